@@ -1,0 +1,71 @@
+/** Which nodes a fault hits. `leader`, `followers` and `random` are resolved when the fault fires. */
+export type NodeSpec =
+  | { readonly kind: "leader" }
+  | { readonly kind: "followers" }
+  | { readonly kind: "all" }
+  | { readonly kind: "node"; readonly id: number }
+  | { readonly kind: "random"; readonly size: "one" | "minority" | "majority" };
+
+/**
+ * One fault, as a scenario writes it. Link faults stay until `heal`; a fault of a kind that is
+ * already on is added to it. A link is directed: from one node to another.
+ */
+export type Fault =
+  /** SIGKILL; `restart` starts the crashed ones among `nodes` again on what their disks hold. */
+  | { readonly kind: "crash" | "restart"; readonly nodes: NodeSpec }
+  /** SIGSTOP and SIGCONT. */
+  | { readonly kind: "pause" | "resume"; readonly nodes: NodeSpec }
+  /** Cuts the nodes' links: what they hear (`in`), what others hear of them (`out`), or both. */
+  | {
+      readonly kind: "isolate";
+      readonly nodes: NodeSpec;
+      readonly direction: "both" | "in" | "out";
+    }
+  /**
+   * Cuts the cluster apart. `halves`: a minority and a majority, at random, the leader in the
+   * minority if `leaderIn` says so. `bridge`: two halves that only one node can reach both of.
+   * `majoritiesRing`: every node hears a majority, no two the same one (Jepsen).
+   */
+  | { readonly kind: "partition"; readonly shape: "halves"; readonly leaderIn: "minority" | "majority" | "any" }
+  | { readonly kind: "partition"; readonly shape: "bridge" | "majoritiesRing" }
+  /** Every frame on the nodes' links is lost with probability `ratio`. */
+  | { readonly kind: "loss"; readonly nodes: NodeSpec; readonly ratio: number }
+  | {
+      readonly kind: "delay";
+      readonly nodes: NodeSpec;
+      readonly ms: number;
+      readonly jitterMs: number;
+    }
+  | { readonly kind: "duplicate"; readonly nodes: NodeSpec; readonly ratio: number }
+  /** A frame is held back with probability `ratio` for up to `withinMs`; later ones overtake it. */
+  | {
+      readonly kind: "reorder";
+      readonly nodes: NodeSpec;
+      readonly ratio: number;
+      readonly withinMs: number;
+    }
+  /** Lifts every link fault. Does not resume or restart. */
+  | { readonly kind: "heal" };
+
+export type FaultKind = Fault["kind"];
+
+/** What acts on the frames of one directed link; the default is a perfect link. */
+export type LinkState = {
+  readonly cut: boolean;
+  readonly loss: number;
+  readonly delayMs: number;
+  readonly jitterMs: number;
+  readonly duplicate: number;
+  readonly reorder: number;
+  readonly reorderWithinMs: number;
+};
+
+export const CLEAR_LINK: LinkState = {
+  cut: false,
+  loss: 0,
+  delayMs: 0,
+  jitterMs: 0,
+  duplicate: 0,
+  reorder: 0,
+  reorderWithinMs: 0,
+};

@@ -1,0 +1,122 @@
+/**
+ * The commands of the key-value store, as bytes: the part of a client request that goes into the
+ * log unchanged. Little-endian:
+ *
+ *   offset  type  field
+ *        0  u8    op
+ *        1  u8    flags            bit 0: `expected` counts (put); bit 1: local get
+ *        2  u16   keyBytes         1 … KEY_BYTES_MAX (openSession: 0)
+ *        4  u32   valueBytes       0 … VALUE_BYTES_MAX; 0 for get, delete, openSession
+ *        8  u53   session          0: none, the operation may then be applied twice by a retry
+ *       16  u32   seq              of the session, from 1, one more for each operation
+ *       20  u32   nonce            openSession: chosen by the client; otherwise 0
+ *       24  u53   expected         version, with flag bit 0; 0: the key must be absent
+ *       32  …     key, then value
+ *
+ * Offsets and not objects, because this is read for every operation on every node.
+ */
+export const OP_GET = 0;
+export const OP_PUT = 1;
+export const OP_APPEND = 2;
+export const OP_DELETE = 3;
+/** Registers a session; the reply's `index` is the session id (thesis §6.3). */
+export const OP_OPEN_SESSION = 4;
+export const OP_NAMES = ["get", "put", "append", "delete", "openSession"] as const;
+export type OpCode = 0 | 1 | 2 | 3 | 4;
+
+export const FLAG_EXPECTED = 1;
+export const FLAG_LOCAL = 2;
+
+export const COMMAND_HEADER_BYTES = 32;
+export const KEY_BYTES_MAX = 4096;
+export const VALUE_BYTES_MAX = 8 << 20;
+
+const TWO_POW_32 = 0x1_0000_0000;
+
+export type Command = {
+  readonly op: OpCode;
+  readonly flags: number;
+  readonly session: number;
+  readonly seq: number;
+  readonly nonce: number;
+  readonly expected: number;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+};
+
+export const commandBytes = (keyBytes: number, valueBytes: number): number =>
+  COMMAND_HEADER_BYTES + keyBytes + valueBytes;
+
+/** Writes a command at `at` and returns where it ended. The caller has made room. */
+export function writeCommand(out: Uint8Array, view: DataView, at: number, c: Command): number {
+  out[at] = c.op;
+  out[at + 1] = c.flags;
+  view.setUint16(at + 2, c.key.length, true);
+  view.setUint32(at + 4, c.value.length, true);
+  setU53(view, at + 8, c.session);
+  view.setUint32(at + 16, c.seq, true);
+  view.setUint32(at + 20, c.nonce, true);
+  setU53(view, at + 24, c.expected);
+  out.set(c.key, at + COMMAND_HEADER_BYTES);
+  out.set(c.value, at + COMMAND_HEADER_BYTES + c.key.length);
+  return at + commandBytes(c.key.length, c.value.length);
+}
+
+/**
+ * What is wrong with the command in [at, end), or null. A leader checks this before it appends: a
+ * command in the log must be one that every node can apply.
+ */
+export function commandProblem(view: DataView, at: number, end: number): string | null {
+  if (end - at < COMMAND_HEADER_BYTES) return "command is cut short";
+  const op = view.getUint8(at);
+  const flags = view.getUint8(at + 1);
+  const keyBytes = view.getUint16(at + 2, true);
+  const valueBytes = view.getUint32(at + 4, true);
+  if (op > OP_OPEN_SESSION) return `op ${op} is not known`;
+  if (flags > (FLAG_EXPECTED | FLAG_LOCAL)) return `flags ${flags} are not known`;
+  if ((keyBytes === 0) !== (op === OP_OPEN_SESSION)) return `key of ${keyBytes} bytes`;
+  if (keyBytes > KEY_BYTES_MAX) return `key of ${keyBytes} bytes, the limit is ${KEY_BYTES_MAX}`;
+  if (valueBytes > VALUE_BYTES_MAX) {
+    return `value of ${valueBytes} bytes, the limit is ${VALUE_BYTES_MAX}`;
+  }
+  if (valueBytes > 0 && op !== OP_PUT && op !== OP_APPEND) return "a value where none belongs";
+  if (end - at !== COMMAND_HEADER_BYTES + keyBytes + valueBytes) return "lengths do not add up";
+  if (view.getUint32(at + 12, true) > 0x1f_ffff) return "session exceeds 2^53 - 1";
+  if (view.getUint32(at + 28, true) > 0x1f_ffff) return "expected exceeds 2^53 - 1";
+  return null;
+}
+
+export const commandOp = (view: DataView, at: number): number => view.getUint8(at);
+export const commandFlags = (view: DataView, at: number): number => view.getUint8(at + 1);
+export const commandKeyBytes = (view: DataView, at: number): number =>
+  view.getUint16(at + 2, true);
+export const commandValueBytes = (view: DataView, at: number): number =>
+  view.getUint32(at + 4, true);
+export const commandSession = (view: DataView, at: number): number => getU53(view, at + 8);
+export const commandSeq = (view: DataView, at: number): number => view.getUint32(at + 16, true);
+export const commandExpected = (view: DataView, at: number): number => getU53(view, at + 24);
+
+/** Decodes into an object: for tests, tools and cold paths. The caller has checked the bytes. */
+export function readCommand(bytes: Uint8Array, view: DataView, at: number): Command {
+  const keyAt = at + COMMAND_HEADER_BYTES;
+  const valueAt = keyAt + commandKeyBytes(view, at);
+  return {
+    op: commandOp(view, at) as OpCode,
+    flags: commandFlags(view, at),
+    session: commandSession(view, at),
+    seq: commandSeq(view, at),
+    nonce: view.getUint32(at + 20, true),
+    expected: commandExpected(view, at),
+    key: bytes.subarray(keyAt, valueAt),
+    value: bytes.subarray(valueAt, valueAt + commandValueBytes(view, at)),
+  };
+}
+
+function setU53(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value >>> 0, true);
+  view.setUint32(at + 4, (value / TWO_POW_32) | 0, true);
+}
+
+function getU53(view: DataView, at: number): number {
+  return view.getUint32(at + 4, true) * TWO_POW_32 + view.getUint32(at, true);
+}

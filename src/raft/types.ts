@@ -1,0 +1,108 @@
+import type { LogIndex, NodeId, Term } from "../lib/ids.ts";
+
+/** What the entries of a batch are: client commands, a leader's no-op, or a membership change. */
+export const ENTRY_COMMAND = 0;
+export const ENTRY_NOOP = 1;
+export const ENTRY_MEMBERSHIP = 2;
+export type EntryKind = typeof ENTRY_COMMAND | typeof ENTRY_NOOP | typeof ENTRY_MEMBERSHIP;
+
+/**
+ * A run of consecutive entries of one term and one kind, encoded once (docs/adr/0002).
+ *
+ * The leader gathers all commands of an event-loop turn into one batch; the same bytes then go to
+ * its WAL, to every follower, and from a follower's receive buffer to that follower's WAL. The log
+ * holds batches, so its cost is per batch and not per entry.
+ *
+ * `bytes` is `count` times `u32 length (little-endian) · payload`. Nobody writes to it again.
+ * A no-op or membership batch holds exactly one entry.
+ */
+export type EntryBatch = {
+  readonly firstIndex: LogIndex;
+  readonly term: Term;
+  readonly kind: EntryKind;
+  /** Number of entries, at least 1. */
+  readonly count: number;
+  readonly bytes: Uint8Array;
+};
+
+/** Asks for a vote (paper §5.2), or with `pre` whether one would be granted (thesis §9.6). */
+export type VoteRequest = {
+  readonly kind: "voteRequest";
+  readonly from: NodeId;
+  readonly to: NodeId;
+  /** The candidate's term; with `pre`, the term it would start. */
+  readonly term: Term;
+  readonly pre: boolean;
+  readonly lastIndex: LogIndex;
+  readonly lastTerm: Term;
+};
+
+export type VoteResponse = {
+  readonly kind: "voteResponse";
+  readonly from: NodeId;
+  readonly to: NodeId;
+  /** Of a granted pre-vote: the term asked for. Otherwise the voter's own term. */
+  readonly term: Term;
+  readonly pre: boolean;
+  readonly granted: boolean;
+};
+
+/** Replicates entries (paper §5.3). Always holds at least one batch, except as a probe. */
+export type AppendEntries = {
+  readonly kind: "appendEntries";
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly term: Term;
+  readonly prevIndex: LogIndex;
+  readonly prevTerm: Term;
+  readonly commitIndex: LogIndex;
+  /** Contiguous from prevIndex + 1. */
+  readonly batches: readonly EntryBatch[];
+};
+
+/**
+ * Reply to AppendEntries. Accepted: `index` is the last index known to match the leader.
+ * Rejected: `index` echoes the refused prevIndex, and (hintIndex, hintTerm) is the follower's
+ * guess at where the two logs last agree.
+ */
+export type AppendResponse = {
+  readonly kind: "appendResponse";
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly term: Term;
+  readonly index: LogIndex;
+  readonly rejected: boolean;
+  readonly hintIndex: LogIndex;
+  readonly hintTerm: Term;
+};
+
+/**
+ * The leader is alive; commitIndex is capped at what the follower is known to hold. `readSeq`
+ * counts the read rounds of this leadership: an answer with readSeq >= n, from a quorum, confirms
+ * every read that was waiting when n was issued (thesis §6.4).
+ */
+export type Heartbeat = {
+  readonly kind: "heartbeat";
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly term: Term;
+  readonly commitIndex: LogIndex;
+  readonly readSeq: number;
+};
+
+/** Never waits for the disk: it promises nothing but "your term was still current for me". */
+export type HeartbeatResponse = {
+  readonly kind: "heartbeatResponse";
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly term: Term;
+  readonly readSeq: number;
+};
+
+export type Message =
+  | VoteRequest
+  | VoteResponse
+  | AppendEntries
+  | AppendResponse
+  | Heartbeat
+  | HeartbeatResponse;

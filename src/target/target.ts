@@ -1,0 +1,80 @@
+import type { Fault } from "../fault/vocabulary.ts";
+
+/**
+ * A system under test. Adapters say what they can do; the runner skips, with the reason, what they
+ * cannot. Chaos and bench see a system only through this file.
+ */
+export type Target = {
+  readonly name: string;
+  readonly version: string;
+  readonly can: Readonly<Record<Capability, true | string>>;
+  /** Starts a fresh cluster and resolves once it has a leader. Rejects with UserError on bad input. */
+  start(options: ClusterOptions): Promise<Cluster>;
+};
+
+/** `string` is why not, for the report: "etcd: no frame-level loss without the proxy". */
+export type Capability =
+  | "crash"
+  | "pause"
+  | "partition"
+  | "loss"
+  | "clock"
+  | "membership"
+  | "versioned-put"
+  | "append"
+  | "delete";
+
+export type ClusterOptions = {
+  readonly nodes: number;
+  readonly storage: "disk" | "memory";
+  /** Directory for data and logs; created when absent. */
+  readonly dir: string;
+  /** Puts a proxy on every directed link, so that link faults work. Costs a hop. */
+  readonly faultyLinks: boolean;
+  readonly seed: number;
+};
+
+/** A running system. */
+export type Cluster = {
+  readonly nodeIds: readonly number[];
+  /** How a generator process reaches it: printed, stored in reports, and passed on as it is. */
+  readonly address: ClusterAddress;
+  /** What each node says of itself now; a node that does not answer within `withinMs` is "down". */
+  status(withinMs: number): Promise<readonly NodeStatus[]>;
+  /** Resolves when the fault is in force; `nodes` names whom it hit. */
+  fault(fault: Fault): Promise<{ readonly nodes: readonly number[] }>;
+  /** Lifts link faults, resumes and restarts every node. */
+  recover(): Promise<void>;
+  /** Leadership changes and node lifetimes seen so far, from the nodes' own logs, in time order. */
+  events(): Promise<readonly ClusterEvent[]>;
+  /** Ends every process. Safe to call twice. */
+  stop(): Promise<void>;
+};
+
+/** Enough to open client connections from another process. */
+export type ClusterAddress = {
+  readonly target: string;
+  readonly nodes: readonly { readonly id: number; readonly host: string; readonly port: number }[];
+};
+
+export type NodeStatus = {
+  readonly id: number;
+  readonly pid: number;
+  /** "down": no answer; "paused": stopped by us. */
+  readonly role: "leader" | "follower" | "candidate" | "preCandidate" | "paused" | "down";
+  readonly term: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly lastIndex: number;
+  readonly peerPort: number;
+  readonly clientPort: number;
+  readonly httpPort: number;
+};
+
+/** Times are microseconds since the Unix epoch, as in histories, all taken on one machine. */
+export type ClusterEvent = {
+  readonly atUs: number;
+  readonly node: number;
+  readonly kind: "started" | "becameLeader" | "steppedDown" | "termChanged";
+  readonly term: number;
+};

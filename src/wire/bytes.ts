@@ -1,0 +1,126 @@
+import { assert } from "../lib/assert.ts";
+
+/** Bytes from a peer that do not decode. An operating error: drop the connection, keep running. */
+export class WireError extends Error {
+  override readonly name = "WireError";
+}
+
+const TWO_POW_32 = 0x1_0000_0000;
+const U53_HIGH_MAX = 0x1f_ffff; // The high half of 2^53 - 1.
+
+/** Little-endian writer over one growing buffer, reused for every frame of a connection. */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  offset = 0;
+
+  constructor(capacity = 4096) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  u8(value: number): void {
+    this.reserve(1);
+    this.#bytes[this.offset++] = value;
+  }
+
+  u16(value: number): void {
+    this.reserve(2);
+    this.#view.setUint16(this.offset, value, true);
+    this.offset += 2;
+  }
+
+  u32(value: number): void {
+    this.reserve(4);
+    this.#view.setUint32(this.offset, value, true);
+    this.offset += 4;
+  }
+
+  /** A non-negative safe integer in 8 bytes: readable by any u64 reader, and without BigInt. */
+  u53(value: number): void {
+    assert(Number.isSafeInteger(value) && value >= 0, `not a u53: ${value}`);
+    this.reserve(8);
+    this.#view.setUint32(this.offset, value >>> 0, true);
+    this.#view.setUint32(this.offset + 4, Math.floor(value / TWO_POW_32), true);
+    this.offset += 8;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.reserve(value.length);
+    this.#bytes.set(value, this.offset);
+    this.offset += value.length;
+  }
+
+  /** Overwrites four bytes already written, such as a length that is known only at the end. */
+  patchU32(at: number, value: number): void {
+    assert(at + 4 <= this.offset, `patch at ${at} beyond ${this.offset}`);
+    this.#view.setUint32(at, value, true);
+  }
+
+  /** The bytes from `start` on; valid until the next write. */
+  written(start = 0): Uint8Array {
+    return this.#bytes.subarray(start, this.offset);
+  }
+
+  /** Makes room for `size` more bytes. */
+  reserve(size: number): void {
+    if (this.offset + size <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.offset + size));
+    grown.set(this.#bytes.subarray(0, this.offset));
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+/** Little-endian reader over one frame body. Every read is bounds-checked. */
+export class ByteReader {
+  readonly #body: Uint8Array;
+  readonly #view: DataView;
+  #offset = 0;
+
+  constructor(body: Uint8Array) {
+    this.#body = body;
+    this.#view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  }
+
+  get remaining(): number {
+    return this.#body.length - this.#offset;
+  }
+
+  u8(field: string): number {
+    return this.#view.getUint8(this.#advance(1, field));
+  }
+
+  u16(field: string): number {
+    return this.#view.getUint16(this.#advance(2, field), true);
+  }
+
+  u32(field: string): number {
+    return this.#view.getUint32(this.#advance(4, field), true);
+  }
+
+  u53(field: string): number {
+    const at = this.#advance(8, field);
+    const high = this.#view.getUint32(at + 4, true);
+    if (high > U53_HIGH_MAX) throw new WireError(`${field}: exceeds 2^53 - 1`);
+    return high * TWO_POW_32 + this.#view.getUint32(at, true);
+  }
+
+  /** A view, not a copy, of the next `size` bytes. */
+  bytes(size: number, field: string): Uint8Array {
+    const at = this.#advance(size, field);
+    return this.#body.subarray(at, at + size);
+  }
+
+  /** Rejects trailing bytes: a longer message is a newer version, or a bug in the sender. */
+  end(): void {
+    if (this.remaining !== 0) throw new WireError(`${this.remaining} bytes after the end`);
+  }
+
+  #advance(size: number, field: string): number {
+    const at = this.#offset;
+    if (at + size > this.#body.length) throw new WireError(`${field}: message is cut short`);
+    this.#offset = at + size;
+    return at;
+  }
+}

@@ -1,0 +1,134 @@
+import { crc32 } from "../lib/crc32.ts";
+import { type ByteWriter, WireError } from "./bytes.ts";
+
+/**
+ * A frame, little-endian:
+ *
+ *   offset  type  field
+ *        0  u32   length   of the whole frame, header included
+ *        4  u32   crc32    of everything after this field
+ *        8  u8    kind     see kinds.ts
+ *        9  u8    version  of this kind's body, now always 1
+ *       10  u32   group    Raft group; 0 where it has no meaning
+ *       14  …     body
+ */
+export const FRAME_HEADER_BYTES = 14;
+export const FRAME_VERSION = 1;
+/** Longest frame a node accepts. Checked before anything is allocated for it. */
+export const FRAME_BYTES_MAX = 16 << 20;
+
+/** Starts a frame at the writer's offset and returns that offset, for endFrame. */
+export function beginFrame(w: ByteWriter, kind: number, group: number): number {
+  const start = w.offset;
+  w.u32(0);
+  w.u32(0);
+  w.u8(kind);
+  w.u8(FRAME_VERSION);
+  w.u32(group);
+  return start;
+}
+
+/** Fills in the length and the crc of the frame that began at `start`. */
+export function endFrame(w: ByteWriter, start: number): void {
+  w.patchU32(start, w.offset - start);
+  w.patchU32(start + 4, crc32(w.written(start + 8)));
+}
+
+export type Frame = {
+  readonly kind: number;
+  readonly group: number;
+  /** A view of the chunk the frame arrived in, or of a private buffer: safe to keep. */
+  readonly body: Uint8Array;
+};
+
+/**
+ * Cuts a byte stream into frames. Frames that lie whole within a chunk are not copied.
+ * `push` throws WireError on a bad length, crc or version; the connection must then be closed.
+ */
+export class FrameReader {
+  readonly #bytesMax: number;
+  #partial: Uint8Array | null = null;
+  #have = 0;
+  #header = new Uint8Array(4);
+  #headerHave = 0;
+
+  constructor(bytesMax = FRAME_BYTES_MAX) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Calls `onFrame` for every frame that `chunk` completes. Keeps views of `chunk`. */
+  push(chunk: Uint8Array, onFrame: (frame: Frame) => void): void {
+    let at = 0;
+    if (this.#partial !== null || this.#headerHave > 0) {
+      at = this.#complete(chunk, onFrame);
+      if (at < 0) return;
+    }
+    while (chunk.length - at >= 4) {
+      const length = readLength(chunk, at);
+      this.#checkLength(length);
+      if (chunk.length - at < length) {
+        this.#partial = new Uint8Array(length);
+        this.#partial.set(chunk.subarray(at));
+        this.#have = chunk.length - at;
+        return;
+      }
+      onFrame(decode(chunk.subarray(at, at + length)));
+      at += length;
+    }
+    this.#header.set(chunk.subarray(at));
+    this.#headerHave = chunk.length - at;
+  }
+
+  /** Goes on with a frame that an earlier chunk began. Returns where it ended, -1 if it has not. */
+  #complete(chunk: Uint8Array, onFrame: (frame: Frame) => void): number {
+    let at = 0;
+    if (this.#partial === null) {
+      while (this.#headerHave < 4 && at < chunk.length) {
+        this.#header[this.#headerHave++] = chunk[at++]!;
+      }
+      if (this.#headerHave < 4) return -1;
+      const length = readLength(this.#header, 0);
+      this.#checkLength(length);
+      this.#partial = new Uint8Array(length);
+      this.#partial.set(this.#header);
+      this.#have = 4;
+      this.#headerHave = 0;
+    }
+    const partial = this.#partial;
+    const take = Math.min(partial.length - this.#have, chunk.length - at);
+    partial.set(chunk.subarray(at, at + take), this.#have);
+    this.#have += take;
+    if (this.#have < partial.length) return -1;
+    this.#partial = null;
+    onFrame(decode(partial));
+    return at + take;
+  }
+
+  #checkLength(length: number): void {
+    if (length < FRAME_HEADER_BYTES || length > this.#bytesMax) {
+      throw new WireError(
+        `frame length ${length} is not within ${FRAME_HEADER_BYTES} to ${this.#bytesMax}`,
+      );
+    }
+  }
+}
+
+function readLength(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+  );
+}
+
+function decode(frame: Uint8Array): Frame {
+  const view = new DataView(frame.buffer, frame.byteOffset, FRAME_HEADER_BYTES);
+  if (view.getUint32(4, true) !== crc32(frame.subarray(8))) throw new WireError("crc mismatch");
+  const version = view.getUint8(9);
+  if (version !== FRAME_VERSION) {
+    throw new WireError(`version ${version} of kind ${view.getUint8(8)} is not known`);
+  }
+  return {
+    kind: view.getUint8(8),
+    group: view.getUint32(10, true),
+    body: frame.subarray(FRAME_HEADER_BYTES),
+  };
+}
