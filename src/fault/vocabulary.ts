@@ -26,7 +26,11 @@ export type Fault =
    * minority if `leaderIn` says so. `bridge`: two halves that only one node can reach both of.
    * `majoritiesRing`: every node hears a majority, no two the same one (Jepsen).
    */
-  | { readonly kind: "partition"; readonly shape: "halves"; readonly leaderIn: "minority" | "majority" | "any" }
+  | {
+      readonly kind: "partition";
+      readonly shape: "halves";
+      readonly leaderIn: "minority" | "majority" | "any";
+    }
   | { readonly kind: "partition"; readonly shape: "bridge" | "majoritiesRing" }
   /** Every frame on the nodes' links is lost with probability `ratio`. */
   | { readonly kind: "loss"; readonly nodes: NodeSpec; readonly ratio: number }

@@ -88,8 +88,7 @@ export function commandProblem(view: DataView, at: number, end: number): string 
 
 export const commandOp = (view: DataView, at: number): number => view.getUint8(at);
 export const commandFlags = (view: DataView, at: number): number => view.getUint8(at + 1);
-export const commandKeyBytes = (view: DataView, at: number): number =>
-  view.getUint16(at + 2, true);
+export const commandKeyBytes = (view: DataView, at: number): number => view.getUint16(at + 2, true);
 export const commandValueBytes = (view: DataView, at: number): number =>
   view.getUint32(at + 4, true);
 export const commandSession = (view: DataView, at: number): number => getU53(view, at + 8);

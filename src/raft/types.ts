@@ -100,9 +100,4 @@ export type HeartbeatResponse = {
 };
 
 export type Message =
-  | VoteRequest
-  | VoteResponse
-  | AppendEntries
-  | AppendResponse
-  | Heartbeat
-  | HeartbeatResponse;
+  VoteRequest | VoteResponse | AppendEntries | AppendResponse | Heartbeat | HeartbeatResponse;

@@ -1,0 +1,51 @@
+import type { NodeId } from "../lib/ids.ts";
+import type { Millis, Ready, SoftState } from "../raft/api.ts";
+import type { Message } from "../raft/types.ts";
+
+/** What a Replica needs of its world: TCP and a disk, or the simulator. */
+export type Ports = {
+  now(): Millis;
+  /** Queues a message; the transport may drop it. All of one pump leave in one write a peer. */
+  send(message: Message): void;
+  /**
+   * Makes hardState and batches durable, then calls `durable`, in call order: at once where that is
+   * cheap (memory), else from a later turn. A failed write must end the node, never call `durable`.
+   */
+  persist(write: DurableWrite, durable: (writeSeq: number) => void): void;
+  /** Answers one client request. The value is valid during the call only. */
+  reply(client: number, requestId: number, reply: Reply): void;
+  /** Called when role, term or leader changed: for logs and metrics. */
+  onSoftState(state: SoftState): void;
+  /** Called at the end of each pump: the transport writes what it queued, one write a socket. */
+  flush(): void;
+};
+
+export type DurableWrite = Pick<Ready, "writeSeq" | "hardState" | "batches">;
+
+/** One answer to a client, in the terms of wire/client.ts. One object, reused. */
+export type Reply = {
+  status: number;
+  leaderHint: NodeId;
+  version: number;
+  index: number;
+  valueIn: Uint8Array;
+  valueAt: number;
+  valueBytes: number;
+};
+
+/** What the protocols (binary, HTTP, …) call: the client side of a Replica. */
+export type ClientPort = {
+  /**
+   * Takes one request: the command in `bytes[at, end)`, unchecked. It is answered exactly once by
+   * `Ports.reply(client, requestId, …)`, perhaps within this call. `bytes` may be reused afterwards.
+   * `client` names a connection; ids are not reused within a process.
+   */
+  request(
+    client: number,
+    requestId: number,
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+  ): void;
+};

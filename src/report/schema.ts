@@ -1,0 +1,105 @@
+import type { ClusterEvent } from "../target/target.ts";
+import type { LoadResult } from "../workload/spec.ts";
+
+/**
+ * reports/<kind>/<name>/<runId>/report.json. Bump SCHEMA on any change that a reader could notice.
+ * All times are microseconds since the Unix epoch unless the name says otherwise.
+ */
+export const SCHEMA = 1;
+
+export type Verdict = "pass" | "fail" | "unknown";
+
+export type Report = {
+  readonly schema: typeof SCHEMA;
+  readonly runId: string;
+  readonly kind: "bench" | "chaos" | "demo";
+  readonly name: string;
+  readonly about: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly seed: number;
+  /** The exact command that repeats this run. */
+  readonly command: string;
+  /** The suite or scenario as it ran, so that it can be re-run without the source. */
+  readonly config: unknown;
+  readonly target: {
+    readonly name: string;
+    readonly version: string;
+    readonly nodes: number;
+    readonly storage: string;
+  };
+  readonly code: { readonly commit: string; readonly dirty: boolean };
+  /** Two reports are comparable only when every field here is equal. */
+  readonly environment: Environment;
+  readonly verdict: Verdict;
+  readonly checks: readonly Check[];
+  /** One for a chaos run; one a configuration for a bench. */
+  readonly loads: readonly { readonly name: string; readonly result: LoadResult }[];
+  readonly timeline: Timeline | null;
+  readonly failovers: readonly Failover[];
+  /** Paths relative to report.json: history, node logs. */
+  readonly artifacts: Readonly<Record<string, string>>;
+};
+
+export type Environment = {
+  readonly bun: string;
+  readonly os: string;
+  readonly kernel: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+};
+
+export type Check = {
+  /** "linearizable", "no-lost-acks", "recovered", "one-leader-per-term", … */
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly detail: string;
+  /** For a violation: the operations that prove it, in order of invocation; at most 6. */
+  readonly evidence: readonly EvidenceOp[];
+};
+
+export type EvidenceOp = {
+  readonly process: number;
+  /** `put k17 v81 → version 4`. */
+  readonly text: string;
+  readonly callUs: number;
+  /** Null: it never returned. */
+  readonly returnUs: number | null;
+};
+
+/** Columns of equal length, a row an interval. */
+export type Timeline = {
+  readonly startUs: number;
+  readonly intervalMs: number;
+  readonly ok: readonly number[];
+  readonly fail: readonly number[];
+  readonly info: readonly number[];
+  /** Response time in µs; null where nothing completed. */
+  readonly p50: readonly (number | null)[];
+  readonly p99: readonly (number | null)[];
+  readonly faults: readonly FaultBand[];
+  readonly events: readonly ClusterEvent[];
+};
+
+export type FaultBand = {
+  /** `crash leader`. */
+  readonly label: string;
+  readonly kind: string;
+  readonly nodes: readonly number[];
+  readonly fromUs: number;
+  readonly toUs: number;
+};
+
+/** One change of leader that a fault brought about; null: did not happen in the run. */
+export type Failover = {
+  readonly fault: string;
+  readonly oldLeader: number;
+  readonly newLeader: number | null;
+  readonly faultAtUs: number;
+  /** Fault → a new leader elected. */
+  readonly electedMs: number | null;
+  /** Fault → first write acknowledged that was invoked after the fault. */
+  readonly firstAckMs: number | null;
+};

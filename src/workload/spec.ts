@@ -1,0 +1,88 @@
+import type { ClusterAddress } from "../target/target.ts";
+
+/** What a generator process is asked to do: one JSON document on its standard input. */
+export type LoadSpec = {
+  readonly address: ClusterAddress;
+  readonly seed: number;
+  /** Closed loop: this many clients, each with one operation outstanding. */
+  readonly clients: number;
+  /** Open loop: operations a second over all clients, whatever the latency; null: closed loop. */
+  readonly rate: number | null;
+  readonly arrivals: "constant" | "poisson";
+  /** Connections that the clients of this process share, at most one a client. */
+  readonly connections: number;
+  readonly keys: number;
+  readonly keyDistribution: "uniform" | "zipfian" | "latest";
+  readonly valueBytes: number;
+  readonly mix: Mix;
+  /** Ends by itself after this; `stop` on standard input ends it sooner. Null: only by `stop`. */
+  readonly durationMs: number | null;
+  /** Excluded from the summary, not from the history. */
+  readonly warmupMs: number;
+  /** An operation without an answer for so long is `info`. */
+  readonly timeoutMs: number;
+  /** Gets are linearizable (ReadIndex) or answered by any node from its own state. */
+  readonly reads: "linearizable" | "local";
+  /** Path of the history file; null records none. */
+  readonly history: string | null;
+};
+
+/** Shares of the operations; they add up to 1. `cas` is a put with the version last seen. */
+export type Mix = {
+  readonly get: number;
+  readonly put: number;
+  readonly cas: number;
+  readonly append: number;
+  readonly delete: number;
+};
+
+export type Counts = { readonly ok: number; readonly fail: number; readonly info: number };
+
+/** Latencies in microseconds. */
+export type LatencySummary = {
+  readonly count: number;
+  readonly mean: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+};
+
+/** What a generator says: JSON lines on its standard output. */
+export type LoadEvent =
+  | { readonly kind: "ready" }
+  /** Every 100 ms: what happened since the last tick. */
+  | {
+      readonly kind: "tick";
+      /** Microseconds since the Unix epoch, at the end of the interval. */
+      readonly atUs: number;
+      readonly intervalMs: number;
+      readonly counts: Counts;
+      readonly response: LatencySummary;
+    }
+  | { readonly kind: "done"; readonly result: LoadResult };
+
+export type LoadResult = {
+  readonly startedAtUs: number;
+  readonly measuredMs: number;
+  readonly counts: Counts;
+  /** ok operations a second. */
+  readonly throughput: number;
+  /** From the intended start (open loop); in a closed loop the same as `service`. */
+  readonly response: LatencySummary;
+  readonly service: LatencySummary;
+  /** By operation name. */
+  readonly byOp: Readonly<
+    Record<string, { readonly counts: Counts; readonly service: LatencySummary }>
+  >;
+  /** Percentile curve of response time: pairs of (quantile, microseconds), 0 to 0.9999…. */
+  readonly curve: readonly (readonly [number, number])[];
+  /** Open loop: how late operations started (µs), and how many could not start at all. */
+  readonly lateness: LatencySummary;
+  readonly dropped: number;
+  /** Share of one core that the generator used. */
+  readonly cpu: number;
+  /** Null, or why the figures must not be used. */
+  readonly void: string | null;
+};
