@@ -1,0 +1,171 @@
+import { asIndex, asTerm, type LogIndex, type NodeId, plus, type Term } from "../lib/ids.ts";
+import { unreachable } from "../lib/assert.ts";
+import { entriesProblem } from "../raft/batch.ts";
+import {
+  type AppendEntries,
+  type AppendResponse,
+  type EntryBatch,
+  type EntryKind,
+  ENTRY_MEMBERSHIP,
+  type Message,
+} from "../raft/types.ts";
+import { ByteReader, type ByteWriter, WireError } from "./bytes.ts";
+import { beginFrame, endFrame, type Frame } from "./frame.ts";
+import { KIND } from "./kinds.ts";
+
+/**
+ * Bodies of the Raft messages, version 1; little-endian. `from` and `to` are not sent: the
+ * handshake has settled who is at either end.
+ *
+ *   voteRequest        u53 term · u8 flags (bit 0: pre) · u53 lastIndex · u53 lastTerm
+ *   voteResponse       u53 term · u8 flags (bit 0: pre, bit 1: granted)
+ *   appendEntries      u53 term · u53 prevIndex · u53 prevTerm · u53 commitIndex · u32 batches, each:
+ *                      u53 term · u8 kind · u32 count · u32 bytes · count × (u32 length · payload)
+ *   appendResponse     u53 term · u53 index · u8 flags (bit 0: rejected) · u53 hintIndex · u53 hintTerm
+ *   heartbeat          u53 term · u53 commitIndex · u53 readSeq
+ *   heartbeatResponse  u53 term · u53 readSeq
+ */
+const PRE = 1;
+const GRANTED = 2;
+const REJECTED = 1;
+
+/** Appends `message` as one whole frame. An entry's bytes are copied, never encoded again. */
+export function writeMessage(w: ByteWriter, m: Message, group: number): void {
+  const start = beginFrame(w, KIND[m.kind], group);
+  w.u53(m.term);
+  switch (m.kind) {
+    case "voteRequest":
+      w.u8(m.pre ? PRE : 0);
+      w.u53(m.lastIndex);
+      w.u53(m.lastTerm);
+      break;
+    case "voteResponse":
+      w.u8((m.pre ? PRE : 0) | (m.granted ? GRANTED : 0));
+      break;
+    case "appendEntries":
+      writeAppend(w, m);
+      break;
+    case "appendResponse":
+      w.u53(m.index);
+      w.u8(m.rejected ? REJECTED : 0);
+      w.u53(m.hintIndex);
+      w.u53(m.hintTerm);
+      break;
+    case "heartbeat":
+      w.u53(m.commitIndex);
+      w.u53(m.readSeq);
+      break;
+    case "heartbeatResponse":
+      w.u53(m.readSeq);
+      break;
+    default:
+      unreachable(m);
+  }
+  endFrame(w, start);
+}
+
+/**
+ * Decodes a frame that `from` sent to `to`, and checks all that the core asserts of a message.
+ * Batches are views of the frame's body. Throws WireError on bad bytes.
+ */
+export function readMessage(frame: Frame, to: NodeId, from: NodeId): Message {
+  const r = new ByteReader(frame.body);
+  const term = asTerm(r.u53("term"));
+  if (term === 0) throw new WireError("term: is 0");
+  const message = readBody(frame.kind, r, from, to, term);
+  r.end();
+  return message;
+}
+
+function readBody(kind: number, r: ByteReader, from: NodeId, to: NodeId, term: Term): Message {
+  switch (kind) {
+    case KIND.voteRequest: {
+      const pre = flags(r, PRE) !== 0;
+      const lastIndex = asIndex(r.u53("lastIndex"));
+      const lastTerm = asTerm(r.u53("lastTerm"));
+      if (lastTerm >= term) throw new WireError(`lastTerm: ${lastTerm} >= ${term}`);
+      return { kind: "voteRequest", from, to, term, pre, lastIndex, lastTerm };
+    }
+    case KIND.voteResponse: {
+      const bits = flags(r, PRE | GRANTED);
+      const pre = (bits & PRE) !== 0;
+      return { kind: "voteResponse", from, to, term, pre, granted: (bits & GRANTED) !== 0 };
+    }
+    case KIND.appendEntries:
+      return readAppend(r, from, to, term);
+    case KIND.appendResponse:
+      return readAppendResponse(r, from, to, term);
+    case KIND.heartbeat: {
+      const commitIndex = asIndex(r.u53("commitIndex"));
+      return { kind: "heartbeat", from, to, term, commitIndex, readSeq: r.u53("readSeq") };
+    }
+    case KIND.heartbeatResponse:
+      return { kind: "heartbeatResponse", from, to, term, readSeq: r.u53("readSeq") };
+    default:
+      throw new WireError(`kind ${kind} is not a Raft message`);
+  }
+}
+
+function writeAppend(w: ByteWriter, m: AppendEntries): void {
+  w.u53(m.prevIndex);
+  w.u53(m.prevTerm);
+  w.u53(m.commitIndex);
+  w.u32(m.batches.length);
+  for (const batch of m.batches) {
+    w.u53(batch.term);
+    w.u8(batch.kind);
+    w.u32(batch.count);
+    w.u32(batch.bytes.length);
+    w.bytes(batch.bytes);
+  }
+}
+
+function readAppend(r: ByteReader, from: NodeId, to: NodeId, term: Term): AppendEntries {
+  const prevIndex = asIndex(r.u53("prevIndex"));
+  const prevTerm = asTerm(r.u53("prevTerm"));
+  const commitIndex = asIndex(r.u53("commitIndex"));
+  if (prevTerm > term) throw new WireError(`prevTerm: ${prevTerm} > ${term}`);
+  if ((prevIndex === 0) !== (prevTerm === 0)) throw new WireError(`prev: ${prevIndex}@${prevTerm}`);
+  const batchCount = r.u32("batches");
+  const batches: EntryBatch[] = [];
+  let firstIndex: LogIndex = plus(prevIndex, 1);
+  let termBefore = prevTerm;
+  for (let i = 0; i < batchCount; i++) {
+    const batch = readBatch(r, firstIndex);
+    if (batch.term < termBefore || batch.term > term) {
+      throw new WireError(`batch term: ${batch.term} after ${termBefore} in term ${term}`);
+    }
+    batches.push(batch);
+    firstIndex = plus(firstIndex, batch.count);
+    termBefore = batch.term;
+  }
+  return { kind: "appendEntries", from, to, term, prevIndex, prevTerm, commitIndex, batches };
+}
+
+function readBatch(r: ByteReader, firstIndex: LogIndex): EntryBatch {
+  const term = asTerm(r.u53("batch term"));
+  const kind = r.u8("batch kind");
+  const count = r.u32("batch count");
+  const bytes = r.bytes(r.u32("batch bytes"), "batch");
+  if (kind > ENTRY_MEMBERSHIP) throw new WireError(`batch kind: ${kind}`);
+  if (count === 0 || (kind !== 0 && count !== 1)) throw new WireError(`batch count: ${count}`);
+  const problem = entriesProblem(bytes, count);
+  if (problem !== null) throw new WireError(problem);
+  return { firstIndex, term, kind: kind as EntryKind, count, bytes };
+}
+
+function readAppendResponse(r: ByteReader, from: NodeId, to: NodeId, term: Term): AppendResponse {
+  const index = asIndex(r.u53("index"));
+  const rejected = flags(r, REJECTED) !== 0;
+  const hintIndex = asIndex(r.u53("hintIndex"));
+  const hintTerm = asTerm(r.u53("hintTerm"));
+  if (hintIndex > (rejected ? index : 0)) throw new WireError(`hintIndex: ${hintIndex} > ${index}`);
+  if (hintTerm > (rejected ? term : 0)) throw new WireError(`hintTerm: ${hintTerm} > ${term}`);
+  return { kind: "appendResponse", from, to, term, index, rejected, hintIndex, hintTerm };
+}
+
+function flags(r: ByteReader, known: number): number {
+  const bits = r.u8("flags");
+  if ((bits & ~known) !== 0) throw new WireError(`flags: unknown bits 0b${bits.toString(2)}`);
+  return bits;
+}
