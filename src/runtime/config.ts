@@ -1,0 +1,202 @@
+import { readFileSync } from "node:fs";
+import * as v from "valibot";
+import { type Problem, UserError } from "../lib/user-error.ts";
+
+/** Where one node listens. Other nodes and clients reach it under the same address. */
+export type NodeAddress = {
+  /** 1 … 65535: it must fit the leader hint of a client response. */
+  readonly id: number;
+  readonly host: string;
+  readonly peerPort: number;
+  readonly clientPort: number;
+  readonly httpPort: number;
+};
+
+/** One file describes a whole cluster; every node of it reads the same file. */
+export type NodeConfigFile = {
+  /** Keeps the nodes, and the data, of two clusters apart. 1 … 64 printable ASCII characters. */
+  readonly clusterId: string;
+  readonly nodes: readonly NodeAddress[];
+  /** Node N keeps everything in `dataDir/node-N`. A relative path counts from the working directory. */
+  readonly dataDir: string;
+  readonly storage: "disk" | "memory";
+  /** links[from][to] = "host:port": what `from` dials instead of `to`'s own peer port, a proxy. */
+  readonly links?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
+  readonly raft?:
+    | {
+        readonly electionTimeoutMinMs?: number | undefined;
+        readonly heartbeatIntervalMs?: number | undefined;
+      }
+    | undefined;
+};
+
+const NODE_ID_MAX = 65_535;
+
+const nodeId = v.pipe(
+  v.number("must be a number"),
+  v.integer("must be a whole number"),
+  v.minValue(1, "must be 1 or more"),
+  v.maxValue(NODE_ID_MAX, `must be ${NODE_ID_MAX} or less`),
+);
+const port = v.pipe(
+  v.number("must be a number"),
+  v.integer("must be a whole number"),
+  v.minValue(1, "must be a port from 1 to 65535"),
+  v.maxValue(65_535, "must be a port from 1 to 65535"),
+);
+const text = v.pipe(v.string("must be a string"), v.minLength(1, "must not be empty"));
+const millis = v.pipe(
+  v.number("must be a number of milliseconds"),
+  v.minValue(1, "must be 1 ms or more"),
+  v.maxValue(600_000, "must be 600000 ms or less"),
+);
+
+const Schema = v.strictObject({
+  clusterId: v.pipe(
+    text,
+    v.maxLength(64, "must be 64 characters or fewer"),
+    v.regex(/^[\x21-\x7e]*$/, "must be printable ASCII without spaces"),
+  ),
+  nodes: v.pipe(
+    v.array(
+      v.strictObject({ id: nodeId, host: text, peerPort: port, clientPort: port, httpPort: port }),
+      "must be a list of nodes",
+    ),
+    v.minLength(1, "must list at least one node"),
+  ),
+  dataDir: text,
+  storage: v.picklist(["disk", "memory"], 'must be "disk" or "memory"'),
+  links: v.optional(
+    v.record(
+      v.string(),
+      v.record(v.string(), v.pipe(text, v.check(isHostPort, 'must be "host:port"'))),
+    ),
+  ),
+  raft: v.optional(
+    v.strictObject({
+      electionTimeoutMinMs: v.optional(millis),
+      heartbeatIntervalMs: v.optional(millis),
+    }),
+  ),
+});
+
+/** Reads and checks a config file. Throws UserError that lists every problem in it. */
+export function loadConfig(path: string): NodeConfigFile {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code !== undefined;
+    throw new UserError(`cannot read the cluster config`, [
+      {
+        where: path,
+        what: (error as Error).message,
+        fix: missing ? "give the path of a readable file" : "make it one valid JSON document",
+      },
+    ]);
+  }
+  return parseConfig(json, path);
+}
+
+/** Checks a parsed config; `where` names its source in the messages. Throws UserError. */
+export function parseConfig(json: unknown, where: string): NodeConfigFile {
+  const parsed = v.safeParse(Schema, json);
+  const problems = parsed.success
+    ? semanticProblems(parsed.output)
+    : parsed.issues.map((issue) => schemaProblem(issue));
+  if (problems.length > 0) {
+    throw new UserError(
+      `the cluster config ${where} has ${problems.length} problem${problems.length > 1 ? "s" : ""}`,
+      problems,
+    );
+  }
+  return parsed.output as NodeConfigFile;
+}
+
+/** The entry of node `id`. Throws UserError when the config has none. */
+export function nodeAddress(config: NodeConfigFile, id: number): NodeAddress {
+  const found = config.nodes.find((node) => node.id === id);
+  if (found !== undefined) return found;
+  throw new UserError("no such node", [
+    {
+      where: "--id",
+      what: `the cluster "${config.clusterId}" has no node ${id}`,
+      fix: `use one of ${config.nodes.map((node) => node.id).join(", ")}`,
+    },
+  ]);
+}
+
+/** Where `from` dials to reach the peer port of `to`: the override of `links`, else its own. */
+export function peerEndpoint(
+  config: NodeConfigFile,
+  from: number,
+  to: number,
+): { readonly host: string; readonly port: number } {
+  const override = config.links?.[from]?.[to];
+  if (override === undefined) {
+    const { host, peerPort } = nodeAddress(config, to);
+    return { host, port: peerPort };
+  }
+  const colon = override.lastIndexOf(":");
+  return { host: override.slice(0, colon), port: Number(override.slice(colon + 1)) };
+}
+
+function isHostPort(value: string): boolean {
+  const colon = value.lastIndexOf(":");
+  const number = Number(value.slice(colon + 1));
+  return colon > 0 && Number.isInteger(number) && number >= 1 && number <= 65_535;
+}
+
+function schemaProblem(issue: v.BaseIssue<unknown>): Problem {
+  const where = v.getDotPath(issue) ?? "the document";
+  const unexpected = issue.expected === "never";
+  const missing = issue.received === "undefined" && !unexpected;
+  if (unexpected) return { where, what: "is not a known setting", fix: "remove it" };
+  if (missing) return { where, what: "is missing", fix: `add "${where.split(".").at(-1)}"` };
+  return { where, what: `${issue.message}, not ${issue.received}`, fix: "correct the value" };
+}
+
+/** What the shape of the document cannot say: ids and addresses that clash, links to nobody. */
+function semanticProblems(config: NodeConfigFile): Problem[] {
+  const problems: Problem[] = [];
+  const ids = new Set<number>();
+  const addresses = new Map<string, string>();
+  for (const [i, node] of config.nodes.entries()) {
+    if (ids.has(node.id)) {
+      const what = `node ${node.id} is listed twice`;
+      problems.push({ where: `nodes.${i}.id`, what, fix: "give every node an id of its own" });
+    }
+    ids.add(node.id);
+    for (const name of ["peerPort", "clientPort", "httpPort"] as const) {
+      const where = `nodes.${i}.${name}`;
+      const address = `${node.host}:${node[name]}`;
+      const other = addresses.get(address);
+      if (other === undefined) addresses.set(address, where);
+      else problems.push({ where, what: `${address} is also ${other}`, fix: "use another port" });
+    }
+  }
+  for (const [from, links] of Object.entries(config.links ?? {})) {
+    for (const to of Object.keys(links)) {
+      if (from !== to && ids.has(Number(from)) && ids.has(Number(to))) continue;
+      problems.push({
+        where: `links.${from}.${to}`,
+        what: from === to ? "a node does not dial itself" : "links a node that is not listed",
+        fix: "remove it, or name two of the nodes",
+      });
+    }
+  }
+  return [...problems, ...timingProblems(config)];
+}
+
+function timingProblems({ raft }: NodeConfigFile): Problem[] {
+  const election = raft?.electionTimeoutMinMs;
+  const heartbeat = raft?.heartbeatIntervalMs;
+  if (election === undefined || heartbeat === undefined || heartbeat * 2 <= election) return [];
+  return [
+    {
+      where: "raft.heartbeatIntervalMs",
+      what: `${heartbeat} ms leaves no room for a lost heartbeat in ${election} ms`,
+      fix: "make it at most half of electionTimeoutMinMs",
+    },
+  ];
+}
