@@ -1,0 +1,68 @@
+import type { GroupId, NodeId } from "../lib/ids.ts";
+import type { HardState, Millis, Restored } from "../raft/api.ts";
+import type { EntryBatch } from "../raft/types.ts";
+import type { FilePort } from "./file-port.ts";
+
+/** One write of one group: replica/ports.ts DurableWrite, told apart by group. */
+export type LogWrite = {
+  readonly writeSeq: number;
+  readonly hardState: HardState | null;
+  /** Replaces the group's stored log from batches[0].firstIndex on. Contiguous. */
+  readonly batches: readonly EntryBatch[];
+};
+
+/** Whose data a directory holds. A directory serves one node of one cluster for ever. */
+export type StorageIdentity = { readonly clusterId: string; readonly nodeId: NodeId };
+
+/**
+ * Where the groups of a node keep their hard state and entries: Wal (on disk) or MemoryLog.
+ *
+ * `append` only queues (its batches' bytes must not change until they are durable); `commit` starts
+ * writing. The owner calls `commit` after it has handed its messages to the transport, so that
+ * replication overlaps the disk. Callbacks come in the order of the appends, perhaps within
+ * `append` or `commit`, and may call both again.
+ */
+export type LogStorage = {
+  append(group: GroupId, write: LogWrite, durable: (writeSeq: number) => void): void;
+  commit(): void;
+  /** Bytes appended and not yet durable. The caller limits them (uncommittedBytesMax). */
+  readonly pendingBytes: number;
+  /** Closes the files. What is not durable by now never calls back. */
+  close(): void;
+};
+
+/** What a node finds in its directory. */
+export type RecoveredGroups = ReadonlyMap<GroupId, Restored>;
+
+/** What recovery did, for one log line. */
+export type RecoveryReport = {
+  readonly segments: number;
+  readonly records: number;
+  /** Bytes of a torn last record (never durable, so never acknowledged) that were cut. */
+  readonly tornBytes: number;
+  /** Where the torn record was, "file offset N"; null when nothing was cut. */
+  readonly tornAt: string | null;
+};
+
+export type WalOptions = {
+  readonly port: FilePort;
+  /** Created when missing. The caller holds its lock (runtime/dir-lock.ts). */
+  readonly dir: string;
+  readonly identity: StorageIdentity;
+  /** Monotonic milliseconds, to tell whether the disk is quick enough to wait for. */
+  readonly now: () => Millis;
+  /**
+   * A write or sync failed: called once, and no write is called durable after it. The node must
+   * exit: what the disk holds is not known until the next start reads it.
+   */
+  readonly onFatal: (error: Error) => void;
+  /** Records up to this many bytes may be synced within `commit`; 0 for never. */
+  readonly syncNowBytesMax?: number;
+};
+
+/** What openWal(options: WalOptions) returns (wal.ts). It throws UserError or StorageError. */
+export type OpenedWal = {
+  readonly wal: LogStorage;
+  readonly groups: RecoveredGroups;
+  readonly report: RecoveryReport;
+};
