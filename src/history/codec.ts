@@ -1,0 +1,3 @@
+/** The binary history log: what load generators write (HistoryWriter) and the checker reads. */
+export { NO_VALUE, PROCESS_MAX } from "./format.ts";
+export { HistoryWriter } from "./writer.ts";
