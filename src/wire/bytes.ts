@@ -62,6 +62,13 @@ export class ByteWriter {
     return this.#bytes.subarray(start, this.offset);
   }
 
+  /** Drops the first `count` bytes and moves the rest to the front. */
+  discard(count: number): void {
+    assert(count <= this.offset, `discard ${count} of ${this.offset}`);
+    if (count < this.offset) this.#bytes.copyWithin(0, count, this.offset);
+    this.offset -= count;
+  }
+
   /** Makes room for `size` more bytes. */
   reserve(size: number): void {
     if (this.offset + size <= this.#bytes.length) return;

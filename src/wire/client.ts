@@ -1,4 +1,4 @@
-import { WireError } from "./bytes.ts";
+import { type ByteWriter, WireError } from "./bytes.ts";
 
 /**
  * clientRequests, kind 16: what one client connection sends in one event-loop turn. The body is one
@@ -45,6 +45,29 @@ export function eachRequest(
     onRequest(view, view.getUint32(at + 4, true), at + REQUEST_HEADER_BYTES, end);
     at = end;
   }
+}
+
+/** What writeResponse needs of a reply; `valueIn[valueAt, valueAt + valueBytes)` is the value. */
+export type ResponseFields = {
+  readonly status: number;
+  readonly leaderHint: number;
+  readonly version: number;
+  readonly index: number;
+  readonly valueIn: Uint8Array;
+  readonly valueAt: number;
+  readonly valueBytes: number;
+};
+
+/** Appends one response to a clientResponses body. */
+export function writeResponse(w: ByteWriter, requestId: number, r: ResponseFields): void {
+  w.u32(requestId);
+  w.u8(r.status);
+  w.u8(0);
+  w.u16(r.leaderHint);
+  w.u32(r.valueBytes);
+  w.u53(r.version);
+  w.u53(r.index);
+  if (r.valueBytes > 0) w.bytes(r.valueIn.subarray(r.valueAt, r.valueAt + r.valueBytes));
 }
 
 /** One response, with the value as bounds within the body. Reused: copy what must outlive the call. */

@@ -46,14 +46,15 @@ export type Frame = {
  * `push` throws WireError on a bad length, crc or version; the connection must then be closed.
  */
 export class FrameReader {
-  readonly #bytesMax: number;
+  /** Longest frame accepted from now on: low until the other side has shown who it is. */
+  bytesMax: number;
   #partial: Uint8Array | null = null;
   #have = 0;
   #header = new Uint8Array(4);
   #headerHave = 0;
 
   constructor(bytesMax = FRAME_BYTES_MAX) {
-    this.#bytesMax = bytesMax;
+    this.bytesMax = bytesMax;
   }
 
   /** Calls `onFrame` for every frame that `chunk` completes. Keeps views of `chunk`. */
@@ -105,9 +106,9 @@ export class FrameReader {
   }
 
   #checkLength(length: number): void {
-    if (length < FRAME_HEADER_BYTES || length > this.#bytesMax) {
+    if (length < FRAME_HEADER_BYTES || length > this.bytesMax) {
       throw new WireError(
-        `frame length ${length} is not within ${FRAME_HEADER_BYTES} to ${this.#bytesMax}`,
+        `frame length ${length} is not within ${FRAME_HEADER_BYTES} to ${this.bytesMax}`,
       );
     }
   }
