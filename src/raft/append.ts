@@ -1,0 +1,173 @@
+import { assert } from "../lib/assert.ts";
+import { asIndex, asTerm, type LogIndex, maxIndex, minIndex, NO_NODE, plus } from "../lib/ids.ts";
+import { lastIndexOf } from "./batch.ts";
+import { maybeCommit } from "./commit.ts";
+import type { Progress } from "./progress.ts";
+import { becomeFollower, type RaftState, resetElectionTimer } from "./state.ts";
+import type {
+  AppendEntries,
+  AppendResponse,
+  EntryBatch,
+  Heartbeat,
+  HeartbeatResponse,
+} from "./types.ts";
+
+/** Follower side of log replication (paper §5.3). raft.ts has already settled the term. */
+export function onAppendEntries(s: RaftState, m: AppendEntries): void {
+  hearLeader(s, m.from);
+  const { log } = s;
+  // Below commitIndex there is nothing to compare: committed entries cannot conflict (§5.4).
+  if (m.prevIndex >= log.commitIndex && log.termAt(m.prevIndex) !== m.prevTerm) {
+    // Every leader entry up to prevIndex has term <= prevTerm, so our entries with a higher term
+    // cannot match any of them: skip that whole tail instead of one index per round trip.
+    const hintIndex = log.lastIndexWithTermAtMost(m.prevIndex, m.prevTerm);
+    const hintTerm = asTerm(log.termAt(hintIndex));
+    s.messagesAfterPersist.push(respond(s, m.from, m.prevIndex, true, hintIndex, hintTerm));
+    return;
+  }
+  appendToLog(s, m.prevIndex, m.batches);
+  const last = m.batches[m.batches.length - 1];
+  const covered = last === undefined ? m.prevIndex : lastIndexOf(last);
+  log.commitTo(minIndex(m.commitIndex, covered));
+  // What is committed matches too, though this append may be an old one that ends before it.
+  const index = maxIndex(covered, log.commitIndex);
+  s.messagesAfterPersist.push(respond(s, m.from, index, false, asIndex(0), asTerm(0)));
+}
+
+/** Puts batches into the log and takes back what was claimed of entries that they replace. */
+export function appendToLog(
+  s: RaftState,
+  prevIndex: LogIndex,
+  batches: readonly EntryBatch[],
+): void {
+  const firstNew = s.log.append(prevIndex, batches);
+  if (firstNew === 0) return;
+  const kept = plus(firstNew, -1);
+  s.persistFrom = minIndex(s.persistFrom, firstNew);
+  s.durableIndex = minIndex(s.durableIndex, kept);
+  for (const write of s.pendingWrites) write.lastIndex = minIndex(write.lastIndex, kept);
+}
+
+/** Leader side: advances or repairs one follower's progress. */
+export function onAppendResponse(s: RaftState, m: AppendResponse): void {
+  if (s.role !== "leader") return; // Of our own term, from before we were deposed: too late.
+  const progress = s.progress.get(m.from);
+  if (progress === undefined) return; // Removed from the group while the reply was in flight.
+  progress.activeAt = s.now;
+  if (m.rejected) {
+    // The follower holds hintTerm at hintIndex, and nothing higher before it. Any of our entries
+    // with a higher term must therefore differ from its own: step over all of them at once. With
+    // the follower doing the same, a repair costs at most one probe per differing term.
+    progress.regress(m.index, s.log.lastIndexWithTermAtMost(m.hintIndex, m.hintTerm));
+    return;
+  }
+  assert(m.index <= s.log.lastIndex, `ack ${m.index} beyond our last index ${s.log.lastIndex}`);
+  if (progress.advance(m.index)) maybeCommit(s);
+}
+
+export function onHeartbeat(s: RaftState, m: Heartbeat): void {
+  hearLeader(s, m.from);
+  // The leader caps commitIndex at what we acknowledged in this term, so we hold and match it.
+  s.log.commitTo(m.commitIndex);
+  const { id: from, term } = s;
+  const { readSeq } = m;
+  s.messages.push({ kind: "heartbeatResponse", from, to: m.from, term, readSeq });
+}
+
+export function onHeartbeatResponse(s: RaftState, m: HeartbeatResponse): void {
+  if (s.role !== "leader") return;
+  const progress = s.progress.get(m.from);
+  if (progress === undefined) return;
+  progress.activeAt = s.now;
+  if (m.readSeq > progress.readSeq) progress.readSeq = m.readSeq;
+  if (s.now < progress.stuckCheckAt) return;
+  progress.stuckCheckAt = s.now + s.config.heartbeatIntervalMs;
+  // It is alive, yet has acknowledged nothing for a heartbeat: an append or its ack was lost.
+  const stuck = progress.matchIndex < s.log.lastIndex && progress.stuckAt === progress.matchIndex;
+  progress.stuckAt = progress.matchIndex;
+  if (!stuck) return;
+  if (progress.state === "probe") progress.paused = false;
+  else sendOne(s, m.from, progress, []); // Answered by an ack of all it holds, or a rejection.
+}
+
+/** Sends each follower what it lacks, as far as its window allows. Called once a Ready. */
+export function replicate(s: RaftState): void {
+  const { inflightMessagesMax, inflightBytesMax, appendBytesMax } = s.config;
+  for (const [to, progress] of s.progress) {
+    if (progress.state === "probe") {
+      if (progress.paused) continue;
+      progress.paused = true;
+      sendOne(s, to, progress, s.log.from(progress.nextIndex, appendBytesMax));
+      continue;
+    }
+    while (
+      progress.nextIndex <= s.log.lastIndex &&
+      progress.inflightMessages < inflightMessagesMax &&
+      progress.inflightBytes < inflightBytesMax
+    ) {
+      const batches = s.log.from(progress.nextIndex, appendBytesMax);
+      sendOne(s, to, progress, batches);
+      let bytes = 0;
+      for (const batch of batches) bytes += batch.bytes.length;
+      progress.sent(lastIndexOf(batches[batches.length - 1]!), bytes);
+    }
+  }
+}
+
+/** Tells everyone that we lead, what is committed, and which read round to confirm. */
+export function broadcastHeartbeat(s: RaftState): void {
+  const { id: from, term, readSeq } = s;
+  for (const [to, progress] of s.progress) {
+    const commitIndex = minIndex(s.log.commitIndex, progress.matchIndex);
+    s.messages.push({ kind: "heartbeat", from, to, term, commitIndex, readSeq });
+  }
+}
+
+function sendOne(
+  s: RaftState,
+  to: AppendEntries["to"],
+  progress: Progress,
+  batches: readonly EntryBatch[],
+): void {
+  const prevIndex = plus(progress.nextIndex, -1);
+  const prevTerm = asTerm(s.log.termAt(prevIndex));
+  assert(prevTerm >= 0, `append to ${to} after compacted index ${prevIndex}`);
+  const { id: from, term } = s;
+  const { commitIndex } = s.log;
+  s.messages.push({
+    kind: "appendEntries",
+    from,
+    to,
+    term,
+    prevIndex,
+    prevTerm,
+    commitIndex,
+    batches,
+  });
+}
+
+function hearLeader(s: RaftState, leader: AppendEntries["from"]): void {
+  assert(s.role !== "leader", `two leaders in term ${s.term}: ${s.id} and ${leader}`);
+  if (s.role !== "follower" || s.leaderId !== leader) {
+    assert(
+      s.leaderId === NO_NODE || s.leaderId === leader,
+      `two leaders in term ${s.term}: ${s.leaderId} and ${leader}`,
+    );
+    becomeFollower(s, s.term, leader);
+  }
+  s.leaderHeardAt = s.now;
+  resetElectionTimer(s);
+}
+
+/** The one place that builds this message, so that every instance has the same object shape. */
+function respond(
+  s: RaftState,
+  to: AppendResponse["to"],
+  index: LogIndex,
+  rejected: boolean,
+  hintIndex: LogIndex,
+  hintTerm: AppendResponse["hintTerm"],
+): AppendResponse {
+  const { id: from, term } = s;
+  return { kind: "appendResponse", from, to, term, index, rejected, hintIndex, hintTerm };
+}

@@ -1,0 +1,120 @@
+import { asTerm, NO_NODE, plus } from "../lib/ids.ts";
+import { appendToLog } from "./append.ts";
+import { noopBytes } from "./batch.ts";
+import { isQuorum, isVoter } from "./quorum.ts";
+import { becomeFollower, becomeLeader, leaderIsAlive, resetElectionTimer } from "./state.ts";
+import type { RaftState } from "./state.ts";
+import { ENTRY_NOOP, type Message, type VoteRequest, type VoteResponse } from "./types.ts";
+
+/**
+ * The election timeout has passed. Asks first whether an election could be won, without touching
+ * the term: a node that was cut off does not depose a healthy leader when it returns (thesis §9.6).
+ */
+export function startPreVote(s: RaftState): void {
+  resetElectionTimer(s);
+  if (!isVoter(s.membership, s.id)) return;
+  s.role = "preCandidate";
+  s.leaderId = NO_NODE;
+  s.softStateChanged = true;
+  s.votes.clear();
+  s.votes.set(s.id, true);
+  s.selfVoteSeq = 0;
+  requestVotes(s, s.messages, true);
+  maybeWin(s);
+}
+
+/** Enters a new term as a candidate. The request leaves once term and vote are durable. */
+function startElection(s: RaftState): void {
+  s.term = asTerm(s.term + 1);
+  s.votedFor = s.id;
+  s.hardStateChanged = true;
+  s.role = "candidate";
+  s.leaderId = NO_NODE;
+  s.softStateChanged = true;
+  s.votes.clear();
+  s.selfVoteSeq = s.writeSeq + 1;
+  resetElectionTimer(s);
+  requestVotes(s, s.messagesAfterPersist, false);
+}
+
+function requestVotes(s: RaftState, out: Message[], pre: boolean): void {
+  const { id: from } = s;
+  const { lastIndex, lastTerm } = s.log;
+  const term = pre ? asTerm(s.term + 1) : s.term;
+  for (const to of new Set([...s.membership.voters, ...s.membership.votersOutgoing])) {
+    if (to === from) continue;
+    out.push({ kind: "voteRequest", from, to, term, pre, lastIndex, lastTerm });
+  }
+}
+
+/** Our own vote counts from when it is durable: else a crash could let us vote twice in a term. */
+export function onOwnVoteDurable(s: RaftState): void {
+  if (s.role !== "candidate" || s.selfVoteSeq === 0 || s.durableSeq < s.selfVoteSeq) return;
+  s.selfVoteSeq = 0;
+  s.votes.set(s.id, true);
+  maybeWin(s);
+}
+
+/**
+ * Answers a request for a (pre-)vote (paper §5.2, §5.4.1). raft.ts has dropped real requests while
+ * a leader is alive, and has settled the term of the others.
+ */
+export function onVoteRequest(s: RaftState, m: VoteRequest): void {
+  const upToDate =
+    m.lastTerm > s.log.lastTerm ||
+    (m.lastTerm === s.log.lastTerm && m.lastIndex >= s.log.lastIndex);
+  if (m.pre) {
+    const granted = m.term > s.term && upToDate && !leaderIsAlive(s);
+    s.messages.push(answer(s, m, granted, granted ? m.term : s.term));
+    return;
+  }
+  const free = s.votedFor === NO_NODE || s.votedFor === m.from;
+  const granted = m.term === s.term && free && upToDate && s.role === "follower";
+  if (granted) {
+    if (s.votedFor !== m.from) s.hardStateChanged = true;
+    s.votedFor = m.from;
+    resetElectionTimer(s);
+  }
+  s.messagesAfterPersist.push(answer(s, m, granted, s.term));
+}
+
+export function onVoteResponse(s: RaftState, m: VoteResponse): void {
+  if (s.role !== (m.pre ? "preCandidate" : "candidate")) return;
+  if (m.granted && m.term !== (m.pre ? s.term + 1 : s.term)) return; // Of an older campaign.
+  s.votes.set(m.from, m.granted);
+  maybeWin(s);
+}
+
+function maybeWin(s: RaftState): void {
+  if (!isQuorum(s.membership, (id) => s.votes.get(id) === true)) return;
+  if (s.role === "preCandidate") startElection(s);
+  else takeOffice(s);
+}
+
+/** Leads, and appends a no-op: only entries of the own term commit earlier ones (§5.4.2, §8). */
+function takeOffice(s: RaftState): void {
+  becomeLeader(s);
+  s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
+  s.heartbeatDue = true;
+  const { lastIndex } = s.log;
+  const firstIndex = plus(lastIndex, 1);
+  s.termStartIndex = firstIndex;
+  const { term } = s;
+  appendToLog(s, lastIndex, [{ firstIndex, term, kind: ENTRY_NOOP, count: 1, bytes: noopBytes() }]);
+}
+
+/** What a leader does at its deadline: heartbeats, and stepping down when no quorum answers. */
+export function onLeaderDeadline(s: RaftState, hearsQuorum: boolean): void {
+  s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
+  if (hearsQuorum) s.heartbeatDue = true;
+  else becomeFollower(s, s.term, NO_NODE);
+}
+
+function answer(
+  s: RaftState,
+  m: VoteRequest,
+  granted: boolean,
+  term: VoteResponse["term"],
+): VoteResponse {
+  return { kind: "voteResponse", from: s.id, to: m.from, term, pre: m.pre, granted };
+}

@@ -1,0 +1,146 @@
+import { assert } from "../lib/assert.ts";
+import { asIndex, asTerm, type LogIndex, minIndex, plus, type Term } from "../lib/ids.ts";
+import { lastIndexOf, sliceBatch } from "./batch.ts";
+import type { EntryBatch } from "./types.ts";
+
+/**
+ * The in-memory log above the last snapshot, as batches. The WAL holds the same entries on disk,
+ * but the core never reads the disk: everything it can still need is here.
+ *
+ * Invariants: batches are contiguous from snapshotIndex + 1; terms never decrease;
+ * snapshotIndex <= commitIndex <= lastIndex; entries up to commitIndex never change.
+ */
+export class RaftLog {
+  snapshotIndex = asIndex(0);
+  snapshotTerm = asTerm(0);
+  commitIndex = asIndex(0);
+  readonly #batches: EntryBatch[] = [];
+
+  get lastIndex(): LogIndex {
+    const last = this.#batches[this.#batches.length - 1];
+    return last === undefined ? this.snapshotIndex : lastIndexOf(last);
+  }
+
+  get lastTerm(): Term {
+    return this.#batches[this.#batches.length - 1]?.term ?? this.snapshotTerm;
+  }
+
+  /** Term of the entry at `index`; -1 when the index is compacted away or past the end. */
+  termAt(index: LogIndex): number {
+    if (index === this.snapshotIndex) return this.snapshotTerm;
+    if (index < this.snapshotIndex || index > this.lastIndex) return -1;
+    return this.#batches[this.#find(index)]!.term;
+  }
+
+  /**
+   * Entries from `first` on: whole batches (the first one may be cut at its front) until
+   * `bytesMax` is reached; at least one batch if there is one, however large. Not past `last`.
+   */
+  from(first: LogIndex, bytesMax: number, last: LogIndex = this.lastIndex): readonly EntryBatch[] {
+    assert(first > this.snapshotIndex, `read of compacted index ${first}`);
+    const out: EntryBatch[] = [];
+    let bytes = 0;
+    let next = first;
+    for (let i = first > last ? this.#batches.length : this.#find(first); next <= last; i++) {
+      const whole = this.#batches[i]!;
+      const batch = sliceBatch(whole, next, minIndex(lastIndexOf(whole), last));
+      bytes += batch.bytes.length;
+      if (out.length > 0 && bytes > bytesMax) break;
+      out.push(batch);
+      next = plus(next, batch.count);
+    }
+    return out;
+  }
+
+  /**
+   * Replaces whatever follows `prevIndex` where it conflicts, and appends the rest (paper §5.3).
+   * Entries already present with the same term are left alone, so a delayed or duplicated
+   * AppendEntries cannot cut off entries that were acknowledged after it was sent.
+   * The caller has checked that (prevIndex, prevTerm) matches. Returns the first index that is new
+   * to this log, or 0 when it held everything.
+   */
+  append(prevIndex: LogIndex, batches: readonly EntryBatch[]): LogIndex {
+    let firstNew = asIndex(0);
+    let expected = plus(prevIndex, 1);
+    for (const batch of batches) {
+      assert(batch.firstIndex === expected, `gap: batch at ${batch.firstIndex}, not ${expected}`);
+      expected = plus(expected, batch.count);
+      if (firstNew > 0) {
+        this.#batches.push(batch);
+        continue;
+      }
+      const differs = this.#firstDifference(batch);
+      if (differs === 0) continue;
+      assert(differs > this.commitIndex, `conflict at committed index ${differs}`);
+      this.#truncateFrom(differs);
+      this.#batches.push(sliceBatch(batch, differs, lastIndexOf(batch)));
+      firstNew = differs;
+    }
+    return firstNew;
+  }
+
+  /** Advances commitIndex; a lower value is a late message and is ignored. */
+  commitTo(index: LogIndex): void {
+    if (index <= this.commitIndex) return;
+    assert(index <= this.lastIndex, `commit ${index} beyond last index ${this.lastIndex}`);
+    this.commitIndex = index;
+  }
+
+  /**
+   * The largest index <= `index` whose term is <= `term`: the last place where this log can still
+   * agree with a log that holds `term` at `index`, because terms never decrease along a log.
+   * Stops at the snapshot, which is committed and therefore always agrees.
+   */
+  lastIndexWithTermAtMost(index: LogIndex, term: Term): LogIndex {
+    const at = minIndex(index, this.lastIndex);
+    if (at <= this.snapshotIndex) return at;
+    for (let i = this.#find(at); i >= 0; i--) {
+      const batch = this.#batches[i]!;
+      if (batch.term <= term) return minIndex(at, lastIndexOf(batch));
+    }
+    return this.snapshotIndex;
+  }
+
+  /** First index of `batch` that this log lacks or holds in another term; 0 when there is none. */
+  #firstDifference(batch: EntryBatch): LogIndex {
+    const last = lastIndexOf(batch);
+    let at = batch.firstIndex;
+    // Below the snapshot everything is committed, and committed entries agree.
+    if (at <= this.snapshotIndex) at = plus(this.snapshotIndex, 1);
+    while (at <= last) {
+      if (at > this.lastIndex) return at;
+      const held = this.#batches[this.#find(at)]!;
+      if (held.term !== batch.term) return at;
+      at = plus(lastIndexOf(held), 1);
+    }
+    return asIndex(0);
+  }
+
+  #truncateFrom(index: LogIndex): void {
+    const batches = this.#batches;
+    while (batches.length > 0) {
+      const last = batches[batches.length - 1]!;
+      if (lastIndexOf(last) < index) return;
+      batches.pop();
+      if (last.firstIndex < index) {
+        batches.push(sliceBatch(last, last.firstIndex, plus(index, -1)));
+        return;
+      }
+    }
+  }
+
+  /** Position of the batch that holds `index`, which is within the log. */
+  #find(index: LogIndex): number {
+    const batches = this.#batches;
+    let low = 0;
+    let high = batches.length - 1;
+    // Nearly every look-up is of the newest batch.
+    if (high >= 0 && batches[high]!.firstIndex <= index) return high;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (batches[middle]!.firstIndex <= index) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,61 @@
+import { plus } from "../lib/ids.ts";
+import type { RaftInput } from "./api.ts";
+import { appendToLog } from "./append.ts";
+import { confirmedReadSeq, type RaftState } from "./state.ts";
+import { ENTRY_COMMAND } from "./types.ts";
+
+type Propose = Extract<RaftInput, { kind: "propose" }>;
+
+/** Appends a batch of client commands to the leader's log; replication follows in this Ready. */
+export function onPropose(s: RaftState, { tag, count, bytes }: Propose): void {
+  const { leaderId } = s;
+  if (s.role !== "leader") {
+    s.refused.push({ tag, leaderId, reason: "notLeader" });
+    return;
+  }
+  if (s.uncommittedBytes + bytes.length > s.config.uncommittedBytesMax && s.uncommittedBytes > 0) {
+    s.refused.push({ tag, leaderId, reason: "overloaded" });
+    return;
+  }
+  const { lastIndex } = s.log;
+  const firstIndex = plus(lastIndex, 1);
+  const { term } = s;
+  appendToLog(s, lastIndex, [{ firstIndex, term, kind: ENTRY_COMMAND, count, bytes }]);
+  s.uncommittedBytes += bytes.length;
+  s.proposed.push({ tag, firstIndex, term });
+}
+
+/**
+ * Starts a linearizable read (thesis §6.4): remember commitIndex, then let a quorum confirm, in a
+ * round of heartbeats that starts after now, that we still lead. Until the no-op of our term is
+ * committed we do not know what earlier terms committed, so the read waits for that index at least.
+ */
+export function onReadIndex(s: RaftState, tag: number): void {
+  if (s.role !== "leader") {
+    s.refused.push({ tag, leaderId: s.leaderId, reason: "notLeader" });
+    return;
+  }
+  const { commitIndex } = s.log;
+  const index = commitIndex > s.termStartIndex ? commitIndex : s.termStartIndex;
+  s.waitingReads.push({ tag, index, seq: s.readSeq + 1 });
+  s.heartbeatDue = true;
+}
+
+/** Numbers the round that the heartbeats of this Ready start, when reads wait for it. */
+export function beginReadRound(s: RaftState): void {
+  const newest = s.waitingReads[s.waitingReads.length - 1];
+  if (newest !== undefined && newest.seq > s.readSeq) s.readSeq = newest.seq;
+}
+
+/** Hands out the reads that are confirmed and whose index is committed; rounds confirm in order. */
+export function takeConfirmedReads(s: RaftState): void {
+  if (s.waitingReads.length === 0) return;
+  const confirmed = confirmedReadSeq(s);
+  let count = 0;
+  for (const { tag, index, seq } of s.waitingReads) {
+    if (seq > confirmed || index > s.log.commitIndex) break;
+    s.reads.push({ tag, index });
+    count++;
+  }
+  s.waitingReads.splice(0, count);
+}

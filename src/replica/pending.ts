@@ -1,0 +1,112 @@
+import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
+
+/** Batches of one leader are cut from chunks of this size; a larger command gets its own chunk. */
+const CHUNK_BYTES = 1 << 20;
+const NO_BYTES = new Uint8Array(0);
+
+/** Who waits for the entries of one batch, in order. */
+export type Waiting = {
+  readonly tag: number;
+  readonly bytes: Uint8Array;
+  readonly clients: number[];
+  readonly requestIds: number[];
+  /** Once the core has taken it: where it is in the log. 0 before. */
+  firstIndex: number;
+  term: number;
+  /** Entries answered so far. */
+  answered: number;
+};
+
+/**
+ * Gathers the commands that arrive in an event-loop turn into batches, encoded as in EntryBatch.
+ * Their bytes go to the log, the WAL and the wire as they are; a chunk is freed with the last
+ * batch that is a view of it.
+ */
+export class BatchBuilder {
+  #chunk: Uint8Array = NO_BYTES;
+  #view = new DataView(NO_BYTES.buffer);
+  #start = 0;
+  #at = 0;
+  #clients: number[] = [];
+  #requestIds: number[] = [];
+  #sealed: Waiting[] = [];
+  #nextTag = 1;
+
+  get isEmpty(): boolean {
+    return this.#clients.length === 0 && this.#sealed.length === 0;
+  }
+
+  add(client: number, requestId: number, bytes: Uint8Array, at: number, end: number): void {
+    const size = ENTRY_HEADER_BYTES + end - at;
+    if (this.#at + size > this.#chunk.length) this.#newChunk(size);
+    this.#view.setUint32(this.#at, end - at, true);
+    this.#chunk.set(bytes.subarray(at, end), this.#at + ENTRY_HEADER_BYTES);
+    this.#at += size;
+    this.#clients.push(client);
+    this.#requestIds.push(requestId);
+  }
+
+  /** Ends the turn: what was gathered, as one batch or, if a chunk ran full, several. */
+  take(): readonly Waiting[] {
+    this.#seal();
+    const sealed = this.#sealed;
+    this.#sealed = [];
+    return sealed;
+  }
+
+  #seal(): void {
+    if (this.#clients.length === 0) return;
+    this.#sealed.push({
+      tag: this.#nextTag++,
+      bytes: this.#chunk.subarray(this.#start, this.#at),
+      clients: this.#clients,
+      requestIds: this.#requestIds,
+      firstIndex: 0,
+      term: 0,
+      answered: 0,
+    });
+    this.#clients = [];
+    this.#requestIds = [];
+    this.#start = this.#at;
+  }
+
+  #newChunk(size: number): void {
+    this.#seal();
+    this.#chunk = new Uint8Array(Math.max(CHUNK_BYTES, size));
+    this.#view = new DataView(this.#chunk.buffer);
+    this.#start = this.#at = 0;
+  }
+}
+
+/** The linearizable gets of one turn: confirmed together by one round of heartbeats. */
+export class ReadBatch {
+  readonly tag: number;
+  readonly clients: number[] = [];
+  readonly requestIds: number[] = [];
+  /** Bounds of each command in `bytes`: ends; each starts where the one before ended. */
+  readonly ends: number[] = [];
+  bytes: Uint8Array = new Uint8Array(4096);
+  view: DataView = new DataView(this.bytes.buffer);
+  /** Set when confirmed: serve once this index is applied. */
+  index = 0;
+  #size = 0;
+
+  constructor(tag: number) {
+    this.tag = tag;
+  }
+
+  add(client: number, requestId: number, bytes: Uint8Array, at: number, end: number): void {
+    const size = this.#size + end - at;
+    if (size > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(this.bytes.length * 2, size));
+      grown.set(this.bytes.subarray(0, this.#size));
+      this.bytes = grown;
+      this.view = new DataView(grown.buffer);
+    }
+    this.bytes.set(bytes.subarray(at, end), this.#size);
+    this.#size = size;
+    this.clients.push(client);
+    this.requestIds.push(requestId);
+    this.ends.push(size);
+  }
+}

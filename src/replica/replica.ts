@@ -1,0 +1,326 @@
+import { assert, unreachable } from "../lib/assert.ts";
+import { asIndex, NO_NODE, type NodeId } from "../lib/ids.ts";
+import { commandFlags, commandOp, commandProblem, FLAG_LOCAL, OP_GET } from "../kv/command.ts";
+import type { StateMachine } from "../kv/state-machine.ts";
+import type { Raft, RaftInput, RaftStatus, Ready, Refusal, SoftState } from "../raft/api.ts";
+import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
+import { ENTRY_COMMAND, type EntryBatch, type Message } from "../raft/types.ts";
+import { STATUS } from "../wire/errors.ts";
+import { BatchBuilder, ReadBatch, type Waiting } from "./pending.ts";
+import type { ClientPort, Ports, Reply } from "./ports.ts";
+
+/** Client requests that may be unanswered at one replica; beyond it they are `overloaded`. */
+const REQUESTS_MAX = 131_072;
+/** Rounds of takeReady in one pump, after which other events get their turn. */
+const ROUNDS_MAX = 64;
+const NO_BYTES = new Uint8Array(0);
+
+type Held = { readonly until: number; readonly messages: readonly Message[] };
+
+/**
+ * Drives one Raft core and its state machine: over TCP and in the simulator this same code runs,
+ * on different ports.
+ *
+ * Inputs and requests are absorbed at once; `pump` then does what they call for. Call it once per
+ * event-loop turn: that is what makes of many requests one log batch, one disk write and one
+ * socket write a peer (docs/architecture.md, "Life of a put").
+ */
+export class Replica implements ClientPort {
+  readonly #raft: Raft;
+  readonly #machine: StateMachine;
+  readonly #ports: Ports;
+  readonly #held: Held[] = [];
+  #durableSeq = 0;
+  #pumping = false;
+  #pumpAgain = false;
+
+  readonly #builder = new BatchBuilder();
+  /** Handed to the core, not yet accepted or refused. */
+  readonly #offered = new Map<number, Waiting>();
+  /** In the log of this leadership, by index; answered when applied. */
+  readonly #waiting: Waiting[] = [];
+  #reads: ReadBatch;
+  readonly #readsOffered = new Map<number, ReadBatch>();
+  readonly #readsConfirmed: ReadBatch[] = [];
+  #unanswered = 0;
+  #appliedIndex = 0;
+  #soft: SoftState;
+  readonly #reply: Reply = {
+    status: 0,
+    leaderHint: NO_NODE,
+    version: 0,
+    index: 0,
+    valueIn: NO_BYTES,
+    valueAt: 0,
+    valueBytes: 0,
+  };
+
+  constructor(raft: Raft, machine: StateMachine, ports: Ports) {
+    this.#raft = raft;
+    this.#machine = machine;
+    this.#ports = ports;
+    this.#reads = new ReadBatch(1);
+    this.#soft = raft.status();
+  }
+
+  /** Role, term and leader as of the last pump. */
+  get soft(): SoftState {
+    return this.#soft;
+  }
+
+  /** Client requests taken and not yet answered. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
+  status(): RaftStatus {
+    return this.#raft.status();
+  }
+
+  /** When `input({ kind: "deadline" })` is next due, in the milliseconds of `Ports.now`. */
+  deadline(): number {
+    return this.#raft.deadline();
+  }
+
+  /** Absorbs one input of the core. Call pump() once after a burst. */
+  input(input: RaftInput): void {
+    this.#raft.step(input, this.#ports.now());
+  }
+
+  /** Takes one client request (ClientPort). Call pump() once after a burst. */
+  request(
+    client: number,
+    requestId: number,
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+  ): void {
+    if (commandProblem(view, at, end) !== null) {
+      return this.#answerStatus(client, requestId, STATUS.invalid.code);
+    }
+    const isGet = commandOp(view, at) === OP_GET;
+    if (isGet && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {
+      return this.#serveRead(client, requestId, bytes, view, at, end, this.#appliedIndex);
+    }
+    if (this.#soft.role !== "leader") {
+      return this.#answerStatus(client, requestId, STATUS.notLeader.code, this.#soft.leaderId);
+    }
+    if (this.#unanswered >= REQUESTS_MAX) {
+      return this.#answerStatus(client, requestId, STATUS.overloaded.code);
+    }
+    this.#unanswered++;
+    (isGet ? this.#reads : this.#builder).add(client, requestId, bytes, at, end);
+  }
+
+  /** Does what the inputs so far call for. Re-entry is harmless: the outer call carries on. */
+  pump(): void {
+    this.#pumpAgain = true;
+    if (this.#pumping) return;
+    this.#pumping = true;
+    for (let round = 0; this.#pumpAgain && round < ROUNDS_MAX; round++) {
+      this.#pumpAgain = false;
+      this.#offer();
+      for (let ready = this.#raft.takeReady(); ready !== null; ready = this.#raft.takeReady()) {
+        this.#handle(ready);
+      }
+      // May make a write durable within the call, and so call pump again.
+      this.#ports.flush();
+    }
+    this.#pumping = false;
+  }
+
+  /** Hands the turn's commands and reads to the core. */
+  #offer(): void {
+    if (!this.#builder.isEmpty) {
+      for (const batch of this.#builder.take()) {
+        const { tag, bytes } = batch;
+        this.#offered.set(tag, batch);
+        this.input({ kind: "propose", tag, count: batch.clients.length, bytes });
+      }
+    }
+    if (this.#reads.clients.length > 0) {
+      const reads = this.#reads;
+      this.#reads = new ReadBatch(reads.tag + 1);
+      this.#readsOffered.set(reads.tag, reads);
+      this.input({ kind: "readIndex", tag: reads.tag });
+    }
+  }
+
+  #handle(ready: Ready): void {
+    const ports = this.#ports;
+    for (const message of ready.messages) ports.send(message);
+    if (ready.messagesAfterPersist.length > 0) {
+      this.#held.push({ until: ready.heldUntil, messages: ready.messagesAfterPersist });
+    }
+    if (ready.writeSeq > 0) ports.persist(ready, this.#onDurable);
+    this.#releaseHeld();
+    for (const { tag, firstIndex, term } of ready.proposed) this.#accepted(tag, firstIndex, term);
+    for (const batch of ready.committed) this.#apply(batch);
+    if (ready.committed.length > 0) {
+      this.input({ kind: "applied", index: asIndex(this.#appliedIndex) });
+    }
+    for (const { tag, index } of ready.reads) this.#confirmed(tag, index);
+    this.#serveConfirmed();
+    for (const { tag, leaderId, reason } of ready.refused) this.#refused(tag, leaderId, reason);
+    if (ready.softState !== null) this.#onSoftState(ready.softState);
+  }
+
+  readonly #onDurable = (writeSeq: number): void => {
+    assert(writeSeq === this.#durableSeq + 1, `write ${writeSeq} after ${this.#durableSeq}`);
+    this.#durableSeq = writeSeq;
+    this.#releaseHeld();
+    this.input({ kind: "persisted", writeSeq });
+    this.pump();
+  };
+
+  #releaseHeld(): void {
+    while (this.#held.length > 0 && this.#held[0]!.until <= this.#durableSeq) {
+      for (const message of this.#held.shift()!.messages) this.#ports.send(message);
+    }
+  }
+
+  #accepted(tag: number, firstIndex: number, term: number): void {
+    const batch = this.#offered.get(tag)!;
+    this.#offered.delete(tag);
+    batch.firstIndex = firstIndex;
+    batch.term = term;
+    this.#waiting.push(batch);
+  }
+
+  #apply(batch: EntryBatch): void {
+    if (batch.kind === ENTRY_COMMAND) this.#applyCommands(batch);
+    this.#appliedIndex = batch.firstIndex + batch.count - 1;
+  }
+
+  #applyCommands({ bytes, firstIndex, term, count }: EntryBatch): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let waiting = this.#waitingFor(firstIndex, term);
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const start = at + ENTRY_HEADER_BYTES;
+      at = start + view.getUint32(at, true);
+      this.#machine.apply(bytes, view, start, at, firstIndex + i);
+      if (waiting === null) continue;
+      const k = waiting.answered++;
+      this.#answerResult(waiting.clients[k]!, waiting.requestIds[k]!, this.#machine.result.index);
+      if (waiting.answered < waiting.clients.length) continue;
+      this.#waiting.shift();
+      waiting = this.#waitingFor(firstIndex + i + 1, term);
+    }
+  }
+
+  /** Who waits for the entry at `index`: only if it is the very entry that they proposed. */
+  #waitingFor(index: number, term: number): Waiting | null {
+    const head = this.#waiting[0];
+    if (head === undefined || head.term !== term) return null;
+    return head.firstIndex + head.answered === index ? head : null;
+  }
+
+  #confirmed(tag: number, index: number): void {
+    const reads = this.#readsOffered.get(tag)!;
+    this.#readsOffered.delete(tag);
+    reads.index = index;
+    this.#readsConfirmed.push(reads);
+  }
+
+  #serveConfirmed(): void {
+    while (this.#readsConfirmed.length > 0) {
+      const { index, bytes, view, clients, requestIds, ends } = this.#readsConfirmed[0]!;
+      if (index > this.#appliedIndex) return;
+      this.#readsConfirmed.shift();
+      this.#unanswered -= clients.length;
+      for (let i = 0, at = 0; i < clients.length; at = ends[i++]!) {
+        const end = ends[i]!;
+        this.#serveRead(clients[i]!, requestIds[i]!, bytes, view, at, end, this.#appliedIndex);
+      }
+    }
+  }
+
+  #serveRead(
+    client: number,
+    requestId: number,
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+    index: number,
+  ): void {
+    this.#machine.read(bytes, view, at, end);
+    this.#unanswered++; // Taken back by answerResult: a read is answered as soon as it is served.
+    this.#answerResult(client, requestId, index);
+  }
+
+  #refused(tag: number, leaderId: NodeId, reason: Refusal): void {
+    const status = statusOf(reason);
+    const batch = this.#offered.get(tag);
+    const reads = batch === undefined ? this.#readsOffered.get(tag) : undefined;
+    this.#offered.delete(tag);
+    if (batch !== undefined) this.#answerAll(batch, status, leaderId);
+    if (reads === undefined) return;
+    this.#readsOffered.delete(tag);
+    this.#answerAll(reads, status, leaderId);
+  }
+
+  #onSoftState(soft: SoftState): void {
+    this.#soft = soft;
+    if (soft.role !== "leader") {
+      // The entries may yet commit under the next leader: whoever waits for them cannot know.
+      for (const batch of this.#waiting) {
+        this.#answerAll(batch, STATUS.leadershipLost.code, soft.leaderId);
+      }
+      this.#waiting.length = 0;
+    }
+    this.#ports.onSoftState(soft);
+  }
+
+  /** Gives the rest of those who wait for `batch` the same answer. */
+  #answerAll(
+    batch: {
+      readonly clients: number[];
+      readonly requestIds: number[];
+      readonly answered?: number;
+    },
+    status: number,
+    leaderId: NodeId,
+  ): void {
+    for (let i = batch.answered ?? 0; i < batch.clients.length; i++) {
+      this.#unanswered--;
+      this.#answerStatus(batch.clients[i]!, batch.requestIds[i]!, status, leaderId);
+    }
+  }
+
+  #answerResult(client: number, requestId: number, index: number): void {
+    const { result } = this.#machine;
+    const reply = this.#reply;
+    reply.status = result.status;
+    reply.leaderHint = NO_NODE;
+    reply.version = result.version;
+    reply.index = index;
+    reply.valueIn = result.valueIn;
+    reply.valueAt = result.valueAt;
+    reply.valueBytes = result.valueBytes;
+    this.#unanswered--;
+    this.#ports.reply(client, requestId, reply);
+  }
+
+  #answerStatus(client: number, requestId: number, status: number, leaderHint = NO_NODE): void {
+    const reply = this.#reply;
+    reply.status = status;
+    reply.leaderHint = leaderHint;
+    reply.version = reply.index = reply.valueAt = reply.valueBytes = 0;
+    reply.valueIn = NO_BYTES;
+    this.#ports.reply(client, requestId, reply);
+  }
+}
+
+function statusOf(reason: Refusal): number {
+  switch (reason) {
+    case "notLeader":
+      return STATUS.notLeader.code;
+    case "overloaded":
+      return STATUS.overloaded.code;
+    default:
+      return unreachable(reason);
+  }
+}
