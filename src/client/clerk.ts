@@ -1,0 +1,310 @@
+import { FLAG_LOCAL, OP_GET, type OpCode } from "../kv/command.ts";
+import { assert } from "../lib/assert.ts";
+import type { Response } from "../wire/client.ts";
+import { STATUS } from "../wire/errors.ts";
+import { LeaderCache } from "./leader-cache.ts";
+import {
+  type ClerkOptions,
+  type ClerkPorts,
+  type Completion,
+  DONE_FAIL,
+  DONE_INFO,
+  DONE_MISMATCH,
+  DONE_OK,
+} from "./ports.ts";
+import { IDLE, NOT_SENT, OPENING, OPERATING, Slots } from "./slots.ts";
+
+const NO_BYTES = new Uint8Array(0);
+const IMMEDIATE_TRIES_MAX = 3;
+const PAUSE_MS_MAX = 32;
+const OVERLOADS_MAX = 6;
+/** How long a node that is not connected is passed over while others are. */
+const UNREACHABLE_MS = 50;
+
+/**
+ * Runs the operations of many clients against a cluster: finds and follows the leader, repeats an
+ * attempt that got lost, and says of each operation whether it took effect. Sans-I/O: bytes come
+ * and go through ports, and the caller passes the time (milliseconds, any origin) to each call.
+ *
+ * Writes carry (session, seq), so a repeated one takes effect once and gets the first one's result
+ * (thesis §6.3). An operation given up for good leaves its session: were the session used on, a
+ * later operation could not be told from the lost one. Gets need no session.
+ *
+ * The caller calls `tick` no later than `deadline`.
+ */
+export class Clerk {
+  readonly #options: ClerkOptions;
+  readonly #ports: ClerkPorts;
+  readonly #slots: Slots;
+  readonly #leader: LeaderCache;
+  /** When each node last did what only a leader can. */
+  readonly #heardAt: Float64Array;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  readonly #done: Completion = {
+    outcome: DONE_OK,
+    status: 0,
+    version: 0,
+    index: 0,
+    valueIn: NO_BYTES,
+    valueAt: 0,
+    valueBytes: 0,
+  };
+
+  constructor(options: ClerkOptions, ports: ClerkPorts) {
+    assert(options.nodeIds.length > 0 && options.lanes > 0, "a clerk needs nodes and lanes");
+    this.#options = options;
+    this.#ports = ports;
+    this.#slots = new Slots(options.slots);
+    this.#leader = new LeaderCache(options.nodeIds.length);
+    this.#heardAt = new Float64Array(options.nodeIds.length).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /**
+   * Starts an operation on an idle slot. `key` and `value` stay the caller's and must not change
+   * until the slot's onDone. `flags` and `expected` as in kv/command.ts.
+   */
+  start(
+    slot: number,
+    op: OpCode,
+    flags: number,
+    expected: number,
+    key: Uint8Array,
+    value: Uint8Array,
+    now: number,
+  ): void {
+    const s = this.#slots;
+    assert(s.stage[slot] === IDLE, `slot ${slot} is busy`);
+    s.op[slot] = op;
+    s.flags[slot] = flags;
+    s.expected[slot] = expected;
+    s.key[slot] = key;
+    s.value[slot] = value;
+    s.deadlineAt[slot] = now + this.#options.timeoutMs;
+    s.tries[slot] = 0;
+    s.overloads[slot] = 0;
+    s.maybe[slot] = 0;
+    if (op !== OP_GET && s.session[slot] === 0) this.#beginOpening(slot);
+    else s.beginStage(slot, OPERATING);
+    this.#attempt(slot, now);
+  }
+
+  /** Takes one response of `node`; `body` is what `response.valueAt` counts in. */
+  onResponse(node: number, response: Response, body: Uint8Array, now: number): void {
+    const s = this.#slots;
+    const slot = s.slotOf(response.requestId);
+    if (s.stage[slot] === IDLE) return;
+    const age = s.age(slot, response.requestId);
+    if (age === -1) return;
+    const { status } = response;
+    if (tookEffect(status)) {
+      // Even of an attempt that was given up: it is the same operation, so this is its result.
+      if ((s.flags[slot]! & FLAG_LOCAL) === 0) {
+        this.#heardAt[node] = now;
+        if (this.#leader.confirm(node)) this.#releaseWaiting(now);
+      }
+      if (s.stage[slot] === OPENING) this.#opened(slot, response.index, now);
+      else this.#succeed(slot, response, body, now);
+    } else if (age === 0 && s.sentTo[slot] !== NOT_SENT) {
+      s.sentTo[slot] = NOT_SENT;
+      this.#refused(slot, node, response, now);
+    }
+  }
+
+  /** A connection has ended: nothing sent on it will be answered. */
+  onClosed(node: number, lane: number, now: number): void {
+    const s = this.#slots;
+    this.#leader.lost(node, now, UNREACHABLE_MS);
+    for (let slot = lane; slot < s.count; slot += this.#options.lanes) {
+      if (s.stage[slot] === IDLE || s.sentTo[slot] !== node) continue;
+      this.#attemptLost(slot);
+      this.#retry(slot, now);
+    }
+  }
+
+  /** A connection is up. */
+  onOpened(node: number): void {
+    this.#leader.forgive(node);
+  }
+
+  /** When `tick` is next needed; may be early, never late. Infinity when nothing is outstanding. */
+  deadline(): number {
+    return this.#wakeAt;
+  }
+
+  /** Sends what has waited long enough, gives up what is overdue. */
+  tick(now: number): void {
+    if (now < this.#wakeAt) return;
+    const s = this.#slots;
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+    for (let slot = 0; slot < s.count; slot++) {
+      if (s.stage[slot] === IDLE) continue;
+      if (now >= s.actAt[slot]!) this.#overdue(slot, now);
+      else this.#wakeAt = Math.min(this.#wakeAt, s.actAt[slot]!);
+    }
+  }
+
+  #overdue(slot: number, now: number): void {
+    const s = this.#slots;
+    const node = s.sentTo[slot]!;
+    if (now >= s.deadlineAt[slot]!) {
+      this.#attemptLost(slot);
+      this.#giveUp(slot, STATUS.timeout.code, now);
+      return;
+    }
+    if (node === NOT_SENT) {
+      this.#attempt(slot, now);
+      return;
+    }
+    const silentAt = this.#heardAt[node]! + this.#options.attemptTimeoutMs;
+    if (silentAt > now) {
+      this.#actAt(slot, silentAt); // Slow but alive: a second attempt would only add to its load.
+      return;
+    }
+    if ((s.flags[slot]! & FLAG_LOCAL) === 0) {
+      this.#leader.lost(node, now, this.#options.attemptTimeoutMs);
+    }
+    this.#attemptLost(slot);
+    this.#retry(slot, now);
+  }
+
+  #beginOpening(slot: number): void {
+    this.#slots.nonce[slot] = this.#options.prng.u32();
+    this.#slots.beginStage(slot, OPENING);
+  }
+
+  #opened(slot: number, session: number, now: number): void {
+    this.#slots.session[slot] = session;
+    this.#slots.seq[slot] = 1;
+    this.#slots.tries[slot] = 0;
+    this.#slots.beginStage(slot, OPERATING);
+    this.#attempt(slot, now);
+  }
+
+  #attempt(slot: number, now: number): void {
+    const s = this.#slots;
+    const nodes = this.#options.nodeIds.length;
+    const local = (s.flags[slot]! & FLAG_LOCAL) !== 0;
+    const node = local ? (slot + s.tries[slot]!) % nodes : this.#leader.pick(now);
+    const lane = slot % this.#options.lanes;
+    if (this.#ports.send(node, lane, s.nextRequestId(slot), s.command(slot))) {
+      s.sentTo[slot] = node;
+      this.#actAt(slot, now + this.#options.attemptTimeoutMs);
+    } else {
+      if (!local) this.#leader.lost(node, now, UNREACHABLE_MS);
+      this.#retry(slot, now);
+    }
+  }
+
+  /** The node answered that the current attempt did not, or not surely, take effect. */
+  #refused(slot: number, node: number, response: Response, now: number): void {
+    const s = this.#slots;
+    switch (response.status) {
+      case STATUS.notLeader.code: {
+        const hint = this.#options.nodeIds.indexOf(response.leaderHint);
+        if (this.#leader.redirect(node, hint, now)) this.#releaseWaiting(now);
+        return this.#retry(slot, now);
+      }
+      case STATUS.leadershipLost.code:
+        if (s.stage[slot] === OPERATING) s.maybe[slot] = 1;
+        this.#leader.redirect(node, -1, now);
+        return this.#retry(slot, now);
+      case STATUS.shuttingDown.code:
+        this.#leader.lost(node, now, UNREACHABLE_MS);
+        return this.#retry(slot, now);
+      case STATUS.overloaded.code:
+        s.overloads[slot]!++;
+        if (s.overloads[slot]! > OVERLOADS_MAX) return this.#giveUp(slot, response.status, now);
+        return this.#pause(slot, s.overloads[slot]!, now);
+      case STATUS.sessionExpired.code:
+        s.session[slot] = 0;
+        if (s.maybe[slot] === 1) return this.#giveUp(slot, response.status, now);
+        this.#beginOpening(slot);
+        return this.#retry(slot, now);
+      case STATUS.invalid.code:
+        return this.#giveUp(slot, response.status, now);
+      default: // A newer server's status: nothing may be concluded from it.
+        if (s.stage[slot] === OPERATING) s.maybe[slot] = 1;
+        return this.#giveUp(slot, response.status, now);
+    }
+  }
+
+  /** The current attempt, if any, will not be answered. */
+  #attemptLost(slot: number): void {
+    const s = this.#slots;
+    if (s.sentTo[slot] === NOT_SENT) return;
+    s.sentTo[slot] = NOT_SENT;
+    if (s.stage[slot] === OPERATING) s.maybe[slot] = 1;
+  }
+
+  #retry(slot: number, now: number): void {
+    const s = this.#slots;
+    const tries = s.tries[slot]! + 1;
+    s.tries[slot] = Math.min(tries, 255);
+    const local = (s.flags[slot]! & FLAG_LOCAL) !== 0;
+    const known = local ? tries < this.#options.nodeIds.length : this.#leader.known;
+    if (known && tries <= IMMEDIATE_TRIES_MAX) this.#attempt(slot, now);
+    else this.#pause(slot, tries, now);
+  }
+
+  #pause(slot: number, times: number, now: number): void {
+    const most = Math.min(PAUSE_MS_MAX, 2 ** times);
+    this.#actAt(slot, now + most * (0.5 + 0.5 * this.#options.prng.float()));
+  }
+
+  #actAt(slot: number, at: number): void {
+    const when = Math.min(at, this.#slots.deadlineAt[slot]!);
+    this.#slots.actAt[slot] = when;
+    if (when < this.#wakeAt) this.#wakeAt = when;
+  }
+
+  /** A leader is known again: whoever waits for that need not wait out its pause. */
+  #releaseWaiting(now: number): void {
+    const s = this.#slots;
+    for (let slot = 0; slot < s.count; slot++) {
+      const waits = s.stage[slot] !== IDLE && s.sentTo[slot] === NOT_SENT;
+      if (waits && s.overloads[slot] === 0) this.#actAt(slot, now);
+    }
+  }
+
+  #succeed(slot: number, response: Response, body: Uint8Array, now: number): void {
+    const d = this.#done;
+    const s = this.#slots;
+    d.outcome = response.status === STATUS.versionMismatch.code ? DONE_MISMATCH : DONE_OK;
+    d.status = response.status;
+    d.version = response.version;
+    d.index = response.index;
+    d.valueIn = body;
+    d.valueAt = response.valueAt;
+    d.valueBytes = response.valueBytes;
+    if (s.op[slot] !== OP_GET) s.seq[slot]!++;
+    this.#end(slot, now);
+  }
+
+  /** Ends without a result: as info when an attempt may count, else as a definite fail. */
+  #giveUp(slot: number, status: number, now: number): void {
+    const d = this.#done;
+    const s = this.#slots;
+    const maybe = s.maybe[slot] === 1;
+    d.outcome = maybe ? DONE_INFO : DONE_FAIL;
+    d.status = status;
+    d.version = -1;
+    d.index = 0;
+    d.valueIn = NO_BYTES;
+    d.valueAt = 0;
+    d.valueBytes = 0;
+    // A seq that surely took no effect is free for the next operation; any other is not.
+    if (maybe && s.op[slot] !== OP_GET) s.session[slot] = 0;
+    this.#end(slot, now);
+  }
+
+  #end(slot: number, now: number): void {
+    this.#slots.stage[slot] = IDLE;
+    this.#slots.sentTo[slot] = NOT_SENT;
+    this.#ports.onDone(slot, this.#done, now);
+  }
+}
+
+const tookEffect = (status: number): boolean =>
+  status === STATUS.ok.code ||
+  status === STATUS.notFound.code ||
+  status === STATUS.versionMismatch.code;

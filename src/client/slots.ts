@@ -1,0 +1,135 @@
+import { type Command, OP_GET, OP_OPEN_SESSION, type OpCode } from "../kv/command.ts";
+import { assert } from "../lib/assert.ts";
+
+export const IDLE = 0;
+/** The session is being opened; the operation itself has not been sent. */
+export const OPENING = 1;
+export const OPERATING = 2;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const NO_BYTES = new Uint8Array(0);
+export const NOT_SENT = -1;
+const OPEN_SESSION: Command = {
+  op: OP_OPEN_SESSION,
+  flags: 0,
+  session: 0,
+  seq: 0,
+  nonce: 0,
+  expected: 0,
+  key: NO_BYTES,
+  value: NO_BYTES,
+};
+
+/**
+ * What each slot of a clerk is doing, in columns: nothing is allocated per operation. Row i is slot
+ * i. Times are milliseconds of the caller's clock.
+ *
+ * A request id is `generation × slots + slot`. The generation goes up with each attempt, so a late
+ * reply is told from the current one; it wraps after 2^32 / slots attempts of one slot (at 256
+ * slots: 16 million).
+ */
+export class Slots {
+  readonly count: number;
+  readonly stage: Uint8Array;
+  readonly op: Uint8Array;
+  readonly flags: Uint8Array;
+  readonly expected: Float64Array;
+  readonly key: Uint8Array[];
+  readonly value: Uint8Array[];
+  /** 0: none open. */
+  readonly session: Float64Array;
+  /** The next operation's number in its session, from 1. */
+  readonly seq: Uint32Array;
+  readonly nonce: Uint32Array;
+  /** When the whole operation is given up. */
+  readonly deadlineAt: Float64Array;
+  /** When an attempt that is out is given up, or one that waits is sent. */
+  readonly actAt: Float64Array;
+  /** Index of the node that the current attempt went to, or NOT_SENT. */
+  readonly sentTo: Int32Array;
+  readonly tries: Uint8Array;
+  readonly overloads: Uint8Array;
+  /** 1: an attempt of this operation may have taken effect, or may yet. */
+  readonly maybe: Uint8Array;
+  readonly #generation: Uint32Array;
+  /** The first attempt of the current stage. */
+  readonly #oldest: Uint32Array;
+  readonly #wrap: number;
+  readonly #command: Mutable<Command> = { ...OPEN_SESSION };
+
+  constructor(count: number) {
+    assert(count >= 1 && count <= 1 << 20, `${count} slots`);
+    this.count = count;
+    this.stage = new Uint8Array(count);
+    this.op = new Uint8Array(count);
+    this.flags = new Uint8Array(count);
+    this.expected = new Float64Array(count);
+    this.key = new Array<Uint8Array>(count).fill(NO_BYTES);
+    this.value = new Array<Uint8Array>(count).fill(NO_BYTES);
+    this.session = new Float64Array(count);
+    this.seq = new Uint32Array(count);
+    this.nonce = new Uint32Array(count);
+    this.deadlineAt = new Float64Array(count);
+    this.actAt = new Float64Array(count);
+    this.sentTo = new Int32Array(count).fill(NOT_SENT);
+    this.tries = new Uint8Array(count);
+    this.overloads = new Uint8Array(count);
+    this.maybe = new Uint8Array(count);
+    this.#generation = new Uint32Array(count);
+    this.#oldest = new Uint32Array(count);
+    this.#wrap = Math.floor(0x1_0000_0000 / count);
+  }
+
+  /** From here on replies to attempts made so far no longer count. */
+  beginStage(slot: number, stage: number): void {
+    this.stage[slot] = stage;
+    this.#oldest[slot] = this.#after(this.#generation[slot]!);
+  }
+
+  /** The request id of the slot's next attempt. */
+  nextRequestId(slot: number): number {
+    const generation = this.#after(this.#generation[slot]!);
+    this.#generation[slot] = generation;
+    return generation * this.count + slot;
+  }
+
+  /** What the slot sends in its stage: one object, reused. */
+  command(slot: number): Command {
+    const c = this.#command;
+    if (this.stage[slot] === OPENING) {
+      Object.assign(c, OPEN_SESSION);
+      c.nonce = this.nonce[slot]!;
+      return c;
+    }
+    const isGet = this.op[slot] === OP_GET;
+    c.op = this.op[slot] as OpCode;
+    c.flags = this.flags[slot]!;
+    c.session = isGet ? 0 : this.session[slot]!;
+    c.seq = isGet ? 0 : this.seq[slot]!;
+    c.nonce = 0;
+    c.expected = this.expected[slot]!;
+    c.key = this.key[slot]!;
+    c.value = this.value[slot]!;
+    return c;
+  }
+
+  slotOf(requestId: number): number {
+    return requestId % this.count;
+  }
+
+  /** How many attempts ago the request was made: 0 is the current one; -1: not of this stage. */
+  age(slot: number, requestId: number): number {
+    const current = this.#generation[slot]!;
+    const age = this.#distance((requestId - slot) / this.count, current);
+    return age <= this.#distance(this.#oldest[slot]!, current) ? age : -1;
+  }
+
+  #after(generation: number): number {
+    return generation + 1 >= this.#wrap ? 0 : generation + 1;
+  }
+
+  #distance(from: number, to: number): number {
+    return to >= from ? to - from : to - from + this.#wrap;
+  }
+}
