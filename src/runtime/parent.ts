@@ -1,0 +1,28 @@
+import { dlopen, FFIType } from "bun:ffi";
+
+const PR_SET_PDEATHSIG = 1;
+const SIGKILL = 9;
+
+/**
+ * Makes the kernel SIGKILL this process when its parent ends, however that ends (Linux only;
+ * elsewhere it does nothing). Unlike the end of a pipe this reaches a process that is stopped by
+ * SIGSTOP. A parent that ended before the call is not noticed: watch a pipe from it as well.
+ */
+export function dieWithParent(): void {
+  if (process.platform !== "linux") return;
+  const u64 = FFIType.u64;
+  const signature = { args: [FFIType.i32, u64, u64, u64, u64], returns: FFIType.i32 } as const;
+  const libc = dlopen("libc.so.6", { prctl: signature });
+  libc.symbols.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  libc.close();
+}
+
+/**
+ * Exits at once, with `code`, when stdin ends: the process that holds its other end is gone. What
+ * arrives until then is dropped.
+ */
+export function exitWhenStdinEnds(code = 1): void {
+  process.stdin.on("end", () => process.exit(code));
+  process.stdin.on("error", () => process.exit(code));
+  process.stdin.resume();
+}
