@@ -1,0 +1,26 @@
+import {
+  defineScenario,
+  during,
+  faultHit,
+  majoritiesRing,
+  mixedLoad,
+  okDuring,
+  seconds,
+} from "../src/chaos/dsl.ts";
+
+/**
+ * Every node hears a majority, and no two hear the same one (Jepsen's "majorities ring"). Quorums
+ * still meet, so there may be progress; but a follower that cannot hear the leader calls elections,
+ * and a system that counts "somebody sees me" as a quorum falls apart here.
+ */
+export default defineScenario({
+  name: "majorities-ring",
+  about: "Every node sees a different majority: overlapping quorums are all that keeps it safe.",
+  cluster: { nodes: 5, storage: "disk" },
+  workload: mixedLoad(),
+  durationMs: seconds(10),
+  faults: [during(1_600, 4_800, majoritiesRing), during(5_800, 9_000, majoritiesRing)],
+  recoverWithinMs: seconds(5),
+  expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
+  aim: [faultHit("partition", 2), okDuring("partition", 100)],
+});

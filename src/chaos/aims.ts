@@ -1,0 +1,59 @@
+import type { FaultBand } from "../report/schema.ts";
+import type { ClusterEvent } from "../target/target.ts";
+import type { Aim } from "./scenario.ts";
+import type { Tick } from "./timeline.ts";
+
+/** What a run brought about, as far as an aim may ask. */
+export type Happened = {
+  readonly bands: readonly FaultBand[];
+  readonly events: readonly ClusterEvent[];
+  readonly ticks: readonly Tick[];
+};
+
+export type AimResult = { readonly reached: boolean; readonly detail: string };
+
+/** Whether the aim was reached, with the figure: `leader deposed 3 times (at least 2)`. */
+export function evaluateAim(aim: Aim, happened: Happened): AimResult {
+  switch (aim.kind) {
+    case "leaderDeposed": {
+      const firstUs = happened.bands[0]?.fromUs ?? Number.POSITIVE_INFINITY;
+      const changes = happened.events.filter(
+        (event) => event.kind === "becameLeader" && event.atUs > firstUs,
+      );
+      return result(changes.length, aim.atLeast, (n) => `leader deposed ${n}×`);
+    }
+    case "faultHit": {
+      const hits = happened.bands.filter((band) => band.kind === aim.fault);
+      return result(hits.length, aim.atLeast, (n) => `${aim.fault} hit ${n}×`);
+    }
+    case "okDuring": {
+      const ok = during(aim.fault, happened).reduce((sum, tick) => sum + tick.counts.ok, 0);
+      return result(ok, aim.atLeast, (n) => `${n} ok under ${aim.fault}`);
+    }
+    case "slowedTo": {
+      const ticks = during(aim.fault, happened);
+      const count = ticks.reduce((sum, { response }) => sum + response.count, 0);
+      const total = ticks.reduce((sum, { response }) => sum + response.mean * response.count, 0);
+      const meanMs = count === 0 ? 0 : total / count / 1000;
+      return result(
+        meanMs,
+        aim.atLeastMs,
+        (n) => `mean response ${n.toFixed(1)} ms under ${aim.fault}`,
+      );
+    }
+  }
+}
+
+const result = (n: number, atLeast: number, say: (n: number) => string): AimResult =>
+  n >= atLeast
+    ? { reached: true, detail: say(n) }
+    : { reached: false, detail: `${say(n)}, but the scenario is void below ${atLeast}` };
+
+/** The ticks whose middle lies in a band of this kind. */
+function during(kind: string, { bands, ticks }: Happened): Tick[] {
+  const own = bands.filter((band) => band.kind === kind);
+  return ticks.filter(({ atUs, intervalMs }) => {
+    const middleUs = atUs - intervalMs * 500;
+    return own.some((band) => band.fromUs <= middleUs && middleUs < band.toUs);
+  });
+}

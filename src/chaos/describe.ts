@@ -1,0 +1,73 @@
+import { unreachable } from "../lib/assert.ts";
+import type { Fault, NodeSpec } from "../fault/vocabulary.ts";
+import { faultsOf, type Scenario } from "./scenario.ts";
+
+/** A fault in a few words: `crash leader`, `lose 10 % of frames of all nodes`. */
+export function describeFault(fault: Fault): string {
+  switch (fault.kind) {
+    case "crash":
+    case "restart":
+    case "pause":
+    case "resume":
+      return `${fault.kind} ${describeNodes(fault.nodes)}`;
+    case "isolate": {
+      const nodes = describeNodes(fault.nodes);
+      if (fault.direction === "in") return `isolate ${nodes}: hears nothing`;
+      return fault.direction === "out" ? `isolate ${nodes}: is not heard` : `isolate ${nodes}`;
+    }
+    case "partition":
+      return `partition ${describePartition(fault)}`;
+    case "loss":
+      return `lose ${percent(fault.ratio)} of frames of ${describeNodes(fault.nodes)}`;
+    case "delay": {
+      const spread = fault.jitterMs > 0 ? ` ± ${fault.jitterMs}` : "";
+      return `delay frames of ${describeNodes(fault.nodes)} by ${fault.ms}${spread} ms`;
+    }
+    case "duplicate":
+      return `duplicate ${percent(fault.ratio)} of frames of ${describeNodes(fault.nodes)}`;
+    case "reorder": {
+      const nodes = describeNodes(fault.nodes);
+      return `reorder ${percent(fault.ratio)} of frames of ${nodes} within ${fault.withinMs} ms`;
+    }
+    case "heal":
+      return "heal links";
+    default:
+      return unreachable(fault);
+  }
+}
+
+/** The kinds of fault in a scenario, each once, in order of appearance; lifts are left out. */
+export const faultKindsOf = (scenario: Scenario): string[] => [
+  ...new Set(
+    scenario.faults
+      .flatMap(faultsOf)
+      .map((fault) => fault.kind)
+      .filter((kind) => kind !== "heal" && kind !== "resume" && kind !== "restart"),
+  ),
+];
+
+function describeNodes(spec: NodeSpec): string {
+  switch (spec.kind) {
+    case "leader":
+      return "leader";
+    case "followers":
+      return "followers";
+    case "all":
+      return "all nodes";
+    case "node":
+      return `node ${spec.id}`;
+    case "random":
+      return spec.size === "one" ? "a random node" : `a random ${spec.size}`;
+    default:
+      return unreachable(spec);
+  }
+}
+
+function describePartition(fault: Extract<Fault, { kind: "partition" }>): string {
+  if (fault.shape === "halves") {
+    return fault.leaderIn === "any" ? "halves" : `halves, leader in the ${fault.leaderIn}`;
+  }
+  return fault.shape === "bridge" ? "halves with a bridge" : "majorities ring";
+}
+
+const percent = (ratio: number): string => `${Number((ratio * 100).toFixed(2))} %`;

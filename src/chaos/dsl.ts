@@ -1,0 +1,129 @@
+import type { Fault, FaultKind, NodeSpec } from "../fault/vocabulary.ts";
+import { UserError } from "../lib/user-error.ts";
+import type { Aim, Scenario, ScenarioLoad, Step } from "./scenario.ts";
+import { scenarioProblems } from "./validate.ts";
+
+// The words a scenario module is written in: functions that return plain data. What each word means
+// stands in scenario.ts; `chaos/` has the scenarios.
+
+/** Checks a scenario when its module is loaded. Throws UserError listing every problem. */
+export function defineScenario(scenario: Scenario): Scenario {
+  const problems = scenarioProblems(scenario);
+  if (problems.length > 0) {
+    throw new UserError(`scenario "${scenario.name}" is not valid`, problems);
+  }
+  return scenario;
+}
+
+/**
+ * Mixed load on a few keys, so that operations meet: 2,000 operations a second by 24 clients,
+ * whatever the cluster does (an open loop does not wait politely while there is no leader).
+ */
+export const mixedLoad = (changes: Partial<ScenarioLoad> = {}): ScenarioLoad => ({
+  clients: 24,
+  rate: 2_000,
+  arrivals: "poisson",
+  connections: 8,
+  keys: 64,
+  keyDistribution: "uniform",
+  valueBytes: 64,
+  mix: { get: 0.45, put: 0.35, cas: 0.1, append: 0.1, delete: 0 },
+  timeoutMs: 1_000,
+  reads: "linearizable",
+  ...changes,
+});
+
+export const seconds = (n: number): number => n * 1000;
+
+export const at = (atMs: number, fault: Fault): Step => ({ kind: "at", atMs, fault });
+/** The fault from `fromMs` until `toMs`. */
+export const during = (fromMs: number, toMs: number, fault: Fault): Step => ({
+  kind: "during",
+  fromMs,
+  toMs,
+  fault,
+});
+
+/** Each node in turn, down for 60 % of its slot of the span. */
+export const rolling = (fromMs: number, toMs: number, fault: "crash" | "pause"): Step => ({
+  kind: "rolling",
+  fault,
+  share: 0.6,
+  fromMs,
+  toMs,
+});
+
+export type Rounds = { readonly everyMs: number; readonly fromMs: number; readonly toMs: number };
+/** The steps once a round, their times counted from its start. */
+export const every = (rounds: Rounds, ...steps: readonly Step[]): Step => ({
+  kind: "every",
+  ...rounds,
+  steps,
+});
+/** One of the choices a round, drawn by the seed; their times count from its start. */
+export const randomly = (rounds: Rounds, ...choices: readonly (readonly Step[])[]): Step => ({
+  kind: "randomly",
+  ...rounds,
+  choices,
+});
+
+export const leader: NodeSpec = { kind: "leader" };
+export const followers: NodeSpec = { kind: "followers" };
+export const all: NodeSpec = { kind: "all" };
+export const one: NodeSpec = { kind: "random", size: "one" };
+export const minority: NodeSpec = { kind: "random", size: "minority" };
+export const majority: NodeSpec = { kind: "random", size: "majority" };
+export const node = (id: number): NodeSpec => ({ kind: "node", id });
+
+export const crash = (nodes: NodeSpec): Fault => ({ kind: "crash", nodes });
+export const restart = (nodes: NodeSpec): Fault => ({ kind: "restart", nodes });
+export const pause = (nodes: NodeSpec): Fault => ({ kind: "pause", nodes });
+export const resume = (nodes: NodeSpec): Fault => ({ kind: "resume", nodes });
+export const isolate = (nodes: NodeSpec, direction: "both" | "in" | "out" = "both"): Fault => ({
+  kind: "isolate",
+  nodes,
+  direction,
+});
+export const halves = (leaderIn: "minority" | "majority" | "any"): Fault => ({
+  kind: "partition",
+  shape: "halves",
+  leaderIn,
+});
+export const bridge: Fault = { kind: "partition", shape: "bridge" };
+export const majoritiesRing: Fault = { kind: "partition", shape: "majoritiesRing" };
+export const loss = (nodes: NodeSpec, ratio: number): Fault => ({ kind: "loss", nodes, ratio });
+export const delay = (nodes: NodeSpec, ms: number, jitterMs = 0): Fault => ({
+  kind: "delay",
+  nodes,
+  ms,
+  jitterMs,
+});
+export const duplicate = (nodes: NodeSpec, ratio: number): Fault => ({
+  kind: "duplicate",
+  nodes,
+  ratio,
+});
+export const reorder = (nodes: NodeSpec, ratio: number, withinMs: number): Fault => ({
+  kind: "reorder",
+  nodes,
+  ratio,
+  withinMs,
+});
+export const heal: Fault = { kind: "heal" };
+
+export const leaderDeposed = (atLeast = 1): Aim => ({ kind: "leaderDeposed", atLeast });
+export const faultHit = (fault: FaultKind, atLeast = 1): Aim => ({
+  kind: "faultHit",
+  fault,
+  atLeast,
+});
+export const okDuring = (fault: FaultKind, atLeast: number): Aim => ({
+  kind: "okDuring",
+  fault,
+  atLeast,
+});
+export const slowedTo = (fault: FaultKind, atLeastMs: number): Aim => ({
+  kind: "slowedTo",
+  fault,
+  atLeastMs,
+});

@@ -1,0 +1,68 @@
+import type { Fault, FaultKind } from "../fault/vocabulary.ts";
+import type { FaultBand } from "../report/schema.ts";
+import { describeFault } from "./describe.ts";
+import { isLinkFault } from "./scenario.ts";
+
+/** A fault in force: a band without an end. Times are microseconds since the Unix epoch. */
+export type OpenBand = Omit<FaultBand, "kind" | "toUs"> & { readonly kind: FaultKind };
+
+/**
+ * Which faults were in force when, and on whom. Told of each fault once it is done, with the time
+ * before (when it may have begun to act) and the time after (when its lift had certainly worked).
+ */
+export class FaultLog {
+  #open: OpenBand[] = [];
+  readonly #closed: FaultBand[] = [];
+
+  record(fault: Fault, nodes: readonly number[], beforeUs: number, afterUs: number): void {
+    switch (fault.kind) {
+      case "heal":
+        this.#close(({ kind }) => isLinkFault(kind), null, afterUs);
+        break;
+      case "restart":
+        this.#close(({ kind }) => kind === "crash", nodes, afterUs);
+        break;
+      case "resume":
+        this.#close(({ kind }) => kind === "pause", nodes, afterUs);
+        break;
+      case "crash":
+        // SIGKILL ends a stopped process too: it is down now, no longer paused.
+        this.#close(({ kind }) => kind === "pause", nodes, afterUs);
+        this.#begin(fault, nodes, beforeUs);
+        break;
+      default:
+        this.#begin(fault, nodes, beforeUs);
+    }
+  }
+
+  /** Everything was lifted. */
+  recovered(atUs: number): void {
+    this.#close(() => true, null, atUs);
+  }
+
+  current(): readonly OpenBand[] {
+    return this.#open;
+  }
+
+  /** All that ended, by their beginning. */
+  bands(): readonly FaultBand[] {
+    return this.#closed.toSorted((a, b) => a.fromUs - b.fromUs);
+  }
+
+  #begin(fault: Fault, nodes: readonly number[], fromUs: number): void {
+    if (nodes.length === 0) return; // Nobody was hit: there was no leader, say.
+    this.#open.push({ label: describeFault(fault), kind: fault.kind, nodes, fromUs });
+  }
+
+  /** Ends the bands that `which` picks, on `nodes` alone unless null; the rest of a band goes on. */
+  #close(which: (band: OpenBand) => boolean, nodes: readonly number[] | null, toUs: number): void {
+    const rest: OpenBand[] = [];
+    for (const band of this.#open) {
+      const ended = which(band) ? band.nodes.filter((id) => nodes?.includes(id) ?? true) : [];
+      const going = band.nodes.filter((id) => !ended.includes(id));
+      if (ended.length > 0) this.#closed.push({ ...band, nodes: ended, toUs });
+      if (going.length > 0) rest.push({ ...band, nodes: going });
+    }
+    this.#open = rest;
+  }
+}

@@ -1,0 +1,130 @@
+import type { Fault, FaultKind } from "../fault/vocabulary.ts";
+import type { LoadSpec } from "../workload/spec.ts";
+
+/**
+ * A chaos scenario: what cluster, under what load, is broken how, and what must still hold. It is
+ * data: it prints, goes into the report as it is, and survives JSON, so that a run can be repeated
+ * without the module it came from.
+ *
+ * Times are milliseconds on the scenario's own timeline of `durationMs`. A shorter run squeezes
+ * that timeline; a longer one repeats it (see schedule.ts).
+ */
+export type Scenario = {
+  /** kebab-case; the name of its module in `chaos/`. */
+  readonly name: string;
+  /** What could break here and why it matters: one or two sentences, printed in the report. */
+  readonly about: string;
+  readonly cluster: { readonly nodes: number; readonly storage: "disk" | "memory" };
+  readonly workload: ScenarioLoad;
+  readonly durationMs: number;
+  readonly faults: readonly Step[];
+  /** At the end every fault is lifted; a write must then be acknowledged within this time. */
+  readonly recoverWithinMs: number;
+  readonly expect: readonly Expectation[];
+  /** What must have happened for the verdict to mean anything: all of it, or the run is vacuous. */
+  readonly aim: readonly Aim[];
+};
+
+/** The part of a LoadSpec that a scenario decides; the run supplies the rest. */
+export type ScenarioLoad = Pick<
+  LoadSpec,
+  | "clients"
+  | "rate"
+  | "arrivals"
+  | "connections"
+  | "keys"
+  | "keyDistribution"
+  | "valueBytes"
+  | "mix"
+  | "timeoutMs"
+  | "reads"
+>;
+
+/** When faults come. Later kinds (`until` a condition holds) add to this union. */
+export type Step =
+  | { readonly kind: "at"; readonly atMs: number; readonly fault: Fault }
+  /** In force from `fromMs` until `toMs`, when it is lifted (see liftOf). */
+  | {
+      readonly kind: "during";
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly fault: Fault;
+    }
+  /** The steps again and again, from `fromMs`; a round that would not end by `toMs` is left out. */
+  | {
+      readonly kind: "every";
+      readonly everyMs: number;
+      readonly fromMs: number;
+      readonly toMs: number;
+      /** Times count from the start of the round, and end within `everyMs`. */
+      readonly steps: readonly Step[];
+    }
+  /** Each node in turn: an equal slot of the span, hit for the first `share` of it. */
+  | {
+      readonly kind: "rolling";
+      readonly fault: "crash" | "pause";
+      readonly share: number;
+      readonly fromMs: number;
+      readonly toMs: number;
+    }
+  /** As `every`, but each round plays one of the choices, drawn by the seed, and starts up to a
+   * quarter of `everyMs` late. */
+  | {
+      readonly kind: "randomly";
+      readonly everyMs: number;
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly choices: readonly (readonly Step[])[];
+    };
+
+export const EXPECTATIONS = ["linearizable", "no-lost-acks", "one-leader-per-term"] as const;
+export type Expectation = (typeof EXPECTATIONS)[number];
+
+export type Aim =
+  /** Another node, or the same in a later term, became leader after the first fault. */
+  | { readonly kind: "leaderDeposed"; readonly atLeast: number }
+  /** A fault of kind `fault` came into force on some node. */
+  | { readonly kind: "faultHit"; readonly fault: FaultKind; readonly atLeast: number }
+  /** Operations completed while a fault of kind `fault` was in force. */
+  | { readonly kind: "okDuring"; readonly fault: FaultKind; readonly atLeast: number }
+  /** Mean response time while it was in force, as seen by clients. */
+  | { readonly kind: "slowedTo"; readonly fault: FaultKind; readonly atLeastMs: number };
+
+const LINK_FAULTS: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "isolate",
+  "partition",
+  "loss",
+  "delay",
+  "duplicate",
+  "reorder",
+]);
+
+/** Does it act on links, and stay until `heal`? */
+export const isLinkFault = (kind: FaultKind): boolean => LINK_FAULTS.has(kind);
+
+/**
+ * The fault that ends `fault`; null for one that ends others. It lifts all of its kind, not only
+ * what `fault` hit, because by then the leader may be another: `during` windows of process faults
+ * of one kind, and of link faults of any kind, therefore do not overlap.
+ */
+export function liftOf(fault: Fault): Fault | null {
+  if (isLinkFault(fault.kind)) return { kind: "heal" };
+  if (fault.kind === "crash") return { kind: "restart", nodes: { kind: "all" } };
+  if (fault.kind === "pause") return { kind: "resume", nodes: { kind: "all" } };
+  return null;
+}
+
+/** Every fault a step may cause, lifts aside. */
+export function faultsOf(step: Step): readonly Fault[] {
+  switch (step.kind) {
+    case "at":
+    case "during":
+      return [step.fault];
+    case "rolling":
+      return [{ kind: step.fault, nodes: { kind: "all" } }];
+    case "every":
+      return step.steps.flatMap(faultsOf);
+    case "randomly":
+      return step.choices.flat().flatMap(faultsOf);
+  }
+}

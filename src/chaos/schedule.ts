@@ -1,0 +1,112 @@
+import type { Fault, NodeSpec } from "../fault/vocabulary.ts";
+import { Prng } from "../lib/prng.ts";
+import { describeFault } from "./describe.ts";
+import { liftOf, type Scenario, type Step } from "./scenario.ts";
+
+/** One fault at one moment. Which nodes `leader` or `random` mean is found out when it fires. */
+export type Action = {
+  /** Milliseconds after the load began, a whole number. */
+  readonly atMs: number;
+  readonly fault: Fault;
+};
+
+/** What a run does and when: a pure function of scenario, seed and duration. */
+export type Schedule = {
+  readonly durationMs: number;
+  /** In order of time; those of one moment in the order of the scenario. */
+  readonly actions: readonly Action[];
+};
+
+const EVERYTHING_LIFTED: readonly Fault[] = [
+  { kind: "heal" },
+  { kind: "resume", nodes: { kind: "all" } },
+  { kind: "restart", nodes: { kind: "all" } },
+];
+
+/**
+ * Expands a scenario. A run shorter than the scenario's timeline squeezes it; a longer one plays
+ * it as often as it fits, stretched to fill the time exactly, with all faults lifted in between and
+ * other draws each time: an hour of "leader-churn" has as many crashes a minute as ten seconds of it.
+ */
+export function scheduleOf(scenario: Scenario, seed: number, durationMs: number): Schedule {
+  const cycles = Math.max(1, Math.floor(durationMs / scenario.durationMs));
+  const cycleMs = durationMs / cycles;
+  const { nodes } = scenario.cluster;
+  const scale = cycleMs / scenario.durationMs;
+  const random = new Prng(seed).fork(`schedule ${scenario.name}`);
+  const actions: Action[] = [];
+  for (let cycle = 0; cycle < cycles; cycle++) {
+    const startMs = cycle * cycleMs;
+    if (cycle > 0) {
+      for (const fault of EVERYTHING_LIFTED) actions.push({ atMs: Math.round(startMs), fault });
+    }
+    for (const { atMs, fault } of expand(
+      scenario.faults,
+      0,
+      nodes,
+      random.fork(`cycle ${cycle}`),
+    )) {
+      actions.push({ atMs: Math.round(startMs + atMs * scale), fault });
+    }
+  }
+  return { durationMs, actions: actions.sort((a, b) => a.atMs - b.atMs) };
+}
+
+/** The moment of the first fault; null for a scenario without any. */
+export const firstFaultMs = (schedule: Schedule): number | null =>
+  schedule.actions[0]?.atMs ?? null;
+
+/** One line an action: `   2.000 s  crash leader`. */
+export const printSchedule = ({ actions }: Schedule): string[] =>
+  actions.map(
+    ({ atMs, fault }) => `${(atMs / 1000).toFixed(3).padStart(9)} s  ${describeFault(fault)}`,
+  );
+
+function expand(steps: readonly Step[], originMs: number, nodes: number, random: Prng): Action[] {
+  return steps.flatMap((step) => expandStep(step, originMs, nodes, random));
+}
+
+function expandStep(step: Step, originMs: number, nodes: number, random: Prng): Action[] {
+  switch (step.kind) {
+    case "at":
+      return [{ atMs: originMs + step.atMs, fault: step.fault }];
+    case "during": {
+      const lift = liftOf(step.fault);
+      const start = { atMs: originMs + step.fromMs, fault: step.fault };
+      return lift === null ? [start] : [start, { atMs: originMs + step.toMs, fault: lift }];
+    }
+    case "rolling":
+      return rollingActions(step, originMs, nodes);
+    case "every":
+    case "randomly": {
+      const out: Action[] = [];
+      const { everyMs, fromMs, toMs } = step;
+      for (let roundMs = fromMs; roundMs + everyMs <= toMs; roundMs += everyMs) {
+        if (step.kind === "every") {
+          out.push(...expand(step.steps, originMs + roundMs, nodes, random));
+        } else {
+          const late = random.float() * 0.25 * everyMs;
+          out.push(...expand(random.pick(step.choices), originMs + roundMs + late, nodes, random));
+        }
+      }
+      return out;
+    }
+  }
+}
+
+function rollingActions(
+  { fault, share, fromMs, toMs }: Extract<Step, { kind: "rolling" }>,
+  originMs: number,
+  nodes: number,
+): Action[] {
+  const slotMs = (toMs - fromMs) / nodes;
+  return Array.from({ length: nodes }, (_, i): Action[] => {
+    const spec: NodeSpec = { kind: "node", id: i + 1 };
+    const startMs = originMs + fromMs + i * slotMs;
+    const lift = fault === "crash" ? "restart" : "resume";
+    return [
+      { atMs: startMs, fault: { kind: fault, nodes: spec } },
+      { atMs: startMs + share * slotMs, fault: { kind: lift, nodes: spec } },
+    ];
+  }).flat();
+}
