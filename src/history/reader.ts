@@ -1,0 +1,297 @@
+import { OP_DELETE } from "../kv/command.ts";
+import { UserError } from "../lib/user-error.ts";
+import {
+  CLOCK_BYTES,
+  COMPLETE_BYTES,
+  FIELD_EXPECTED,
+  FIELD_INDEX,
+  FIELD_VALUE,
+  FIELD_VERSION,
+  HISTORY_HEADER_BYTES,
+  HISTORY_MAGIC,
+  HISTORY_VERSION,
+  INVOKE_BYTES,
+  KIND_CLOCK,
+  KIND_COMPLETE,
+  KIND_INVOKE,
+  KIND_KEY,
+  KIND_VALUE,
+  NAME_BYTES,
+  NO_VALUE,
+  PROCESS_MAX,
+  textHandle,
+} from "./format.ts";
+import { type History, type Names, NO_RETURN, OUTCOME_INFO, OUTCOME_OK } from "./op.ts";
+import { ValueTable } from "./value-table.ts";
+
+/**
+ * Decodes a history file (format.ts). A tail that ends inside a record, as a killed generator
+ * leaves it, is cut; operations that never completed are info. Anything else that is wrong throws
+ * UserError with the offset and the reason. `name` is what messages call the file.
+ */
+export function readHistory(bytes: Uint8Array, name = "history"): History {
+  return new HistoryReader(bytes, name).read();
+}
+
+/** The fields by which a kind of record may be longer than its fixed part. */
+const FIELDS_OF_INVOKE = FIELD_VALUE | FIELD_EXPECTED;
+const FIELDS_OF_COMPLETE = FIELD_VALUE | FIELD_VERSION | FIELD_INDEX;
+const NOBODY = -1;
+
+class HistoryReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #name: string;
+  readonly #keys = new TextNames();
+  readonly #texts = new TextNames();
+  /** By text id: the handle that stands for it, so that the text "v7" and the number 7 are one. */
+  readonly #handleOfText: number[] = [];
+  readonly #values = new ValueTable();
+  /** By process: the row of its outstanding operation. */
+  #rowOf = new Int32Array(1024).fill(NOBODY);
+  #rows = 0;
+  #rank = 0;
+  #clockUs = 0;
+
+  constructor(bytes: Uint8Array, name: string) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#name = name;
+  }
+
+  read(): History {
+    this.#header();
+    const { count, end } = this.#measure();
+    const columns = columnsOf(count);
+    for (let at = HISTORY_HEADER_BYTES; at < end;) {
+      const kind = this.#bytes[at]!;
+      if (kind === KIND_INVOKE) this.#invoke(columns, at);
+      else if (kind === KIND_COMPLETE) this.#complete(columns, at);
+      else if (kind === KIND_CLOCK) this.#clockUs = this.#view.getFloat64(at + 4, true);
+      else this.#text(kind, at);
+      at += this.#recordBytes(at);
+    }
+    return { count, ...columns, keys: this.#keys, values: this.#valueNames() };
+  }
+
+  #header(): void {
+    if (this.#bytes.length < HISTORY_HEADER_BYTES) {
+      this.#fail(0, "too short to be a history", "pass a history.bin that a load generator wrote");
+    }
+    if (this.#view.getUint32(0, true) !== HISTORY_MAGIC) {
+      this.#fail(0, "not a history file", "pass a history.bin that a load generator wrote");
+    }
+    const version = this.#view.getUint32(4, true);
+    if (version !== HISTORY_VERSION) {
+      const fix = "use the ordeal that recorded it";
+      this.#fail(4, `format version ${version}, this ordeal reads ${HISTORY_VERSION}`, fix);
+    }
+    this.#clockUs = this.#view.getFloat64(8, true);
+  }
+
+  /** Walks the records once: how many operations there are, and where the last whole record ends. */
+  #measure(): { readonly count: number; readonly end: number } {
+    let count = 0;
+    let at = HISTORY_HEADER_BYTES;
+    for (;;) {
+      if (at + 4 > this.#bytes.length) break;
+      const next = at + this.#recordBytes(at);
+      if (next > this.#bytes.length) break;
+      if (this.#bytes[at] === KIND_INVOKE) count++;
+      at = next;
+    }
+    return { count, end: at };
+  }
+
+  #recordBytes(at: number): number {
+    const head = this.#view.getUint32(at, true);
+    const kind = head & 0xff;
+    const fields = (head >>> 16) & 0xff;
+    if (kind === KIND_INVOKE && (fields & ~FIELDS_OF_INVOKE) === 0) {
+      return INVOKE_BYTES + 8 * ((fields & 1) + (fields >> 1));
+    }
+    if (kind === KIND_COMPLETE && (fields & ~FIELDS_OF_COMPLETE) === 0) {
+      return COMPLETE_BYTES + 8 * ((fields & 1) + ((fields >> 2) & 1) + (fields >> 3));
+    }
+    if (kind === KIND_CLOCK) return CLOCK_BYTES;
+    if (kind === KIND_KEY || kind === KIND_VALUE) {
+      const whole = at + NAME_BYTES <= this.#bytes.length;
+      return whole ? NAME_BYTES + this.#view.getUint32(at + 4, true) : NAME_BYTES;
+    }
+    const known = kind === KIND_INVOKE || kind === KIND_COMPLETE;
+    return this.#damaged(at, known ? `fields ${fields} of kind ${kind}` : `record kind ${kind}`);
+  }
+
+  #text(kind: number, at: number): void {
+    const end = at + NAME_BYTES + this.#view.getUint32(at + 4, true);
+    const text = new TextDecoder().decode(this.#bytes.subarray(at + NAME_BYTES, end));
+    if (kind === KIND_KEY) {
+      this.#keys.add(text);
+      return;
+    }
+    const id = this.#texts.add(text);
+    const number = /^v(0|[1-9][0-9]{0,15})$/.exec(text);
+    this.#handleOfText.push(number ? Number(number[1]) : textHandle(id));
+  }
+
+  #invoke(c: Columns, at: number): void {
+    const view = this.#view;
+    const row = this.#rows++;
+    const op = this.#bytes[at + 1]!;
+    const fields = this.#bytes[at + 2]!;
+    const process = this.#processAt(at + 8);
+    const key = view.getUint32(at + 12, true);
+    if (op > OP_DELETE) this.#damaged(at, `op ${op}`);
+    if (key >= this.#keys.defined) this.#damaged(at, `key ${key} is not defined before`);
+    if (this.#rowOf[process] !== NOBODY) {
+      this.#damaged(at, `process ${process} has an operation outstanding already`);
+    }
+    this.#rowOf[process] = row;
+    this.#clockUs += view.getInt32(at + 4, true);
+    let field = at + INVOKE_BYTES;
+    c.op[row] = op;
+    c.process[row] = process;
+    c.key[row] = this.#keys.id(key);
+    c.outcome[row] = OUTCOME_INFO;
+    c.value[row] = NO_VALUE;
+    if ((fields & FIELD_VALUE) !== 0) {
+      c.value[row] = this.#valueAt(field);
+      field += 8;
+    }
+    c.expected[row] = (fields & FIELD_EXPECTED) === 0 ? -1 : this.#u53At(field, "expected");
+    c.version[row] = -1;
+    c.call[row] = this.#rank++;
+    c.ret[row] = NO_RETURN;
+    c.callUs[row] = this.#clockUs;
+  }
+
+  #complete(c: Columns, at: number): void {
+    const outcome = this.#bytes[at + 1]!;
+    const fields = this.#bytes[at + 2]!;
+    const process = this.#processAt(at + 8);
+    const row = this.#rowOf[process]!;
+    if (outcome > OUTCOME_INFO) this.#damaged(at, `outcome ${outcome}`);
+    if (row === NOBODY) this.#damaged(at, `process ${process} has no operation outstanding`);
+    this.#rowOf[process] = NOBODY;
+    this.#clockUs += this.#view.getInt32(at + 4, true);
+    const rank = this.#rank++;
+    let field = at + COMPLETE_BYTES;
+    if ((fields & FIELD_VALUE) !== 0) {
+      const value = this.#valueAt(field);
+      if (outcome === OUTCOME_OK) c.value[row] = value;
+      field += 8;
+    }
+    if ((fields & FIELD_VERSION) !== 0) {
+      c.version[row] = this.#u53At(field, "version");
+      field += 8;
+    }
+    if ((fields & FIELD_INDEX) !== 0) c.index[row] = this.#u53At(field, "index");
+    c.outcome[row] = outcome;
+    if (outcome === OUTCOME_INFO) return;
+    c.ret[row] = rank;
+    c.returnUs[row] = this.#clockUs;
+  }
+
+  #processAt(at: number): number {
+    const process = this.#view.getUint32(at, true);
+    if (process >= PROCESS_MAX) this.#damaged(at, `process ${process}`);
+    if (process >= this.#rowOf.length) {
+      const grown = new Int32Array(Math.max(process + 1, this.#rowOf.length * 2)).fill(NOBODY);
+      grown.set(this.#rowOf);
+      this.#rowOf = grown;
+    }
+    return process;
+  }
+
+  #valueAt(at: number): number {
+    const handle = this.#view.getFloat64(at, true);
+    if (!Number.isSafeInteger(handle) || handle === NO_VALUE) {
+      this.#damaged(at, `value ${handle}`);
+    }
+    if (handle >= 0) return this.#values.id(handle);
+    const canonical = this.#handleOfText[textHandle(handle)];
+    if (canonical === undefined) {
+      return this.#damaged(at, `value text ${textHandle(handle)} is not defined before`);
+    }
+    return this.#values.id(canonical);
+  }
+
+  #u53At(at: number, field: string): number {
+    const value = this.#view.getFloat64(at, true);
+    if (!Number.isSafeInteger(value) || value < 0) this.#damaged(at, `${field} ${value}`);
+    return value;
+  }
+
+  #valueNames(): Names {
+    const values = this.#values;
+    const texts = this.#texts;
+    return {
+      size: values.size,
+      name: (id) => {
+        const handle = values.handle(id);
+        return handle >= 0 ? `v${handle}` : texts.name(textHandle(handle));
+      },
+    };
+  }
+
+  #damaged(at: number, what: string): never {
+    this.#fail(at, what, "the file is damaged: record the history again");
+  }
+
+  #fail(at: number, what: string, fix: string): never {
+    throw new UserError("cannot read the history", [
+      { where: `${this.#name}, byte ${at}`, what, fix },
+    ]);
+  }
+}
+
+/** Texts by id; a text that is defined twice is one name. */
+class TextNames implements Names {
+  readonly #names: string[] = [];
+  readonly #ids = new Map<string, number>();
+  /** Id by number of the record. */
+  readonly #idOf: number[] = [];
+
+  add(text: string): number {
+    let id = this.#ids.get(text);
+    if (id === undefined) {
+      id = this.#names.push(text) - 1;
+      this.#ids.set(text, id);
+    }
+    this.#idOf.push(id);
+    return id;
+  }
+
+  get size(): number {
+    return this.#names.length;
+  }
+
+  get defined(): number {
+    return this.#idOf.length;
+  }
+
+  id(record: number): number {
+    return this.#idOf[record]!;
+  }
+
+  name(id: number): string {
+    return this.#names[id]!;
+  }
+}
+
+type Columns = Omit<History, "count" | "keys" | "values">;
+
+const columnsOf = (count: number): Columns => ({
+  op: new Uint8Array(count),
+  process: new Int32Array(count),
+  key: new Int32Array(count),
+  outcome: new Uint8Array(count),
+  value: new Int32Array(count),
+  expected: new Float64Array(count),
+  version: new Float64Array(count),
+  index: new Float64Array(count),
+  call: new Int32Array(count),
+  ret: new Int32Array(count),
+  callUs: new Float64Array(count),
+  returnUs: new Float64Array(count),
+});
