@@ -92,7 +92,7 @@ function maybeWin(s: RaftState): void {
 }
 
 /** Leads, and appends a no-op: only entries of the own term commit earlier ones (§5.4.2, §8). */
-function takeOffice(s: RaftState): void {
+export function takeOffice(s: RaftState): void {
   becomeLeader(s);
   s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
   s.heartbeatDue = true;

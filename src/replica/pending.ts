@@ -24,7 +24,7 @@ export type Waiting = {
  */
 export class BatchBuilder {
   #chunk: Uint8Array = NO_BYTES;
-  #view = new DataView(NO_BYTES.buffer);
+  #view: DataView = new DataView(NO_BYTES.buffer);
   #start = 0;
   #at = 0;
   #clients: number[] = [];
