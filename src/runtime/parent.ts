@@ -1,4 +1,5 @@
 import { dlopen, FFIType } from "bun:ffi";
+import { existsSync } from "node:fs";
 
 const PR_SET_PDEATHSIG = 1;
 const SIGKILL = 9;
@@ -12,10 +13,12 @@ export function dieWithParent(): void {
   if (process.platform !== "linux") return;
   const u64 = FFIType.u64;
   const signature = { args: [FFIType.i32, u64, u64, u64, u64], returns: FFIType.i32 } as const;
-  const libc = dlopen("libc.so.6", { prctl: signature });
+  const libc = dlopen(isMusl() ? "libc.so" : "libc.so.6", { prctl: signature });
   libc.symbols.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   libc.close();
 }
+
+const isMusl = (): boolean => existsSync("/etc/alpine-release");
 
 /**
  * Exits at once, with `code`, when stdin ends: the process that holds its other end is gone. What

@@ -1,0 +1,172 @@
+import { type Context, Hono } from "hono";
+import {
+  type Command,
+  FLAG_EXPECTED,
+  FLAG_LOCAL,
+  KEY_BYTES_MAX,
+  OP_APPEND,
+  OP_DELETE,
+  OP_GET,
+  OP_PUT,
+  VALUE_BYTES_MAX,
+} from "../../kv/command.ts";
+import { isDefinite, STATUS, type StatusName } from "../../wire/errors.ts";
+import type { NodeStatusReport } from "../node-status.ts";
+import type { HttpReply } from "./http-client-port.ts";
+
+export type AppOptions = {
+  readonly request: (command: Command) => Promise<HttpReply>;
+  readonly status: () => NodeStatusReport;
+  /** "http://host:port" of a node's HTTP port, or undefined for an id that is not configured. */
+  readonly urlOf: (nodeId: number) => string | undefined;
+};
+
+/** How each outcome reads in HTTP. `ok` never gets here. */
+const HTTP_STATUS = {
+  ok: 200,
+  notFound: 404,
+  versionMismatch: 412,
+  notLeader: 503,
+  overloaded: 503,
+  sessionExpired: 500,
+  leadershipLost: 504,
+  invalid: 400,
+  shuttingDown: 503,
+  timeout: 504,
+} as const satisfies Record<StatusName, number>;
+
+const FIX: Record<StatusName, string> = {
+  ok: "",
+  notFound: "put the key first",
+  versionMismatch: "read the key and decide again, with the version of this reply",
+  notLeader: "no leader is known here now: try again in a moment, or ask another node",
+  overloaded: "try again after a pause",
+  sessionExpired: "report this: HTTP requests have no session",
+  leadershipLost: "the outcome is not known: read the key to find out",
+  invalid: "correct the request",
+  shuttingDown: "ask another node",
+  timeout: "the outcome is not known: is a majority of the nodes up? Read the key to find out",
+};
+
+const NO_BYTES = new Uint8Array(0);
+const COMMAND: Command = {
+  op: OP_GET,
+  flags: 0,
+  session: 0,
+  seq: 0,
+  nonce: 0,
+  expected: 0,
+  key: NO_BYTES,
+  value: NO_BYTES,
+};
+
+/**
+ * The node's HTTP port, for people and tools.
+ *
+ *   GET    /kv/KEY   the value, linearizable; `?local=true`: from this node as it is, perhaps stale
+ *   PUT    /kv/KEY   body: the value. `If-Match: "VERSION"` or `If-None-Match: *`: only at that version
+ *   POST   /kv/KEY   appends the body
+ *   DELETE /kv/KEY
+ *   GET    /status   what this node says of itself
+ *   GET    /healthz  200 when it knows a leader, else 503
+ *
+ * Keys are UTF-8, percent-encoded. Replies carry the key's version as ETag and X-Ordeal-Version. A
+ * node that is not the leader redirects (307) to it. Errors are JSON { error, definite, fix }.
+ * Requests have no session: a put that is sent again after an unknown outcome may happen twice.
+ */
+export function createApp(options: AppOptions): Hono {
+  const app = new Hono();
+  app.get("/kv/:key", (c) => {
+    const flags = c.req.query("local") === "true" ? FLAG_LOCAL : 0;
+    return serve(options, c, { op: OP_GET, flags });
+  });
+  app.put("/kv/:key", (c) => {
+    const condition = readCondition(c);
+    if (typeof condition === "string") return problem(c, "invalid", condition);
+    return serve(options, c, { op: OP_PUT, ...condition });
+  });
+  app.post("/kv/:key", (c) => serve(options, c, { op: OP_APPEND }));
+  app.delete("/kv/:key", (c) => serve(options, c, { op: OP_DELETE }));
+  app.get("/status", (c) => c.json(options.status()));
+  app.get("/healthz", (c) => {
+    const { leaderId } = options.status();
+    return leaderId === 0 ? problem(c, "notLeader", "no leader") : c.json({ leaderId });
+  });
+  app.notFound((c) =>
+    c.json(
+      { error: `no such path: ${c.req.path}`, definite: true, fix: "see /status, /kv/KEY" },
+      404,
+    ),
+  );
+  return app;
+}
+
+async function serve(options: AppOptions, c: Context, part: Partial<Command>): Promise<Response> {
+  const key = new TextEncoder().encode(c.req.param("key"));
+  if (key.length > KEY_BYTES_MAX) {
+    return problem(c, "invalid", `the key has ${key.length} bytes, the limit is ${KEY_BYTES_MAX}`);
+  }
+  const value = part.op === OP_PUT || part.op === OP_APPEND ? await readValue(c) : NO_BYTES;
+  if (value === null) return tooLarge(c);
+  const reply = await options.request({ ...COMMAND, ...part, key, value });
+  if (reply.version > 0) {
+    c.header("ETag", `"${reply.version}"`);
+    c.header("X-Ordeal-Version", String(reply.version));
+  }
+  if (reply.status === "notLeader") return redirect(options, c, reply.leaderHint);
+  if (reply.status !== "ok") return problem(c, reply.status, undefined, reply.version);
+  if (part.op !== OP_GET) return c.json({ version: reply.version, index: reply.index });
+  c.header("Content-Type", "application/octet-stream");
+  return c.body(reply.value as Uint8Array<ArrayBuffer>);
+}
+
+/** The body, or null when it is too long. */
+async function readValue(c: Context): Promise<Uint8Array | null> {
+  if (Number(c.req.header("Content-Length") ?? 0) > VALUE_BYTES_MAX) return null;
+  const value = new Uint8Array(await c.req.arrayBuffer());
+  return value.length > VALUE_BYTES_MAX ? null : value;
+}
+
+/** The expected version that the headers ask for; a string says what is wrong with them. */
+function readCondition(c: Context): Partial<Command> | string {
+  const match = c.req.header("If-Match");
+  const noneMatch = c.req.header("If-None-Match");
+  if (match !== undefined && noneMatch !== undefined) return "If-Match and If-None-Match together";
+  if (noneMatch !== undefined) {
+    if (noneMatch !== "*") return `If-None-Match: ${noneMatch} is not supported, only *`;
+    return { flags: FLAG_EXPECTED, expected: 0 };
+  }
+  if (match === undefined) return {};
+  const version = /^"([1-9]\d{0,15})"$/.exec(match)?.[1];
+  if (version === undefined || !Number.isSafeInteger(Number(version))) {
+    return `If-Match: ${match} is not a version in quotes, such as "7"`;
+  }
+  return { flags: FLAG_EXPECTED, expected: Number(version) };
+}
+
+function redirect(options: AppOptions, c: Context, leaderId: number): Response {
+  const base = leaderId === 0 ? undefined : options.urlOf(leaderId);
+  if (base === undefined) return problem(c, "notLeader");
+  // The path as it was sent: decoding and encoding it again could change the key.
+  const { pathname, search } = new URL(c.req.url);
+  return c.redirect(`${base}${pathname}${search}`, 307);
+}
+
+function problem(c: Context, status: StatusName, error?: string, version?: number): Response {
+  const code = HTTP_STATUS[status];
+  if (code === 503) c.header("Retry-After", "1");
+  const body = {
+    error: error ?? `${status}: ${STATUS[status].about}`,
+    definite: isDefinite(STATUS[status].code),
+    fix: FIX[status],
+  };
+  return c.json(status === "versionMismatch" ? { ...body, version } : body, code);
+}
+
+const tooLarge = (c: Context): Response => c.json(TOO_LARGE, 413);
+
+export const TOO_LARGE = {
+  error: `the value is longer than ${VALUE_BYTES_MAX} bytes`,
+  definite: true,
+  fix: "split it over several keys",
+} as const;

@@ -1,0 +1,48 @@
+import type { Server } from "bun";
+import type { Hono } from "hono";
+import { VALUE_BYTES_MAX } from "../../kv/command.ts";
+import type { AppOptions } from "./app.ts";
+
+export type HttpOptions = AppOptions & {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+};
+
+/** Room above the largest value, so that the app and not Bun says what is wrong with a larger one. */
+const BODY_BYTES_MAX = 2 * VALUE_BYTES_MAX;
+/** Quiet connections are closed by then; longer than any request may take. */
+const IDLE_SECONDS = 30;
+
+/** The HTTP port of a node. The app, and Hono with it, is loaded when the port already listens. */
+export class HttpServer {
+  readonly #options: HttpOptions;
+  readonly #server: Server<undefined>;
+  #app: Promise<Hono> | null = null;
+
+  /** Listens at once; throws when the port cannot be had. */
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    this.#server = Bun.serve({
+      hostname: options.host,
+      port: options.port,
+      idleTimeout: IDLE_SECONDS,
+      maxRequestBodySize: BODY_BYTES_MAX,
+      fetch: async (request) => (await this.load()).fetch(request),
+    });
+  }
+
+  get port(): number {
+    return this.#server.port!;
+  }
+
+  /** Loads the app before the first request asks for it. */
+  load(): Promise<Hono> {
+    this.#app ??= import("./app.ts").then(({ createApp }) => createApp(this.#options));
+    return this.#app;
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop(true);
+  }
+}

@@ -1,0 +1,22 @@
+import type { Role } from "../raft/api.ts";
+
+/** What a node says of itself at /status. */
+export type NodeStatusReport = {
+  readonly id: number;
+  readonly pid: number;
+  readonly clusterId: string;
+  readonly role: Role;
+  readonly term: number;
+  /** 0: none is known. */
+  readonly leaderId: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly lastIndex: number;
+  readonly durableIndex: number;
+  readonly snapshotIndex: number;
+  readonly storage: "disk" | "memory";
+  readonly peerPort: number;
+  readonly clientPort: number;
+  readonly httpPort: number;
+  readonly rssBytes: number;
+};

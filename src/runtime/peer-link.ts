@@ -1,0 +1,208 @@
+import type { Socket } from "bun";
+import { AssertionError } from "../lib/assert.ts";
+import { GROUP_1, type NodeId } from "../lib/ids.ts";
+import type { Prng } from "../lib/prng.ts";
+import type { Message } from "../raft/types.ts";
+import { WireError } from "../wire/bytes.ts";
+import { type Frame, FrameReader } from "../wire/frame.ts";
+import {
+  HANDSHAKE_FRAME_BYTES_MAX,
+  readHandshakeReply,
+  writeHandshake,
+} from "../wire/handshake.ts";
+import { KIND } from "../wire/kinds.ts";
+import { writeMessage } from "../wire/raft-codec.ts";
+import { FrameWriter } from "./frame-writer.ts";
+import type { Log } from "./logging.ts";
+
+export const BACKOFF_MIN_MS = 20;
+export const BACKOFF_MAX_MS = 1000;
+/** Connecting and the handshake together; then the attempt is given up. */
+const HANDSHAKE_WITHIN_MS = 1000;
+/** Outbound bytes to one peer; beyond it whole frames are dropped. Four windows of the core. */
+const PENDING_BYTES_MAX = 32 << 20;
+
+export type LinkOptions = {
+  readonly clusterId: string;
+  readonly self: NodeId;
+  readonly peer: NodeId;
+  readonly host: string;
+  readonly port: number;
+  readonly random: Prng;
+  readonly log: Log;
+  /** Messages to `peer` were lost: the core must probe it. Never called from within `send`. */
+  readonly onUnreachable: (peer: NodeId) => void;
+  /** A bug of ours came up in a callback of the socket. */
+  readonly onFatal: (error: unknown) => void;
+};
+
+/**
+ * The connection on which this node sends to one peer. Dials for as long as the node runs, with a
+ * capped backoff; while it is down, messages are dropped, which Raft tolerates.
+ */
+export class PeerLink {
+  readonly #options: LinkOptions;
+  readonly #out = new FrameWriter(PENDING_BYTES_MAX, 64 << 10);
+  #state: "waiting" | "dialing" | "up" | "stopped" = "waiting";
+  /** Counts the attempts to connect: callbacks of an earlier one are void. */
+  #attempt = 0;
+  #socket: Socket | null = null;
+  #reader = new FrameReader(HANDSHAKE_FRAME_BYTES_MAX);
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #backoffMs = BACKOFF_MIN_MS;
+  #dropped = false;
+  /** One report per time that the link is down or full, so that reports cannot chase themselves. */
+  #reported = false;
+  #loggedReason = "";
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#dial();
+  }
+
+  get isUp(): boolean {
+    return this.#state === "up";
+  }
+
+  /** Queues one message until `flush`, or drops it. */
+  send(message: Message): void {
+    if (this.#state !== "up") {
+      this.#dropped = true;
+      return;
+    }
+    const start = this.#out.bytes.offset;
+    writeMessage(this.#out.bytes, message, GROUP_1);
+    if (!this.#out.keep(start)) this.#dropped = true;
+  }
+
+  /** Writes what `send` queued, and says whether the peer missed some of it. */
+  flush(): void {
+    if (this.#state === "up" && this.#out.pendingBytes > 0) this.#write();
+    if (this.#dropped && !this.#reported) this.#reportUnreachable();
+    this.#dropped = false;
+  }
+
+  /** The peer has just shown that it lives: dials it at once instead of after the backoff. */
+  wake(): void {
+    this.#backoffMs = BACKOFF_MIN_MS;
+    if (this.#state === "waiting") this.#dial();
+  }
+
+  stop(): void {
+    this.#disconnect();
+    this.#state = "stopped";
+  }
+
+  #dial(): void {
+    this.#disconnect();
+    this.#state = "dialing";
+    const attempt = this.#attempt;
+    const { host, port } = this.#options;
+    const stale = (): boolean => attempt !== this.#attempt;
+    this.#timer = setTimeout(() => {
+      this.#lost(`no handshake reply within ${HANDSHAKE_WITHIN_MS} ms`);
+    }, HANDSHAKE_WITHIN_MS);
+    Bun.connect({
+      hostname: host,
+      port,
+      socket: {
+        binaryType: "uint8array",
+        open: (socket) => {
+          if (stale()) socket.terminate();
+          else this.#onOpen(socket);
+        },
+        data: (_socket, chunk) => {
+          if (!stale()) this.#onData(chunk);
+        },
+        drain: () => {
+          if (!stale()) this.#write();
+        },
+        close: () => {
+          if (!stale()) this.#lost("the peer closed the connection");
+        },
+        error: (_socket, error) => {
+          if (error instanceof AssertionError) this.#options.onFatal(error);
+          else if (!stale()) this.#lost(error.message);
+        },
+      },
+    }).catch((error: Error) => {
+      if (!stale()) this.#lost(error.message);
+    });
+  }
+
+  #onOpen(socket: Socket): void {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    this.#reader = new FrameReader(HANDSHAKE_FRAME_BYTES_MAX);
+    const { clusterId, self, peer } = this.#options;
+    writeHandshake(this.#out.bytes, { clusterId, from: self, to: peer });
+    this.#write();
+  }
+
+  #onData(chunk: Uint8Array): void {
+    try {
+      this.#reader.push(chunk, (frame) => this.#onReply(frame));
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#lost(error.message);
+    }
+  }
+
+  #onReply(frame: Frame): void {
+    if (this.#state !== "dialing") throw new WireError("bytes after the handshake reply");
+    if (frame.kind !== KIND.handshakeReply) throw new WireError(`kind ${frame.kind} as a reply`);
+    const { refusal } = readHandshakeReply(frame.body);
+    if (refusal !== null) {
+      this.#lost(`refused: ${refusal}`);
+      return;
+    }
+    this.#clearTimer();
+    this.#state = "up";
+    this.#backoffMs = BACKOFF_MIN_MS;
+    this.#reported = false;
+    this.#loggedReason = "";
+    const { log, peer } = this.#options;
+    log.info({ event: "peerConnected", peer }, "sending to the peer");
+  }
+
+  #write(): void {
+    if (this.#socket === null) return;
+    if (!this.#out.flush(this.#socket)) this.#lost("the socket is closed");
+    else if (this.#out.pendingBytes === 0) this.#reported = false;
+  }
+
+  /** The attempt or the connection has failed: logs why, once, and dials again after a pause. */
+  #lost(reason: string): void {
+    const { log, peer, random } = this.#options;
+    const wasUp = this.#state === "up";
+    this.#disconnect();
+    this.#state = "waiting";
+    if (reason !== this.#loggedReason) {
+      const event = wasUp ? "peerLost" : "peerUnreachable";
+      log.warn({ event, peer, reason }, wasUp ? "lost the peer" : "cannot reach the peer");
+      this.#loggedReason = reason;
+    }
+    const pauseMs = Math.ceil(this.#backoffMs * (0.5 + random.float() / 2));
+    this.#backoffMs = Math.min(this.#backoffMs * 2, BACKOFF_MAX_MS);
+    this.#timer = setTimeout(() => this.#dial(), pauseMs);
+    if (wasUp) this.#reportUnreachable();
+  }
+
+  #reportUnreachable(): void {
+    this.#reported = true;
+    this.#options.onUnreachable(this.#options.peer);
+  }
+
+  #disconnect(): void {
+    this.#attempt++;
+    this.#clearTimer();
+    this.#socket?.terminate();
+    this.#socket = null;
+    this.#out.clear();
+  }
+
+  #clearTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}

@@ -1,0 +1,189 @@
+import type { Socket, TCPSocketListener } from "bun";
+import { NO_NODE, type NodeId } from "../lib/ids.ts";
+import type { Message } from "../raft/types.ts";
+import { ByteWriter, WireError } from "../wire/bytes.ts";
+import { FRAME_BYTES_MAX, type Frame, FrameReader } from "../wire/frame.ts";
+import {
+  HANDSHAKE_FRAME_BYTES_MAX,
+  readHandshake,
+  writeHandshakeReply,
+} from "../wire/handshake.ts";
+import { KIND } from "../wire/kinds.ts";
+import { readMessage } from "../wire/raft-codec.ts";
+import type { Log } from "./logging.ts";
+
+/** A connection that has not shaken hands by then is closed. */
+const HANDSHAKE_WITHIN_MS = 5000;
+/** Connections that have not shaken hands; more are closed at once. */
+const STRANGERS_MAX = 64;
+
+export type ListenerOptions = {
+  readonly clusterId: string;
+  readonly self: NodeId;
+  readonly peers: readonly NodeId[];
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly log: Log;
+  readonly onMessage: (message: Message) => void;
+  /** A peer has shaken hands. */
+  readonly onPeer: (peer: NodeId) => void;
+  /** Called once after the messages of one chunk: the time to schedule a pump. */
+  readonly onBurst: () => void;
+  /** A bug of ours came up while a message was handled. */
+  readonly onFatal: (error: unknown) => void;
+};
+
+type Inbound = {
+  readonly socket: Socket<Inbound>;
+  readonly reader: FrameReader;
+  readonly onFrame: (frame: Frame) => void;
+  /** NO_NODE until the handshake is through. */
+  peer: NodeId;
+  deadline: ReturnType<typeof setTimeout> | null;
+  closed: boolean;
+};
+
+/** Accepts the connections on which peers send to this node. Throws when the port cannot be had. */
+export class PeerListener {
+  readonly #options: ListenerOptions;
+  readonly #server: TCPSocketListener<Inbound>;
+  readonly #strangers = new Set<Inbound>();
+  /** The newest connection of each peer: a restarted peer replaces its old one. */
+  readonly #byPeer = new Map<NodeId, Inbound>();
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = Bun.listen<Inbound>({
+      hostname: options.host,
+      port: options.port,
+      socket: {
+        binaryType: "uint8array",
+        open: (socket) => this.#onOpen(socket),
+        data: (socket, chunk) => this.#onData(socket.data, chunk),
+        close: (socket) => this.#close(socket.data, null),
+        error: (socket, error) => this.#close(socket.data, error.message),
+      },
+    });
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
+  stop(): void {
+    for (const inbound of [...this.#strangers, ...this.#byPeer.values()])
+      this.#close(inbound, null);
+    this.#server.stop(true);
+  }
+
+  #onOpen(socket: Socket<Inbound>): void {
+    const inbound: Inbound = {
+      socket,
+      reader: new FrameReader(HANDSHAKE_FRAME_BYTES_MAX),
+      onFrame: (frame) => this.#onFrame(inbound, frame),
+      peer: NO_NODE,
+      deadline: setTimeout(() => {
+        this.#close(inbound, `no handshake within ${HANDSHAKE_WITHIN_MS} ms`);
+      }, HANDSHAKE_WITHIN_MS),
+      closed: false,
+    };
+    socket.data = inbound;
+    this.#strangers.add(inbound);
+    if (this.#strangers.size > STRANGERS_MAX) {
+      this.#close(inbound, `more than ${STRANGERS_MAX} connections without a handshake`);
+    }
+  }
+
+  #onData(inbound: Inbound, chunk: Uint8Array): void {
+    if (inbound.closed) return;
+    try {
+      inbound.reader.push(chunk, inbound.onFrame);
+    } catch (error) {
+      // Bun would hand the error to the error handler and leave the socket open.
+      if (error instanceof WireError) this.#close(inbound, error.message);
+      else this.#options.onFatal(error);
+    }
+    this.#options.onBurst();
+  }
+
+  #onFrame(inbound: Inbound, frame: Frame): void {
+    if (inbound.closed) return;
+    if (inbound.peer === NO_NODE) this.#onHandshake(inbound, frame);
+    else this.#options.onMessage(readMessage(frame, this.#options.self, inbound.peer));
+  }
+
+  #onHandshake(inbound: Inbound, frame: Frame): void {
+    const { onPeer } = this.#options;
+    if (frame.kind !== KIND.handshake) {
+      throw new WireError(`kind ${frame.kind} as the first frame, not a handshake`);
+    }
+    const { peer, refusal } = this.#judge(frame);
+    const reply = new ByteWriter(64);
+    writeHandshakeReply(reply, { refusal });
+    inbound.socket.write(reply.written());
+    if (refusal !== null) {
+      this.#refuse(inbound, refusal);
+      return;
+    }
+    const old = this.#byPeer.get(peer);
+    if (old !== undefined) this.#close(old, null);
+    this.#settle(inbound);
+    inbound.peer = peer;
+    inbound.reader.bytesMax = FRAME_BYTES_MAX;
+    this.#byPeer.set(peer, inbound);
+    onPeer(peer);
+  }
+
+  #judge(frame: Frame): { readonly peer: NodeId; readonly refusal: string | null } {
+    const { clusterId, self, peers } = this.#options;
+    try {
+      const shake = readHandshake(frame.body);
+      const peer = shake.from;
+      if (shake.clusterId !== clusterId) {
+        return { peer, refusal: `this is cluster "${clusterId}", not "${shake.clusterId}"` };
+      }
+      if (shake.to !== self) return { peer, refusal: `this is node ${self}, not ${shake.to}` };
+      if (!peers.includes(peer)) {
+        return { peer, refusal: `node ${peer} is not a peer of node ${self}` };
+      }
+      return { peer, refusal: null };
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      return { peer: NO_NODE, refusal: error.message };
+    }
+  }
+
+  /** Closes in order, after the few bytes of the reply, which any socket buffer holds. */
+  #refuse(inbound: Inbound, reason: string): void {
+    this.#forget(inbound);
+    this.#logClosed(inbound, reason);
+    inbound.socket.end();
+  }
+
+  /** `reason`: null when it is nothing worth a line, such as the peer's own close. */
+  #close(inbound: Inbound, reason: string | null): void {
+    if (inbound.closed) return;
+    this.#forget(inbound);
+    if (reason !== null) this.#logClosed(inbound, reason);
+    inbound.socket.terminate();
+  }
+
+  #forget(inbound: Inbound): void {
+    inbound.closed = true;
+    this.#settle(inbound);
+    if (this.#byPeer.get(inbound.peer) === inbound) this.#byPeer.delete(inbound.peer);
+  }
+
+  /** It is a stranger no longer. */
+  #settle(inbound: Inbound): void {
+    if (inbound.deadline !== null) clearTimeout(inbound.deadline);
+    inbound.deadline = null;
+    this.#strangers.delete(inbound);
+  }
+
+  #logClosed(inbound: Inbound, reason: string): void {
+    const fields = { event: "peerClosed", peer: inbound.peer, from: inbound.socket.remoteAddress };
+    this.#options.log.warn({ ...fields, reason }, "closed a peer connection");
+  }
+}

@@ -1,0 +1,215 @@
+import type { Socket, TCPSocketListener } from "bun";
+import { NO_NODE } from "../../lib/ids.ts";
+import type { ClientPort, Reply } from "../../replica/ports.ts";
+import { WireError } from "../../wire/bytes.ts";
+import { eachRequest, REQUESTS_PER_CONNECTION_MAX, writeResponse } from "../../wire/client.ts";
+import { STATUS } from "../../wire/errors.ts";
+import { beginFrame, endFrame, type Frame, FrameReader } from "../../wire/frame.ts";
+import { KIND } from "../../wire/kinds.ts";
+import { FrameWriter } from "../frame-writer.ts";
+import type { Log } from "../logging.ts";
+
+const CONNECTIONS_MAX = 4096;
+/** Replies that a client has not read; beyond it the connection is closed. */
+const PENDING_BYTES_MAX = 32 << 20;
+/** A frame of replies is ended here and another begun, well below what clients accept. */
+const RESPONSES_BYTES_MAX = 1 << 20;
+
+export type BinaryOptions = {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly requests: ClientPort;
+  readonly log: Log;
+  /** Called once after the requests of one chunk: the time to schedule a pump. */
+  readonly onBurst: () => void;
+  /** A bug of ours came up while a request was handled. */
+  readonly onFatal: (error: unknown) => void;
+};
+
+type Connection = {
+  readonly id: number;
+  readonly socket: Socket<Connection>;
+  readonly reader: FrameReader;
+  readonly onFrame: (frame: Frame) => void;
+  readonly out: FrameWriter;
+  /** Where in `out` the open clientResponses frame begins; -1: none is open. */
+  frameStart: number;
+  unanswered: number;
+  /** Is in #dirty, to be flushed at the end of the turn. */
+  dirty: boolean;
+  closed: boolean;
+};
+
+/** A refusal that the server gives by itself, before the replica sees the request. */
+const OVERLOADED: Reply = {
+  status: STATUS.overloaded.code,
+  leaderHint: NO_NODE,
+  version: 0,
+  index: 0,
+  valueIn: new Uint8Array(0),
+  valueAt: 0,
+  valueBytes: 0,
+};
+
+/**
+ * The client port: frames of requests in, frames of replies out (wire/client.ts). All replies of a
+ * turn to one connection leave as one frame in one write. Nothing is allocated per operation.
+ */
+export class BinaryServer {
+  readonly #options: BinaryOptions;
+  readonly #server: TCPSocketListener<Connection>;
+  readonly #connections = new Map<number, Connection>();
+  readonly #dirty: Connection[] = [];
+  /** Whose requests are being read, and from what. */
+  #current: Connection | null = null;
+  #body: Uint8Array = new Uint8Array(0);
+  /** The connection of the last reply: replies to one connection come in runs. */
+  #replyTo: Connection | null = null;
+  /** 0 is not a connection of this server: the HTTP server uses it. */
+  #nextId = 1;
+
+  /** Listens at once; throws when the port cannot be had. */
+  constructor(options: BinaryOptions) {
+    this.#options = options;
+    this.#server = Bun.listen<Connection>({
+      hostname: options.host,
+      port: options.port,
+      socket: {
+        binaryType: "uint8array",
+        open: (socket) => this.#onOpen(socket),
+        data: (socket, chunk) => this.#onData(socket.data, chunk),
+        drain: (socket) => this.#write(socket.data),
+        close: (socket) => this.#close(socket.data, null),
+        error: (socket, error) => this.#close(socket.data, error.message),
+      },
+    });
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
+  /** Queues one reply until `flush`. A client that is gone gets none. */
+  reply(client: number, requestId: number, reply: Reply): void {
+    let connection = this.#replyTo;
+    if (connection === null || connection.id !== client) {
+      connection = this.#connections.get(client) ?? null;
+      if (connection === null) return;
+      this.#replyTo = connection;
+    }
+    connection.unanswered--;
+    this.#queue(connection, requestId, reply);
+  }
+
+  /** One write per connection that was replied to. */
+  flush(): void {
+    for (let i = 0; i < this.#dirty.length; i++) {
+      const connection = this.#dirty[i]!;
+      connection.dirty = false;
+      this.#write(connection);
+    }
+    this.#dirty.length = 0;
+  }
+
+  stop(): void {
+    for (const connection of [...this.#connections.values()]) this.#close(connection, null);
+    this.#server.stop(true);
+  }
+
+  #onOpen(socket: Socket<Connection>): void {
+    const connection: Connection = {
+      id: this.#nextId++,
+      socket,
+      reader: new FrameReader(),
+      onFrame: (frame) => this.#onFrame(connection, frame),
+      out: new FrameWriter(PENDING_BYTES_MAX),
+      frameStart: -1,
+      unanswered: 0,
+      dirty: false,
+      closed: false,
+    };
+    socket.data = connection;
+    socket.setNoDelay(true);
+    this.#connections.set(connection.id, connection);
+    if (this.#connections.size > CONNECTIONS_MAX) {
+      this.#close(connection, `more than ${CONNECTIONS_MAX} client connections`);
+    }
+  }
+
+  #onData(connection: Connection, chunk: Uint8Array): void {
+    if (connection.closed) return;
+    this.#current = connection;
+    try {
+      connection.reader.push(chunk, connection.onFrame);
+    } catch (error) {
+      // Bun would hand the error to the error handler and leave the socket open.
+      if (error instanceof WireError) this.#close(connection, error.message);
+      else this.#options.onFatal(error);
+    }
+    this.#options.onBurst();
+  }
+
+  #onFrame(connection: Connection, frame: Frame): void {
+    if (connection.closed) return;
+    if (frame.kind !== KIND.clientRequests) {
+      throw new WireError(`kind ${frame.kind} on the client port`);
+    }
+    this.#body = frame.body;
+    eachRequest(frame.body, this.#onRequest);
+  }
+
+  readonly #onRequest = (view: DataView, requestId: number, at: number, end: number): void => {
+    const connection = this.#current!;
+    if (connection.unanswered >= REQUESTS_PER_CONNECTION_MAX) {
+      this.#queue(connection, requestId, OVERLOADED);
+      return;
+    }
+    connection.unanswered++;
+    this.#options.requests.request(connection.id, requestId, this.#body, view, at, end);
+  };
+
+  #queue(connection: Connection, requestId: number, reply: Reply): void {
+    if (connection.closed) return;
+    const w = connection.out.bytes;
+    if (connection.frameStart < 0) {
+      connection.frameStart = beginFrame(w, KIND.clientResponses, 0);
+    }
+    writeResponse(w, requestId, reply);
+    if (!connection.dirty) {
+      connection.dirty = true;
+      this.#dirty.push(connection);
+    }
+    if (w.offset - connection.frameStart >= RESPONSES_BYTES_MAX) this.#seal(connection);
+  }
+
+  /** Ends the open frame of replies, so that the bytes may leave. */
+  #seal(connection: Connection): void {
+    const { out, frameStart } = connection;
+    if (frameStart < 0) return;
+    endFrame(out.bytes, frameStart);
+    connection.frameStart = -1;
+    if (out.keep(frameStart)) return;
+    this.#close(connection, `the client leaves ${out.pendingBytes} bytes of replies unread`);
+  }
+
+  #write(connection: Connection): void {
+    if (connection.closed) return;
+    this.#seal(connection);
+    if (connection.closed) return;
+    if (!connection.out.flush(connection.socket)) this.#close(connection, null);
+  }
+
+  /** `reason`: null when it is nothing worth a line, such as the client's own close. */
+  #close(connection: Connection, reason: string | null): void {
+    if (connection.closed) return;
+    connection.closed = true;
+    this.#connections.delete(connection.id);
+    if (this.#replyTo === connection) this.#replyTo = null;
+    if (reason !== null) {
+      const fields = { event: "clientClosed", from: connection.socket.remoteAddress, reason };
+      this.#options.log.warn(fields, "closed a client connection");
+    }
+    connection.socket.terminate();
+  }
+}

@@ -1,0 +1,84 @@
+import { asNode, type NodeId } from "../lib/ids.ts";
+import type { Prng } from "../lib/prng.ts";
+import type { Message } from "../raft/types.ts";
+import { type NodeConfigFile, nodeAddress, peerEndpoint } from "./config.ts";
+import type { Log } from "./logging.ts";
+import { PeerLink } from "./peer-link.ts";
+import { PeerListener } from "./peer-listener.ts";
+
+export type TransportOptions = {
+  readonly config: NodeConfigFile;
+  readonly self: NodeId;
+  readonly random: Prng;
+  readonly log: Log;
+  readonly onMessage: (message: Message) => void;
+  readonly onUnreachable: (peer: NodeId) => void;
+  readonly onBurst: () => void;
+  readonly onFatal: (error: unknown) => void;
+};
+
+/**
+ * Messages between nodes over raw TCP: one connection per pair and direction. This node dials every
+ * peer and only sends there; it receives on the connections that it accepts. So each direction can
+ * be cut, or led through a proxy, by itself.
+ */
+export class TcpTransport {
+  readonly #options: TransportOptions;
+  readonly #listener: PeerListener;
+  readonly #links = new Map<NodeId, PeerLink>();
+
+  /** Listens at once; throws when the port cannot be had. Dials nobody before `connect`. */
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    const { config, self } = options;
+    const { host, peerPort } = nodeAddress(config, self);
+    this.#listener = new PeerListener({
+      ...options,
+      clusterId: config.clusterId,
+      peers: this.#peers(),
+      host,
+      port: peerPort,
+      onPeer: (peer) => this.#links.get(peer)?.wake(),
+    });
+  }
+
+  /** Starts to dial the peers, and to dial again for ever whom it loses. */
+  connect(): void {
+    const { config, self, random } = this.#options;
+    for (const peer of this.#peers()) {
+      const link = new PeerLink({
+        ...this.#options,
+        ...peerEndpoint(config, self, peer),
+        clusterId: config.clusterId,
+        peer,
+        random: random.fork(`link ${peer}`),
+      });
+      this.#links.set(peer, link);
+    }
+  }
+
+  /** Peers to whom messages now get out. */
+  get connectedPeers(): readonly NodeId[] {
+    return [...this.#links].filter(([, link]) => link.isUp).map(([peer]) => peer);
+  }
+
+  /** Queues a message until `flush`; drops it when the peer is away or too slow. */
+  send(message: Message): void {
+    this.#links.get(message.to)?.send(message);
+  }
+
+  /** One write per peer that has something queued. */
+  flush(): void {
+    for (const link of this.#links.values()) link.flush();
+  }
+
+  stop(): void {
+    for (const link of this.#links.values()) link.stop();
+    this.#listener.stop();
+  }
+
+  #peers(): NodeId[] {
+    const { config, self } = this.#options;
+    return config.nodes.map((node) => asNode(node.id)).filter((id) => id !== self);
+  }
+}

@@ -1,0 +1,93 @@
+import type { Millis } from "../raft/api.ts";
+
+export type TurnLoopOptions = {
+  readonly now: () => Millis;
+  /** When `onDeadline` must next be called. */
+  readonly deadline: () => Millis;
+  readonly onDeadline: () => void;
+  /** Does all that the inputs of a turn call for. */
+  readonly pump: () => void;
+  /** What a pump or deadline threw: always a bug. Nothing runs after it. */
+  readonly onFatal: (error: unknown) => void;
+};
+
+/** A timer this late means that the process was stopped, or starved of the processor. */
+const LATE_MS = 20;
+
+/**
+ * Gathers the inputs of one event-loop turn into one pump. Sockets mark the loop dirty; setImmediate
+ * runs once, after all the sockets that were ready, and seals what came in: the batch of the turn.
+ *
+ * The core's deadline moves with every heartbeat, so its timer is not moved along: when it fires too
+ * early it is set anew.
+ */
+export class TurnLoop {
+  readonly #options: TurnLoopOptions;
+  #dirty = false;
+  #stopped = false;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #timerAt: Millis = Infinity;
+  readonly #turn = (): void => this.#guard(() => this.#runTurn());
+
+  constructor(options: TurnLoopOptions) {
+    this.#options = options;
+  }
+
+  /** Arranges for one pump at the end of this turn. */
+  markDirty(): void {
+    if (this.#dirty || this.#stopped) return;
+    this.#dirty = true;
+    setImmediate(this.#turn);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #runTurn(): void {
+    this.#dirty = false;
+    this.#options.pump();
+    this.#arm();
+  }
+
+  /** A deadline that came nearer (a candidate became leader) needs an earlier timer. */
+  #arm(): void {
+    const at = this.#options.deadline();
+    if (at >= this.#timerAt || at === Infinity) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timerAt = at;
+    // Bun's timers truncate fractions; a timer that fires before its time would spin.
+    const delayMs = Math.max(0, Math.ceil(at - this.#options.now()));
+    this.#timer = setTimeout(() => this.#guard(() => this.#onTimer()), delayMs);
+  }
+
+  #onTimer(): void {
+    const lateMs = this.#options.now() - this.#timerAt;
+    this.#timer = null;
+    if (lateMs <= LATE_MS) {
+      this.#fire();
+      return;
+    }
+    // After a SIGSTOP the timer comes first, while word from a live leader waits in the sockets: an
+    // election on its strength would be for nothing. The second immediate comes after a poll.
+    setImmediate(() => setImmediate(() => this.#guard(() => this.#fire())));
+  }
+
+  #fire(): void {
+    this.#timerAt = Infinity;
+    const { now, deadline, onDeadline } = this.#options;
+    if (now() >= deadline()) onDeadline();
+    this.#runTurn();
+  }
+
+  #guard(body: () => void): void {
+    if (this.#stopped) return;
+    try {
+      body();
+    } catch (error) {
+      this.stop();
+      this.#options.onFatal(error);
+    }
+  }
+}
