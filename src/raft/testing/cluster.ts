@@ -66,6 +66,7 @@ export class TestCluster {
   readonly refused: number[] = [];
   readonly #leaders = new Map<number, number>();
   readonly #committed = new Map<number, number>();
+  readonly #votes = new Map<string, number>();
   readonly #seed: number;
   readonly #overrides: Partial<RaftConfig>;
 
@@ -172,7 +173,7 @@ export class TestCluster {
 
   #drain(node: Node): void {
     for (let ready = node.raft.takeReady(); ready !== null; ready = node.raft.takeReady()) {
-      this.network.push(...ready.messages);
+      this.#send(ready.messages);
       if (ready.messagesAfterPersist.length > 0) {
         node.held.push({ until: ready.heldUntil, messages: ready.messagesAfterPersist });
       }
@@ -192,8 +193,22 @@ export class TestCluster {
 
   #release(node: Node, durableSeq: number): void {
     while (node.held.length > 0 && node.held[0]!.until <= durableSeq) {
-      this.network.push(...node.held.shift()!.messages);
+      this.#send(node.held.shift()!.messages);
     }
+  }
+
+  /** Puts messages on the wire; a vote that is out, even before a crash, must stay the only one. */
+  #send(messages: readonly Message[]): void {
+    for (const m of messages) {
+      if (m.kind !== "voteResponse" && m.kind !== "voteRequest") continue;
+      if (m.pre || (m.kind === "voteResponse" && !m.granted)) continue;
+      const vote = m.kind === "voteRequest" ? m.from : m.to;
+      const key = `${m.from} in term ${m.term}`;
+      const known = this.#votes.get(key) ?? vote;
+      assert(known === vote, `node ${key} voted for ${known} and ${vote}`);
+      this.#votes.set(key, vote);
+    }
+    this.network.push(...messages);
   }
 
   #checkAll(node: Node): void {

@@ -1,0 +1,34 @@
+import { unreachable } from "../lib/assert.ts";
+import { lastIndexOf } from "./batch.ts";
+import type { EntryBatch, Message } from "./types.ts";
+
+/** One line per message, for golden tests and traces: `1→2 append term=6 prev=9@5 commit=0 [10@6]`. */
+export function describeMessage(m: Message): string {
+  const head = `${m.from}→${m.to}`;
+  switch (m.kind) {
+    case "voteRequest":
+      return `${head} ${m.pre ? "pre-vote?" : "vote?"} term=${m.term} last=${m.lastIndex}@${m.lastTerm}`;
+    case "voteResponse":
+      return `${head} ${m.pre ? "pre-vote" : "vote"} ${m.granted ? "granted" : "refused"} term=${m.term}`;
+    case "appendEntries": {
+      const batches = m.batches.map(describeBatch).join(" ");
+      return `${head} append term=${m.term} prev=${m.prevIndex}@${m.prevTerm} commit=${m.commitIndex} [${batches}]`;
+    }
+    case "appendResponse":
+      return m.rejected
+        ? `${head} reject term=${m.term} prev=${m.index} hint=${m.hintIndex}@${m.hintTerm}`
+        : `${head} ack term=${m.term} index=${m.index}`;
+    case "heartbeat":
+      return `${head} heartbeat term=${m.term} commit=${m.commitIndex} read=${m.readSeq}`;
+    case "heartbeatResponse":
+      return `${head} alive term=${m.term} read=${m.readSeq}`;
+    default:
+      return unreachable(m);
+  }
+}
+
+/** `7@3`, or `7-9@3` for a batch of three. */
+function describeBatch(batch: EntryBatch): string {
+  const last = batch.count === 1 ? "" : `-${lastIndexOf(batch)}`;
+  return `${batch.firstIndex}${last}@${batch.term}`;
+}
