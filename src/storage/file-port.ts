@@ -13,7 +13,7 @@ export type FileDone = (error: Error | null) => void;
  * rename, unlink) before `syncDir`/`syncDirNow` of the directory.
  */
 export type FilePort = {
-  /** Creates the directory and its parents; not an error when it exists. */
+  /** Creates the directory and its parents, durably; not an error when it exists. */
   mkdir(dir: string): void;
   /** Names of the entries of a directory, in no order. */
   list(dir: string): string[];
@@ -29,10 +29,10 @@ export type FilePort = {
   /** Sets the length; a file that grows reads as zeros there. */
   truncate(file: FileHandle, length: number): void;
   /**
-   * Writes `length` zeros from offset 0, in pieces and away from the event loop, and makes them
-   * durable. The blocks then exist, so that later writes among them change no metadata.
+   * Writes zeros over [start, end), in pieces and away from the event loop, and makes the file's
+   * bytes durable. The blocks then exist, so that later writes among them change no metadata.
    */
-  zero(file: FileHandle, length: number, done: FileDone): void;
+  zero(file: FileHandle, start: number, end: number, done: FileDone): void;
   /** Makes the file's bytes durable (fdatasync) away from the event loop. */
   sync(file: FileHandle, done: FileDone): void;
   /** Makes the file's bytes durable before it returns. */

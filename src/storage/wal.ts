@@ -1,0 +1,222 @@
+import type { GroupId } from "../lib/ids.ts";
+import type { Millis } from "../raft/api.ts";
+import type { LogStorage, LogWrite, OpenedWal, WalOptions } from "./log-storage.ts";
+import { RecordWriter } from "./record.ts";
+import { recover } from "./recovery.ts";
+import {
+  createFirstSegment,
+  openLastSegment,
+  type OpenSegment,
+  prepareSegment,
+} from "./segment-files.ts";
+import { usingDirectory } from "./storage-error.ts";
+
+/** A record takes no further write beyond this size, so that the next ones wait less. */
+const RECORD_BYTES_MAX = 4 << 20;
+const SYNC_NOW_BYTES_MAX = 16 << 10;
+/** A disk slower than this is not waited for: heartbeats must not stop with it. */
+const SYNC_NOW_MS_MAX = 1;
+
+type Appended = {
+  readonly group: GroupId;
+  readonly write: LogWrite;
+  readonly bytes: number;
+  readonly durable: (writeSeq: number) => void;
+};
+
+/**
+ * Opens the log in `options.dir`, or begins one. Throws UserError when the directory cannot be used
+ * or holds another node's data, StorageError when its data is damaged; both leave it unchanged.
+ */
+export function openWal(options: WalOptions): OpenedWal {
+  const { port, dir, identity } = options;
+  return usingDirectory(dir, () => {
+    port.mkdir(dir);
+    const recovered = recover(port, dir, identity);
+    const { end, groups, report, sequenceNext } = recovered;
+    const segment =
+      end === null ? createFirstSegment(port, dir, identity) : openLastSegment(port, end);
+    return { wal: new Wal(options, segment, sequenceNext), groups, report };
+  });
+}
+
+/**
+ * The write-ahead log of a node: one stream of records for all its groups.
+ *
+ * Group commit: one record is written and synced at a time, and what is appended meanwhile forms the
+ * next one. So at most the last record of the log can be torn, which recovery relies on. A small
+ * record with nothing else to do is synced within `commit` (fdatasync takes 90 µs, a round trip
+ * through the thread pool 130), any other one away from the event loop.
+ *
+ * A failed write or sync is not tried again: after it the kernel may hold the pages as clean though
+ * they never reached the disk ("fsyncgate").
+ */
+class Wal implements LogStorage {
+  readonly #options: WalOptions;
+  readonly #syncNowBytesMax: number;
+  readonly #record = new RecordWriter();
+  #segment: OpenSegment;
+  #sequenceNext: number;
+  /** The segment after the current one: none yet, being made, or ready. */
+  #next: OpenSegment | "preparing" | null = null;
+
+  #waiting: Appended[] = [];
+  /** The writes of the record on its way. */
+  #flying: readonly Appended[] = [];
+  #pendingBytes = 0;
+  /** The record on its way is encoded, but waits for a segment to go to. */
+  #needsSegment = false;
+  /** Within callbacks, or with others waiting, the event loop has better to do than wait. */
+  #hurried = false;
+  #syncMs = 0;
+  #state: "open" | "failed" | "closed" = "open";
+
+  constructor(options: WalOptions, segment: OpenSegment, sequenceNext: number) {
+    this.#options = options;
+    this.#syncNowBytesMax = options.syncNowBytesMax ?? SYNC_NOW_BYTES_MAX;
+    this.#segment = segment;
+    this.#sequenceNext = sequenceNext;
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  append(group: GroupId, write: LogWrite, durable: (writeSeq: number) => void): void {
+    let bytes = 0;
+    for (const batch of write.batches) bytes += batch.bytes.length;
+    this.#pendingBytes += bytes;
+    this.#waiting.push({ group, write, bytes, durable });
+  }
+
+  commit(): void {
+    if (this.#flying.length > 0 || this.#waiting.length === 0 || this.#state !== "open") return;
+    this.#encode();
+    this.#place();
+  }
+
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    // Files with work under way are closed when it ends: their numbers must not be reused before.
+    const idle = this.#flying.length === 0 || this.#needsSegment;
+    if (idle) this.#options.port.close(this.#segment.file);
+    if (this.#next !== null && this.#next !== "preparing") {
+      this.#options.port.close(this.#next.file);
+    }
+  }
+
+  /** Turns waiting writes into the record that flies next. */
+  #encode(): void {
+    const record = this.#record;
+    record.begin();
+    let taken = 0;
+    for (const { group, write } of this.#waiting) {
+      if (taken > 0 && record.length >= RECORD_BYTES_MAX) break;
+      if (write.hardState !== null) record.hardState(group, write.hardState);
+      for (const batch of write.batches) record.batch(group, batch);
+      taken++;
+    }
+    if (taken === this.#waiting.length) {
+      this.#flying = this.#waiting;
+      this.#waiting = [];
+    } else {
+      this.#flying = this.#waiting.splice(0, taken);
+    }
+  }
+
+  /** Writes the record where it belongs, or leaves it until the next segment is ready. */
+  #place(): void {
+    const { fileBytes, offset } = this.#segment;
+    if (offset + this.#record.length > fileBytes && !this.#switchSegment()) {
+      this.#needsSegment = true;
+      return this.#prepareNext();
+    }
+    if (this.#write()) this.#landed();
+    // The first quarter is gone: there is time to make the next one without haste.
+    if (this.#segment.offset > this.#segment.fileBytes / 4) this.#prepareNext();
+  }
+
+  #switchSegment(): boolean {
+    if (this.#next === null || this.#next === "preparing") return false;
+    this.#options.port.close(this.#segment.file);
+    this.#segment = this.#next;
+    this.#next = null;
+    return true;
+  }
+
+  /**
+   * Writes the record and syncs it, or starts to. Returns whether it is durable already. A record
+   * that even an empty segment cannot hold makes its file longer.
+   */
+  #write(): boolean {
+    const { port, now } = this.#options;
+    const segment = this.#segment;
+    const bytes = this.#record.seal(this.#sequenceNext, segment.salt, segment.offset);
+    const quick = !this.#hurried && this.#syncMs <= SYNC_NOW_MS_MAX;
+    const syncNow = quick && bytes.length <= this.#syncNowBytesMax;
+    const startedAt = now();
+    try {
+      port.write(segment.file, bytes, 0, bytes.length, segment.offset);
+      if (syncNow) port.syncNow(segment.file);
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+    segment.offset += bytes.length;
+    this.#sequenceNext++;
+    if (syncNow) this.#syncMs = now() - startedAt;
+    else port.sync(segment.file, (error) => this.#synced(segment, startedAt, error));
+    return syncNow;
+  }
+
+  #synced(segment: OpenSegment, startedAt: Millis, error: Error | null): void {
+    if (this.#state === "closed") return this.#options.port.close(segment.file);
+    if (error !== null) return this.#fail(error);
+    this.#syncMs = this.#options.now() - startedAt;
+    this.#landed();
+  }
+
+  /** The record is durable. The next one leaves before its owners hear: the disk stays busy. */
+  #landed(): void {
+    if (this.#state !== "open") return;
+    const landed = this.#flying;
+    this.#flying = [];
+    for (const { bytes } of landed) this.#pendingBytes -= bytes;
+    this.#hurried = true;
+    this.commit();
+    for (const { write, durable } of landed) {
+      if (this.#state !== "open") return;
+      durable(write.writeSeq);
+    }
+    this.#hurried = this.#flying.length > 0;
+  }
+
+  #prepareNext(): void {
+    if (this.#next !== null || this.#state !== "open") return;
+    this.#next = "preparing";
+    const { port, dir, identity } = this.#options;
+    try {
+      prepareSegment(port, dir, identity, this.#segment, (error, segment) => {
+        if (segment === null) return this.#fail(error);
+        this.#prepared(segment);
+      });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #prepared(segment: OpenSegment): void {
+    if (this.#state !== "open") return this.#options.port.close(segment.file);
+    this.#next = segment;
+    if (!this.#needsSegment) return;
+    this.#needsSegment = false;
+    this.#place();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state !== "open") return;
+    this.#state = "failed";
+    this.#options.onFatal(error instanceof Error ? error : new Error(String(error)));
+  }
+}
