@@ -47,6 +47,8 @@ export type Cluster = {
   recover(): Promise<void>;
   /** Leadership changes and node lifetimes seen so far, from the nodes' own logs, in time order. */
   events(): Promise<readonly ClusterEvent[]>;
+  /** Processes that ended without being told to, with what they said last; a sound run has none. */
+  failures(): readonly string[];
   /** Ends every process. Safe to call twice. */
   stop(): Promise<void>;
 };
