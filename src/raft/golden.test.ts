@@ -49,7 +49,7 @@ goldenTests(`${import.meta.dir}/testdata`, () => {
         lines.push(describeMessage(cluster.deliver()));
         lose();
       }
-      return quiet ? "ok" : lines.join("\n");
+      return quiet ? "ok" : lines.join("\n") || "nothing";
     },
     // drop: loses everything on the wire, printing each.
     drop: () => cluster.network.splice(0).map(describeMessage).join("\n") || "nothing",
