@@ -1,0 +1,76 @@
+import uplotJs from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
+import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
+import { chartData } from "./chart-data.ts";
+import { html, type Markup, scriptJson, trusted } from "./markup.ts";
+import chartsJs from "./page/charts.client.js" with { type: "text" };
+import { checksSection } from "./page/checks.ts";
+import { artifactsSection, configSection, provenanceSection } from "./page/details.ts";
+import { failoverSection } from "./page/failovers.ts";
+import figuresJs from "./page/figures.client.js" with { type: "text" };
+import { loadsSection } from "./page/loads.ts";
+import pageCss from "./page/page.css" with { type: "text" };
+import pageJs from "./page/page.client.js" with { type: "text" };
+import partsCss from "./page/parts.css" with { type: "text" };
+import { timelineSection } from "./page/timeline.ts";
+import { pageHead, verdictSection } from "./page/verdict.ts";
+import { verdictOf } from "./page/words.ts";
+import type { Report } from "./schema.ts";
+
+/** No request of any kind leaves the page: what it needs is in it. */
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/**
+ * The report as one HTML page that needs no network and no other file. The same report gives the
+ * same page. Below 1 MB however long the run: timelines are downsampled, long lists are cut.
+ */
+export function renderHtml(report: Report): string {
+  const data = chartData(report);
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
+        <title>${verdictOf(report.verdict).word} · ${report.name} · Ordeal</title>
+        <link rel="icon" href="data:," />
+        <style>
+          ${trusted(uplotCss)}${trusted(pageCss)}${trusted(partsCss)}
+        </style>
+      </head>
+      <body>
+        <a class="skip" href="#verdict">Skip to the verdict</a>
+        ${pageHead(report)}
+        <main>${sections(report, data)}</main>
+        <footer>Ordeal report, schema ${report.schema} · run <code>${report.runId}</code></footer>
+        <script type="application/json" id="chart-data">
+          ${scriptJson(data)}
+        </script>
+        <script>
+          ${trusted(uplotJs)};
+        </script>
+        <script>
+          (() => {
+            "use strict";
+            ${trusted(figuresJs)};
+            ${trusted(chartsJs)};
+            ${trusted(pageJs)};
+          })();
+        </script>
+      </body>
+    </html> `;
+  return page.toString();
+}
+
+const sections = (report: Report, data: ReturnType<typeof chartData>): (Markup | null)[] => [
+  verdictSection(report),
+  checksSection(report),
+  timelineSection(report, data.time),
+  failoverSection(report),
+  loadsSection(report, data.curve),
+  provenanceSection(report),
+  configSection(report),
+  artifactsSection(report),
+];

@@ -1,0 +1,98 @@
+import { count, duration, durationMs, moment, plural, rate } from "../format.ts";
+import { html, type Markup } from "../markup.ts";
+import type { Report } from "../schema.ts";
+import { verdictOf, verdictSentence } from "./words.ts";
+
+export const pageHead = (report: Report): Markup =>
+  html`<header class="head">
+    <p class="kicker"><b>Ordeal</b> ${report.kind} report</p>
+    <h1>${report.name}</h1>
+    ${report.about === "" ? null : html`<p class="about">${report.about}</p>`}
+    <p class="facts">
+      ${[
+        moment(report.startedAt),
+        durationMs(report.durationMs),
+        `${report.target.name} ${report.target.version}`.trim(),
+        plural(report.target.nodes, "node"),
+        report.target.storage,
+        `seed ${report.seed}`,
+      ].map((fact) => html`<span>${fact}</span>`)}
+    </p>
+  </header>`;
+
+/** The answer first: the verdict in words, the key figures, and how to run it again. */
+export function verdictSection(report: Report): Markup {
+  const { word, icon } = verdictOf(report.verdict);
+  return html`<section
+    id="verdict"
+    class="verdict ${report.verdict}"
+    aria-labelledby="verdict-word"
+    tabindex="-1"
+  >
+    <div class="stamp">
+      ${icon}
+      <h2 id="verdict-word"><span class="sr">Verdict: </span>${word}</h2>
+      <p>${verdictSentence(report)}</p>
+    </div>
+    ${voidNotes(report)}
+    <dl class="figures">
+      ${figures(report).map(
+        ([name, value, note]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}${note === "" ? null : html`<small>${note}</small>`}</dd>
+          </div>`,
+      )}
+    </dl>
+    <div class="repeat">
+      <span id="repeat-label">Repeat this run</span>
+      <code id="repeat" tabindex="0" aria-labelledby="repeat-label repeat">${report.command}</code>
+      <button type="button" data-copy="repeat">Copy</button>
+    </div>
+  </section>`;
+}
+
+const voidNotes = ({ loads }: Report): Markup[] =>
+  loads
+    .filter(({ result }) => result.void !== null)
+    .map(
+      ({ name, result }) =>
+        html`<p class="void"><b>Do not use the figures of ${name}:</b> ${result.void}</p>`,
+    );
+
+type KeyFigure = readonly [name: string, value: string, note: string];
+
+function figures(report: Report): KeyFigure[] {
+  const { loads } = report;
+  const [only] = loads;
+  if (loads.length === 1) {
+    const { response, counts, throughput } = only!.result;
+    return [
+      ["Throughput", rate(throughput), "acknowledged"],
+      ["p50", duration(response.p50), "response time"],
+      ["p99", duration(response.p99), "response time"],
+      [
+        "Operations",
+        count(counts.ok),
+        `ok, ${count(counts.fail)} fail, ${count(counts.info)} info`,
+      ],
+      ...failoverFigure(report),
+    ];
+  }
+  if (loads.length === 0) return failoverFigure(report);
+  const best = loads.reduce((a, b) => (b.result.throughput > a.result.throughput ? b : a));
+  const quickest = loads.reduce((a, b) => (b.result.response.p50 < a.result.response.p50 ? b : a));
+  return [
+    ["Configurations", count(loads.length), "measured"],
+    ["Highest throughput", rate(best.result.throughput), best.name],
+    ["Lowest p50", duration(quickest.result.response.p50), quickest.name],
+    ...failoverFigure(report),
+  ];
+}
+
+function failoverFigure({ failovers, timeline }: Report): KeyFigure[] {
+  if (timeline === null) return [];
+  const acks = failovers.flatMap((f) => (f.firstAckMs === null ? [] : [f.firstAckMs]));
+  const worst = acks.length === 0 ? "" : `writes again within ${durationMs(Math.max(...acks))}`;
+  return [["Failovers", count(failovers.length), worst]];
+}

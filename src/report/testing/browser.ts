@@ -1,0 +1,72 @@
+import { existsSync } from "node:fs";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+const ARGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Path of a Chromium for tests: $CHROMIUM, or where distributions put it; null if there is none. */
+export function findChromium(): string | null {
+  const named = process.env["CHROMIUM"];
+  if (named !== undefined && named !== "") return existsSync(named) ? named : null;
+  return PLACES.find((path) => existsSync(path)) ?? null;
+}
+
+/** What to tell a person when `findChromium` finds none. */
+export const CHROMIUM_MISSING =
+  "chromium is not installed: the tests that look at pages in a real browser did not run (apt-get install chromium, or set CHROMIUM to its path)";
+
+export const launchChromium = (executablePath: string): Promise<Browser> =>
+  chromium.launch({ executablePath, args: ARGS, timeout: 30_000 });
+
+export type Viewed = {
+  readonly page: Page;
+  /** Errors on the console, uncaught exceptions, and requests to anything but the file itself. */
+  readonly problems: string[];
+};
+
+export type View = { readonly width: number; readonly scheme: "light" | "dark" };
+
+/** Opens the file at `path` as a person would, and notes everything that goes wrong. */
+export async function openPage(browser: Browser, path: string, view: View): Promise<Viewed> {
+  const page = await browser.newPage({
+    viewport: { width: view.width, height: 900 },
+    colorScheme: view.scheme,
+  });
+  const problems: string[] = [];
+  const url = Bun.pathToFileURL(path).href;
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("request", (request) => {
+    if (request.url() !== url && !request.url().startsWith("data:"))
+      problems.push(`request to ${request.url()}`);
+  });
+  await page.goto(url, { waitUntil: "load" });
+  return { page, problems };
+}
+
+/** Pixels by which the page is wider than its window; 0 when it does not scroll sideways. */
+export const sidewaysOverflow = (page: Page): Promise<number> =>
+  page.evaluate<number>(
+    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+  );
+
+/** For every canvas on the page: how many different colours it shows, up to 1000. */
+export const canvasColours = (page: Page): Promise<readonly number[]> =>
+  page.evaluate<number[]>(`[...document.querySelectorAll("canvas")].map((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const seen = new Set();
+    for (let i = 0; i < data.length && seen.size < 1000; i += 4)
+      if (data[i + 3] > 0) seen.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
+    return seen.size;
+  })`);

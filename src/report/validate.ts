@@ -1,0 +1,169 @@
+import * as v from "valibot";
+import { type Problem, UserError } from "../lib/user-error.ts";
+import { type Report, SCHEMA } from "./schema.ts";
+
+const PROBLEMS_MAX = 12;
+
+const VerdictSchema = v.picklist(["pass", "fail", "unknown"]);
+const FigureOrNull = v.nullable(v.number());
+
+const CountsSchema = v.object({ ok: v.number(), fail: v.number(), info: v.number() });
+
+const LatencySchema = v.object({
+  count: v.number(),
+  mean: v.number(),
+  p50: v.number(),
+  p90: v.number(),
+  p99: v.number(),
+  p999: v.number(),
+  max: v.number(),
+});
+
+const LoadResultSchema = v.object({
+  startedAtUs: v.number(),
+  measuredMs: v.number(),
+  counts: CountsSchema,
+  throughput: v.number(),
+  response: LatencySchema,
+  service: LatencySchema,
+  byOp: v.record(v.string(), v.object({ counts: CountsSchema, service: LatencySchema })),
+  curve: v.array(v.tuple([v.number(), v.number()])),
+  lateness: LatencySchema,
+  dropped: v.number(),
+  cpu: v.number(),
+  void: v.nullable(v.string()),
+});
+
+const FaultBandSchema = v.object({
+  label: v.string(),
+  kind: v.string(),
+  nodes: v.array(v.number()),
+  fromUs: v.number(),
+  toUs: v.number(),
+});
+
+const ClusterEventSchema = v.object({
+  atUs: v.number(),
+  node: v.number(),
+  kind: v.picklist(["started", "becameLeader", "steppedDown", "termChanged"]),
+  term: v.number(),
+});
+
+const TimelineSchema = v.pipe(
+  v.object({
+    startUs: v.number(),
+    intervalMs: v.pipe(v.number(), v.gtValue(0)),
+    ok: v.array(v.number()),
+    fail: v.array(v.number()),
+    info: v.array(v.number()),
+    p50: v.array(FigureOrNull),
+    p99: v.array(FigureOrNull),
+    faults: v.array(FaultBandSchema),
+    events: v.array(ClusterEventSchema),
+  }),
+  v.check(
+    (t) => [t.fail, t.info, t.p50, t.p99].every((column) => column.length === t.ok.length),
+    "the columns ok, fail, info, p50 and p99 differ in length",
+  ),
+);
+
+const ReportSchema = v.object({
+  schema: v.literal(SCHEMA),
+  runId: v.string(),
+  kind: v.picklist(["bench", "chaos", "demo"]),
+  name: v.string(),
+  about: v.string(),
+  startedAt: v.string(),
+  durationMs: v.number(),
+  seed: v.number(),
+  command: v.string(),
+  config: v.unknown(),
+  target: v.object({
+    name: v.string(),
+    version: v.string(),
+    nodes: v.number(),
+    storage: v.string(),
+  }),
+  code: v.object({ commit: v.string(), dirty: v.boolean() }),
+  environment: v.object({
+    bun: v.string(),
+    os: v.string(),
+    kernel: v.string(),
+    cpu: v.string(),
+    cores: v.number(),
+    memoryBytes: v.number(),
+  }),
+  verdict: VerdictSchema,
+  checks: v.array(
+    v.object({
+      name: v.string(),
+      verdict: VerdictSchema,
+      detail: v.string(),
+      evidence: v.array(
+        v.object({
+          process: v.number(),
+          text: v.string(),
+          callUs: v.number(),
+          returnUs: FigureOrNull,
+        }),
+      ),
+    }),
+  ),
+  loads: v.array(v.object({ name: v.string(), result: LoadResultSchema })),
+  timeline: v.nullable(TimelineSchema),
+  failovers: v.array(
+    v.object({
+      fault: v.string(),
+      oldLeader: v.number(),
+      newLeader: FigureOrNull,
+      faultAtUs: v.number(),
+      electedMs: FigureOrNull,
+      firstAckMs: FigureOrNull,
+    }),
+  ),
+  artifacts: v.record(v.string(), v.string()),
+});
+
+/**
+ * Reads the text of a report.json. Fields that this build does not know are dropped. `where` names
+ * the file in errors. Throws UserError for damaged JSON, another schema, or missing or wrong fields.
+ */
+export function parseReport(text: string, where: string): Report {
+  const value = parseJson(text, where);
+  const schema =
+    typeof value === "object" && value !== null && "schema" in value ? value.schema : null;
+  if (schema !== SCHEMA)
+    throw new UserError(`cannot read the report`, [wrongSchema(schema, where)]);
+  const result = v.safeParse(ReportSchema, value);
+  if (result.success) return result.output;
+  const issues = result.issues.slice(0, PROBLEMS_MAX).map((issue) => toProblem(issue, where));
+  throw new UserError("cannot read the report", issues);
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const what = `not JSON: ${(error as Error).message}`;
+    const fix = "the file is damaged or was cut short: run the command that wrote it again";
+    throw new UserError("cannot read the report", [{ where, what, fix }]);
+  }
+}
+
+function wrongSchema(schema: unknown, where: string): Problem {
+  if (typeof schema === "number" && schema > SCHEMA) {
+    const what = `its schema is ${schema}, this build reads ${SCHEMA}`;
+    return { where, what, fix: "read it with the version of Ordeal that wrote it, or a newer one" };
+  }
+  const what = `its "schema" is ${JSON.stringify(schema) ?? "missing"}, expected ${SCHEMA}`;
+  return { where, what, fix: "give a report.json that Ordeal wrote" };
+}
+
+function toProblem(issue: v.BaseIssue<unknown>, where: string): Problem {
+  const path = v.getDotPath(issue);
+  return {
+    where: path === null ? where : `${where} at ${path}`,
+    what: issue.message,
+    fix: "the file was edited or is damaged: run the command that wrote it again",
+  };
+}
