@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
+import { RAFT_DEFAULTS } from "../raft/api.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 
 /** Where one node listens. Other nodes and clients reach it under the same address. */
@@ -189,9 +190,9 @@ function semanticProblems(config: NodeConfigFile): Problem[] {
 }
 
 function timingProblems({ raft }: NodeConfigFile): Problem[] {
-  const election = raft?.electionTimeoutMinMs;
-  const heartbeat = raft?.heartbeatIntervalMs;
-  if (election === undefined || heartbeat === undefined || heartbeat * 2 <= election) return [];
+  const election = raft?.electionTimeoutMinMs ?? RAFT_DEFAULTS.electionTimeoutMinMs;
+  const heartbeat = raft?.heartbeatIntervalMs ?? RAFT_DEFAULTS.heartbeatIntervalMs;
+  if (heartbeat * 2 <= election) return [];
   return [
     {
       where: "raft.heartbeatIntervalMs",

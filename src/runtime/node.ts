@@ -1,4 +1,9 @@
+import { join } from "node:path";
+import { UserError } from "../lib/user-error.ts";
 import { type NodeConfigFile, nodeAddress } from "./config.ts";
+import { type Log, openLog } from "./logging.ts";
+import { OrdealNode } from "./ordeal-node.ts";
+import { dieWithParent, exitWhenStdinEnds } from "./parent.ts";
 
 export type NodeOptions = {
   readonly config: NodeConfigFile;
@@ -9,10 +14,58 @@ export type NodeOptions = {
   readonly parentPipe: boolean;
 };
 
+/** Our own failure: a bug, or a disk that cannot be trusted (sysexits' EX_SOFTWARE). */
+const EXIT_SOFTWARE = 70;
+
 /**
  * Runs one node in this process until SIGTERM or SIGINT, then resolves. Prints the ready line on
- * stdout once its three ports listen. Throws UserError for what a person can mend.
+ * stdout once its three ports listen. Throws UserError for what a person can mend; a failure of the
+ * node itself is logged and ends the process with exit code 70.
  */
 export async function runNode(options: NodeOptions): Promise<void> {
-  nodeAddress(options.config, options.id);
+  const { config, id, parentPipe } = options;
+  if (parentPipe) {
+    dieWithParent();
+    exitWhenStdinEnds();
+  }
+  nodeAddress(config, id);
+  const stopped = stopSignal();
+  const log = openNodeLog(options);
+  const onFatal = (error: unknown): never => fatal(log, error);
+  process.on("uncaughtException", onFatal);
+  process.on("unhandledRejection", onFatal);
+  const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  const node = new OrdealNode({ config, id, log, seed, onFatal });
+  const ready = { ready: true, id, pid: process.pid, ...node.ports };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+  await stopped;
+  await node.stop();
+  // Or else the watch on it would keep the process alive.
+  if (parentPipe) process.stdin.destroy();
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process as it always does. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once("SIGTERM", () => resolve());
+    process.once("SIGINT", () => resolve());
+  });
+}
+
+function openNodeLog({ config, id, logFile }: NodeOptions): Log {
+  const file = logFile ?? join(config.dataDir, `node-${id}`, "node.log");
+  try {
+    return openLog(file, id);
+  } catch (error) {
+    const what = (error as Error).message;
+    const fix = "give a directory that this user may write to";
+    throw new UserError("cannot open the node's log", [{ where: file, what, fix }]);
+  }
+}
+
+function fatal(log: Log, error: unknown): never {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  log.error({ event: "fatal", reason: message, stack }, "the node must end");
+  console.error(stack ?? message);
+  process.exit(EXIT_SOFTWARE);
 }

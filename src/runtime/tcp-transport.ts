@@ -57,6 +57,10 @@ export class TcpTransport {
     }
   }
 
+  get port(): number {
+    return this.#listener.port;
+  }
+
   /** Peers to whom messages now get out. */
   get connectedPeers(): readonly NodeId[] {
     return [...this.#links].filter(([, link]) => link.isUp).map(([peer]) => peer);

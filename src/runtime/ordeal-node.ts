@@ -1,0 +1,255 @@
+import { asNode, GROUP_1, type NodeId, NO_NODE } from "../lib/ids.ts";
+import { Prng } from "../lib/prng.ts";
+import { createStateMachine } from "../kv/sessions.ts";
+import { RAFT_DEFAULTS, type SoftState } from "../raft/api.ts";
+import { createRaft } from "../raft/raft.ts";
+import type { Message } from "../raft/types.ts";
+import type { ClientPort, DurableWrite, Ports, Reply } from "../replica/ports.ts";
+import { Replica } from "../replica/replica.ts";
+import { type NodeAddress, type NodeConfigFile, nodeAddress } from "./config.ts";
+import { HTTP_CLIENT, HttpClientPort } from "./http/http-client-port.ts";
+import { HttpServer } from "./http/server.ts";
+import { listenAll } from "./listen.ts";
+import type { Log } from "./logging.ts";
+import type { NodeStatusReport } from "./node-status.ts";
+import { type OpenStorage, openStorage } from "./open-storage.ts";
+import { BinaryServer } from "./protocols/binary.ts";
+import { TcpTransport } from "./tcp-transport.ts";
+import { TurnLoop } from "./turn-loop.ts";
+
+export type OrdealNodeOptions = {
+  readonly config: NodeConfigFile;
+  readonly id: number;
+  readonly log: Log;
+  /** Of the election timeouts and the back-offs. */
+  readonly seed: number;
+  /** A bug of ours, or a disk that fails: the node has stopped acting, and the process must end. */
+  readonly onFatal: (error: unknown) => void;
+};
+
+/**
+ * One running node: a replica on TCP and a disk. Everything happens in callbacks of the event loop;
+ * they absorb inputs, and one pump at the end of each turn acts on them.
+ */
+export class OrdealNode implements Ports, ClientPort {
+  readonly #options: OrdealNodeOptions;
+  readonly #address: NodeAddress;
+  readonly #transport: TcpTransport;
+  readonly #binary: BinaryServer;
+  readonly #http: HttpServer;
+  readonly #httpRequests: HttpClientPort;
+  readonly #opened: OpenStorage;
+  readonly #replica: Replica;
+  readonly #loop: TurnLoop;
+  #soft: SoftState;
+  #stopped = false;
+
+  /**
+   * Listens, then opens the storage: with a port in use the data is untouched. Nothing can arrive
+   * before the constructor is through, for it does not wait. Throws UserError.
+   */
+  constructor(options: OrdealNodeOptions) {
+    const { config, id, seed } = options;
+    this.#options = options;
+    this.#address = nodeAddress(config, id);
+    this.#httpRequests = new HttpClientPort(this, this.#onBurst);
+    const random = new Prng(seed);
+    const servers = listenAll(this.#address, {
+      peerPort: () => this.#listenPeers(random.fork("transport")),
+      clientPort: () => this.#listenClients(),
+      httpPort: () => this.#listenHttp(),
+    });
+    this.#transport = servers.peers;
+    this.#binary = servers.clients;
+    this.#http = servers.http;
+    try {
+      this.#opened = openStorage(config, id, { now: this.now, onFatal: this.#onFatal });
+    } catch (error) {
+      this.#closePorts();
+      throw error;
+    }
+    this.#replica = this.#createReplica(random.fork("raft"));
+    this.#soft = this.#replica.soft;
+    this.#loop = new TurnLoop({
+      now: this.now,
+      deadline: () => this.#replica.deadline(),
+      onDeadline: () => this.#replica.input({ kind: "deadline" }),
+      pump: () => this.#replica.pump(),
+      onFatal: this.#onFatal,
+    });
+    this.#logStarted();
+    this.#transport.connect();
+    this.#loop.markDirty();
+    // Hono takes some milliseconds to load: not now, and not within the first request.
+    setImmediate(() => void this.#http.load());
+  }
+
+  get ports(): Pick<NodeAddress, "peerPort" | "clientPort" | "httpPort"> {
+    const clientPort = this.#binary.port;
+    return { peerPort: this.#transport.port, clientPort, httpPort: this.#http.port };
+  }
+
+  status(): NodeStatusReport {
+    const { id, config } = this.#options;
+    const { membership: _, ...raft } = this.#replica.status();
+    return {
+      ...raft,
+      id,
+      pid: process.pid,
+      clusterId: config.clusterId,
+      storage: config.storage,
+      ...this.ports,
+      rssBytes: process.memoryUsage.rss(),
+    };
+  }
+
+  /** Answers what is committed, then closes everything. Safe to call twice. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#loop.stop();
+    this.#httpRequests.stop();
+    await this.#closePorts();
+    this.#opened.close();
+    this.#options.log.info({ event: "stopped" }, "the node has stopped");
+  }
+
+  // Ports: what the replica asks of its world.
+
+  readonly now = (): number => performance.now();
+
+  send(message: Message): void {
+    this.#transport.send(message);
+  }
+
+  persist(write: DurableWrite, durable: (writeSeq: number) => void): void {
+    this.#opened.storage.append(GROUP_1, write, durable);
+  }
+
+  reply(client: number, requestId: number, reply: Reply): void {
+    if (client === HTTP_CLIENT) this.#httpRequests.reply(requestId, reply);
+    else this.#binary.reply(client, requestId, reply);
+  }
+
+  /** Messages leave before the disk write begins: replication overlaps it. */
+  flush(): void {
+    this.#transport.flush();
+    this.#opened.storage.commit();
+    this.#binary.flush();
+  }
+
+  onSoftState(soft: SoftState): void {
+    const { log } = this.#options;
+    const before = this.#soft;
+    this.#soft = soft;
+    const { role, term, leaderId } = soft;
+    if (term !== before.term) log.info({ event: "termChanged", term }, "entered a term");
+    if (before.role === "leader" && (role !== "leader" || term !== before.term)) {
+      log.info({ event: "steppedDown", term }, "no longer the leader");
+    }
+    if (role === "leader" && (before.role !== "leader" || term !== before.term)) {
+      log.info({ event: "becameLeader", term }, "became the leader");
+    } else if (leaderId !== NO_NODE && leaderId !== before.leaderId) {
+      log.info({ event: "leaderKnown", term, leaderId }, "follows a leader");
+    }
+  }
+
+  // ClientPort: what the protocols hand in. The replica does not exist yet when they are made.
+
+  request(
+    client: number,
+    requestId: number,
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+  ): void {
+    this.#replica.request(client, requestId, bytes, view, at, end);
+  }
+
+  readonly #onBurst = (): void => this.#loop.markDirty();
+
+  readonly #onFatal = (error: unknown): void => {
+    this.#loop.stop();
+    this.#options.onFatal(error);
+  };
+
+  #listenPeers(random: Prng): TcpTransport {
+    const { config, id, log } = this.#options;
+    return new TcpTransport({
+      config,
+      self: asNode(id),
+      random,
+      log,
+      onMessage: (message) => this.#replica.input({ kind: "message", message }),
+      onUnreachable: (peer) => this.#onUnreachable(peer),
+      onBurst: this.#onBurst,
+      onFatal: this.#onFatal,
+    });
+  }
+
+  #listenClients(): BinaryServer {
+    const { host, clientPort } = this.#address;
+    return new BinaryServer({
+      host,
+      port: clientPort,
+      requests: this,
+      log: this.#options.log,
+      onBurst: this.#onBurst,
+      onFatal: this.#onFatal,
+    });
+  }
+
+  #listenHttp(): HttpServer {
+    const { nodes } = this.#options.config;
+    return new HttpServer({
+      host: this.#address.host,
+      port: this.#address.httpPort,
+      request: (command) => this.#httpRequests.request(command),
+      status: () => this.status(),
+      urlOf: (nodeId) => {
+        const node = nodes.find((n) => n.id === nodeId);
+        return node && `http://${node.host}:${node.httpPort}`;
+      },
+    });
+  }
+
+  #createReplica(random: Prng): Replica {
+    const { config, id } = this.#options;
+    const { raft } = config;
+    const voters = config.nodes.map((node) => asNode(node.id)).sort((a, b) => a - b);
+    const core = createRaft(
+      {
+        ...RAFT_DEFAULTS,
+        ...(raft?.electionTimeoutMinMs && { electionTimeoutMinMs: raft.electionTimeoutMinMs }),
+        ...(raft?.heartbeatIntervalMs && { heartbeatIntervalMs: raft.heartbeatIntervalMs }),
+        id: asNode(id),
+        membership: { voters, votersOutgoing: [], learners: [] },
+        restored: this.#opened.restored,
+        random,
+      },
+      this.now(),
+    );
+    return new Replica(core, createStateMachine(), this);
+  }
+
+  #onUnreachable(peer: NodeId): void {
+    this.#replica.input({ kind: "peerUnreachable", peer });
+    this.#loop.markDirty();
+  }
+
+  #logStarted(): void {
+    const { log, config } = this.#options;
+    const { term, lastIndex } = this.#replica.status();
+    const { storage, clusterId } = config;
+    const { report } = this.#opened;
+    const fields = { event: "started", term, lastIndex, storage, clusterId, ...this.ports };
+    log.info({ ...fields, ...(report && { recovered: report }) }, "the node listens");
+  }
+
+  async #closePorts(): Promise<void> {
+    this.#transport.stop();
+    this.#binary.stop();
+    await this.#http.stop();
+  }
+}

@@ -1,0 +1,226 @@
+import { afterEach, expect, test } from "bun:test";
+import { asIndex, asNode, asTerm } from "../lib/ids.ts";
+import { Prng } from "../lib/prng.ts";
+import type { Heartbeat, Message } from "../raft/types.ts";
+import { readHandshakeReply, writeHandshake } from "../wire/handshake.ts";
+import { KIND } from "../wire/kinds.ts";
+import { writeMessage } from "../wire/raft-codec.ts";
+import type { NodeConfigFile } from "./config.ts";
+import { TcpTransport } from "./tcp-transport.ts";
+import { freePorts } from "./testing/free-ports.ts";
+import { linesLog } from "./testing/log.ts";
+import { type RawClient, rawClient } from "./testing/raw-client.ts";
+import { until } from "./testing/until.ts";
+
+const open: { stop(): void }[] = [];
+afterEach(() => {
+  for (const transport of open.splice(0)) transport.stop();
+});
+
+function clusterOf(size: number, clusterId = "blue"): NodeConfigFile {
+  const ports = freePorts(size);
+  const nodes = ports.map((peerPort, i) => {
+    return { id: i + 1, host: "127.0.0.1", peerPort, clientPort: 0, httpPort: 0 };
+  });
+  return { clusterId, nodes, dataDir: "none", storage: "memory" };
+}
+
+function transportOf(config: NodeConfigFile, id: number) {
+  const received: Message[] = [];
+  const unreachable: number[] = [];
+  const fatal: unknown[] = [];
+  const log = linesLog();
+  const transport = new TcpTransport({
+    config,
+    self: asNode(id),
+    random: new Prng(id),
+    log,
+    onMessage: (message) => received.push(message),
+    onUnreachable: (peer) => unreachable.push(peer),
+    onBurst: () => {},
+    onFatal: (error) => fatal.push(error),
+  });
+  open.push(transport);
+  return { transport, received, unreachable, fatal, log };
+}
+
+const heartbeat = (from: number, to: number, readSeq: number): Heartbeat => ({
+  kind: "heartbeat",
+  from: asNode(from),
+  to: asNode(to),
+  term: asTerm(3),
+  commitIndex: asIndex(7),
+  readSeq,
+});
+
+/** A connection to node 1 that has shaken hands as node 2. */
+async function peer2(config: NodeConfigFile): Promise<RawClient> {
+  const client = await rawClient(config.nodes[0]!.peerPort);
+  const shake = { clusterId: config.clusterId, from: asNode(2), to: asNode(1) };
+  client.encode((w) => writeHandshake(w, shake));
+  await until("handshake reply", () => client.frames.length > 0);
+  return client;
+}
+
+test("transport: messages of a turn arrive in order, each direction on a connection of its own", async () => {
+  const config = clusterOf(2);
+  const [a, b] = [transportOf(config, 1), transportOf(config, 2)];
+  a.transport.connect();
+  b.transport.connect();
+  await until("both up", () => {
+    return [a, b].every(({ transport }) => transport.connectedPeers.length === 1);
+  });
+  const sent = Array.from({ length: 100 }, (_, i) => heartbeat(1, 2, i));
+  for (const message of sent) a.transport.send(message);
+  b.transport.send(heartbeat(2, 1, 0));
+  a.transport.flush();
+  b.transport.flush();
+  await until("all received", () => b.received.length === 100 && a.received.length === 1);
+  expect(b.received).toEqual(sent);
+  expect(a.unreachable).toEqual([]);
+});
+
+test("transport: a peer that restarts is reported once, and reached again", async () => {
+  const config = clusterOf(2);
+  const a = transportOf(config, 1);
+  a.transport.connect();
+  for (let life = 0; life < 3; life++) {
+    const b = transportOf(config, 2);
+    await until("up", () => a.transport.connectedPeers.length === 1);
+    a.transport.send(heartbeat(1, 2, life));
+    a.transport.flush();
+    await until("received", () => b.received.length === 1);
+    b.transport.stop();
+    await until("down", () => a.transport.connectedPeers.length === 0);
+    // Messages to a peer that is down are dropped, and no further report comes of them.
+    for (let i = 0; i < 3; i++) {
+      a.transport.send(heartbeat(1, 2, 99));
+      a.transport.flush();
+    }
+    expect(a.unreachable).toEqual(Array(life + 1).fill(2));
+  }
+  expect(a.log.reasons("peerLost")).toHaveLength(3);
+});
+
+test("transport: a peer that dials in is dialled back in turn", async () => {
+  const config = clusterOf(2);
+  const a = transportOf(config, 1);
+  a.transport.connect();
+  await until("a failed attempt", () => a.log.reasons("peerUnreachable").length > 0);
+  const b = transportOf(config, 2);
+  b.transport.connect();
+  await until("both up", () => {
+    return [a, b].every(({ transport }) => transport.connectedPeers.length === 1);
+  });
+});
+
+test("transport: messages that no connection takes are reported once", async () => {
+  const config = clusterOf(2);
+  const a = transportOf(config, 1);
+  a.transport.connect();
+  for (let i = 0; i < 5; i++) {
+    a.transport.send(heartbeat(1, 2, i));
+    expect(a.unreachable).toEqual(i === 0 ? [] : [2]);
+    a.transport.flush();
+  }
+  expect(a.unreachable).toEqual([2]);
+});
+
+test("transport: a full queue drops whole frames, reports it once, and the stream stays sound", async () => {
+  const config = clusterOf(2);
+  const a = transportOf(config, 1);
+  const b = transportOf(config, 2);
+  a.transport.connect();
+  await until("up", () => a.transport.connectedPeers.length === 1);
+  // Within one turn the event loop cannot drain the socket: the queue must fill.
+  const batch = { firstIndex: asIndex(1), term: asTerm(1), kind: 0 as const, count: 1 };
+  const bytes = new Uint8Array(4 + (4 << 20));
+  new DataView(bytes.buffer).setUint32(0, 4 << 20, true);
+  for (let i = 0; i < 20; i++) {
+    const { kind: _, readSeq: __, ...rest } = heartbeat(1, 2, 0);
+    const prev = { prevIndex: asIndex(0), prevTerm: asTerm(0) };
+    a.transport.send({ ...rest, ...prev, kind: "appendEntries", batches: [{ ...batch, bytes }] });
+    a.transport.flush();
+  }
+  expect(a.unreachable).toEqual([2]);
+  await until("what was queued", () => b.received.length >= 7);
+  expect(b.received.length).toBeLessThan(20);
+  await until("room again", () => {
+    a.transport.send(heartbeat(1, 2, 1));
+    a.transport.flush();
+    return b.received.at(-1)?.kind === "heartbeat";
+  });
+  expect(b.log.reasons("peerClosed")).toEqual([]);
+});
+
+test("transport: another cluster, another node and an unknown peer are refused with a reason", async () => {
+  const config = clusterOf(2);
+  const a = transportOf(config, 1);
+  for (const [shake, refusal] of [
+    [{ clusterId: "red", from: 2, to: 1 }, 'this is cluster "blue", not "red"'],
+    [{ clusterId: "blue", from: 2, to: 3 }, "this is node 1, not 3"],
+    [{ clusterId: "blue", from: 9, to: 1 }, "node 9 is not a peer of node 1"],
+    [{ clusterId: "blue", from: 1, to: 1 }, "node 1 is not a peer of node 1"],
+  ] as const) {
+    const client = await rawClient(config.nodes[0]!.peerPort);
+    const { clusterId, from, to } = shake;
+    client.encode((w) => writeHandshake(w, { clusterId, from: asNode(from), to: asNode(to) }));
+    await until("closed", () => client.isClosed);
+    expect(client.frames).toHaveLength(1);
+    expect(readHandshakeReply(client.frames[0]!.body)).toEqual({ refusal });
+    expect(a.log.reasons("peerClosed").at(-1)).toBe(refusal);
+  }
+  expect(a.log.reasons("peerClosed")).toHaveLength(4);
+});
+
+test("transport: a dialer that is refused logs the reason once, though it tries again", async () => {
+  const blue = clusterOf(2);
+  const a = transportOf(blue, 1);
+  const red = transportOf({ ...blue, clusterId: "red" }, 2);
+  red.transport.connect();
+  await until("two attempts", () => a.log.reasons("peerClosed").length >= 2);
+  expect(red.log.reasons("peerUnreachable")).toEqual([
+    'refused: this is cluster "blue", not "red"',
+  ]);
+});
+
+test("transport: garbage, before and after the handshake, closes with one reason", async () => {
+  const config = clusterOf(2);
+  const a = transportOf(config, 1);
+  const reasons = (): unknown[] => a.log.reasons("peerClosed");
+
+  const http = await rawClient(config.nodes[0]!.peerPort);
+  http.send(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+  await until("closed", () => http.isClosed);
+  expect(reasons()).toHaveLength(1);
+  expect(reasons()[0]).toContain("frame length 542393671 is not within 14 to 1024");
+
+  const early = await rawClient(config.nodes[0]!.peerPort);
+  early.encode((w) => writeMessage(w, heartbeat(2, 1, 1), 1));
+  await until("closed", () => early.isClosed);
+  expect(reasons()[1]).toBe(`kind ${KIND.heartbeat} as the first frame, not a handshake`);
+
+  const late = await peer2(config);
+  late.encode((w) => writeMessage(w, heartbeat(2, 1, 1), 1));
+  await until("received", () => a.received.length === 1);
+  late.encode((w) => {
+    writeMessage(w, heartbeat(2, 1, 2), 1);
+    w.patchU32(4, 0);
+  });
+  await until("closed", () => late.isClosed);
+  expect(reasons().slice(2)).toEqual(["crc mismatch"]);
+  expect(a.received).toHaveLength(1);
+  expect(a.fatal).toEqual([]);
+});
+
+test("transport: a second connection of a peer replaces the first", async () => {
+  const config = clusterOf(2);
+  const a = transportOf(config, 1);
+  const first = await peer2(config);
+  const second = await peer2(config);
+  await until("the first is closed", () => first.isClosed);
+  second.encode((w) => writeMessage(w, heartbeat(2, 1, 5), 1));
+  await until("received", () => a.received.length === 1);
+  expect(a.log.reasons("peerClosed")).toEqual([]);
+  second.close();
+});
