@@ -1,0 +1,50 @@
+import { expect, test } from "bun:test";
+import type { FaultBand } from "../report/schema.ts";
+import { evaluateAim, type Happened } from "./aims.ts";
+import { faultHit, leaderDeposed, okDuring, slowedTo } from "./dsl.ts";
+import { tickAt } from "./testing/ticks.ts";
+
+const band = (kind: string, fromUs: number, toUs: number): FaultBand => ({
+  ...{ label: kind, kind, nodes: [1], fromUs, toUs },
+});
+
+const happened: Happened = {
+  bands: [band("crash", 1_000_000, 2_000_000), band("delay", 2_000_000, 2_200_000)],
+  events: [
+    { atUs: 500_000, node: 1, kind: "becameLeader", term: 1 },
+    { atUs: 1_300_000, node: 2, kind: "becameLeader", term: 2 },
+    { atUs: 1_400_000, node: 1, kind: "started", term: 1 },
+  ],
+  ticks: [
+    tickAt(1_000_000, 50, 1_000), // Before the crash: its middle is at 950 ms.
+    tickAt(1_100_000, 3, 1_000),
+    tickAt(2_000_000, 4, 1_000),
+    tickAt(2_100_000, 10, 20_000),
+    tickAt(2_200_000, 30, 40_000),
+  ],
+};
+
+test("evaluateAim: elections count from the first fault on", () => {
+  expect(evaluateAim(leaderDeposed(1), happened)).toEqual({
+    reached: true,
+    detail: "leader deposed 1×",
+  });
+  expect(evaluateAim(leaderDeposed(2), happened)).toEqual({
+    reached: false,
+    detail: "leader deposed 1×, but the scenario is void below 2",
+  });
+  expect(evaluateAim(leaderDeposed(1), { ...happened, bands: [] }).reached).toBe(false);
+});
+
+test("evaluateAim: only operations under that kind of fault count", () => {
+  expect(evaluateAim(okDuring("crash", 7), happened).reached).toBe(true);
+  expect(evaluateAim(okDuring("crash", 8), happened).reached).toBe(false);
+  expect(evaluateAim(faultHit("crash", 1), happened).reached).toBe(true);
+  expect(evaluateAim(faultHit("pause", 1), happened).reached).toBe(false);
+});
+
+test("evaluateAim: the mean response time is weighed by operations", () => {
+  expect(evaluateAim(slowedTo("delay", 35), happened).reached).toBe(true);
+  expect(evaluateAim(slowedTo("delay", 36), happened).reached).toBe(false);
+  expect(evaluateAim(slowedTo("loss", 1), happened).reached).toBe(false);
+});

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadScenarioFile, loadScenarios } from "./load.ts";
+import { firstFaultMs, scheduleOf } from "./schedule.ts";
+import { scenarioProblems } from "./validate.ts";
+
+const scenarios = await loadScenarios();
+
+test("chaos/: has the scenarios that the field knows", () => {
+  expect(scenarios.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      "leader-churn",
+      "majority-minority",
+      "majorities-ring",
+      "asymmetric-partition",
+      "bridge",
+      "lossy-links",
+      "delay-reorder-duplicate",
+      "paused-leader",
+      "rolling-restart",
+      "kitchen-sink",
+      "demo",
+    ]),
+  );
+});
+
+test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
+  "chaos/%s: survives JSON, runs on 3, 5 and 7 nodes, and leaves a quiet start",
+  (_, scenario) => {
+    expect(JSON.parse(JSON.stringify(scenario))).toEqual(scenario);
+    for (const nodes of [3, 5, 7]) {
+      const cluster = { ...scenario.cluster, nodes };
+      expect(scenarioProblems({ ...scenario, cluster })).toEqual([]);
+    }
+    expect(scenario.cluster).toEqual({ nodes: 5, storage: "disk" });
+    for (const durationMs of [10_000, 15_000, 60_000]) {
+      const schedule = scheduleOf(scenario, 1, durationMs);
+      // Load must be steady before the first fault, or nothing could be said of the change.
+      expect(firstFaultMs(schedule)).toBeGreaterThanOrEqual(1_500);
+      expect(schedule.actions.at(-1)?.atMs).toBeLessThanOrEqual(durationMs);
+      expect(schedule.actions.length).toBeGreaterThan(1);
+    }
+  },
+);
+
+let dir = "";
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "ordeal-scenarios-"));
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+test("loadScenarioFile: says what is wrong with a file that is no scenario", async () => {
+  const path = join(dir, "empty.ts");
+  await expect(loadScenarioFile(path)).rejects.toThrow("no such file");
+  await Bun.write(path, "export const x = 1;\n");
+  await expect(loadScenarioFile(path)).rejects.toThrow("no default export");
+  const other = join(dir, "other.ts");
+  await Bun.write(other, `export default { name: "x" };\n`);
+  await expect(loadScenarioFile(other)).rejects.toThrow(`named "x"`);
+});

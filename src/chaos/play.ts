@@ -1,0 +1,195 @@
+import type { Fault } from "../fault/vocabulary.ts";
+import type { Cluster, NodeStatus, Target } from "../target/target.ts";
+import type { LoadResult, LoadSpec } from "../workload/spec.ts";
+import { describeFault } from "./describe.ts";
+import { FaultLog } from "./fault-log.ts";
+import type { Phase, Progress, Recording, RunningLoad, RunOptions } from "./run.ts";
+import type { Scenario } from "./scenario.ts";
+import { firstFaultMs, type Schedule } from "./schedule.ts";
+import { throughputBetween, type Tick, worstP99 } from "./timeline.ts";
+import { nowUs, rejectOnAbort, sleepUntil, throwIfAborted, within } from "./timing.ts";
+
+/** How often nodes are asked for their state, and how long they may take to answer. */
+const SAMPLE_MS = 200;
+const STATUS_WITHIN_MS = 150;
+/** The load goes on for so long after the first operation that succeeds once all is lifted. */
+const AFTERMATH_MS = 500;
+/** Lifting all faults starts processes; one that takes longer than this will not come. */
+const RECOVER_CALL_MS = 20_000;
+
+/** What a run is while it runs: everything that its parts share. */
+type Stage = {
+  readonly scenario: Scenario;
+  readonly schedule: Schedule;
+  readonly options: RunOptions;
+  readonly cluster: Cluster;
+  readonly faults: FaultLog;
+  readonly ticks: Tick[];
+  readonly errors: string[];
+  phase: Phase;
+  nodes: readonly NodeStatus[];
+  startedUs: number;
+};
+
+/**
+ * The part of a run that takes place in real time: starts the cluster in `dir`, loads it, breaks it
+ * by the schedule, lifts everything, waits for recovery, reads every key. Whatever happens, no
+ * process is left. Throws Interrupted when the signal aborts.
+ */
+export async function play(
+  target: Target,
+  scenario: Scenario,
+  schedule: Schedule,
+  options: RunOptions,
+  paths: { readonly cluster: string; readonly history: string },
+): Promise<Recording> {
+  throwIfAborted(options.signal);
+  options.onProgress(idle("starting", options));
+  const cluster = await target.start({
+    ...scenario.cluster,
+    dir: paths.cluster,
+    faultyLinks: true,
+    seed: options.seed,
+  });
+  const faults = new FaultLog();
+  const stage: Stage = {
+    ...{ scenario, schedule, options, cluster, faults, ticks: [], errors: [] },
+    ...{ phase: "running", nodes: [], startedUs: nowUs() },
+  };
+  const watching = new AbortController();
+  const watcher = watch(stage, watching.signal);
+  try {
+    return await playOn(stage, paths.history);
+  } finally {
+    watching.abort();
+    await watcher;
+    await cluster.stop();
+  }
+}
+
+async function playOn(stage: Stage, history: string): Promise<Recording> {
+  const { scenario, schedule, options, cluster, ticks } = stage;
+  throwIfAborted(options.signal);
+  const load = await options.startLoad(specOf(stage, history), (tick) => ticks.push(tick));
+  stage.startedUs = nowUs();
+  try {
+    await applySchedule(stage);
+    await sleepUntil(stage.startedUs + schedule.durationMs * 1000, options.signal);
+    stage.phase = "recovering";
+    const recoveredUs = await recover(stage);
+    stage.phase = "reading";
+    const result = await finish(load, options.signal);
+    return {
+      ...{ scenario, schedule, recoveredUs, ticks, errors: stage.errors },
+      loadStartedUs: stage.startedUs,
+      bands: stage.faults.bands(),
+      events: await cluster.events(),
+      load: result,
+    };
+  } finally {
+    await load.kill();
+  }
+}
+
+const specOf = ({ scenario, options, cluster }: Stage, history: string): LoadSpec => ({
+  ...scenario.workload,
+  address: cluster.address,
+  seed: options.seed,
+  durationMs: null,
+  warmupMs: 0,
+  history,
+});
+
+async function applySchedule(stage: Stage): Promise<void> {
+  for (const { atMs, fault } of stage.schedule.actions) {
+    await sleepUntil(stage.startedUs + atMs * 1000, stage.options.signal);
+    await apply(stage, fault);
+  }
+}
+
+/** A fault that cannot be brought about is noted for the judge; the run goes on. */
+async function apply({ cluster, faults, errors }: Stage, fault: Fault): Promise<void> {
+  const beforeUs = nowUs();
+  try {
+    const { nodes } = await cluster.fault(fault);
+    faults.record(fault, nodes, beforeUs, nowUs());
+  } catch (error) {
+    errors.push(`${describeFault(fault)}: ${messageOf(error)}`);
+  }
+}
+
+/** Lifts everything and waits until the cluster serves again, or had its time to. */
+async function recover(stage: Stage): Promise<number | null> {
+  const { cluster, faults, ticks, errors, options, scenario } = stage;
+  try {
+    await within(cluster.recover(), RECOVER_CALL_MS, "the cluster did not come back");
+  } catch (error) {
+    errors.push(`lifting all faults: ${messageOf(error)}`);
+    faults.recovered(nowUs());
+    return null;
+  }
+  const liftedUs = nowUs();
+  faults.recovered(liftedUs);
+  const served = (): boolean => {
+    const last = ticks.at(-1);
+    return (
+      last !== undefined && last.counts.ok > 0 && last.atUs - last.intervalMs * 1000 >= liftedUs
+    );
+  };
+  const deadlineUs = liftedUs + scenario.recoverWithinMs * 1000;
+  while (!served() && nowUs() < deadlineUs) await sleepUntil(nowUs() + 20_000, options.signal);
+  await sleepUntil(nowUs() + AFTERMATH_MS * 1000, options.signal);
+  return liftedUs;
+}
+
+async function finish(load: RunningLoad, signal: AbortSignal): Promise<LoadResult> {
+  throwIfAborted(signal);
+  return Promise.race([load.stop(), rejectOnAbort(signal)]);
+}
+
+/** Samples the nodes until aborted, and tells how the run stands. */
+async function watch(stage: Stage, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const nextUs = nowUs() + SAMPLE_MS * 1000;
+    stage.nodes = await stage.cluster.status(STATUS_WITHIN_MS).catch(() => stage.nodes);
+    if (signal.aborted) return;
+    stage.options.onProgress(progressOf(stage));
+    await sleepUntil(nextUs, signal).catch(() => {});
+  }
+}
+
+function progressOf({ phase, options, nodes, faults, ticks, startedUs }: Stage): Progress {
+  const recent = ticks.slice(-10);
+  const lastUs = recent.at(-1)?.atUs ?? 0;
+  const total = { ok: 0, fail: 0, info: 0 };
+  for (const { counts } of ticks) {
+    total.ok += counts.ok;
+    total.fail += counts.fail;
+    total.info += counts.info;
+  }
+  return {
+    ...{ phase, nodes, total, durationMs: options.durationMs },
+    elapsedMs: Math.max(0, (nowUs() - startedUs) / 1000),
+    faults: faults.current(),
+    throughput: throughputBetween(recent, 0, lastUs),
+    p99Us: worstP99(recent),
+    curve: ticks.slice(-400).map((tick) => (tick.counts.ok / tick.intervalMs) * 1000),
+  };
+}
+
+/** Progress before and after the part with a cluster. */
+export const idle = (phase: Phase, { durationMs }: RunOptions): Progress => ({
+  ...{ phase, durationMs, nodes: [], faults: [], throughput: 0, p99Us: null, curve: [] },
+  elapsedMs: phase === "starting" ? 0 : durationMs,
+  total: { ok: 0, fail: 0, info: 0 },
+});
+
+/** ok operations a second from shortly after the start until the first fault. */
+export function steadyThroughput({ ticks, schedule, loadStartedUs }: Recording): number {
+  const untilMs = firstFaultMs(schedule) ?? schedule.durationMs;
+  const warmUpMs = Math.min(300, untilMs / 4);
+  return throughputBetween(ticks, loadStartedUs + warmUpMs * 1000, loadStartedUs + untilMs * 1000);
+}
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -1,0 +1,76 @@
+import type { FaultBand, Report } from "../report/schema.ts";
+import type { ClusterEvent, NodeStatus } from "../target/target.ts";
+import type { Counts, LoadResult, LoadSpec } from "../workload/spec.ts";
+import type { OpenBand } from "./fault-log.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Schedule } from "./schedule.ts";
+import type { Tick } from "./timeline.ts";
+
+/** Starts a load generator in a process of its own; resolves when it is ready and has begun. */
+export type StartLoad = (spec: LoadSpec, onTick: (tick: Tick) => void) => Promise<RunningLoad>;
+
+export type RunningLoad = {
+  /** No new operations, then a last get of every key; resolves when the history is on disk. */
+  stop(): Promise<LoadResult>;
+  /** Ends the process at once. Safe after stop, and twice. */
+  kill(): Promise<void>;
+};
+
+export type RunOptions = {
+  readonly kind: "chaos" | "demo";
+  readonly seed: number;
+  readonly durationMs: number;
+  /** The exact command that repeats this run. */
+  readonly command: string;
+  readonly reportsDir: string;
+  /** Keeps the data of the nodes after a pass too. */
+  readonly keep: boolean;
+  readonly startLoad: StartLoad;
+  readonly onProgress: (progress: Progress) => void;
+  /** Aborting ends the run early: all processes are stopped and runScenario throws Interrupted. */
+  readonly signal: AbortSignal;
+};
+
+/** Somebody ended the run before it had a verdict. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}
+
+export type RunOutcome = {
+  readonly report: Report;
+  /** Where report.json, report.html, the history and the node logs are. */
+  readonly dir: string;
+};
+
+export type Phase = "starting" | "running" | "recovering" | "reading" | "checking";
+
+/** How a run stands, a few times a second. */
+export type Progress = {
+  readonly phase: Phase;
+  /** Since the load began, and how long it is to last. */
+  readonly elapsedMs: number;
+  readonly durationMs: number;
+  readonly nodes: readonly NodeStatus[];
+  readonly faults: readonly OpenBand[];
+  /** ok operations a second, and worst p99 (µs), over the last second. */
+  readonly throughput: number;
+  readonly p99Us: number | null;
+  readonly total: Counts;
+  /** ok operations a second, a value a tick (100 ms), oldest first. */
+  readonly curve: readonly number[];
+};
+
+/** What a run left behind for the judge, besides its history. Times: µs since the Unix epoch. */
+export type Recording = {
+  readonly scenario: Scenario;
+  readonly schedule: Schedule;
+  readonly loadStartedUs: number;
+  /** When every fault had been lifted; null: that failed, and `errors` says why. */
+  readonly recoveredUs: number | null;
+  readonly ticks: readonly Tick[];
+  readonly bands: readonly FaultBand[];
+  readonly events: readonly ClusterEvent[];
+  readonly load: LoadResult;
+  /** Faults and lifts that the target could not bring about: `restart all nodes: …`. */
+  readonly errors: readonly string[];
+};
