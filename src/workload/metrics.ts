@@ -1,0 +1,141 @@
+import { DONE_FAIL, DONE_INFO } from "../client/ports.ts";
+import { Histogram } from "../lib/histogram.ts";
+import { ACTIONS } from "./mix.ts";
+import type { Counts, LatencySummary, LoadResult } from "./spec.ts";
+
+const OK = 0;
+const FAIL = 1;
+const INFO = 2;
+const CLASSES = 3;
+
+/** A closed loop that keeps a core this busy measures itself, not the servers. */
+const CPU_MAX = 0.95;
+/** Starts later than this (µs, p99) matter when they are also a tenth of the response time. */
+const LATENESS_P99_US_MAX = 2_000;
+const DROPPED_SHARE_MAX = 0.01;
+
+/** What the shell measured around the run. */
+export type RunFacts = {
+  readonly startedAtUs: number;
+  readonly measuredMs: number;
+  /** Processor time over wall time, 1: one core. */
+  readonly cpu: number;
+  /** Null without final reads. */
+  readonly unread: number | null;
+};
+
+/**
+ * What one generator counted. A refused versioned put counts as ok: the system answered. Latencies
+ * are those of ok operations. Times are milliseconds of the caller's clock.
+ */
+export class LoadMetrics {
+  readonly #openLoop: boolean;
+  readonly #service = ACTIONS.map(() => new Histogram());
+  /** Open loop only: in a closed loop an operation starts when it is meant to. */
+  readonly #response = new Histogram();
+  readonly #lateness = new Histogram();
+  readonly #counts = new Float64Array(ACTIONS.length * CLASSES);
+  readonly #tickResponse = new Histogram();
+  readonly #tickCounts = new Float64Array(CLASSES);
+  #measureFrom = 0;
+  #measureTo = Number.POSITIVE_INFINITY;
+  #okInWindow = 0;
+  #dropped = 0;
+
+  constructor(openLoop: boolean) {
+    this.#openLoop = openLoop;
+  }
+
+  /** The figures are of operations meant to start at `from` or later, rates up to `setEnd`. */
+  setStart(from: number): void {
+    this.#measureFrom = from;
+  }
+
+  setEnd(to: number): void {
+    this.#measureTo = to;
+  }
+
+  started(intendedMs: number, lateMs: number): void {
+    if (intendedMs >= this.#measureFrom) this.#lateness.record(lateMs * 1000);
+  }
+
+  dropped(intendedMs: number): void {
+    if (intendedMs >= this.#measureFrom) this.#dropped++;
+  }
+
+  /** An operation of `action` that was meant to start at intendedMs and was sent at sentMs. */
+  done(action: number, outcome: number, intendedMs: number, sentMs: number, now: number): void {
+    const kind = outcome === DONE_INFO ? INFO : outcome === DONE_FAIL ? FAIL : OK;
+    const measured = intendedMs >= this.#measureFrom;
+    this.#tickCounts[kind]!++;
+    if (measured) this.#counts[action * CLASSES + kind]!++;
+    if (kind !== OK) return;
+    const responseUs = (now - intendedMs) * 1000;
+    this.#tickResponse.record(responseUs);
+    if (!measured) return;
+    if (now <= this.#measureTo) this.#okInWindow++;
+    this.#service[action]!.record((now - sentMs) * 1000);
+    if (this.#openLoop) this.#response.record(responseUs);
+  }
+
+  /** What happened since the last call. */
+  takeTick(): { readonly counts: Counts; readonly response: LatencySummary } {
+    const tick = { counts: counts(this.#tickCounts, 0), response: this.#tickResponse.summary() };
+    this.#tickCounts.fill(0);
+    this.#tickResponse.reset();
+    return tick;
+  }
+
+  result({ startedAtUs, measuredMs, cpu, unread }: RunFacts): LoadResult {
+    const all = new Float64Array(CLASSES);
+    const service = new Histogram();
+    const byOp: Record<string, LoadResult["byOp"][string]> = {};
+    for (const [action, name] of ACTIONS.entries()) {
+      const own = counts(this.#counts, action * CLASSES);
+      if (own.ok + own.fail + own.info === 0) continue;
+      all[OK]! += own.ok;
+      all[FAIL]! += own.fail;
+      all[INFO]! += own.info;
+      service.merge(this.#service[action]!);
+      byOp[name] = { counts: own, service: this.#service[action]!.summary() };
+    }
+    const response = this.#openLoop ? this.#response : service;
+    return {
+      startedAtUs,
+      measuredMs,
+      counts: counts(all, 0),
+      throughput: measuredMs > 0 ? (this.#okInWindow * 1000) / measuredMs : 0,
+      response: response.summary(),
+      service: service.summary(),
+      byOp,
+      curve: response.curve(),
+      lateness: this.#lateness.summary(),
+      dropped: this.#dropped,
+      cpu,
+      ...(unread === null ? {} : { unread }),
+      void: this.#voidReason(response.summary(), cpu),
+    };
+  }
+
+  #voidReason(response: LatencySummary, cpu: number): string | null {
+    if (!this.#openLoop) {
+      if (cpu < CPU_MAX) return null;
+      return `the generator used ${percent(cpu)} of a core: the figures are its own limit`;
+    }
+    const late = this.#lateness.summary();
+    if (late.p99 > LATENESS_P99_US_MAX && late.p99 > response.p99 / 10) {
+      return `operations started late (p99 ${(late.p99 / 1000).toFixed(1)} ms): the generator could not keep its schedule`;
+    }
+    const share = this.#dropped / Math.max(1, this.#dropped + late.count);
+    if (share <= DROPPED_SHARE_MAX) return null;
+    return `${percent(share)} of the operations found no free client before their timeout: lower the rate or add clients`;
+  }
+}
+
+const counts = (from: Float64Array, at: number): Counts => ({
+  ok: from[at + OK]!,
+  fail: from[at + FAIL]!,
+  info: from[at + INFO]!,
+});
+
+const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;

@@ -1,0 +1,46 @@
+import {
+  FLAG_EXPECTED,
+  FLAG_LOCAL,
+  OP_APPEND,
+  OP_DELETE,
+  OP_GET,
+  OP_PUT,
+  type OpCode,
+} from "../kv/command.ts";
+import type { Prng } from "../lib/prng.ts";
+import type { Mix } from "./spec.ts";
+
+/** What a workload does; its names are those of Mix and of the results. */
+export const ACTIONS = ["get", "put", "cas", "append", "delete"] as const satisfies (keyof Mix)[];
+export const ACTION_GET = 0;
+export const ACTION_PUT = 1;
+export const ACTION_CAS = 2;
+export const ACTION_APPEND = 3;
+export const ACTION_DELETE = 4;
+
+const OPS: readonly OpCode[] = [OP_GET, OP_PUT, OP_PUT, OP_APPEND, OP_DELETE];
+
+/** The op code that an action is sent as. */
+export const actionOp = (action: number): OpCode => OPS[action]!;
+export const actionFlags = (action: number, localReads: boolean): number => {
+  if (action === ACTION_CAS) return FLAG_EXPECTED;
+  return action === ACTION_GET && localReads ? FLAG_LOCAL : 0;
+};
+
+/** Chooses actions in the shares of `mix`, which add up to 1. */
+export function actionChooser(mix: Mix, prng: Prng): () => number {
+  const upTo = new Float64Array(ACTIONS.length);
+  let sum = 0;
+  let last = 0;
+  for (const [i, name] of ACTIONS.entries()) {
+    sum += mix[name];
+    upTo[i] = sum;
+    if (mix[name] > 0) last = i;
+  }
+  return () => {
+    const u = prng.float();
+    let action = 0;
+    while (action < last && u >= upTo[action]!) action++;
+    return action;
+  };
+}

@@ -1,0 +1,119 @@
+import { Prng } from "../lib/prng.ts";
+
+/**
+ * A value that a put writes, `valueBytes` long:
+ *
+ *   offset  type  field
+ *        0  u8    "P"
+ *        1  u24   tag       of the run: values that an earlier run left are recognised
+ *        4  u32   number    unique in the run
+ *        8  …     filler    a piece of a fixed random block that the number chooses
+ *
+ * An append adds the text `v<number>`. So whatever a get returns tells which writes it consists of,
+ * and a byte that changed on the way is noticed.
+ */
+export const VALUE_HEADER_BYTES = 8;
+/** Longest token of an append: `v` and a u32 in decimal. */
+export const TOKEN_BYTES_MAX = 11;
+
+const MARK = 0x50; // "P"
+const LETTER_V = 0x76;
+const FILLER_BYTES = 1 << 16;
+const FILLER_SEED = 7;
+/** How far apart the pieces of two consecutive numbers lie; odd, so that all 64 Ki starts are used. */
+const FILLER_STRIDE = 40_503;
+const TOKENS = /^(v\d+)+$/;
+const QUOTED_BYTES = 24;
+
+const FILLER = ((): Buffer => {
+  const prng = new Prng(FILLER_SEED);
+  return Buffer.from(Uint32Array.from({ length: FILLER_BYTES / 4 }, () => prng.u32()).buffer);
+})();
+
+export class ValueCodec {
+  readonly #valueBytes: number;
+  readonly #tag: number;
+
+  /** `valueBytes` ≥ VALUE_HEADER_BYTES; `tag` 0 … 2^24 − 1. */
+  constructor(valueBytes: number, tag: number) {
+    this.#valueBytes = valueBytes;
+    this.#tag = tag;
+  }
+
+  /** Writes the value of a put: the first `valueBytes` bytes of `into`. */
+  write(into: Uint8Array, number: number): void {
+    into[0] = MARK;
+    into[1] = this.#tag;
+    into[2] = this.#tag >>> 8;
+    into[3] = this.#tag >>> 16;
+    into[4] = number;
+    into[5] = number >>> 8;
+    into[6] = number >>> 16;
+    into[7] = number >>> 24;
+    eachPiece(number, this.#valueBytes, (at, from, bytes) => {
+      FILLER.copy(into, at, from, from + bytes);
+      return true;
+    });
+  }
+
+  /** Writes the token of an append and returns its length, at most TOKEN_BYTES_MAX. */
+  writeToken(into: Uint8Array, number: number): number {
+    const text = String(number);
+    into[0] = LETTER_V;
+    for (let i = 0; i < text.length; i++) into[i + 1] = text.charCodeAt(i);
+    return text.length + 1;
+  }
+
+  /**
+   * What a get read: the number, when one write made it all; else the names of its parts in a row
+   * (`v5v9`: put 5, append 9), as history/codec.ts wants them. Bytes that this run cannot have
+   * written give a text that names no value: `foreign …`, `damaged …`.
+   */
+  read(bytes: Uint8Array, at: number, length: number): number | string {
+    let number = -1;
+    let restAt = at;
+    if (bytes[at] === MARK && length >= this.#valueBytes) {
+      const tag = bytes[at + 1]! | (bytes[at + 2]! << 8) | (bytes[at + 3]! << 16);
+      if (tag !== this.#tag) return `foreign ${quote(bytes, at, length)}`;
+      number = (bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16)) >>> 0;
+      number += bytes[at + 7]! * 0x100_0000;
+      const same = eachPiece(number, this.#valueBytes, (offset, from, size) => {
+        const start = at + offset;
+        return FILLER.compare(bytes, start, start + size, from, from + size) === 0;
+      });
+      if (!same) return `damaged v${number} ${quote(bytes, at, length)}`;
+      restAt = at + this.#valueBytes;
+      if (restAt === at + length) return number;
+    }
+    const rest = latin1(bytes, restAt, at + length);
+    if (!TOKENS.test(rest)) return `damaged ${quote(bytes, at, length)}`;
+    if (number >= 0) return `v${number}${rest}`;
+    return rest.lastIndexOf("v") === 0 ? Number(rest.slice(1)) : rest;
+  }
+}
+
+/**
+ * Calls `piece(at, from, bytes)` for each run of filler of a value of `valueBytes`: value bytes
+ * [at, at + bytes) come from the block at `from`. Stops, and returns false, when `piece` does.
+ */
+function eachPiece(
+  number: number,
+  valueBytes: number,
+  piece: (at: number, from: number, bytes: number) => boolean,
+): boolean {
+  let from = Math.imul(number, FILLER_STRIDE) & (FILLER_BYTES - 1);
+  let at = VALUE_HEADER_BYTES;
+  while (at < valueBytes) {
+    const bytes = Math.min(valueBytes - at, FILLER_BYTES - from);
+    if (!piece(at, from, bytes)) return false;
+    at += bytes;
+    from = 0;
+  }
+  return true;
+}
+
+const latin1 = (bytes: Uint8Array, from: number, to: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
+
+const quote = (bytes: Uint8Array, at: number, length: number): string =>
+  Buffer.from(bytes.subarray(at, at + Math.min(length, QUOTED_BYTES))).toString("hex");
