@@ -1,0 +1,69 @@
+import type { LinkSetting } from "../fault/link-table.ts";
+import { Prng } from "../lib/prng.ts";
+import { readLines } from "./json-lines.ts";
+import { ProxyLink } from "./proxy-link.ts";
+import type { Endpoint } from "./proxy-pipe.ts";
+
+/** The first line on the standard input of a proxy process. */
+export type ProxySpec = {
+  /** Every link draws from a stream of its own, forked from it. */
+  readonly seed: number;
+  readonly links: readonly (Endpoint & { readonly from: number; readonly to: number })[];
+};
+
+/** Every further line. It is answered once it is in force. */
+export type ProxyCommand = {
+  readonly kind: "set";
+  readonly id: number;
+  readonly links: readonly LinkSetting[];
+};
+
+/** What a proxy process says: one JSON line each. */
+export type ProxyEvent =
+  | {
+      readonly kind: "ready";
+      /** Where `from` is to dial to reach `to` through the proxy. */
+      readonly links: readonly {
+        readonly from: number;
+        readonly to: number;
+        readonly port: number;
+      }[];
+    }
+  | { readonly kind: "ack"; readonly id: number };
+
+/**
+ * Runs a proxy on every directed link of a cluster: reads a ProxySpec and then ProxyCommands from
+ * `input`, says ProxyEvents, and resolves when `input` ends, all links closed.
+ */
+export async function runProxy(
+  input: ReadableStream<Uint8Array>,
+  say: (event: ProxyEvent) => void,
+): Promise<void> {
+  const links = new Map<string, ProxyLink>();
+  try {
+    for await (const line of readLines(input)) {
+      if (links.size === 0) {
+        say({ kind: "ready", links: openLinks(JSON.parse(line) as ProxySpec, links) });
+        continue;
+      }
+      const command = JSON.parse(line) as ProxyCommand;
+      for (const { from, to, state } of command.links) links.get(`${from}>${to}`)?.set(state);
+      say({ kind: "ack", id: command.id });
+    }
+  } finally {
+    for (const link of links.values()) link.stop();
+  }
+}
+
+function openLinks(
+  spec: ProxySpec,
+  links: Map<string, ProxyLink>,
+): { from: number; to: number; port: number }[] {
+  const seed = new Prng(spec.seed);
+  return spec.links.map(({ from, to, host, port }) => {
+    const name = `${from}>${to}`;
+    const link = new ProxyLink({ host, port }, seed.fork(`link ${name}`));
+    links.set(name, link);
+    return { from, to, port: link.port };
+  });
+}

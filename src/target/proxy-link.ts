@@ -1,0 +1,48 @@
+import type { TCPSocketListener } from "bun";
+import { LinkFaults } from "../fault/link-faults.ts";
+import type { LinkState } from "../fault/vocabulary.ts";
+import type { Prng } from "../lib/prng.ts";
+import { type Endpoint, ProxyPipe } from "./proxy-pipe.ts";
+
+/**
+ * One directed link: a loopback port that stands for the peer port of `target`. Every connection to
+ * it is a ProxyPipe; the frames of all of them pass the same LinkFaults.
+ */
+export class ProxyLink {
+  readonly #faults: LinkFaults;
+  readonly #pipes = new Set<ProxyPipe>();
+  readonly #listener: TCPSocketListener<ProxyPipe>;
+
+  constructor(target: Endpoint, prng: Prng) {
+    this.#faults = new LinkFaults(prng);
+    this.#listener = Bun.listen<ProxyPipe>({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        open: (socket) => {
+          const forget = (pipe: ProxyPipe): void => void this.#pipes.delete(pipe);
+          socket.data = new ProxyPipe(this.#faults, socket, target, forget);
+          this.#pipes.add(socket.data);
+        },
+        data: (socket, chunk) => socket.data.fromDialer(chunk),
+        drain: (socket) => socket.data.dialerDrained(),
+        close: (socket) => socket.data.dialerClosed(),
+        error: (socket) => socket.data.close(),
+      },
+    });
+  }
+
+  get port(): number {
+    return this.#listener.port;
+  }
+
+  set(state: LinkState): void {
+    this.#faults.set(state);
+    for (const pipe of [...this.#pipes]) pipe.linkChanged();
+  }
+
+  stop(): void {
+    this.#listener.stop(true);
+    for (const pipe of [...this.#pipes]) pipe.close();
+  }
+}
