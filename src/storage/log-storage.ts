@@ -44,6 +44,9 @@ export type RecoveryReport = {
   readonly tornAt: string | null;
 };
 
+/** Bytes of the first segment; each next one is four times as large, up to `max`. */
+export type SegmentSizes = { readonly first: number; readonly max: number };
+
 export type WalOptions = {
   readonly port: FilePort;
   /** Created when missing. The caller holds its lock (runtime/dir-lock.ts). */
@@ -58,6 +61,8 @@ export type WalOptions = {
   readonly onFatal: (error: Error) => void;
   /** Records up to this many bytes may be synced within `commit`; 0 for never. */
   readonly syncNowBytesMax?: number;
+  /** Sizes of new segments; tests make them small. */
+  readonly segmentSizes?: SegmentSizes;
 };
 
 /** What openWal(options: WalOptions) returns (wal.ts). It throws UserError or StorageError. */

@@ -22,6 +22,7 @@ import { ByteReader, ByteWriter, WireError } from "../wire/bytes.ts";
  * Records go where the file was zero, and a sector of 512 bytes is written whole or not at all. So a
  * torn record shows: its header is missing at one end, its last byte is 0, or it has more sectors
  * of zeros than it says. A bad record without these signs was complete once, and then damaged.
+ * (Not told from torn: a last record of which a sector was wiped, or lost the one bit it had set.)
  * The salt differs by segment: bytes of a record that are found within a value are not taken for one.
  */
 export const RECORD_HEADER_BYTES = 32;

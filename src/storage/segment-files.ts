@@ -1,6 +1,6 @@
 import { assert } from "../lib/assert.ts";
 import type { FileHandle, FilePort } from "./file-port.ts";
-import type { StorageIdentity } from "./log-storage.ts";
+import type { SegmentSizes, StorageIdentity } from "./log-storage.ts";
 import type { LogEnd } from "./recovery.ts";
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, segmentName, segmentSalt } from "./segment.ts";
 
@@ -14,13 +14,12 @@ export type OpenSegment = {
 };
 
 /**
- * Sizes of new segments. All blocks are written with zeros before use, which takes 2.5 ms per MiB:
- * the first segment is small so that an empty node starts at once, and each next one is four times
- * as large, made while the one before it fills.
+ * All blocks of a segment are written with zeros before use, which takes 2.5 ms per MiB: the first
+ * one is small so that an empty node starts at once, and each next one is four times as large, made
+ * while the one before it fills.
  */
-const FIRST_BYTES = 4 << 20;
+export const SEGMENT_SIZES: SegmentSizes = { first: 4 << 20, max: 64 << 20 };
 const GROWTH = 4;
-const BYTES_MAX = 64 << 20;
 const ZEROS = new Uint8Array(1 << 20);
 
 /** Makes the first segment of an empty directory, durably, before it returns. */
@@ -28,16 +27,22 @@ export function createFirstSegment(
   port: FilePort,
   dir: string,
   identity: StorageIdentity,
+  fileBytes: number,
 ): OpenSegment {
   const header = encodeSegmentHeader(1, identity);
   const file = port.create(`${dir}/${segmentName(1)}`);
-  for (let at = 0; at < FIRST_BYTES; at += ZEROS.length) {
-    port.write(file, ZEROS, 0, Math.min(ZEROS.length, FIRST_BYTES - at), at);
+  for (let at = 0; at < fileBytes; at += ZEROS.length) {
+    port.write(file, ZEROS, 0, Math.min(ZEROS.length, fileBytes - at), at);
   }
   port.write(file, header, 0, header.length, 0);
   port.syncNow(file);
   port.syncDirNow(dir);
-  return opened(1, file, header, FIRST_BYTES);
+  return opened(1, file, header, fileBytes);
+}
+
+/** The size of the segment that follows `last`. */
+export function nextSegmentBytes(last: OpenSegment, sizes: SegmentSizes): number {
+  return Math.max(sizes.first, Math.min(sizes.max, last.fileBytes * GROWTH));
 }
 
 /** Opens the segment in which recovery found the end of the log. */
@@ -46,16 +51,15 @@ export function openLastSegment(port: FilePort, end: LogEnd): OpenSegment {
   return { number, file: port.open(end.path), salt, fileBytes, offset };
 }
 
-/** Makes the segment after `last` away from the event loop; `done` gets it when all is durable. */
+/** Makes a further segment away from the event loop; `done` gets it when all is durable. */
 export function prepareSegment(
   port: FilePort,
   dir: string,
   identity: StorageIdentity,
-  last: OpenSegment,
+  number: number,
+  fileBytes: number,
   done: (error: Error | null, segment: OpenSegment | null) => void,
 ): void {
-  const number = last.number + 1;
-  const fileBytes = Math.max(FIRST_BYTES, Math.min(BYTES_MAX, last.fileBytes * GROWTH));
   const header = encodeSegmentHeader(number, identity);
   const file = port.create(`${dir}/${segmentName(number)}`);
   port.write(file, header, 0, header.length, 0);

@@ -1,13 +1,15 @@
 import type { GroupId } from "../lib/ids.ts";
 import type { Millis } from "../raft/api.ts";
-import type { LogStorage, LogWrite, OpenedWal, WalOptions } from "./log-storage.ts";
+import type { LogStorage, LogWrite, OpenedWal, SegmentSizes, WalOptions } from "./log-storage.ts";
 import { RecordWriter } from "./record.ts";
 import { recover } from "./recovery.ts";
 import {
   createFirstSegment,
+  nextSegmentBytes,
   openLastSegment,
   type OpenSegment,
   prepareSegment,
+  SEGMENT_SIZES,
 } from "./segment-files.ts";
 import { usingDirectory } from "./storage-error.ts";
 
@@ -35,7 +37,9 @@ export function openWal(options: WalOptions): OpenedWal {
     const recovered = recover(port, dir, identity);
     const { end, groups, report, sequenceNext } = recovered;
     const segment =
-      end === null ? createFirstSegment(port, dir, identity) : openLastSegment(port, end);
+      end === null
+        ? createFirstSegment(port, dir, identity, (options.segmentSizes ?? SEGMENT_SIZES).first)
+        : openLastSegment(port, end);
     return { wal: new Wal(options, segment, sequenceNext), groups, report };
   });
 }
@@ -54,6 +58,7 @@ export function openWal(options: WalOptions): OpenedWal {
 class Wal implements LogStorage {
   readonly #options: WalOptions;
   readonly #syncNowBytesMax: number;
+  readonly #segmentSizes: SegmentSizes;
   readonly #record = new RecordWriter();
   #segment: OpenSegment;
   #sequenceNext: number;
@@ -74,6 +79,7 @@ class Wal implements LogStorage {
   constructor(options: WalOptions, segment: OpenSegment, sequenceNext: number) {
     this.#options = options;
     this.#syncNowBytesMax = options.syncNowBytesMax ?? SYNC_NOW_BYTES_MAX;
+    this.#segmentSizes = options.segmentSizes ?? SEGMENT_SIZES;
     this.#segment = segment;
     this.#sequenceNext = sequenceNext;
   }
@@ -197,7 +203,9 @@ class Wal implements LogStorage {
     this.#next = "preparing";
     const { port, dir, identity } = this.#options;
     try {
-      prepareSegment(port, dir, identity, this.#segment, (error, segment) => {
+      const number = this.#segment.number + 1;
+      const fileBytes = nextSegmentBytes(this.#segment, this.#segmentSizes);
+      prepareSegment(port, dir, identity, number, fileBytes, (error, segment) => {
         if (segment === null) return this.#fail(error);
         this.#prepared(segment);
       });
