@@ -204,8 +204,9 @@ test("transport: garbage, before and after the handshake, closes with one reason
   late.encode((w) => writeMessage(w, heartbeat(2, 1, 1), 1));
   await until("received", () => a.received.length === 1);
   late.encode((w) => {
+    const start = w.offset;
     writeMessage(w, heartbeat(2, 1, 2), 1);
-    w.patchU32(4, 0);
+    w.patchU32(start + 4, 0);
   });
   await until("closed", () => late.isClosed);
   expect(reasons().slice(2)).toEqual(["crc mismatch"]);

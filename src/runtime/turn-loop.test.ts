@@ -1,0 +1,140 @@
+import { expect, test } from "bun:test";
+import { until } from "./testing/until.ts";
+import { TurnLoop, type TurnLoopOptions } from "./turn-loop.ts";
+
+/** A loop whose pumps and deadlines are recorded. */
+function startLoop(deadline: () => number, options: Partial<TurnLoopOptions> = {}) {
+  const seen: string[] = [];
+  const loop = new TurnLoop({
+    now: () => performance.now(),
+    deadline,
+    onDeadline: () => void seen.push("deadline"),
+    pump: () => void seen.push("pump"),
+    onFatal: (error) => void seen.push(`fatal: ${(error as Error).message}`),
+    ...options,
+  });
+  return { loop, seen };
+}
+
+test("TurnLoop: many marks in a turn are one pump, after all sockets that were ready", async () => {
+  const { loop, seen } = startLoop(() => Infinity);
+  const done = Promise.withResolvers<void>();
+  const server = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      data: () => {
+        seen.push("data");
+        loop.markDirty();
+        loop.markDirty();
+      },
+    },
+  });
+  const clients = await Promise.all(
+    Array.from({ length: 8 }, () =>
+      Bun.connect({ hostname: "127.0.0.1", port: server.port, socket: { data() {} } }),
+    ),
+  );
+  // Written in one turn, so that one poll finds all of them ready.
+  for (const client of clients) client.write(new Uint8Array(1));
+  void until("all read", () => seen.filter((what) => what === "data").length === 8).then(() =>
+    setImmediate(done.resolve),
+  );
+  await done.promise;
+  const pumps = seen.filter((what) => what === "pump").length;
+  expect(pumps).toBeGreaterThan(0);
+  expect(pumps).toBeLessThan(8);
+  expect(seen.at(-1)).toBe("pump");
+  loop.stop();
+  for (const client of clients) client.terminate();
+  server.stop(true);
+});
+
+test("TurnLoop: a deadline that moves away is not called before its time", async () => {
+  const start = performance.now();
+  let at = start + 10;
+  const calls: number[] = [];
+  const { loop, seen } = startLoop(() => at, {
+    onDeadline: () => {
+      calls.push(performance.now());
+      at = Infinity;
+    },
+  });
+  loop.markDirty();
+  await until("armed", () => seen.includes("pump"));
+  at = start + 60;
+  await until("the deadline", () => calls.length > 0);
+  expect(calls).toHaveLength(1);
+  expect(calls[0]).toBeGreaterThanOrEqual(start + 60);
+  loop.stop();
+});
+
+test("TurnLoop: a deadline that comes nearer is called in time, not at the old one", async () => {
+  let at = performance.now() + 60_000;
+  const { loop, seen } = startLoop(() => at, {
+    onDeadline: () => {
+      seen.push("deadline");
+      at = Infinity;
+    },
+  });
+  loop.markDirty();
+  await until("armed", () => seen.includes("pump"));
+  at = performance.now() + 5;
+  loop.markDirty();
+  await until("deadline", () => seen.includes("deadline"));
+  expect(seen).toEqual(["pump", "pump", "deadline", "pump"]);
+  loop.stop();
+});
+
+test("TurnLoop: a timer that is late lets the sockets be read before the deadline is judged", async () => {
+  let at = performance.now() + 30;
+  const { loop, seen } = startLoop(() => at);
+  // The first word stops the process, as SIGSTOP does, until long after the deadline; the second
+  // comes in meanwhile, and moves it. The timer is the next thing that runs.
+  const server = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      data: () => {
+        seen.push("data");
+        if (seen.includes("stopped")) {
+          at = performance.now() + 60_000;
+          return;
+        }
+        seen.push("stopped");
+        client.write(new Uint8Array(1));
+        const end = at + 60;
+        while (performance.now() < end);
+      },
+    },
+  });
+  const client = await Bun.connect({
+    hostname: "127.0.0.1",
+    port: server.port,
+    socket: { data() {} },
+  });
+  loop.markDirty();
+  await until("armed", () => seen.includes("pump"));
+  client.write(new Uint8Array(1));
+  await until("the late timer's pump", () => seen.filter((what) => what === "pump").length === 2);
+  expect(seen).toEqual(["pump", "data", "stopped", "data", "pump"]);
+  loop.stop();
+  client.terminate();
+  server.stop(true);
+});
+
+test("TurnLoop: what a pump throws is fatal, once, and nothing runs after it", async () => {
+  let pumps = 0;
+  const { loop, seen } = startLoop(() => Infinity, {
+    pump: () => {
+      pumps++;
+      throw new Error("broken");
+    },
+  });
+  loop.markDirty();
+  await until("fatal", () => seen.length > 0);
+  loop.markDirty();
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  expect(seen).toEqual(["fatal: broken"]);
+  expect(pumps).toBe(1);
+});
