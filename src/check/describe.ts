@@ -1,0 +1,78 @@
+import { type History, OUTCOME_FAIL, OUTCOME_INFO, OUTCOME_MISMATCH } from "../history/op.ts";
+import { OP_DELETE, OP_GET, OP_NAMES } from "../kv/command.ts";
+
+/** An operation for people: `put k17 v81 → version 4`. Times are epoch microseconds. */
+export type Evidence = {
+  readonly process: number;
+  readonly text: string;
+  readonly callUs: number;
+  /** Null: it never returned. */
+  readonly returnUs: number | null;
+};
+
+/** The operations at `rows`, in the form in which reports keep them. */
+export const evidence = (history: History, rows: readonly number[]): readonly Evidence[] =>
+  rows.map((row) => ({
+    process: history.process[row]!,
+    text: describeOperation(history, row),
+    callUs: history.callUs[row]!,
+    returnUs: history.outcome[row] === OUTCOME_INFO ? null : history.returnUs[row]!,
+  }));
+
+export function describeOperation(h: History, row: number): string {
+  const op = h.op[row]!;
+  const argument = op === OP_GET || op === OP_DELETE ? "" : ` ${valueName(h, row)}`;
+  const expected = h.expected[row]! >= 0 ? ` if version ${h.expected[row]}` : "";
+  return `${OP_NAMES[op]} ${h.keys.name(h.key[row]!)}${argument}${expected} → ${resultOf(h, row)}`;
+}
+
+/** The value's name, cut to what fits a line. */
+export function valueName(h: History, row: number): string {
+  const value = h.value[row]!;
+  const name = value < 0 ? "nothing" : h.values.name(value);
+  return name.length > 40 ? `${name.slice(0, 18)}…${name.slice(-18)}` : name;
+}
+
+function resultOf(h: History, row: number): string {
+  const told = h.version[row]! >= 0;
+  switch (h.outcome[row]) {
+    case OUTCOME_INFO:
+      return "no answer";
+    case OUTCOME_FAIL:
+      return "failed";
+    case OUTCOME_MISMATCH:
+      return told ? `refused at version ${h.version[row]}` : "refused";
+  }
+  if (h.op[row] === OP_DELETE) return "ok";
+  if (h.op[row] !== OP_GET) return told ? `version ${h.version[row]}` : "ok";
+  return told && h.value[row]! >= 0
+    ? `${valueName(h, row)}, version ${h.version[row]}`
+    : valueName(h, row);
+}
+
+/** Columns between two events of a timeline. */
+const STEP = 3;
+
+/**
+ * The operations as bars, one a line, in order of call: an event of any of them takes one step, so
+ * that what overlaps is seen and how long it took is not.
+ *
+ *   client 1  put k v42 → version 42      ├──────┤
+ *   client 3  get k → v42, version 42        ├──┤
+ *   client 7  get k → v41, version 41               ├──┤
+ */
+export function timeline(h: History, rows: readonly number[]): readonly string[] {
+  const sorted = rows.toSorted((a, b) => h.call[a]! - h.call[b]!);
+  const isOpen = (row: number): boolean => h.outcome[row] === OUTCOME_INFO;
+  const events = sorted.flatMap((row) => (isOpen(row) ? [] : [h.ret[row]!]));
+  const ranks = [...sorted.map((row) => h.call[row]!), ...events].sort((a, b) => a - b);
+  const columnOf = (rank: number): number => ranks.indexOf(rank) * STEP;
+  const labels = sorted.map((row) => `client ${h.process[row]}  ${describeOperation(h, row)}`);
+  const width = Math.max(0, ...labels.map((label) => label.length));
+  return sorted.map((row, i) => {
+    const from = columnOf(h.call[row]!);
+    const to = isOpen(row) ? ranks.length * STEP : columnOf(h.ret[row]!);
+    const bar = `├${"─".repeat(to - from - 1)}${isOpen(row) ? "…" : "┤"}`;
+    return `${labels[i]!.padEnd(width)}  ${" ".repeat(from)}${bar}`;
+  });
+}

@@ -1,0 +1,22 @@
+/**
+ * A sequential specification: what one object may answer, one operation at a time. Pure. States are
+ * compared with ===, so a model packs them into numbers or strings.
+ */
+export type Model<State, Op> = {
+  readonly init: State;
+  /** The state after `op` took effect with its recorded result, or undefined if it could not have. */
+  step(state: State, op: Op): State | undefined;
+  /** The state after `op`, whose result nobody learnt, took effect. */
+  maybe(state: State, op: Op): State;
+  /** Whether `op` leaves every state that it is legal in as it is: a get, a refused put. */
+  observes(op: Op): boolean;
+  /** Whether no state that can follow `state` lets `op` take effect. May say false without knowing. */
+  dead?(state: State, op: Op): boolean;
+  /** Equal for two operations only if no state tells them apart; of a pending one, the result is nothing. */
+  identity?(op: Op, pending: boolean): string;
+  /**
+   * The states to try for a window in which `ops` completed, when what came before is not known:
+   * if one state at all makes the window legal, then one of these does. Null: cannot be listed.
+   */
+  starts?(ops: readonly Op[]): readonly State[] | null;
+};

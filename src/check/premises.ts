@@ -1,0 +1,133 @@
+import { type History, OUTCOME_INFO, OUTCOME_MISMATCH } from "../history/op.ts";
+import { OP_APPEND, OP_DELETE, OP_GET, OP_NAMES, OP_PUT } from "../kv/command.ts";
+import { valueName } from "./describe.ts";
+import { isPending, type Operations } from "./operations.ts";
+
+/** Operations (rows of the history) that no order explains, and why, in one sentence. */
+export type Violation = { readonly rows: readonly number[]; readonly sentence: string };
+
+/**
+ * What must hold of one key whatever the order, in O(n log n): a violation names its few operations
+ * and says why, where a failed search can only say that nothing fits. Null proves nothing.
+ */
+export function violatedPremise(h: History, o: Operations<number>): Violation | null {
+  const has = (op: number): boolean => o.ops.some((row) => h.op[row] === op);
+  const writtenValues = has(OP_APPEND) ? null : unwrittenRead(h, o);
+  if (writtenValues !== null) return writtenValues;
+  if (has(OP_DELETE)) return null; // A delete lets versions come back.
+  return oneVersionTwice(h, o) ?? oneVersionTwoValues(h, o, has(OP_APPEND)) ?? backwards(h, o);
+}
+
+const client = (h: History, row: number): string => `client ${h.process[row]}`;
+const name = (h: History, row: number): string => OP_NAMES[h.op[row]!]!;
+const isRead = (h: History, row: number): boolean => h.op[row] === OP_GET;
+const wrote = (h: History, row: number): boolean =>
+  h.op[row] !== OP_GET && h.outcome[row] !== OUTCOME_MISMATCH;
+
+/** A get of a value that nobody had sent by then. */
+function unwrittenRead(h: History, o: Operations<number>): Violation | null {
+  const firstPut = new Map<number, number>();
+  for (const row of o.ops) {
+    const value = h.value[row]!;
+    if (h.op[row] === OP_PUT && wrote(h, row) && !firstPut.has(value)) firstPut.set(value, row);
+  }
+  for (let i = 0; i < o.ops.length; i++) {
+    const row = o.ops[i]!;
+    if (!isRead(h, row) || h.value[row]! < 0) continue;
+    const put = firstPut.get(h.value[row]!);
+    const read = `a get by ${client(h, row)} returned ${valueName(h, row)}`;
+    if (put === undefined) return { rows: [row], sentence: `${read}, which nobody had written` };
+    if (h.call[put]! > h.ret[row]!) {
+      return { rows: [row, put], sentence: `${read} before ${client(h, put)} sent it` };
+    }
+  }
+  return null;
+}
+
+/** Two writes that were acknowledged with the same version. */
+function oneVersionTwice(h: History, o: Operations<number>): Violation | null {
+  const writer = new Map<number, number>();
+  for (let i = 0; i < o.ops.length; i++) {
+    const row = o.ops[i]!;
+    const version = h.version[row]!;
+    if (isPending(o, i) || !wrote(h, row) || version < 0) continue;
+    const other = writer.get(version);
+    if (other !== undefined) {
+      const both = `the ${name(h, other)} by ${client(h, other)} and the ${name(h, row)} by ${client(h, row)}`;
+      const sentence = `${both} were both acknowledged as version ${version}`;
+      return { rows: [other, row], sentence };
+    }
+    writer.set(version, row);
+  }
+  return null;
+}
+
+/** A version with two values, read twice or written and read. */
+function oneVersionTwoValues(
+  h: History,
+  o: Operations<number>,
+  appends: boolean,
+): Violation | null {
+  const first = new Map<number, number>();
+  for (let i = 0; i < o.ops.length; i++) {
+    const row = o.ops[i]!;
+    const version = h.version[row]!;
+    if (isPending(o, i) || version < 0) continue;
+    if (!isRead(h, row) && (h.op[row] !== OP_PUT || !wrote(h, row))) continue;
+    if (appends && !isRead(h, row)) continue;
+    const other = first.get(version);
+    if (other === undefined) {
+      first.set(version, row);
+    } else if (h.value[other] !== h.value[row]) {
+      const said = (r: number): string =>
+        `${valueName(h, r)} ${isRead(h, r) ? "read" : "put"} by ${client(h, r)}`;
+      const sentence = `version ${version} has two values: ${said(other)}, ${said(row)}`;
+      return { rows: [other, row], sentence };
+    }
+  }
+  return null;
+}
+
+/** An operation that found an older version than one that had returned before it began. */
+function backwards(h: History, o: Operations<number>): Violation | null {
+  const completed = [...o.ops.keys()].filter((i) => !isPending(o, i) && h.version[o.ops[i]!]! >= 0);
+  const byReturn = completed.toSorted((a, b) => o.ret[a]! - o.ret[b]!);
+  let newest = -1;
+  let next = 0;
+  for (const i of completed) {
+    for (; next < byReturn.length && o.ret[byReturn[next]!]! < o.call[i]!; next++) {
+      const row = o.ops[byReturn[next]!]!;
+      if (newest < 0 || h.version[row]! > h.version[newest]!) newest = row;
+    }
+    const row = o.ops[i]!;
+    const found = h.version[row]! - (wrote(h, row) ? 1 : 0);
+    if (newest < 0 || h.version[newest]! <= found) continue;
+    return { rows: [newest, row], sentence: `${saw(h, row)} after ${hadSeen(h, newest)}` };
+  }
+  return null;
+}
+
+function saw(h: History, row: number): string {
+  const version = h.version[row]!;
+  if (isRead(h, row)) {
+    const what = version === 0 ? "found the key absent" : `returned version ${version}`;
+    return `a read by ${client(h, row)} ${what}`;
+  }
+  const how = wrote(h, row) ? "acknowledged as" : "refused at";
+  return `a ${name(h, row)} by ${client(h, row)} was ${how} version ${version}`;
+}
+
+function hadSeen(h: History, row: number): string {
+  const version = h.version[row]!;
+  if (isRead(h, row)) return `${client(h, row)} had already read version ${version}`;
+  const how = wrote(h, row) ? "acknowledged as" : "refused at";
+  return `a ${name(h, row)} by ${client(h, row)} had already been ${how} version ${version}`;
+}
+
+/** The sentence for operations that a search found to fit no order. */
+export function searchSentence(h: History, rows: readonly number[]): string {
+  if (rows.length === 1) return `what ${client(h, rows[0]!)} saw fits no order of the writes`;
+  const open = rows.filter((row) => h.outcome[row] === OUTCOME_INFO).length;
+  const others = open === 0 ? "" : `, ${open} of them without an answer`;
+  return `these ${rows.length} operations${others} fit no order, whatever the other writes did`;
+}
