@@ -127,23 +127,31 @@ describe("recovery: a log that ends at any byte holds every record before it", (
   });
 });
 
-test("recovery: a last record that lost any of its sectors is cut, and the log goes on", () => {
-  const { path, offset: end } = LOG.ends.at(-1)!;
-  const previous = LOG.ends.at(-2)!;
+/** A first record that ends 16 bytes before a sector, so that the next one's header is in two. */
+const STRADDLING = writeLog([
+  writeOf(1, batchOf(1, 1, 1, 429, 3)),
+  writeOf(2, batchOf(2, 1, 1, 900, 5)),
+]);
+
+test.each([
+  ["in the last segment", LOG],
+  ["with a header in two sectors", STRADDLING],
+] as const)("recovery: a last record %s that lost any of its sectors is cut", (_, log) => {
+  const { path, offset: end } = log.ends.at(-1)!;
+  const previous = log.ends.at(-2)!;
   const start = previous.path === path ? previous.offset : SEGMENT_HEADER_BYTES;
   const sectors: [number, number][] = [];
-  for (let at = start; at < end; at = (Math.floor(at / 512) + 1) * 512) {
+  for (let at = start; at < end; at = sectors.at(-1)![1]) {
     sectors.push([at, Math.min(end, (Math.floor(at / 512) + 1) * 512)]);
   }
   expect(sectors.length).toBeGreaterThanOrEqual(3);
   for (let lost = 1; lost < 1 << sectors.length; lost++) {
-    const files = changed(path, (bytes) => {
-      for (const [i, [from, to]] of sectors.entries()) {
-        if ((lost >> i) & 1) bytes.fill(0, from, to);
-      }
-    });
+    const { files } = new MemoryDisk(log.files);
+    for (const [i, [from, to]] of sectors.entries()) {
+      if ((lost >> i) & 1) files.get(path)!.fill(0, from, to);
+    }
     const { state, disk } = reopen(files);
-    expect(state).toBe(LOG.states.at(-2)!);
+    expect(state).toBe(log.states.at(-2)!);
     expect(disk.done.some((d) => d.startsWith("syncNow"))).toBe(lost !== (1 << sectors.length) - 1);
     continued(disk);
   }

@@ -185,7 +185,6 @@ class Wal implements LogStorage {
 
   /** The record is durable. The next one leaves before its owners hear: the disk stays busy. */
   #landed(): void {
-    if (this.#state !== "open") return;
     const landed = this.#flying;
     this.#flying = [];
     for (const { bytes } of landed) this.#pendingBytes -= bytes;
