@@ -8,9 +8,14 @@ export type CommandEntry = {
   /** Not in `ordeal --help`: a process that other commands start. */
   readonly hidden?: true;
   // Each command has options of its own; only the module itself knows their type.
-  // oxlint-disable-next-line no-explicit-any
   readonly load: () => Promise<{ readonly command: CommandModule<any, any> }>;
 };
 
 /** Every command, in the order of the help. A new command is one line here. */
-export const COMMANDS: readonly CommandEntry[] = [];
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "load",
+    about: "Put a running cluster under load and measure it",
+    load: () => import("./load.ts"),
+  },
+];

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../lib/user-error.ts";
+import type { ClusterAddress } from "../../target/target.ts";
+
+/** `host:port,host:port`: the client ports, in the order of the node ids 1, 2, …. Throws UserError. */
+export function parseNodes(text: string): ClusterAddress {
+  const nodes = text.split(",").map((item, i) => {
+    const match = /^\[?([^\]\s]+?)\]?:(\d{1,5})$/.exec(item.trim());
+    const port = Number(match?.[2]);
+    if (match === null || port < 1 || port > 65_535) {
+      throw new UserError("bad node address", [
+        { where: "--nodes", what: `"${item}"`, fix: "write host:port,host:port,…" },
+      ]);
+    }
+    return { id: i + 1, host: match[1]!, port };
+  });
+  return { target: "ordeal", nodes };
+}
+
+/** The client ports of the cluster that `ordeal cluster start --dir DIR` runs. Throws UserError. */
+export function readClusterAddress(dir: string): ClusterAddress {
+  const path = join(dir, "cluster.json");
+  try {
+    const { nodes } = JSON.parse(readFileSync(path, "utf8")) as {
+      nodes: { id: number; host: string; clientPort: number }[];
+    };
+    return {
+      target: "ordeal",
+      nodes: nodes.map(({ id, host, clientPort }) => ({ id, host, port: clientPort })),
+    };
+  } catch (error) {
+    throw new UserError("cannot find the cluster", [
+      {
+        where: path,
+        what: (error as Error).message,
+        fix: `start one: ordeal cluster start -n 3 --dir ${dir}; or give --nodes`,
+      },
+    ]);
+  }
+}

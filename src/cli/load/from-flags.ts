@@ -1,0 +1,106 @@
+import { type Problem, UserError } from "../../lib/user-error.ts";
+import { ACTIONS } from "../../workload/mix.ts";
+import type { LoadSpec, Mix } from "../../workload/spec.ts";
+import { parseDurationMs } from "../parse.ts";
+import { parseNodes, readClusterAddress } from "./address.ts";
+import { Generator } from "./generator.ts";
+import { liveLine, summaryText } from "./report.ts";
+
+/** `ordeal load` as a person writes it. */
+export type LoadFlags = {
+  readonly dir?: string | undefined;
+  readonly nodes?: string | undefined;
+  readonly clients: number;
+  readonly connections?: number | undefined;
+  readonly rate?: number | undefined;
+  readonly arrivals: LoadSpec["arrivals"];
+  readonly pacing: NonNullable<LoadSpec["pacing"]>;
+  readonly duration: string;
+  readonly warmup: string;
+  readonly timeout: string;
+  readonly keys: number;
+  readonly distribution: LoadSpec["keyDistribution"];
+  readonly valueBytes: number;
+  readonly mix: string;
+  readonly reads: LoadSpec["reads"];
+  readonly finalReads: boolean;
+  readonly history?: string | undefined;
+  readonly seed?: number | undefined;
+  readonly json: boolean;
+};
+
+const SHARED_CONNECTIONS = 16;
+const EXIT_INTERRUPTED = 130;
+
+/** Runs a load in this process and prints its result. Ctrl-C ends it early, a second one at once. */
+export async function runFromFlags(flags: LoadFlags): Promise<void> {
+  const spec = specOf(flags);
+  const live = liveLine(process.stderr);
+  const generator = await Generator.create(spec, live.onEvent);
+  let interrupted = false;
+  process.on("SIGINT", () => {
+    if (interrupted) process.exit(EXIT_INTERRUPTED);
+    interrupted = true;
+    generator.stop(false);
+  });
+  if (!flags.json) process.stderr.write(`${aboutText(spec)}\n`);
+  const result = await generator.run();
+  live.end();
+  const text = flags.json
+    ? JSON.stringify({ spec, result })
+    : summaryText(result, spec.rate !== null);
+  await Bun.write(Bun.stdout, `${text}\n`);
+  process.exit(interrupted ? EXIT_INTERRUPTED : 0);
+}
+
+/** The spec that the flags ask for. Throws UserError. */
+export function specOf(flags: LoadFlags): LoadSpec {
+  if ((flags.dir === undefined) === (flags.nodes === undefined)) {
+    const fix = "give --dir DIR of `ordeal cluster start`, or --nodes host:port,…";
+    const what = flags.dir === undefined ? "no cluster is named" : "both name a cluster";
+    throw new UserError("which cluster?", [{ where: "--dir, --nodes", what, fix }]);
+  }
+  return {
+    address: flags.dir === undefined ? parseNodes(flags.nodes!) : readClusterAddress(flags.dir),
+    seed: flags.seed ?? Math.floor(Math.random() * 0x1_0000_0000),
+    clients: flags.clients,
+    rate: flags.rate ?? null,
+    arrivals: flags.arrivals,
+    pacing: flags.pacing,
+    connections: flags.connections ?? Math.min(flags.clients, SHARED_CONNECTIONS),
+    keys: flags.keys,
+    keyDistribution: flags.distribution,
+    valueBytes: flags.valueBytes,
+    mix: parseMix(flags.mix),
+    durationMs: parseDurationMs(flags.duration, "--duration"),
+    warmupMs: flags.warmup === "0" ? 0 : parseDurationMs(flags.warmup, "--warmup"),
+    timeoutMs: parseDurationMs(flags.timeout, "--timeout"),
+    reads: flags.reads,
+    history: flags.history ?? null,
+    finalReads: flags.finalReads,
+  };
+}
+
+/** `get=0.5,put=0.5`; what is not named is 0. Throws UserError. */
+export function parseMix(text: string): Mix {
+  const mix = { get: 0, put: 0, cas: 0, append: 0, delete: 0 };
+  const problems: Problem[] = [];
+  for (const item of text.split(",")) {
+    const [name = "", share = ""] = item.split("=").map((part) => part.trim());
+    const known = ACTIONS.find((action) => action === name);
+    const fix = `write NAME=SHARE with a NAME of ${ACTIONS.join(", ")}`;
+    if (known === undefined || share === "" || !(Number(share) >= 0)) {
+      problems.push({ where: "--mix", what: `"${item}"`, fix });
+    } else {
+      mix[known] = Number(share);
+    }
+  }
+  if (problems.length > 0) throw new UserError("bad mix", problems);
+  return mix;
+}
+
+function aboutText(spec: LoadSpec): string {
+  const loop = spec.rate === null ? "closed loop" : `open loop at ${spec.rate}/s`;
+  const nodes = spec.address.nodes.length;
+  return `${loop}, ${spec.clients} clients on ${spec.connections} connections to each of ${nodes} nodes, seed ${spec.seed}`;
+}

@@ -1,0 +1,70 @@
+import pc from "picocolors";
+import type { Counts, LatencySummary, LoadEvent, LoadResult } from "../../workload/spec.ts";
+
+const LIVE_EVERY_TICKS = 5;
+
+/** One line that is written over and over on a terminal; nothing elsewhere. */
+export function liveLine(out: NodeJS.WriteStream): {
+  onEvent(event: LoadEvent): void;
+  end(): void;
+} {
+  let ticks = 0;
+  let ms = 0;
+  let sum = { ok: 0, fail: 0, info: 0 };
+  const onEvent = (event: LoadEvent): void => {
+    if (!out.isTTY || event.kind !== "tick") return;
+    const { counts } = event;
+    sum = { ok: sum.ok + counts.ok, fail: sum.fail + counts.fail, info: sum.info + counts.info };
+    ms += event.intervalMs;
+    if (++ticks % LIVE_EVERY_TICKS !== 0) return;
+    const line = [
+      `${rate((sum.ok * 1000) / ms)} ops/s`,
+      `p50 ${micros(event.response.p50)}`,
+      `p99 ${micros(event.response.p99)}`,
+      ...(sum.fail > 0 ? [pc.yellow(`${sum.fail} failed`)] : []),
+      ...(sum.info > 0 ? [pc.red(`${sum.info} unknown`)] : []),
+    ];
+    out.write(`\r\x1b[2K${line.join("  ")}`);
+    sum = { ok: 0, fail: 0, info: 0 };
+    ms = 0;
+  };
+  return { onEvent, end: () => void (out.isTTY && out.write("\r\x1b[2K")) };
+}
+
+/** The result as text: a line a latency, then what a reader must know before using it. */
+export function summaryText(result: LoadResult, openLoop: boolean): string {
+  const lines = [
+    `${pc.bold(rate(result.throughput))} ops/s over ${(result.measuredMs / 1000).toFixed(1)} s   ${countsText(result.counts)}`,
+    latencyLine("response", result.response),
+  ];
+  if (openLoop) {
+    lines.push(latencyLine("service", result.service), latencyLine("lateness", result.lateness));
+  }
+  for (const [name, { counts, service }] of Object.entries(result.byOp)) {
+    lines.push(`${latencyLine(name, service)}   ${countsText(counts)}`);
+  }
+  if (result.dropped > 0) lines.push(pc.yellow(`${result.dropped} starts dropped`));
+  if ((result.unread ?? 0) > 0) lines.push(pc.red(`${result.unread} keys could not be read back`));
+  if (result.void !== null) lines.push(pc.red(`void: ${result.void}`));
+  return lines.join("\n");
+}
+
+const latencyLine = (name: string, l: LatencySummary): string =>
+  [
+    name.padEnd(9),
+    `p50 ${micros(l.p50).padStart(9)}`,
+    `p90 ${micros(l.p90).padStart(9)}`,
+    `p99 ${micros(l.p99).padStart(9)}`,
+    `p99.9 ${micros(l.p999).padStart(9)}`,
+    `max ${micros(l.max).padStart(9)}`,
+  ].join("  ");
+
+const countsText = ({ ok, fail, info }: Counts): string =>
+  `${ok} ok, ${fail} failed, ${info} unknown`;
+
+const rate = (perSecond: number): string => Math.round(perSecond).toLocaleString("en-US");
+
+function micros(us: number): string {
+  if (us >= 1_000_000) return `${(us / 1_000_000).toFixed(2)} s`;
+  return us >= 1000 ? `${(us / 1000).toFixed(2)} ms` : `${us.toFixed(0)} µs`;
+}
