@@ -38,6 +38,14 @@ test("failoversOf: of several faults on the leader, the one most likely to depos
   expect(failoversOf(bands, events, () => null).map(({ fault }) => fault)).toEqual(["crash it"]);
 });
 
+test("failoversOf: a partition counts even when it does not name the leader, if nothing else hit", () => {
+  const events = [elected(100, 1, 1), elected(1_400, 2, 2)];
+  const bridge = band("partition", [3], 500);
+  expect(failoversOf([bridge], events, () => null).length).toBe(1);
+  const bands = [bridge, band("loss", [1], 900)];
+  expect(failoversOf(bands, events, () => null).map(({ fault }) => fault)).toEqual(["loss it"]);
+});
+
 test("failoversOf: a crashed leader without a successor is listed", () => {
   const [failover] = failoversOf([band("crash", [1], 1_000)], [elected(100, 1, 1)], () => null);
   expect(failover?.newLeader).toBeNull();

@@ -66,16 +66,22 @@ function reignsOf(events: readonly ClusterEvent[]): ClusterEvent[] {
   return reigns;
 }
 
-/** Faults in force on the leader between its election and the next, by kind, then by time. */
+/**
+ * The fault between an election and the next that most likely ended the reign: one that hit the
+ * leader, by kind, then by time; failing that, a partition, which hits links of nodes it does not name.
+ */
 function causeOf(
   reign: ClusterEvent,
   next: ClusterEvent | undefined,
   bands: readonly FaultBand[],
 ): FaultBand | null {
   const untilUs = next?.atUs ?? Number.POSITIVE_INFINITY;
-  const rank = (band: FaultBand): number => DEPOSING.findIndex((kind) => kind === band.kind);
+  const hit = (band: FaultBand): boolean => band.nodes.includes(reign.node);
+  const rank = (band: FaultBand): number =>
+    DEPOSING.findIndex((kind) => kind === band.kind) + (hit(band) ? 0 : DEPOSING.length);
   const [cause] = bands
-    .filter((band) => rank(band) >= 0 && band.nodes.includes(reign.node))
+    .filter((band) => DEPOSING.some((kind) => kind === band.kind))
+    .filter((band) => hit(band) || band.kind === "partition")
     .filter((band) => band.fromUs >= reign.atUs && band.fromUs < untilUs)
     .sort((a, b) => rank(a) - rank(b) || a.fromUs - b.fromUs);
   return cause ?? null;

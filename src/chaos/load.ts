@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { UserError } from "../lib/user-error.ts";
+import { closest } from "../lib/suggest.ts";
+import { type Problem, UserError } from "../lib/user-error.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** The scenarios that come with Ordeal. */
@@ -10,6 +11,37 @@ const SCENARIO_DIR = join(import.meta.dir, "..", "..", "chaos");
 export async function loadScenarios(): Promise<readonly Scenario[]> {
   const files = (await readdir(SCENARIO_DIR)).filter((file) => file.endsWith(".ts")).sort();
   return Promise.all(files.map((file) => loadScenarioFile(join(SCENARIO_DIR, file))));
+}
+
+/**
+ * The scenarios of these names; a name with a slash or ending in `.ts` is the path of a module.
+ * Throws UserError with the nearest name for each that is unknown.
+ */
+export async function findScenarios(names: readonly string[]): Promise<readonly Scenario[]> {
+  const known = await loadScenarios();
+  const list = known.map(({ name }) => name).join(", ");
+  if (names.length === 0) {
+    const fix = `name some, or give --all; there are: ${list}`;
+    throw new UserError("no scenario", [{ where: "names", what: "none is given", fix }]);
+  }
+  const isPath = (name: string): boolean => name.includes("/") || name.endsWith(".ts");
+  const problems = names
+    .filter((name) => !isPath(name) && !known.some((scenario) => scenario.name === name))
+    .map((name): Problem => {
+      const near = closest(
+        name,
+        known.map((scenario) => scenario.name),
+      );
+      const fix = `${near === null ? "" : `did you mean "${near}"? `}there are: ${list}`;
+      return { where: "names", what: `no scenario is named "${name}"`, fix };
+    });
+  if (problems.length > 0) throw new UserError("unknown scenario", problems);
+  return Promise.all(
+    names.map(async (name) => {
+      const scenario = known.find((each) => each.name === name);
+      return scenario ?? (await loadScenarioFile(name));
+    }),
+  );
 }
 
 /** The scenario that a module exports by default. Its name must be that of the file. */

@@ -1,46 +1,8 @@
 import { expect, test } from "bun:test";
-import { type History, NO_RETURN, OUTCOME_INFO, OUTCOME_OK } from "../history/op.ts";
-import { OP_APPEND, OP_DELETE, OP_GET, OP_PUT } from "../kv/command.ts";
+import { OUTCOME_INFO } from "../history/op.ts";
+import { OP_APPEND, OP_DELETE } from "../kv/command.ts";
 import { findLostAcks, firstWriteAck } from "./lost-acks.ts";
-
-type Row = {
-  readonly op: number;
-  readonly key?: number;
-  readonly outcome?: number;
-  readonly version?: number;
-  readonly index?: number;
-  /** Ranks, and milliseconds. */
-  readonly call: number;
-  readonly ret: number;
-};
-
-function historyOf(rows: readonly Row[]): History {
-  const column = (of: (row: Row) => number): number[] => rows.map(of);
-  const info = (row: Row): boolean => row.outcome === OUTCOME_INFO;
-  const names = (size: number) => ({ size, name: (id: number) => `n${id}` });
-  return {
-    count: rows.length,
-    op: Uint8Array.from(column((row) => row.op)),
-    process: Int32Array.from(column(() => 1)),
-    key: Int32Array.from(column((row) => row.key ?? 0)),
-    outcome: Uint8Array.from(column((row) => row.outcome ?? OUTCOME_OK)),
-    value: Int32Array.from(column(() => 0)),
-    expected: Float64Array.from(column(() => -1)),
-    version: Float64Array.from(column((row) => row.version ?? -1)),
-    index: Float64Array.from(column((row) => row.index ?? 0)),
-    call: Int32Array.from(column((row) => row.call)),
-    ret: Int32Array.from(column((row) => (info(row) ? NO_RETURN : row.ret))),
-    callUs: Float64Array.from(column((row) => row.call * 1000)),
-    returnUs: Float64Array.from(column((row) => (info(row) ? 0 : row.ret * 1000))),
-    keys: names(Math.max(-1, ...column((row) => row.key ?? 0)) + 1),
-    values: names(1),
-  };
-}
-
-const put = (call: number, version: number, index: number): Row => ({
-  ...{ op: OP_PUT, call, ret: call + 1, version, index },
-});
-const get = (call: number, version: number): Row => ({ op: OP_GET, call, ret: call + 1, version });
+import { get, historyOf, put } from "./testing/histories.ts";
 
 test("findLostAcks: a last get that shows the last write or a later one is fine", () => {
   const found = findLostAcks(historyOf([put(1, 1, 10), put(3, 2, 11), get(5, 2)]));

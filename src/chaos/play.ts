@@ -84,6 +84,7 @@ async function playOn(stage: Stage, history: string): Promise<Recording> {
       loadStartedUs: stage.startedUs,
       bands: stage.faults.bands(),
       events: await cluster.events(),
+      failures: cluster.failures(),
       load: result,
     };
   } finally {
@@ -98,6 +99,9 @@ const specOf = ({ scenario, options, cluster }: Stage, history: string): LoadSpe
   durationMs: null,
   warmupMs: 0,
   history,
+  finalReads: true,
+  // Spinning would take one of the cores that the nodes need.
+  pacing: "event",
 });
 
 async function applySchedule(stage: Stage): Promise<void> {

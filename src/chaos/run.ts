@@ -40,6 +40,8 @@ export type RunOutcome = {
   readonly report: Report;
   /** Where report.json, report.html, the history and the node logs are. */
   readonly dir: string;
+  /** The page for people. */
+  readonly html: string;
 };
 
 export type Phase = "starting" | "running" | "recovering" | "reading" | "checking";
@@ -71,6 +73,8 @@ export type Recording = {
   readonly bands: readonly FaultBand[];
   readonly events: readonly ClusterEvent[];
   readonly load: LoadResult;
+  /** Node processes that ended of themselves, with what they said last. */
+  readonly failures: readonly string[];
   /** Faults and lifts that the target could not bring about: `restart all nodes: …`. */
   readonly errors: readonly string[];
 };

@@ -1,0 +1,129 @@
+import { type CheckResult, type CheckOptions, checkHistory } from "../check/check.ts";
+import { evidence } from "../check/describe.ts";
+import type { History } from "../history/op.ts";
+import { clock, count, durationMs, rate } from "../report/format.ts";
+import type { Check, Failover, Verdict } from "../report/schema.ts";
+import { evaluateAim } from "./aims.ts";
+import { failoversOf, termsWithTwoLeaders } from "./failovers.ts";
+import { findLostAcks, firstWriteAck } from "./lost-acks.ts";
+import { steadyThroughput } from "./play.ts";
+import type { Recording } from "./run.ts";
+
+/** How many operations a check shows as its proof. */
+const EVIDENCE_MAX = 6;
+
+export type Judgement = {
+  readonly verdict: Verdict;
+  readonly checks: readonly Check[];
+  readonly failovers: readonly Failover[];
+};
+
+/** The verdict on a run, from its recording and its history. */
+export function judge(recording: Recording, history: History, options: CheckOptions): Judgement {
+  const { expect } = recording.scenario;
+  const firstAck = firstWriteAck(history);
+  const checks = [
+    ...(expect.includes("linearizable") ? [linearizable(history, options)] : []),
+    ...(expect.includes("no-lost-acks") ? [noLostAcks(history)] : []),
+    ...(expect.includes("one-leader-per-term") ? [oneLeaderPerTerm(recording)] : []),
+    recovered(recording, firstAck),
+    nodesStayedUp(recording),
+    notVacuous(recording),
+  ];
+  return {
+    verdict: worst(checks.map((check) => check.verdict)),
+    checks,
+    failovers: failoversOf(recording.bands, recording.events, firstAck),
+  };
+}
+
+/** fail before unknown before pass; nothing checked is pass. */
+export function worst(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes("fail")) return "fail";
+  return verdicts.includes("unknown") ? "unknown" : "pass";
+}
+
+function linearizable(history: History, options: CheckOptions): Check {
+  const result = checkHistory(history, options);
+  const rows = result.kind === "fail" ? result.core.slice(0, EVIDENCE_MAX) : [];
+  return {
+    name: "linearizable",
+    verdict: result.kind,
+    detail: describeResult(result),
+    evidence: evidence(history, rows),
+  };
+}
+
+function describeResult(result: CheckResult): string {
+  switch (result.kind) {
+    case "pass":
+      return `${count(result.operations)} operations on ${count(result.keys)} keys`;
+    case "fail":
+      return `key ${result.key}: ${result.sentence}`;
+    case "unknown":
+      return `${count(result.unsettled)} of ${count(result.keys)} keys unsettled: ${result.detail}`;
+  }
+}
+
+function noLostAcks(history: History): Check {
+  const { lost, unread, acknowledged } = findLostAcks(history);
+  const name = "no-lost-acks";
+  const writes = `${count(acknowledged)} acknowledged writes`;
+  if (lost.length > 0) {
+    const keys = [...new Set(lost.map(([row]) => history.keys.name(history.key[row] ?? 0)))];
+    const detail = `${count(lost.length)} of ${writes} are gone: ${keys.slice(0, 5).join(", ")}`;
+    const rows = lost.slice(0, EVIDENCE_MAX / 2).flat();
+    return { name, verdict: "fail", detail, evidence: evidence(history, rows) };
+  }
+  if (unread.length > 0) {
+    const keys = unread.slice(0, 5).map((key) => history.keys.name(key));
+    const detail = `${count(unread.length)} keys could not be read at the end: ${keys.join(", ")}`;
+    return { name, verdict: "unknown", detail, evidence: [] };
+  }
+  return { name, verdict: "pass", detail: `all ${writes} are there`, evidence: [] };
+}
+
+function oneLeaderPerTerm({ events }: Recording): Check {
+  const doubles = termsWithTwoLeaders(events);
+  const elections = events.filter((event) => event.kind === "becameLeader").length;
+  const detail = doubles.length > 0 ? doubles.join("; ") : `${count(elections)} elections`;
+  return plain("one-leader-per-term", doubles.length > 0 ? "fail" : "pass", detail);
+}
+
+function recovered(
+  { recoveredUs, scenario, errors }: Recording,
+  firstAck: ReturnType<typeof firstWriteAck>,
+): Check {
+  const name = "recovered";
+  const limit = durationMs(scenario.recoverWithinMs);
+  if (errors.length > 0) return plain(name, "fail", errors.join("; "));
+  const ackUs = recoveredUs === null ? null : firstAck(recoveredUs, recoveredUs);
+  if (recoveredUs === null || ackUs === null) {
+    return plain(name, "fail", `no write was acknowledged after all faults were lifted`);
+  }
+  const tookMs = (ackUs - recoveredUs) / 1000;
+  const detail = `first write acknowledged ${durationMs(tookMs)} after all faults were lifted, the limit is ${limit}`;
+  return plain(name, tookMs <= scenario.recoverWithinMs ? "pass" : "fail", detail);
+}
+
+function nodesStayedUp({ failures }: Recording): Check {
+  const detail = failures.length > 0 ? failures.join("; ") : "no node ended of itself";
+  return plain("nodes-stayed-up", failures.length > 0 ? "fail" : "pass", detail);
+}
+
+function notVacuous(recording: Recording): Check {
+  const steady = steadyThroughput(recording);
+  const firstUs = recording.bands[0]?.fromUs;
+  const quiet =
+    firstUs === undefined
+      ? "no fault came into force"
+      : `${rate(steady)} before the first fault at ${clock(firstUs - recording.loadStartedUs)}`;
+  const aims = recording.scenario.aim.map((aim) => evaluateAim(aim, recording));
+  const reached = aims.every((aim) => aim.reached) && steady > 0;
+  const detail = [quiet, ...aims.map((aim) => aim.detail)].join("; ");
+  return plain("not-vacuous", reached ? "pass" : "fail", detail);
+}
+
+const plain = (name: string, verdict: Verdict, detail: string): Check => ({
+  ...{ name, verdict, detail, evidence: [] },
+});

@@ -1,0 +1,36 @@
+import { defineScenario } from "./dsl.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** What a person may change about a scenario for one run; absent: as the scenario says. */
+export type Changes = {
+  readonly nodes?: number | undefined;
+  readonly clients?: number | undefined;
+  /** Operations a second; 0: a closed loop, as fast as the clients get answers. */
+  readonly rate?: number | undefined;
+};
+
+/** The scenario with the changes. Throws UserError when they do not fit it. */
+export function withChanges(scenario: Scenario, { nodes, clients, rate }: Changes): Scenario {
+  const { cluster, workload } = scenario;
+  const many = clients ?? workload.clients;
+  return defineScenario({
+    ...scenario,
+    cluster: { ...cluster, nodes: nodes ?? cluster.nodes },
+    workload: {
+      ...workload,
+      clients: many,
+      connections: Math.min(workload.connections, many),
+      rate: rate === undefined ? workload.rate : rate === 0 ? null : rate,
+    },
+  });
+}
+
+/** The flags that bring the changes about: ` --nodes 3 --rate 0`. */
+export const changesAsFlags = (changes: Changes): string =>
+  (["nodes", "clients", "rate"] as const)
+    .flatMap((name) => (changes[name] === undefined ? [] : [` --${name} ${changes[name]}`]))
+    .join("");
+
+/** A duration as a flag: `10s`, `1500ms`. */
+export const durationAsFlag = (ms: number): string =>
+  ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;

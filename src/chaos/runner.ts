@@ -1,0 +1,106 @@
+import { readHistory } from "../history/reader.ts";
+import { type Problem, UserError } from "../lib/user-error.ts";
+import { readCode, readEnvironment } from "../report/environment.ts";
+import { type Report, SCHEMA } from "../report/schema.ts";
+import { newRunId, writeReport } from "../report/write.ts";
+import type { Capability, Target } from "../target/target.ts";
+import { judge, type Judgement } from "./judge.ts";
+import { idle, play } from "./play.ts";
+import { Interrupted, type Recording, type RunOptions, type RunOutcome } from "./run.ts";
+import {
+  collectLogs,
+  createRunDir,
+  deleteData,
+  deleteRun,
+  HISTORY_FILE,
+  type RunDir,
+} from "./run-dir.ts";
+import { faultsOf, type Scenario } from "./scenario.ts";
+import { scheduleOf } from "./schedule.ts";
+import { timelineOf } from "./timeline.ts";
+import { throwIfAborted } from "./timing.ts";
+
+/** The checker's limits: a key that needs more than this is `unknown`. */
+const CHECK_TIMEOUT_MS = 30_000;
+const CHECK_MEMORY_BYTES = 512 << 20;
+
+/**
+ * One run of a scenario: start → load with faults → lift all → recover within a limit → read every
+ * key → check → report. Whatever happens, no process is left. Throws UserError when the target
+ * cannot do what the scenario asks, and Interrupted when the signal aborts (the run then leaves
+ * nothing behind). Data of the nodes is kept after any verdict but pass, their logs always.
+ */
+export async function runScenario(
+  target: Target,
+  scenario: Scenario,
+  options: RunOptions,
+): Promise<RunOutcome> {
+  refuseImpossible(target, scenario);
+  const { kind, seed, durationMs, reportsDir } = options;
+  const startedAt = new Date();
+  const head = { kind, name: scenario.name, runId: newRunId(startedAt, seed) };
+  const run = await createRunDir(reportsDir, head);
+  const schedule = scheduleOf(scenario, seed, durationMs);
+  try {
+    const recording = await play(target, scenario, schedule, options, run);
+    const judgement = await judgeRun(recording, run, options);
+    const logs = await collectLogs(run);
+    if (judgement.verdict === "pass" && !options.keep) await deleteData(run);
+    const { nodes, storage } = scenario.cluster;
+    const report: Report = {
+      ...{ schema: SCHEMA, ...head, about: scenario.about, startedAt: startedAt.toISOString() },
+      ...{ durationMs, seed, command: options.command, config: { scenario, schedule } },
+      target: { name: target.name, version: target.version, nodes, storage },
+      code: readCode(),
+      environment: readEnvironment(),
+      ...judgement,
+      loads: [{ name: scenario.name, result: recording.load }],
+      timeline: timelineOf(recording.ticks, recording.bands, recording.events),
+      artifacts: { history: HISTORY_FILE, ...logs },
+    };
+    const written = await writeReport(report, reportsDir);
+    return { report, dir: written.dir, html: written.html };
+  } catch (error) {
+    if (error instanceof Interrupted) await deleteRun(run);
+    throw error;
+  }
+}
+
+async function judgeRun(
+  recording: Recording,
+  run: RunDir,
+  options: RunOptions,
+): Promise<Judgement> {
+  throwIfAborted(options.signal);
+  options.onProgress(idle("checking", options));
+  const bytes = new Uint8Array(await Bun.file(run.history).arrayBuffer());
+  return judge(recording, readHistory(bytes, run.history), {
+    now: () => performance.now(),
+    timeoutMs: CHECK_TIMEOUT_MS,
+    memoryBytes: CHECK_MEMORY_BYTES,
+  });
+}
+
+/** What each fault needs of a target. */
+const NEEDS: Readonly<Record<string, Capability>> = {
+  ...{ crash: "crash", restart: "crash", pause: "pause", resume: "pause" },
+  ...{ isolate: "partition", partition: "partition" },
+  ...{ loss: "loss", delay: "loss", duplicate: "loss", reorder: "loss" },
+};
+
+function refuseImpossible(target: Target, scenario: Scenario): void {
+  const { cas, append, delete: del } = scenario.workload.mix;
+  const needed = new Set<Capability>(
+    scenario.faults.flatMap(faultsOf).flatMap(({ kind }) => NEEDS[kind] ?? []),
+  );
+  if (cas > 0) needed.add("versioned-put");
+  if (append > 0) needed.add("append");
+  if (del > 0) needed.add("delete");
+  const problems = [...needed].flatMap((capability): Problem[] => {
+    const can = target.can[capability];
+    if (can === true) return [];
+    const what = `${target.name} cannot do "${capability}": ${can}`;
+    return [{ where: `target ${target.name}`, what, fix: "choose another scenario or target" }];
+  });
+  if (problems.length > 0) throw new UserError(`scenario "${scenario.name}" cannot run`, problems);
+}

@@ -1,0 +1,47 @@
+import type { Argv, CommandModule } from "yargs";
+
+type DemoArgs = {
+  readonly seed: number | undefined;
+  readonly duration: string;
+  readonly reports: string;
+  readonly json: boolean;
+};
+
+/** The tour: a cluster under load, four faults, a verdict and a report, within a minute. */
+export const command: CommandModule<object, DemoArgs> = {
+  command: "demo",
+  describe: "A cluster under load and faults, its verdict and its report",
+  builder: (yargs): Argv<DemoArgs> =>
+    yargs
+      .option("seed", { type: "number", describe: "repeats the draws of a run; default: random" })
+      .option("duration", { type: "string", default: "20s", describe: "of the load" })
+      .option("reports", { type: "string", default: "reports", describe: "where reports go" })
+      .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
+      .example("$0 demo", "five nodes, twenty seconds")
+      .epilogue(
+        "Exit codes: 0 pass, 2 correctness violated, 3 unknown, 64 bad input, 130 interrupted.",
+      ),
+  handler: async (args) => {
+    const { parseCount, parseDurationMs } = await import("./parse.ts");
+    const { EXIT_INTERRUPTED, EXIT_OF, printSummary, randomSeed, runAndShow } =
+      await import("./run-scenario.ts");
+    const { findScenarios } = await import("../chaos/load.ts");
+    const { durationAsFlag } = await import("../chaos/options.ts");
+
+    const { runAsJson } = await import("./run-json.ts");
+    const durationMs = parseDurationMs(args.duration, "--duration");
+    const seed = args.seed === undefined ? randomSeed() : parseCount(args.seed, "--seed", 0);
+    const command = `ordeal demo --seed ${seed} --duration ${durationAsFlag(durationMs)}`;
+    const [scenario] = await findScenarios(["demo"]);
+    if (scenario === undefined) return;
+    const settings = { kind: "demo", seed, durationMs, command, keep: false } as const;
+    const outcome = await runAndShow(scenario, { ...settings, reportsDir: args.reports });
+    if (outcome === null) {
+      process.exitCode = EXIT_INTERRUPTED;
+      return;
+    }
+    if (args.json) console.log(JSON.stringify(runAsJson(outcome), null, 2));
+    else printSummary(outcome);
+    process.exitCode = EXIT_OF[outcome.report.verdict];
+  },
+};

@@ -1,0 +1,18 @@
+import { join } from "node:path";
+import type { RunOutcome } from "../chaos/run.ts";
+
+/** What `--json` says of a run: the verdict and the main figures, and where the whole report is. */
+export const runAsJson = ({ report, dir, html }: RunOutcome) => ({
+  name: report.name,
+  runId: report.runId,
+  seed: report.seed,
+  verdict: report.verdict,
+  command: report.command,
+  checks: report.checks.map(({ name, verdict, detail }) => ({ name, verdict, detail })),
+  throughput: report.loads[0]?.result.throughput ?? null,
+  counts: report.loads[0]?.result.counts ?? null,
+  responseUs: report.loads[0]?.result.response ?? null,
+  failovers: report.failovers,
+  report: join(dir, "report.json"),
+  html,
+});

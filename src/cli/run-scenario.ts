@@ -1,0 +1,66 @@
+import type { RunOutcome, RunOptions } from "../chaos/run.ts";
+import { Interrupted } from "../chaos/run.ts";
+import { runScenario } from "../chaos/runner.ts";
+import type { Scenario } from "../chaos/scenario.ts";
+import { openLiveView } from "../dashboard/terminal.ts";
+import type { Verdict } from "../report/schema.ts";
+import { summaryLines } from "../report/terminal.ts";
+import { localTarget } from "../target/local.ts";
+import { startGenerator } from "./generator.ts";
+
+/** Exit codes of a verdict, and of a run that somebody ended. */
+export const EXIT_OF: Readonly<Record<Verdict, number>> = { pass: 0, fail: 2, unknown: 3 };
+export const EXIT_INTERRUPTED = 130;
+
+/** What chaos and demo leave to the flags. */
+export type Settings = Pick<
+  RunOptions,
+  "kind" | "seed" | "durationMs" | "command" | "reportsDir" | "keep"
+>;
+
+/** A seed for a run that was not given one. Printed, so that the run can be repeated. */
+export const randomSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+
+/**
+ * Runs a scenario on local processes with the live view on stderr. Ctrl-C ends the run and every
+ * process of it, and gives null; a second Ctrl-C does not wait for that (the processes end with us).
+ */
+export async function runAndShow(
+  scenario: Scenario,
+  settings: Settings,
+): Promise<RunOutcome | null> {
+  const abort = new AbortController();
+  const onSignal = (): void => {
+    if (abort.signal.aborted) process.exit(EXIT_INTERRUPTED);
+    abort.abort();
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  const view = openLiveView(process.stderr, useColors(process.stderr));
+  try {
+    return await runScenario(localTarget, scenario, {
+      ...settings,
+      startLoad: startGenerator,
+      onProgress: (progress) =>
+        view.update({ title: scenario.name, seed: settings.seed, ...progress }),
+      signal: abort.signal,
+    });
+  } catch (error) {
+    if (error instanceof Interrupted) return null;
+    throw error;
+  } finally {
+    view.close();
+    process.removeListener("SIGINT", onSignal);
+    process.removeListener("SIGTERM", onSignal);
+  }
+}
+
+/** https://no-color.org, and none into a pipe. */
+export const useColors = (stream: { readonly isTTY?: boolean }): boolean =>
+  stream.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
+
+/** What ends a run on a terminal: verdict, figures, checks, where the page is, how to repeat it. */
+export function printSummary({ report, html }: RunOutcome): void {
+  const colour = useColors(process.stdout);
+  console.log(summaryLines(report, { path: html, colour }).join("\n"));
+}
