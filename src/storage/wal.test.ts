@@ -241,7 +241,7 @@ test("wal: an error that a callback throws is not taken for the disk's", () => {
 test("wal: close leaves no file open, even with work under way", () => {
   const disk = new MemoryDisk();
   const { wal } = openOn(disk, NEVER);
-  const durable = appendAll(wal, 1, 20); // Beyond a quarter: the next segment is being made.
+  const durable = appendAll(wal, 1, 20); // Beyond an eighth: the next segment is being made.
   wal.commit();
   wal.close();
   disk.settle();

@@ -139,8 +139,8 @@ class Wal implements LogStorage {
       return this.#prepareNext();
     }
     if (this.#write()) this.#landed();
-    // The first quarter is gone: there is time to make the next one without haste.
-    if (this.#segment.offset > this.#segment.fileBytes / 4) this.#prepareNext();
+    // Early enough to be ready in time, late enough that an idle node does not make one.
+    if (this.#segment.offset > this.#segment.fileBytes / 8) this.#prepareNext();
   }
 
   #switchSegment(): boolean {
