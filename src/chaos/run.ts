@@ -10,6 +10,8 @@ import type { Tick } from "./timeline.ts";
 export type StartLoad = (spec: LoadSpec, onTick: (tick: Tick) => void) => Promise<RunningLoad>;
 
 export type RunningLoad = {
+  /** Resolves when the load has ended, by itself or by stop; rejects when its process dies. */
+  readonly done: Promise<LoadResult>;
   /** No new operations, then a last get of every key; resolves when the history is on disk. */
   stop(): Promise<LoadResult>;
   /** Ends the process at once. Safe after stop, and twice. */

@@ -43,6 +43,7 @@ export const startGenerator: StartLoad = async (spec, onTick) => {
     child.stdin.flush();
   };
   const load: RunningLoad = {
+    done: done.promise,
     stop: () => {
       const command: LoadCommand = { kind: "stop", finalReads: true };
       send(command);
