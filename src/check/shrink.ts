@@ -6,8 +6,8 @@ import { isWitness } from "./witness.ts";
 
 /**
  * The places of a few completed operations that suffice to show that `o`, which is illegal, is:
- * with all other writes left free to take effect or not, and all other reads forgotten, they still
- * fit no order. As few as the limits allow to find; what is returned is always proof.
+ * even if every other write did as it liked, and no other read is believed (coreAlone), they fit
+ * no order. As few as the limits allow to find; what is returned is always proof.
  */
 export function shrink<State, Op>(
   model: Model<State, Op>,
@@ -17,6 +17,28 @@ export function shrink<State, Op>(
   const prefix = shortestPrefix(model, o, limits);
   const window = shortestWindow(model, o, prefix, limits);
   return dropOperations(model, o, window, limits);
+}
+
+/**
+ * What is left of `o` when only the results of `core` are believed: the other writes happened, with
+ * whatever result, and the other observations are gone.
+ */
+export function coreAlone<State, Op>(
+  model: Model<State, Op>,
+  o: Operations<Op>,
+  core: readonly Op[],
+): { readonly model: Model<State, Op>; readonly operations: Operations<Op> } {
+  const believed = new Set(core);
+  const places = [...o.ops.keys()].filter((i) => believed.has(o.ops[i]!) || mayWrite(model, o, i));
+  return {
+    model: {
+      init: model.init,
+      step: (state, op) => (believed.has(op) ? model.step(state, op) : model.maybe(state, op)),
+      maybe: (state, op) => model.maybe(state, op),
+      observes: (op) => believed.has(op) && model.observes(op),
+    },
+    operations: select(o, places, (place) => isPending(o, place)),
+  };
 }
 
 /** A claim: these completed operations cannot be ordered, even if `others` are free to help. */
