@@ -1,3 +1,4 @@
+import { type Family, familyOf } from "./fault-family.ts";
 import { downsample, POINTS_MAX } from "./downsample.ts";
 import { endUs } from "./lanes.ts";
 import type { FaultBand, Report, Timeline } from "./schema.ts";
@@ -21,9 +22,6 @@ export type TimeData = {
   readonly p99: readonly (number | null)[];
   readonly bands: readonly Band[];
 };
-
-/** Which faults are alike, for colour: on processes, that cut links, that disturb frames. */
-export type Family = "process" | "cut" | "frames";
 
 export type Band = {
   /** From 1: what a narrow band shows instead of its label. */
@@ -74,15 +72,6 @@ function timeData(full: Timeline): TimeData {
     bands: bandsOf(full),
   };
 }
-
-const FAMILIES: Readonly<Record<string, Family>> = {
-  crash: "process",
-  pause: "process",
-  isolate: "cut",
-  partition: "cut",
-};
-
-export const familyOf = (kind: string): Family => FAMILIES[kind] ?? "frames";
 
 /** The first 500 fault bands in order of their beginning, numbered, with a row for each label. */
 export function bandsOf({ faults, startUs }: Timeline): readonly Band[] {

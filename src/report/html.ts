@@ -13,8 +13,9 @@ import pageJs from "./page/page.client.js" with { type: "text" };
 import partsCss from "./page/parts.css" with { type: "text" };
 import { timelineSection } from "./page/timeline.ts";
 import { pageHead, verdictSection } from "./page/verdict.ts";
-import { verdictOf } from "./page/words.ts";
+
 import type { Report } from "./schema.ts";
+import { VERDICT_WORDS } from "./words.ts";
 
 /** No request of any kind leaves the page: what it needs is in it. */
 const POLICY =
@@ -34,7 +35,7 @@ export function renderHtml(report: Report): string {
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
-        <title>${verdictOf(report.verdict).word} · ${report.name} · Ordeal</title>
+        <title>${VERDICT_WORDS[report.verdict]} · ${report.name} · Ordeal</title>
         <link rel="icon" href="data:," />
         <style>
           ${trusted(uplotCss)}${trusted(pageCss)}${trusted(partsCss)}

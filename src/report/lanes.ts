@@ -1,13 +1,14 @@
 import type { ClusterEvent } from "../target/target.ts";
+import { familyOf } from "./fault-family.ts";
 import type { FaultBand, Timeline } from "./schema.ts";
 
 /**
  * What a node was for a while. `leader`: in the highest term so far. `stale`: it still took itself
  * for the leader although another had been elected in a higher term. `down` and `paused`: by a
- * fault on its process. `link`: a fault on its links.
+ * fault on its process. `cut` and `frames`: by a fault on its links.
  */
 export type Span = {
-  readonly kind: "leader" | "stale" | "down" | "paused" | "link";
+  readonly kind: "leader" | "stale" | "down" | "paused" | "cut" | "frames";
   readonly fromUs: number;
   readonly toUs: number;
   /** Of a leader; 0 for a fault. */
@@ -48,8 +49,13 @@ function cut(span: Span, range: { readonly fromUs: number; readonly toUs: number
 }
 
 function faultSpan({ kind, label, fromUs, toUs }: FaultBand): Span {
-  const as = kind === "crash" ? "down" : kind === "pause" ? "paused" : "link";
-  return { kind: as, fromUs, toUs, term: 0, label };
+  return { kind: spanKind(kind), fromUs, toUs, term: 0, label };
+}
+
+function spanKind(fault: string): Span["kind"] {
+  const family = familyOf(fault);
+  if (family !== "process") return family;
+  return fault === "crash" ? "down" : "paused";
 }
 
 /** When `node` took itself for the leader: from becameLeader until it stepped down or crashed. */

@@ -16,7 +16,7 @@ const axis = (extra) => ({
   ...extra,
 });
 
-const xAxis = (extra) => axis({ size: 28, space: 56, ...extra });
+const xAxis = (extra) => axis({ size: 24, gap: 4, space: 56, ...extra });
 const yAxis = (extra) => axis({ size: GUTTER, ...extra });
 
 const line = (name, key, extra) => ({
@@ -106,17 +106,17 @@ const timeOptions = (time, hooks) => ({
   hooks: { drawClear: [faultBands(time.bands)], ...hooks },
 });
 
+/* Zoomed out, the axis covers whole intervals and not only their middles. */
 const timeScale = (time) => ({
   time: false,
-  range: (u, min, max) => (min == null ? [0, time.endS] : [min, max]),
-  min: 0,
-  max: time.endS,
+  range: (u, min, max) =>
+    min == null || (min <= time.x[0] && max >= time.x.at(-1)) ? [0, time.endS] : [min, max],
 });
 
 const ratesChart = (time, hooks) => {
   const top = time.ok.map((ok, i) => ok + time.fail[i] + time.info[i]);
   const middle = time.ok.map((ok, i) => ok + time.fail[i]);
-  const area = (name) => line(name, name, { width: 1.25 });
+  const area = (name) => line(name, name, { width: 0 });
   return {
     data: [time.x, top, middle, time.ok],
     options: {
@@ -126,7 +126,12 @@ const ratesChart = (time, hooks) => {
         xAxis({ values: (u, ticks) => ticks.map((s) => `${s}s`) }),
         yAxis({ values: (u, ticks) => ticks.map(shortCount) }),
       ],
-      series: [{}, area("info"), area("fail"), { ...area("ok"), fill: () => colour("ok-fill") }],
+      series: [
+        {},
+        area("info"),
+        area("fail"),
+        line("ok", "ok", { width: 1.25, fill: () => colour("ok-fill") }),
+      ],
       bands: [
         { series: [1, 2], fill: () => colour("info-fill") },
         { series: [2, 3], fill: () => colour("fail-fill") },
@@ -183,13 +188,15 @@ const curveChart = (curve, hooks) => ({
   options: {
     cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
     legend: { show: false },
-    padding: [10, RIGHT, 0, 0],
+    padding: [10, 28, 0, 0],
     hooks: { drawClear: [thinTail(curve)], ...hooks },
     scales: { x: { time: false }, y: logScale },
     axes: [
       xAxis({
         splits: (u, i, min, max) =>
-          [0, Math.log10(2), 1, 2, 3, 4, 5, 6].filter((x) => x >= min && x <= max),
+          [0, ...(u.width > 560 ? [Math.log10(2)] : []), 1, 2, 3, 4, 5, 6].filter(
+            (x) => x >= min && x <= max,
+          ),
         values: (u, ticks) => ticks.map((x) => quantile(x).replace(" ", "")),
       }),
       latencyAxis(),
@@ -197,7 +204,7 @@ const curveChart = (curve, hooks) => ({
     series: [
       {},
       ...curve.series.map((series, i) =>
-        line(series.name, `curve-${i % 8}`, { width: 1.75, spanGaps: true }),
+        line(series.name, `curve-${i % 8}`, { width: 1.75, pxAlign: 0, spanGaps: true }),
       ),
     ],
   },

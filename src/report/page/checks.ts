@@ -1,7 +1,7 @@
 import { clock, duration } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
 import type { Check, EvidenceOp, Report } from "../schema.ts";
-import { badge } from "./words.ts";
+import { badge } from "./badge.ts";
 
 const EVIDENCE_MAX = 6;
 
@@ -11,10 +11,14 @@ export function checksSection(report: Report): Markup | null {
   return html`<section aria-labelledby="checks-title">
     <h2 id="checks-title">Checks</h2>
     <ul class="checks">
-      ${report.checks.map((check) => checkItem(check, startUs))}
+      ${bySeverity(report.checks).map((check) => checkItem(check, startUs))}
     </ul>
   </section>`;
 }
+
+const SEVERITY = ["fail", "unknown", "pass"];
+const bySeverity = (checks: readonly Check[]): readonly Check[] =>
+  [...checks].sort((a, b) => SEVERITY.indexOf(a.verdict) - SEVERITY.indexOf(b.verdict));
 
 const checkItem = (check: Check, startUs: number | null): Markup =>
   html`<li class="${check.verdict}">
@@ -50,9 +54,10 @@ function evidenceRow(op: EvidenceOp, from: number, to: number): Markup {
   const at = (us: number): string => `${(2 + ((us - from) / (to - from)) * 96).toFixed(2)}%`;
   const x1 = at(op.callUs);
   const x2 = at(op.returnUs ?? to);
-  const when = `invoked +${duration(op.callUs - from)}, ${
-    op.returnUs === null ? "never returned" : `returned +${duration(op.returnUs - from)}`
-  }`;
+  const after = op.callUs === from ? "first" : `+${duration(op.callUs - from)}`;
+  const took =
+    op.returnUs === null ? "never returned" : `took ${duration(op.returnUs - op.callUs)}`;
+  const when = `${after}, ${took}`;
   const ends =
     op.returnUs === null
       ? html`<circle cx="${x1}" cy="8" r="4" />`

@@ -32,7 +32,7 @@ const perSecond = (n) =>
 /* x of the percentile chart back to words: 2 → 99 %. */
 const quantile = (x) => {
   const percent = 100 * (1 - 10 ** -x);
-  return `${percent.toFixed(Math.min(6, Math.max(0, Math.ceil(x) - 1)))} %`;
+  return `${+percent.toFixed(Math.min(6, Math.max(0, Math.ceil(x) - 1)))} %`;
 };
 
 const seconds = (s) => `${s.toFixed(2)} s`;

@@ -83,8 +83,8 @@ function bars(loads: readonly Load[]): Markup {
     <ul>
       ${loads.map(
         ({ name, result }) =>
-          html`<li>
-            <b>${name}</b>
+          html`<li class="${result.void === null ? "" : "voided"}">
+            <b>${name}${result.void === null ? null : html` <em>void</em>`}</b>
             ${bar("throughput", result.throughput / fastest, rate(result.throughput))}
             ${bar("p99", result.response.p99 / slowest, duration(result.response.p99))}
           </li>`,

@@ -60,7 +60,7 @@ const moveCursor = (chart, x, event) => {
   event.preventDefault();
   const from = chart.cursor.idx ?? (step > 0 ? -1 : x.length);
   const to = Math.min(x.length - 1, Math.max(0, from + step));
-  chart.setCursor({ left: chart.valToPos(x[to], "x"), top: 10 });
+  chart.setCursor({ left: chart.valToPos(x[to], "x"), top: 10 }, true, true); // Also in step: the other chart.
 };
 
 addChart("rates", ratesChart, data.time, true);

@@ -3,7 +3,7 @@ import { count, duration, plural } from "../format.ts";
 import { type Lane, lanesOf, type Span } from "../lanes.ts";
 import { html, type Markup } from "../markup.ts";
 import type { Report, Timeline } from "../schema.ts";
-import { nodesText } from "./words.ts";
+import { nodesText } from "../words.ts";
 
 const FAULTS_MAX = 40;
 const SPANS_MAX = 300;
@@ -91,7 +91,8 @@ function lanesBlock(timeline: Timeline, nodes: number): Markup | null {
         <li><i class="swatch stale"></i>deposed, not aware</li>
         <li><i class="swatch down"></i>crashed</li>
         <li><i class="swatch paused"></i>paused</li>
-        <li><i class="swatch link"></i>links faulty</li>
+        <li><i class="swatch cut"></i>cut off</li>
+        <li><i class="swatch frames"></i>frames disturbed</li>
       </ul>
     </figcaption>
     <ul class="tracks" aria-labelledby="lanes-title">

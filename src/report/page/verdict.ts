@@ -1,7 +1,8 @@
 import { count, duration, durationMs, moment, plural, rate } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
 import type { Report } from "../schema.ts";
-import { verdictOf, verdictSentence } from "./words.ts";
+import { VERDICT_WORDS, verdictSentence } from "../words.ts";
+import { verdictIcon } from "./badge.ts";
 
 export const pageHead = (report: Report): Markup =>
   html`<header class="head">
@@ -22,7 +23,7 @@ export const pageHead = (report: Report): Markup =>
 
 /** The answer first: the verdict in words, the key figures, and how to run it again. */
 export function verdictSection(report: Report): Markup {
-  const { word, icon } = verdictOf(report.verdict);
+  const word = VERDICT_WORDS[report.verdict];
   return html`<section
     id="verdict"
     class="verdict ${report.verdict}"
@@ -30,7 +31,7 @@ export function verdictSection(report: Report): Markup {
     tabindex="-1"
   >
     <div class="stamp">
-      ${icon}
+      ${verdictIcon(report.verdict)}
       <h2 id="verdict-word"><span class="sr">Verdict: </span>${word}</h2>
       <p>${verdictSentence(report)}</p>
     </div>
@@ -46,11 +47,17 @@ export function verdictSection(report: Report): Markup {
     </dl>
     <div class="repeat">
       <span id="repeat-label">Repeat this run</span>
-      <code id="repeat" tabindex="0" aria-labelledby="repeat-label repeat">${report.command}</code>
+      <code id="repeat" tabindex="0" aria-labelledby="repeat-label repeat"
+        >${words(report.command)}</code
+      >
       <button type="button" data-copy="repeat">Copy</button>
     </div>
   </section>`;
 }
+
+/** Lines break between words only, not after the hyphens of a flag. */
+const words = (command: string): Markup[] =>
+  command.split(" ").map((word, i) => html`${i === 0 ? "" : " "}<span>${word}</span>`);
 
 const voidNotes = ({ loads }: Report): Markup[] =>
   loads
@@ -79,9 +86,10 @@ function figures(report: Report): KeyFigure[] {
       ...failoverFigure(report),
     ];
   }
-  if (loads.length === 0) return failoverFigure(report);
-  const best = loads.reduce((a, b) => (b.result.throughput > a.result.throughput ? b : a));
-  const quickest = loads.reduce((a, b) => (b.result.response.p50 < a.result.response.p50 ? b : a));
+  const sound = loads.filter(({ result }) => result.void === null);
+  if (sound.length === 0) return failoverFigure(report);
+  const best = sound.reduce((a, b) => (b.result.throughput > a.result.throughput ? b : a));
+  const quickest = sound.reduce((a, b) => (b.result.response.p50 < a.result.response.p50 ? b : a));
   return [
     ["Configurations", count(loads.length), "measured"],
     ["Highest throughput", rate(best.result.throughput), best.name],

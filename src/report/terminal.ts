@@ -1,0 +1,68 @@
+import picocolors from "picocolors";
+import { duration, rate } from "./format.ts";
+import type { Report, Verdict } from "./schema.ts";
+import { countsText, failoverText, VERDICT_WORDS, verdictSentence } from "./words.ts";
+
+const FAILOVERS_MAX = 12;
+const MARKS: Readonly<Record<Verdict, string>> = { pass: "✔", fail: "✘", unknown: "?" };
+
+/** What the summary says besides the report itself. */
+export type SummaryOptions = {
+  /** Where the page was written, as a person can open it. */
+  readonly path: string;
+  readonly colour: boolean;
+};
+
+/** The lines that end a run in a terminal: verdict, figures, checks, the page, the way to repeat it. */
+export function summaryLines(report: Report, options: SummaryOptions): readonly string[] {
+  const paint = picocolors.createColors(options.colour);
+  const tone = { pass: paint.green, fail: paint.red, unknown: paint.yellow };
+  const row = (name: string, text: string): string =>
+    `  ${paint.dim(name.padEnd(11))} ${plain(text)}`;
+  const verdict = `${MARKS[report.verdict]} ${VERDICT_WORDS[report.verdict].toUpperCase()}`;
+  return [
+    `${paint.bold(tone[report.verdict](verdict))}  ${paint.bold(plain(`${report.kind} ${report.name}`))}  ${plain(verdictSentence(report))}`,
+    ...figureRows(report).map(([name, text]) => row(name, text)),
+    ...failoverRows(report).map(([name, text]) => row(name, text)),
+    ...report.checks.map((check, i) => {
+      const mark = tone[check.verdict](MARKS[check.verdict]);
+      const name = paint.dim((i === 0 ? "checks" : "").padEnd(11));
+      return `  ${name} ${mark} ${plain(`${check.name}: ${check.detail}`)}`;
+    }),
+    row("report", options.path),
+    row("repeat", report.command),
+  ];
+}
+
+type Row = readonly [name: string, text: string];
+
+function figureRows({ loads }: Report): Row[] {
+  if (loads.length === 1) {
+    const { throughput, counts, response, void: why } = loads[0]!.result;
+    return [
+      ["throughput", `${rate(throughput)} acknowledged (${countsText(counts)})`],
+      ["latency", latencyText(response)],
+      ...(why === null ? [] : [["void", why] as const]),
+    ];
+  }
+  const width = Math.max(0, ...loads.map(({ name }) => name.length));
+  return loads.map(({ name, result }, i) => {
+    const figures = `${rate(result.throughput).padStart(11)}   ${latencyText(result.response)}`;
+    const why = result.void === null ? "" : `   void: ${result.void}`;
+    return [i === 0 ? "throughput" : "", `${name.padEnd(width)} ${figures}${why}`] as const;
+  });
+}
+
+const latencyText = (l: { p50: number; p99: number; p999: number; max: number }): string =>
+  `p50 ${duration(l.p50)}   p99 ${duration(l.p99)}   p99.9 ${duration(l.p999)}   max ${duration(l.max)}`;
+
+function failoverRows({ failovers }: Report): Row[] {
+  const rows = failovers
+    .slice(0, FAILOVERS_MAX)
+    .map((f, i): Row => [i === 0 ? "failovers" : "", `${f.fault}: ${failoverText(f)}`]);
+  const rest = failovers.length - FAILOVERS_MAX;
+  return rest > 0 ? [...rows, ["", `${rest} more in the report`]] : rows;
+}
+
+/** A report may come from elsewhere: what it says must not steer the terminal or break the lines. */
+const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");

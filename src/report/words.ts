@@ -1,0 +1,48 @@
+import { count, durationMs } from "./format.ts";
+import type { Failover, Report, Verdict } from "./schema.ts";
+
+/** A verdict is never told by colour alone. */
+export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  pass: "Pass",
+  fail: "Fail",
+  unknown: "Unknown",
+};
+
+/** The verdict in one sentence, naming the checks that decided it. */
+export function verdictSentence({ verdict, checks }: Report): string {
+  const named = (kind: Verdict): string =>
+    checks
+      .filter((check) => check.verdict === kind)
+      .map((check) => check.name)
+      .join(", ");
+  if (verdict === "fail") return `Correctness is violated: ${named("fail") || "see below"}.`;
+  if (verdict === "unknown") return `Not proved either way: ${named("unknown") || "see below"}.`;
+  if (checks.length === 0) return "The run completed; nothing was checked.";
+  return checks.length === 1
+    ? `${checks[0]!.name}: checked and held.`
+    : `All ${count(checks.length)} checks held.`;
+}
+
+/** `2 → 4, elected in 231 ms, first write after 258 ms`. */
+export function failoverText({ oldLeader, newLeader, electedMs, firstAckMs }: Failover): string {
+  const leaders = `${oldLeader === 0 ? "none" : oldLeader} → ${newLeader ?? "none"}`;
+  const elected = electedMs === null ? "nobody elected" : `elected in ${durationMs(electedMs)}`;
+  const write =
+    firstAckMs === null ? "no write since" : `first write after ${durationMs(firstAckMs)}`;
+  return `${leaders}, ${elected}, ${write}`;
+}
+
+/** `node 3`, `nodes 1, 4`, or nothing. */
+export const nodesText = (nodes: readonly number[]): string =>
+  nodes.length === 0 ? "" : `${nodes.length === 1 ? "node" : "nodes"} ${nodes.join(", ")}`;
+
+/** `342,117 ok, 700 fail, 90 info`. */
+export const countsText = ({
+  ok,
+  fail,
+  info,
+}: {
+  ok: number;
+  fail: number;
+  info: number;
+}): string => `${count(ok)} ok, ${count(fail)} fail, ${count(info)} info`;

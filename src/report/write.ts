@@ -1,0 +1,124 @@
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { assert } from "../lib/assert.ts";
+import { UserError } from "../lib/user-error.ts";
+import { renderHtml } from "./html.ts";
+import { renderMarkdown } from "./markdown.ts";
+import type { Report } from "./schema.ts";
+import { parseReport } from "./validate.ts";
+
+/** `20251121T024410123Z-42`: sorts by time, and names the seed. */
+export const newRunId = (date: Date, seed: number): string =>
+  `${date.toISOString().replace(/[-:.]/g, "")}-${seed}`;
+
+/** A folder of its own under `reports/`: nothing that climbs out of it, hides, or needs quoting. */
+const FOLDER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+/**
+ * Where a run's report and artifacts go: `<reportsDir>/<kind>/<name>/<runId>`. Throws UserError for
+ * names that cannot be a folder.
+ */
+export function reportDir(
+  reportsDir: string,
+  { kind, name, runId }: Pick<Report, "kind" | "name" | "runId">,
+): string {
+  const bad = Object.entries({ name, runId }).filter(([, text]) => !FOLDER.test(text));
+  if (bad.length > 0)
+    throw new UserError(
+      "cannot write the report",
+      bad.map(([where, text]) => ({
+        where,
+        what: `${JSON.stringify(text)} cannot be the name of a folder`,
+        fix: "use letters, digits, dots, hyphens and underscores, at most 100, a letter or digit first",
+      })),
+    );
+  return join(reportsDir, kind, name, runId);
+}
+
+export type Written = { readonly dir: string; readonly json: string; readonly html: string };
+
+/**
+ * Writes report.json, report.html and report.md into the run's folder, which is made if need be.
+ * Each appears whole or not at all. Throws UserError when the folder cannot be written.
+ */
+export async function writeReport(report: Report, reportsDir: string): Promise<Written> {
+  const dir = reportDir(reportsDir, report);
+  const text = `${JSON.stringify(report, null, 1)}\n`;
+  const json = join(dir, "report.json");
+  await guarded(dir, async () => {
+    await mkdir(dir, { recursive: true });
+    await replaceFile(json, text);
+  });
+  const html = await writePages(report, dir);
+  // Only now, so that a figure gone wrong (NaN is null in JSON) does not cost the whole report.
+  assert(readsBack(text, json), `the report was written, but does not read back: ${json}`);
+  return { dir, json, html };
+}
+
+/** Writes the two pages for people beside a report.json; returns the path of report.html. */
+export async function writePages(report: Report, dir: string): Promise<string> {
+  const html = join(dir, "report.html");
+  await guarded(dir, async () => {
+    await replaceFile(html, renderHtml(report));
+    await replaceFile(join(dir, "report.md"), renderMarkdown(report));
+  });
+  return html;
+}
+
+/**
+ * Reads a stored report: `path` is a report.json or the folder that holds one. Throws UserError when
+ * it is not there, cannot be read, or is no report of this schema.
+ */
+export async function readReport(
+  path: string,
+): Promise<{ readonly report: Report; readonly file: string }> {
+  try {
+    const file = (await stat(path)).isDirectory() ? join(path, "report.json") : path;
+    return { report: parseReport(await readFile(file, "utf8"), file), file };
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const what = (error as NodeJS.ErrnoException).message;
+    const fix = "give a report.json, or the directory of a run: reports/<kind>/<name>/<run>";
+    throw new UserError("cannot read the report", [{ where: path, what, fix }]);
+  }
+}
+
+function readsBack(text: string, where: string): boolean {
+  try {
+    parseReport(text, where);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.tmp-${process.pid}`;
+  try {
+    await writeFile(temporary, text);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {}); // The first error is the one to tell.
+    throw error;
+  }
+}
+
+const FIXES: Readonly<Record<string, string>> = {
+  EACCES: "choose a directory you may write to, or change its permissions",
+  EPERM: "choose a directory you may write to, or change its permissions",
+  EROFS: "the file system is read-only: choose another directory",
+  ENOSPC: "the disk is full: free some space, or choose another directory",
+  ENOTDIR: "a part of the path is a file: choose another directory",
+  EEXIST: "a part of the path is a file: choose another directory",
+};
+
+async function guarded(dir: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const fix = code === undefined ? undefined : FIXES[code];
+    if (fix === undefined) throw error;
+    throw new UserError("cannot write the report", [{ where: dir, what: message, fix }]);
+  }
+}
