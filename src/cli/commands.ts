@@ -14,8 +14,39 @@ export type CommandEntry = {
 /** Every command, in the order of the help. A new command is one line here. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "demo",
+    about: "A cluster under load and faults, its verdict and its report",
+    load: () => import("./demo.ts"),
+  },
+  {
+    name: "chaos",
+    about: "Break a cluster under load, and say whether it stayed correct",
+    load: () => import("./chaos.ts"),
+  },
+  {
+    name: "cluster",
+    about: "Start, inspect and stop a cluster on this machine",
+    load: () => import("./cluster.ts"),
+  },
+  {
+    name: "node",
+    about: "Run one node of a cluster in this process",
+    load: () => import("./node.ts"),
+  },
+  {
+    name: "proxy",
+    about: "The links of a local cluster, with their faults",
+    hidden: true,
+    load: () => import("./proxy.ts"),
+  },
+  {
     name: "load",
     about: "Put a running cluster under load and measure it",
     load: () => import("./load.ts"),
+  },
+  {
+    name: "report",
+    about: "Render a stored report again and print its summary",
+    load: () => import("./report.ts"),
   },
 ];

@@ -1,0 +1,113 @@
+import type { CommandModule } from "yargs";
+
+/** A cluster on this machine that outlives the command: start it, look at it, stop it. */
+export const command: CommandModule = {
+  command: "cluster",
+  describe: "Start, inspect and stop a cluster on this machine",
+  builder: (yargs) =>
+    yargs
+      .command(start)
+      .command(status)
+      .command(stop)
+      .demandCommand(1, "what about the cluster? start, status or stop")
+      .example("$0 cluster start -n 5 --dir /tmp/c", "five nodes, their data in /tmp/c")
+      .example("$0 cluster status --dir /tmp/c", "role, term and commit index of each node")
+      .example("$0 cluster stop --dir /tmp/c", "end them; the data stay"),
+  handler: () => {},
+};
+
+type DirArgs = { readonly dir: string };
+const DIR = {
+  describe: "directory of the cluster: data, logs and config",
+  type: "string",
+  demandOption: true,
+} as const;
+const JSON_FLAG = {
+  describe: "print one JSON document",
+  type: "boolean",
+  default: false,
+} as const;
+
+type StartArgs = DirArgs & {
+  readonly nodes: number;
+  readonly storage: "disk" | "memory";
+  readonly foreground: boolean;
+  readonly "faulty-links": boolean;
+  readonly "base-port": number | undefined;
+  readonly seed: number;
+  readonly json: boolean;
+};
+
+const start: CommandModule<object, StartArgs> = {
+  command: "start",
+  describe: "Start a cluster, on the data of the directory if it holds any",
+  builder: (yargs) =>
+    yargs
+      .option("nodes", { alias: "n", describe: "how many, 1 to 9", type: "number", default: 3 })
+      .option("storage", {
+        describe: "keep data on disk, or in memory only",
+        choices: ["disk", "memory"] as const,
+        default: "disk" as const,
+      })
+      .option("dir", DIR)
+      .option("base-port", {
+        describe: "use the ports from here on, three a node; default: any free ones",
+        type: "number",
+      })
+      .option("faulty-links", {
+        describe: "put a proxy on every directed link between nodes",
+        type: "boolean",
+        default: false,
+      })
+      .option("seed", { describe: "of the faults on links", type: "number", default: 1 })
+      .option("foreground", {
+        describe: "stay, and stop the cluster on Ctrl-C",
+        type: "boolean",
+        default: false,
+      })
+      .option("json", JSON_FLAG)
+      .example("$0 cluster start -n 5 --storage disk --dir /tmp/c", "five nodes, data on disk")
+      .example("$0 cluster start --dir /tmp/c --base-port 7000", "ports 7000 to 7008"),
+  handler: async (args) => {
+    const { startDetached, superviseCluster } = await import("./cluster/start.ts");
+    const run = args.foreground ? superviseCluster : startDetached;
+    await run(
+      {
+        nodes: args.nodes,
+        storage: args.storage,
+        dir: args.dir,
+        basePort: args["base-port"],
+        faultyLinks: args["faulty-links"],
+        seed: args.seed,
+      },
+      args.json,
+    );
+  },
+};
+
+const status: CommandModule<object, DirArgs & { readonly json: boolean }> = {
+  command: "status",
+  describe: "Role, term, commit index and ports of each node",
+  builder: (yargs) =>
+    yargs
+      .option("dir", DIR)
+      .option("json", JSON_FLAG)
+      .example("$0 cluster status --dir /tmp/c --json", "for a script"),
+  handler: async ({ dir, json }) => {
+    const { runningCluster } = await import("./cluster/record.ts");
+    const { askAll, clusterDocument, print } = await import("./cluster/show.ts");
+    const { clusterId, nodes } = runningCluster(dir);
+    print(clusterDocument(await askAll(clusterId, nodes)), json);
+  },
+};
+
+const stop: CommandModule<object, DirArgs> = {
+  command: "stop",
+  describe: "End every process of a cluster; its data stay",
+  builder: (yargs) =>
+    yargs.option("dir", DIR).example("$0 cluster stop --dir /tmp/c", "end the cluster of /tmp/c"),
+  handler: async ({ dir }) => {
+    const { stopCluster } = await import("./cluster/stop.ts");
+    await stopCluster(dir);
+  },
+};

@@ -1,0 +1,72 @@
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { UserError } from "../../lib/user-error.ts";
+import type { NodeAddress } from "../../runtime/config.ts";
+import { lockDirectory } from "../../runtime/dir-lock.ts";
+
+/** DIR/cluster.json: the cluster that runs there. Gone once it is stopped. */
+export type ClusterRecord = {
+  readonly clusterId: string;
+  /** The process whose children the nodes are. */
+  readonly supervisorPid: number;
+  readonly nodes: readonly (NodeAddress & { readonly pid: number })[];
+};
+
+const recordFile = (dir: string): string => join(resolve(dir), "cluster.json");
+
+/** Replaced in one step, so that a reader never sees half of it. */
+export function writeRecord(dir: string, record: ClusterRecord): void {
+  writeFileSync(`${recordFile(dir)}.new`, `${JSON.stringify(record, null, 2)}\n`);
+  renameSync(`${recordFile(dir)}.new`, recordFile(dir));
+}
+
+export const removeRecord = (dir: string): void => rmSync(recordFile(dir), { force: true });
+
+/** Whether a supervisor holds the directory: its lock ends with it, however that ends. */
+export function isSupervised(dir: string): boolean {
+  if (!existsSync(dir)) return false;
+  try {
+    lockDirectory(resolve(dir)).release();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** The cluster that runs in `dir`. Throws UserError when there is none. */
+export function runningCluster(dir: string): ClusterRecord {
+  const path = recordFile(dir);
+  if (existsSync(path) && isSupervised(dir)) return parse(path);
+  throw new UserError("no such cluster", [
+    {
+      where: resolve(dir),
+      what: existsSync(path) ? "the cluster there has ended" : "no cluster runs there",
+      fix: `start one: ordeal cluster start --dir ${dir}`,
+    },
+  ]);
+}
+
+/** Throws UserError when a cluster runs, or starts, in `dir`. */
+export function refuseIfRunning(dir: string): void {
+  if (!isSupervised(dir)) return;
+  const path = recordFile(dir);
+  const by = existsSync(path) ? ` (supervisor ${parse(path).supervisorPid})` : "";
+  throw new UserError("cannot start the cluster", [
+    {
+      where: resolve(dir),
+      what: `a cluster runs there already${by}`,
+      fix: `stop it: ordeal cluster stop --dir ${dir}; or use another directory`,
+    },
+  ]);
+}
+
+function parse(path: string): ClusterRecord {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as ClusterRecord;
+  } catch (error) {
+    const fix = "end its supervisor process by hand and remove the file";
+    throw new UserError("cannot read what runs there", [
+      { where: path, what: (error as Error).message, fix },
+    ]);
+  }
+}

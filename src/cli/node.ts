@@ -1,0 +1,41 @@
+import type { CommandModule } from "yargs";
+
+type Args = {
+  config: string;
+  id: number;
+  log: string | undefined;
+  "parent-pipe": boolean;
+};
+
+export const command: CommandModule<object, Args> = {
+  command: "node",
+  describe: "Run one node of a cluster in this process",
+  builder: (yargs) =>
+    yargs
+      .option("config", {
+        describe: "the cluster's config file, the same for every node",
+        type: "string",
+        demandOption: true,
+      })
+      .option("id", { describe: "which of its nodes to run", type: "number", demandOption: true })
+      .option("log", {
+        describe: "log file; default: node-N/node.log in the config's dataDir",
+        type: "string",
+      })
+      .option("parent-pipe", {
+        describe: "end with the process that holds the other end of standard input",
+        type: "boolean",
+        default: false,
+      })
+      .example("$0 node --config cluster.json --id 1", "run node 1 until SIGTERM or Ctrl-C"),
+  handler: async (args) => {
+    const { loadConfig } = await import("../runtime/config.ts");
+    const { runNode } = await import("../runtime/node.ts");
+    await runNode({
+      config: loadConfig(args.config),
+      id: args.id,
+      logFile: args.log,
+      parentPipe: args["parent-pipe"],
+    });
+  },
+};

@@ -1,0 +1,136 @@
+import { accessSync, constants, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type Problem, UserError } from "../lib/user-error.ts";
+import { loadConfig, type NodeAddress, type NodeConfigFile } from "../runtime/config.ts";
+import { freePorts, isFree } from "./free-ports.ts";
+
+export const NODES_MAX = 9;
+const HOST = "127.0.0.1";
+const PORTS_PER_NODE = 3;
+const PORT_MAX = 65_535;
+
+/** What a cluster on this machine is to be. */
+export type LocalOptions = {
+  readonly nodes: number;
+  readonly storage: "disk" | "memory";
+  readonly dir: string;
+  readonly faultyLinks: boolean;
+  readonly seed: number;
+  /** Ports from here on, three a node, instead of any free ones. */
+  readonly basePort?: number | undefined;
+};
+
+export const configFile = (dir: string): string => join(resolve(dir), "config.json");
+
+/**
+ * Checks the options and makes the directory. Returns the config of the cluster whose data are
+ * there, or null. Throws UserError that lists every problem; nothing but an empty directory is
+ * created then.
+ */
+export function prepareDir(options: LocalOptions): NodeConfigFile | null {
+  const { nodes } = options;
+  const problems: Problem[] = [];
+  if (!Number.isInteger(nodes) || nodes < 1 || nodes > NODES_MAX) {
+    const fix = `choose 1 to ${NODES_MAX}; 3 and 5 are usual`;
+    problems.push({ where: "nodes", what: `a cluster of ${nodes} nodes`, fix });
+  }
+  if (problems.length === 0) problems.push(...basePortProblems(options));
+  problems.push(...dirProblems(options.dir));
+  if (problems.length > 0) throw new UserError("cannot start the cluster", problems);
+  if (!existsSync(configFile(options.dir))) return null;
+  const previous = loadConfig(configFile(options.dir));
+  const differences = differencesFrom(previous, options);
+  if (differences.length > 0) throw new UserError("the data are of another cluster", differences);
+  return previous;
+}
+
+/** The config of a cluster, with the ports it had, if they are free, or other ones. */
+export function newConfig(options: LocalOptions, previous: NodeConfigFile | null): NodeConfigFile {
+  const id = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(16).padStart(8, "0");
+  return {
+    clusterId: previous?.clusterId ?? `ordeal-${id}`,
+    nodes: addresses(options, previous),
+    dataDir: resolve(options.dir),
+    storage: options.storage,
+  };
+}
+
+/** Replaces the config file in one step: a crash leaves the old one or the new one. */
+export function writeConfig(config: NodeConfigFile): void {
+  const path = configFile(config.dataDir);
+  writeFileSync(`${path}.new`, `${JSON.stringify(config, null, 2)}\n`);
+  renameSync(`${path}.new`, path);
+}
+
+function addresses(options: LocalOptions, previous: NodeConfigFile | null): readonly NodeAddress[] {
+  const count = options.nodes * PORTS_PER_NODE;
+  const before = previous?.nodes.flatMap((n) => [n.peerPort, n.clientPort, n.httpPort]) ?? [];
+  let ports: readonly number[];
+  if (options.basePort !== undefined) ports = portsFrom(options.basePort, count);
+  else if (before.length === count && before.every(isFree)) ports = before;
+  else ports = freePorts(count);
+  return Array.from({ length: options.nodes }, (_, i) => {
+    const [peerPort, clientPort, httpPort] = ports.slice(i * PORTS_PER_NODE);
+    return {
+      id: i + 1,
+      host: HOST,
+      peerPort: peerPort!,
+      clientPort: clientPort!,
+      httpPort: httpPort!,
+    };
+  });
+}
+
+const portsFrom = (base: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => base + i);
+
+function basePortProblems({ basePort, nodes }: LocalOptions): Problem[] {
+  if (basePort === undefined) return [];
+  const count = nodes * PORTS_PER_NODE;
+  const highest = PORT_MAX - count + 1;
+  if (!Number.isInteger(basePort) || basePort < 1 || basePort > highest) {
+    const what = `${basePort} leaves no room for ${count} ports`;
+    return [{ where: "base port", what, fix: `choose 1024 to ${highest}` }];
+  }
+  return portsFrom(basePort, count)
+    .filter((port) => !isFree(port))
+    .map((port) => ({
+      where: `port ${port}`,
+      what: "is in use, or not allowed to this user",
+      fix: "end the process that listens there, or choose another base port",
+    }));
+}
+
+function dirProblems(dir: string): Problem[] {
+  try {
+    mkdirSync(dir, { recursive: true });
+    accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
+    return [];
+  } catch (error) {
+    const what = (error as Error).message;
+    return [{ where: dir, what, fix: "give a directory that this user can write to" }];
+  }
+}
+
+function differencesFrom(previous: NodeConfigFile, options: LocalOptions): Problem[] {
+  const where = configFile(options.dir);
+  const problems: Problem[] = [];
+  if (previous.nodes.length !== options.nodes) {
+    problems.push({
+      where,
+      what: `the data are of ${previous.nodes.length} nodes, not ${options.nodes}`,
+      fix: `start ${previous.nodes.length} nodes, or use another directory`,
+    });
+  }
+  if (previous.storage !== options.storage) {
+    problems.push({
+      where,
+      what: `the cluster keeps its data ${whereabouts(previous)}, not ${whereabouts(options)}`,
+      fix: `use the storage "${previous.storage}", or another directory`,
+    });
+  }
+  return problems;
+}
+
+const whereabouts = ({ storage }: { readonly storage: "disk" | "memory" }): string =>
+  storage === "disk" ? "on disk" : "in memory";

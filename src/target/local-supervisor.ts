@@ -1,0 +1,197 @@
+import type { LinkSetting } from "../fault/link-table.ts";
+import { assert } from "../lib/assert.ts";
+import { EXIT_USAGE, UserError } from "../lib/user-error.ts";
+import type { NodeConfigFile } from "../runtime/config.ts";
+import { LinkProxies } from "./link-proxies.ts";
+import { ChildStartError, LocalChild } from "./local-child.ts";
+import { configFile, type LocalOptions, newConfig, prepareDir, writeConfig } from "./local-dir.ts";
+
+/** A node that does not end on SIGTERM within this time is killed. */
+const STOP_WITHIN_MS = 5_000;
+/** Another process may take a free port before its node does: then other ports are tried. */
+const PORT_ATTEMPTS = 5;
+
+/** "ended": by itself, which it should not. */
+export type NodeState = "running" | "paused" | "crashed" | "ended";
+
+/**
+ * The processes of a cluster on this machine: its nodes and, with faulty links, one proxy. They are
+ * children of this process and end with it, whatever ends it. Operations on a node wait for those
+ * before them.
+ */
+export class LocalSupervisor {
+  readonly config: NodeConfigFile;
+  readonly #proxies: LinkProxies | null;
+  readonly #nodes = new Map<number, LocalChild>();
+  readonly #failures: string[] = [];
+  readonly #onFailure: (failure: string) => void;
+  #work: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  private constructor(
+    config: NodeConfigFile,
+    proxies: LinkProxies | null,
+    onFailure: (failure: string) => void,
+  ) {
+    this.config = config;
+    this.#proxies = proxies;
+    this.#onFailure = onFailure;
+  }
+
+  /**
+   * Starts all nodes on what the directory holds and resolves once all their ports listen.
+   * `onFailure` hears of each process that ends without being told to. Throws UserError for what a
+   * person can mend; no process is left then.
+   */
+  static async start(
+    options: LocalOptions,
+    onFailure: (failure: string) => void = () => {},
+  ): Promise<LocalSupervisor> {
+    const previous = prepareDir(options);
+    for (let attempt = 1; ; attempt++) {
+      const supervisor = await LocalSupervisor.#open(options, previous, onFailure);
+      try {
+        await supervisor.#startAll();
+        return supervisor;
+      } catch (error) {
+        await supervisor.stop();
+        const mayRetry = options.basePort === undefined && attempt < PORT_ATTEMPTS;
+        if (!(mayRetry && error instanceof ChildStartError && /is in use/.test(error.said))) {
+          throw explain(error);
+        }
+      }
+    }
+  }
+
+  static async #open(
+    options: LocalOptions,
+    previous: NodeConfigFile | null,
+    onFailure: (failure: string) => void,
+  ): Promise<LocalSupervisor> {
+    const config = newConfig(options, previous);
+    if (!options.faultyLinks) return new LocalSupervisor(config, null, onFailure);
+    const proxies = await LinkProxies.start(config, options.seed);
+    const withLinks = { ...config, links: proxies.links };
+    const supervisor = new LocalSupervisor(withLinks, proxies, onFailure);
+    proxies.watch((failure) => supervisor.#failed(failure));
+    return supervisor;
+  }
+
+  get nodeIds(): readonly number[] {
+    return this.config.nodes.map((node) => node.id);
+  }
+
+  get hasFaultyLinks(): boolean {
+    return this.#proxies !== null;
+  }
+
+  /** Processes that ended without being told to, with what they said last. */
+  get failures(): readonly string[] {
+    return this.#failures;
+  }
+
+  state(id: number): NodeState {
+    const node = this.#nodes.get(id);
+    if (node === undefined) return "crashed";
+    if (!node.running) return "ended";
+    return node.paused ? "paused" : "running";
+  }
+
+  /** 0: it does not run. */
+  pid(id: number): number {
+    const node = this.#nodes.get(id);
+    return node?.running === true ? node.pid : 0;
+  }
+
+  /** SIGKILL. Like the others, skips nodes in another state and resolves once it is done. */
+  crash(ids: readonly number[]): Promise<void> {
+    return this.#each(ids, async (id) => {
+      const node = this.#nodes.get(id);
+      this.#nodes.delete(id);
+      await node?.kill();
+    });
+  }
+
+  /** Starts those that do not run, on what their directories hold. */
+  restart(ids: readonly number[]): Promise<void> {
+    return this.#each(ids, async (id) => {
+      if (this.pid(id) === 0) await this.#startNode(id);
+    });
+  }
+
+  pause(ids: readonly number[]): Promise<void> {
+    return this.#each(ids, async (id) => {
+      if (this.state(id) === "running") await this.#nodes.get(id)!.pause();
+    });
+  }
+
+  resume(ids: readonly number[]): Promise<void> {
+    return this.#each(ids, async (id) => {
+      if (this.state(id) === "paused") this.#nodes.get(id)!.resume();
+    });
+  }
+
+  async setLinks(settings: readonly LinkSetting[]): Promise<void> {
+    assert(this.#proxies !== null, "the cluster was started without faulty links");
+    await this.#proxies.set(settings);
+  }
+
+  /** Ends every process, paused ones too. Safe to call twice. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#work.catch(() => {});
+    const nodes = [...this.#nodes];
+    this.#nodes.clear();
+    await Promise.all(
+      nodes.map(async ([id, node]) => {
+        const wasRunning = node.running;
+        if (!(await node.stop(STOP_WITHIN_MS)) && wasRunning) {
+          this.#failed(`node ${id} did not stop in order within ${STOP_WITHIN_MS} ms`);
+        }
+      }),
+    );
+    await this.#proxies?.stop();
+  }
+
+  #failed(failure: string): void {
+    this.#failures.push(failure);
+    this.#onFailure(failure);
+  }
+
+  async #startAll(): Promise<void> {
+    writeConfig(this.config);
+    await this.restart(this.nodeIds);
+  }
+
+  async #startNode(id: number): Promise<void> {
+    const config = configFile(this.config.dataDir);
+    const args = ["node", "--config", config, "--id", String(id), "--parent-pipe"];
+    const node = new LocalChild(`node ${id}`, args);
+    this.#nodes.set(id, node);
+    await node.nextLine();
+    node.watch((failure) => this.#failed(failure));
+  }
+
+  #each(ids: readonly number[], act: (id: number) => Promise<void>): Promise<void> {
+    const done = this.#work.then(async () => {
+      if (this.#stopped) return;
+      const results = await Promise.allSettled(ids.map(act));
+      const failed = results.find((result) => result.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
+    });
+    this.#work = done.catch(() => {});
+    return done;
+  }
+}
+
+/** A node that refuses its input has said why in full; what it said is passed on. */
+function explain(error: unknown): unknown {
+  if (!(error instanceof ChildStartError) || error.exitCode !== EXIT_USAGE) return error;
+  return new UserError("a node of the cluster cannot start", [
+    {
+      where: "the node",
+      what: error.said.replace(/\n/g, "\n    "),
+      fix: "as said above; the data are untouched",
+    },
+  ]);
+}

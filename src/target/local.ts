@@ -1,0 +1,219 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { version } from "../../package.json";
+import { LinkTable } from "../fault/link-table.ts";
+import { type ClusterView, resolveNodes, resolvePartition } from "../fault/resolve.ts";
+import { CLEAR_LINK, type Fault } from "../fault/vocabulary.ts";
+import { unreachable } from "../lib/assert.ts";
+import { NO_NODE } from "../lib/ids.ts";
+import { Prng } from "../lib/prng.ts";
+import { UserError } from "../lib/user-error.ts";
+import { configFile } from "./local-dir.ts";
+import { EventLog } from "./local-events.ts";
+import { askStatus, leaderOf, silentStatus } from "./local-status.ts";
+import { LocalSupervisor } from "./local-supervisor.ts";
+import type {
+  Cluster,
+  ClusterAddress,
+  ClusterEvent,
+  ClusterOptions,
+  NodeStatus,
+  Target,
+} from "./target.ts";
+import { until } from "./until.ts";
+
+const FIRST_LEADER_WITHIN_MS = 10_000;
+/** A fault on "the leader" waits so long for there to be one; then it hits nobody. */
+const LEADER_WITHIN_MS = 1_000;
+const STATUS_WITHIN_MS = 200;
+
+/** Ordeal's own store: every node a process on this machine, every link through a proxy if wanted. */
+export const localTarget: Target = {
+  name: "ordeal",
+  version,
+  can: {
+    crash: true,
+    pause: true,
+    partition: true,
+    loss: true,
+    clock: "ordeal: the nodes' clocks cannot be shifted yet",
+    membership: "ordeal: the members of a cluster are fixed yet",
+    "versioned-put": true,
+    append: true,
+    delete: true,
+  },
+  async start(options) {
+    const path = configFile(options.dir);
+    if (existsSync(path)) {
+      const what = "the directory holds the data of a cluster already";
+      const fix = "give a directory that is empty or does not exist";
+      throw new UserError("cannot start a fresh cluster", [{ where: path, what, fix }]);
+    }
+    const startedUs = (performance.timeOrigin + performance.now()) * 1000;
+    const cluster = new LocalCluster(await LocalSupervisor.start(options), options, startedUs);
+    try {
+      await cluster.leader(FIRST_LEADER_WITHIN_MS);
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+  },
+};
+
+class LocalCluster implements Cluster {
+  readonly nodeIds: readonly number[];
+  readonly address: ClusterAddress;
+  readonly #supervisor: LocalSupervisor;
+  readonly #links: LinkTable;
+  readonly #prng: Prng;
+  readonly #logs: readonly EventLog[];
+  readonly #last = new Map<number, NodeStatus>();
+
+  constructor(supervisor: LocalSupervisor, options: ClusterOptions, startedUs: number) {
+    const { config } = supervisor;
+    this.nodeIds = supervisor.nodeIds;
+    this.address = {
+      target: localTarget.name,
+      nodes: config.nodes.map(({ id, host, clientPort }) => ({ id, host, port: clientPort })),
+    };
+    this.#supervisor = supervisor;
+    this.#links = new LinkTable(this.nodeIds);
+    this.#prng = new Prng(options.seed).fork("faults");
+    this.#logs = this.nodeIds.map((id) => {
+      return new EventLog(join(config.dataDir, `node-${id}`, "node.log"), id, startedUs);
+    });
+  }
+
+  status(withinMs: number): Promise<readonly NodeStatus[]> {
+    const { config } = this.#supervisor;
+    return Promise.all(
+      config.nodes.map(async (address) => {
+        const state = this.#supervisor.state(address.id);
+        const last = this.#last.get(address.id);
+        if (state === "paused") {
+          return silentStatus(address, "paused", this.#supervisor.pid(address.id), last);
+        }
+        const said =
+          state === "running" ? await askStatus(address, config.clusterId, withinMs) : null;
+        if (said === null) return silentStatus(address, "down", 0, last);
+        this.#last.set(address.id, said);
+        return said;
+      }),
+    );
+  }
+
+  /** Waits for a leader. Rejects when there is none within `withinMs`, or a node ended by itself. */
+  leader(withinMs: number): Promise<number> {
+    return until("a leader is elected", withinMs, async () => {
+      const [failure] = this.#supervisor.failures;
+      if (failure !== undefined) throw new Error(failure);
+      return leaderOf(await this.status(STATUS_WITHIN_MS)) || null;
+    });
+  }
+
+  async fault(fault: Fault): Promise<{ readonly nodes: readonly number[] }> {
+    const supervisor = this.#supervisor;
+    switch (fault.kind) {
+      case "crash": {
+        const nodes = await this.#resolve(fault, (id) => supervisor.pid(id) !== 0);
+        await supervisor.crash(nodes);
+        return { nodes };
+      }
+      case "restart": {
+        const nodes = await this.#resolve(fault, (id) => supervisor.pid(id) === 0);
+        await supervisor.restart(nodes);
+        return { nodes };
+      }
+      case "pause": {
+        const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "running");
+        await supervisor.pause(nodes);
+        return { nodes };
+      }
+      case "resume": {
+        const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "paused");
+        await supervisor.resume(nodes);
+        return { nodes };
+      }
+      default:
+        return { nodes: await this.#linkFault(fault) };
+    }
+  }
+
+  async recover(): Promise<void> {
+    this.#links.heal();
+    await this.#applyLinks();
+    await this.#supervisor.resume(this.nodeIds);
+    await this.#supervisor.restart(this.nodeIds);
+  }
+
+  async events(): Promise<readonly ClusterEvent[]> {
+    const logs = await Promise.all(this.#logs.map((log) => log.read()));
+    return logs.flat().sort((a, b) => a.atUs - b.atUs);
+  }
+
+  failures(): readonly string[] {
+    return this.#supervisor.failures;
+  }
+
+  stop(): Promise<void> {
+    return this.#supervisor.stop();
+  }
+
+  async #linkFault(
+    fault: Exclude<Fault, { kind: "crash" | "restart" | "pause" | "resume" }>,
+  ): Promise<readonly number[]> {
+    let nodes = this.nodeIds;
+    switch (fault.kind) {
+      case "heal":
+        this.#links.heal();
+        break;
+      case "partition": {
+        const view = await this.#view(fault.shape === "halves" && fault.leaderIn !== "any");
+        const cut = resolvePartition(fault, view, this.#prng);
+        this.#links.cut(cut.links);
+        nodes = cut.nodes;
+        break;
+      }
+      case "isolate":
+        nodes = await this.#resolve(fault, () => true);
+        this.#links.isolate(nodes, fault.direction);
+        break;
+      case "loss":
+      case "delay":
+      case "duplicate":
+      case "reorder":
+        nodes = await this.#resolve(fault, () => true);
+        this.#links.disturb(nodes, fault);
+        break;
+      default:
+        return unreachable(fault);
+    }
+    await this.#applyLinks();
+    return nodes;
+  }
+
+  async #applyLinks(): Promise<void> {
+    if (this.#supervisor.hasFaultyLinks) {
+      await this.#supervisor.setLinks(this.#links.settings);
+    } else if (this.#links.settings.some((link) => link.state !== CLEAR_LINK)) {
+      throw new Error("link faults need a cluster that was started with faultyLinks");
+    }
+  }
+
+  async #resolve(
+    { nodes }: Extract<Fault, { nodes: unknown }>,
+    canHit: (id: number) => boolean,
+  ): Promise<readonly number[]> {
+    const view = await this.#view(nodes.kind === "leader" || nodes.kind === "followers");
+    return resolveNodes(nodes, view, this.nodeIds.filter(canHit), this.#prng);
+  }
+
+  async #view(needsLeader: boolean): Promise<ClusterView> {
+    if (!needsLeader) return { nodes: this.nodeIds, leader: NO_NODE };
+    const leader = await until("a leader", LEADER_WITHIN_MS, async () => {
+      return leaderOf(await this.status(STATUS_WITHIN_MS)) || null;
+    }).catch(() => NO_NODE);
+    return { nodes: this.nodeIds, leader };
+  }
+}
