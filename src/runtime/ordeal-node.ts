@@ -65,7 +65,7 @@ export class OrdealNode implements Ports, ClientPort {
     try {
       this.#opened = openStorage(config, id, { now: this.now, onFatal: this.#onFatal });
     } catch (error) {
-      this.#closePorts();
+      void this.#closePorts();
       throw error;
     }
     this.#replica = this.#createReplica(random.fork("raft"));
@@ -139,6 +139,9 @@ export class OrdealNode implements Ports, ClientPort {
   }
 
   onSoftState(soft: SoftState): void {
+    // Perhaps from a pump outside the loop, by a disk write's callback: a new role has another
+    // deadline, and the loop sets its timer only after a turn.
+    this.#loop.markDirty();
     const { log } = this.#options;
     const before = this.#soft;
     this.#soft = soft;

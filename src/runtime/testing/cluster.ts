@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { NodeConfigFile } from "../config.ts";
+import { OrdealNode } from "../ordeal-node.ts";
+import { freePorts } from "./free-ports.ts";
+import { type LinesLog, linesLog } from "./log.ts";
+import { until } from "./until.ts";
+
+/** A config of nodes 1 … `size` on free ports of this machine. */
+export function clusterConfig(
+  size: number,
+  dataDir: string,
+  storage: "disk" | "memory",
+): NodeConfigFile {
+  const ports = freePorts(size * 3);
+  const nodes = Array.from({ length: size }, (_, i) => {
+    const [peerPort, clientPort, httpPort] = ports.slice(i * 3, i * 3 + 3) as [
+      number,
+      number,
+      number,
+    ];
+    return { id: i + 1, host: "127.0.0.1", peerPort, clientPort, httpPort };
+  });
+  // A node without peers disturbs nobody by an early election.
+  const alone = { raft: { electionTimeoutMinMs: 20, heartbeatIntervalMs: 10 } };
+  return { clusterId: "test", nodes, dataDir, storage, ...(size === 1 && alone) };
+}
+
+/** A new directory below the system's temporary one, and how to remove it. */
+export function tempDir(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), "ordeal-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Nodes in this process, on real sockets and disk. */
+export class TestCluster {
+  readonly config: NodeConfigFile;
+  readonly nodes = new Map<number, OrdealNode>();
+  readonly logs = new Map<number, LinesLog>();
+  /** What was reported as fatal: a test expects none. */
+  readonly fatal: unknown[] = [];
+
+  constructor(config: NodeConfigFile) {
+    this.config = config;
+  }
+
+  start(id: number): OrdealNode {
+    const log = linesLog();
+    const onFatal = (error: unknown): void => void this.fatal.push(error);
+    const node = new OrdealNode({ config: this.config, id, log, seed: id, onFatal });
+    this.nodes.set(id, node);
+    this.logs.set(id, log);
+    return node;
+  }
+
+  startAll(): this {
+    for (const { id } of this.config.nodes) this.start(id);
+    return this;
+  }
+
+  async stop(id: number): Promise<void> {
+    const node = this.nodes.get(id);
+    this.nodes.delete(id);
+    await node?.stop();
+  }
+
+  async stopAll(): Promise<void> {
+    for (const id of [...this.nodes.keys()]) await this.stop(id);
+  }
+
+  /** The id of the leader, once all running nodes follow it. */
+  leader(): Promise<number> {
+    return until("a leader that all follow", () => {
+      const all = [...this.nodes.values()].map((node) => node.status());
+      const leader = all.find((status) => status.role === "leader");
+      return leader && all.every((s) => s.leaderId === leader.id) ? leader.id : null;
+    });
+  }
+
+  /** "http://host:port" of a node. */
+  url(id: number): string {
+    const node = this.config.nodes.find((n) => n.id === id)!;
+    return `http://${node.host}:${node.httpPort}`;
+  }
+
+  clientPort(id: number): number {
+    return this.config.nodes.find((n) => n.id === id)!.clientPort;
+  }
+}
