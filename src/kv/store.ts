@@ -1,0 +1,239 @@
+import { unreachable } from "../lib/assert.ts";
+import { copyBytes } from "../lib/copy.ts";
+import { crc32 } from "../lib/crc32.ts";
+import { type Cell, Cells, NO_CELL, offsetOf, slabOf } from "./cells.ts";
+import {
+  COMMAND_HEADER_BYTES,
+  commandExpected,
+  commandFlags,
+  commandKeyBytes,
+  commandOp,
+  commandValueBytes,
+  FLAG_EXPECTED,
+  OP_APPEND,
+  OP_DELETE,
+  OP_GET,
+  OP_OPEN_SESSION,
+  OP_PUT,
+  type OpCode,
+  VALUE_BYTES_MAX,
+} from "./command.ts";
+import { ENTRY_HEADER_BYTES, KeyTable } from "./key-table.ts";
+import type { Result, StateMachine } from "./state-machine.ts";
+import { INVALID, NOT_FOUND, OK, VERSION_MISMATCH } from "./status.ts";
+
+const NO_BYTES = new Uint8Array(0);
+/** A value that needs less than this share of its cell moves to a smaller one. */
+const CELL_USED_SHARE_MIN = 1 / 4;
+
+/** A key as the store holds it. The bytes are views: valid until the next apply. */
+export type StoredEntry = {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  readonly version: number;
+};
+
+/**
+ * The versioned key-value store. Every put and append that takes effect adds 1 to the key's version;
+ * an absent key has version 0, so one that is deleted and put again starts over at 1.
+ *
+ * - put with FLAG_EXPECTED: versionMismatch and no change unless the version is the expected one.
+ *   Other operations ignore the flag.
+ * - append to an absent key is a put. It is invalid, without a change, when the result would be
+ *   longer than VALUE_BYTES_MAX.
+ * - delete and get of an absent key: notFound.
+ * - openSession changes nothing here (sessions.ts).
+ *
+ * Keys and values are copied: a command's bytes are not needed after apply.
+ */
+export class KvStore implements StateMachine {
+  readonly result: Result = {
+    status: OK,
+    version: 0,
+    index: 0,
+    valueIn: NO_BYTES,
+    valueAt: 0,
+    valueBytes: 0,
+  };
+  readonly #cells = new Cells();
+  readonly #table = new KeyTable(this.#cells);
+
+  /** Number of keys. */
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** Bytes held for keys and values, used or free for reuse. */
+  get slabBytes(): number {
+    return this.#cells.slabBytes;
+  }
+
+  apply(bytes: Uint8Array, view: DataView, at: number, _end: number, index: number): void {
+    this.result.index = index;
+    this.result.valueBytes = 0;
+    const op = commandOp(view, at) as OpCode;
+    switch (op) {
+      case OP_PUT:
+        return this.#put(bytes, view, at);
+      case OP_APPEND:
+        return this.#append(bytes, view, at);
+      case OP_DELETE:
+        return this.#delete(view, at);
+      case OP_GET:
+        return this.#get(view, at);
+      case OP_OPEN_SESSION:
+        return this.#finish(OK, 0);
+      default:
+        unreachable(op);
+    }
+  }
+
+  read(_bytes: Uint8Array, view: DataView, at: number, _end: number): void {
+    this.#get(view, at);
+  }
+
+  /** Every key, in an order that depends on the history. The store must not change meanwhile. */
+  *entries(): IterableIterator<StoredEntry> {
+    for (const cell of this.#table.cells()) {
+      const bytes = this.#cells.bytes[slabOf(cell)]!;
+      const keyAt = offsetOf(cell) + ENTRY_HEADER_BYTES;
+      const valueAt = keyAt + this.#keyBytes(cell);
+      yield {
+        key: bytes.subarray(keyAt, valueAt),
+        value: bytes.subarray(valueAt, valueAt + this.#valueBytes(cell)),
+        version: this.#version(cell),
+      };
+    }
+  }
+
+  /**
+   * 16 hex digits that two stores share when they hold the same keys, values and versions, whatever
+   * their histories. Tells diverged replicas from equal ones; no defence against an adversary.
+   */
+  digest(): string {
+    let low = this.size;
+    let high = 0;
+    const header = new DataView(new ArrayBuffer(20));
+    for (const { key, value, version } of this.entries()) {
+      header.setUint32(0, crc32(key), true);
+      header.setUint32(4, crc32(value), true);
+      header.setUint32(8, value.length, true);
+      header.setFloat64(12, version, true);
+      const mark = crc32(new Uint8Array(header.buffer));
+      low = (low + mark) >>> 0;
+      high = (high + Math.imul(mark ^ (mark >>> 15), 0x2c1b3c6d)) >>> 0;
+    }
+    return [high, low].map((half) => half.toString(16).padStart(8, "0")).join("");
+  }
+
+  #put(bytes: Uint8Array, view: DataView, at: number): void {
+    const keyAt = at + COMMAND_HEADER_BYTES;
+    const keyBytes = commandKeyBytes(view, at);
+    const valueBytes = commandValueBytes(view, at);
+    let cell = this.#table.find(view, keyAt, keyBytes);
+    const version = cell === NO_CELL ? 0 : this.#version(cell);
+    if ((commandFlags(view, at) & FLAG_EXPECTED) !== 0 && commandExpected(view, at) !== version) {
+      return this.#finish(VERSION_MISMATCH, version);
+    }
+    const size = ENTRY_HEADER_BYTES + keyBytes + valueBytes;
+    if (cell === NO_CELL) {
+      cell = this.#create(bytes, keyAt, keyBytes, size);
+    } else if (!this.#fits(cell, size)) {
+      cell = this.#move(cell, keyBytes, size);
+    }
+    const to = offsetOf(cell) + ENTRY_HEADER_BYTES + keyBytes;
+    const valueAt = keyAt + keyBytes;
+    copyBytes(bytes, valueAt, valueAt + valueBytes, this.#cells.bytes[slabOf(cell)]!, to);
+    this.#stamp(cell, valueBytes, version + 1);
+  }
+
+  #append(bytes: Uint8Array, view: DataView, at: number): void {
+    const keyAt = at + COMMAND_HEADER_BYTES;
+    const keyBytes = commandKeyBytes(view, at);
+    let cell = this.#table.find(view, keyAt, keyBytes);
+    if (cell === NO_CELL) return this.#put(bytes, view, at);
+    const oldBytes = this.#valueBytes(cell);
+    const valueBytes = oldBytes + commandValueBytes(view, at);
+    const version = this.#version(cell);
+    if (valueBytes > VALUE_BYTES_MAX) return this.#finish(INVALID, version);
+    const size = ENTRY_HEADER_BYTES + keyBytes + valueBytes;
+    if (size > this.#cells.capacity(cell)) cell = this.#move(cell, keyBytes + oldBytes, size);
+    const to = offsetOf(cell) + ENTRY_HEADER_BYTES + keyBytes + oldBytes;
+    const from = keyAt + keyBytes;
+    const added = valueBytes - oldBytes;
+    copyBytes(bytes, from, from + added, this.#cells.bytes[slabOf(cell)]!, to);
+    this.#stamp(cell, valueBytes, version + 1);
+  }
+
+  #delete(view: DataView, at: number): void {
+    const cell = this.#table.find(view, at + COMMAND_HEADER_BYTES, commandKeyBytes(view, at));
+    if (cell === NO_CELL) return this.#finish(NOT_FOUND, 0);
+    this.#table.remove();
+    this.#cells.free(cell);
+    this.#finish(OK, 0);
+  }
+
+  #get(view: DataView, at: number): void {
+    const { result } = this;
+    const keyBytes = commandKeyBytes(view, at);
+    const cell = this.#table.find(view, at + COMMAND_HEADER_BYTES, keyBytes);
+    result.valueBytes = 0;
+    if (cell === NO_CELL) return this.#finish(NOT_FOUND, 0);
+    result.valueIn = this.#cells.bytes[slabOf(cell)]!;
+    result.valueAt = offsetOf(cell) + ENTRY_HEADER_BYTES + keyBytes;
+    result.valueBytes = this.#valueBytes(cell);
+    this.#finish(OK, this.#version(cell));
+  }
+
+  /** Enters a key that the last find did not find, in a new cell, as yet without a value. */
+  #create(bytes: Uint8Array, keyAt: number, keyBytes: number, size: number): Cell {
+    const cell = this.#cells.allocate(size);
+    const slab = slabOf(cell);
+    const at = offsetOf(cell);
+    this.#cells.words[slab]![(at >>> 2) + 1] = keyBytes;
+    copyBytes(bytes, keyAt, keyAt + keyBytes, this.#cells.bytes[slab]!, at + ENTRY_HEADER_BYTES);
+    this.#table.insert(cell);
+    return cell;
+  }
+
+  /** Moves the entry that the last find found, with `kept` bytes of its key and value. */
+  #move(cell: Cell, kept: number, size: number): Cell {
+    const moved = this.#cells.allocate(size);
+    const from = offsetOf(cell);
+    const to = this.#cells.bytes[slabOf(moved)]!;
+    const end = from + ENTRY_HEADER_BYTES + kept;
+    copyBytes(this.#cells.bytes[slabOf(cell)]!, from, end, to, offsetOf(moved));
+    this.#cells.free(cell);
+    this.#table.replace(moved);
+    return moved;
+  }
+
+  #fits(cell: Cell, size: number): boolean {
+    const capacity = this.#cells.capacity(cell);
+    return size <= capacity && size >= capacity * CELL_USED_SHARE_MIN;
+  }
+
+  #stamp(cell: Cell, valueBytes: number, version: number): void {
+    const at = offsetOf(cell);
+    this.#cells.words[slabOf(cell)]![at >>> 2] = valueBytes;
+    this.#cells.doubles[slabOf(cell)]![(at >>> 3) + 1] = version;
+    this.#finish(OK, version);
+  }
+
+  #finish(status: number, version: number): void {
+    this.result.status = status;
+    this.result.version = version;
+  }
+
+  #valueBytes(cell: Cell): number {
+    return this.#cells.words[slabOf(cell)]![offsetOf(cell) >>> 2]!;
+  }
+
+  #keyBytes(cell: Cell): number {
+    return this.#cells.words[slabOf(cell)]![(offsetOf(cell) >>> 2) + 1]!;
+  }
+
+  #version(cell: Cell): number {
+    return this.#cells.doubles[slabOf(cell)]![(offsetOf(cell) >>> 3) + 1]!;
+  }
+}
