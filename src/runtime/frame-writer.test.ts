@@ -16,8 +16,12 @@ function sink(take: number) {
 }
 
 function enqueue(w: FrameWriter, ...bytes: number[]): boolean {
+  return enqueueFrame(w, Uint8Array.from(bytes));
+}
+
+function enqueueFrame(w: FrameWriter, frame: Uint8Array): boolean {
   const start = w.bytes.offset;
-  w.bytes.bytes(Uint8Array.from(bytes));
+  w.bytes.bytes(frame);
   return w.keep(start);
 }
 
@@ -101,8 +105,9 @@ test("FrameWriter: a real socket that takes part of a write delivers 8 MiB in or
   const pump = (socket: { write(data: Uint8Array): number }): void => {
     do {
       while (sent < total) {
-        const frame = Uint8Array.from({ length: 65_536 }, (_, i) => (sent + i) % 251);
-        if (!enqueue(w, ...frame)) break;
+        const frame = new Uint8Array(65_536);
+        for (let i = 0; i < frame.length; i++) frame[i] = (sent + i) % 251;
+        if (!enqueueFrame(w, frame)) break;
         sent += frame.length;
       }
       w.flush(socket);
