@@ -75,7 +75,13 @@ export const command: CommandModule<object, Args> = {
       })
       .option("seed", { type: "number", describe: "of keys, mix and arrivals [default: random]" })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
-      .option("spec", { choices: ["-"] as const, hidden: true })
+      .option("spec", {
+        type: "string",
+        choices: ["-"] as const,
+        // Otherwise yargs takes "-" for an argument of its own.
+        nargs: 1,
+        hidden: true,
+      })
       .example("$0 load --dir /tmp/c1 --clients 256 --mix put=1", "as fast as 256 clients can put")
       .example(
         "$0 load --dir /tmp/c1 --rate 5000 --history h.bin",

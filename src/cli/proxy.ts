@@ -9,6 +9,8 @@ export const command: CommandModule<object, { spec: string }> = {
       .option("spec", {
         describe: "where the ProxySpec comes from: - is standard input, before the commands",
         choices: ["-"] as const,
+        // Otherwise yargs takes "-" for an argument of its own.
+        nargs: 1,
         demandOption: true,
       })
       .example("$0 proxy --spec - < links.jsonl", "run proxies until standard input ends"),
