@@ -20,7 +20,7 @@ const MARK = 0x50; // "P"
 const LETTER_V = 0x76;
 const FILLER_BYTES = 1 << 16;
 const FILLER_SEED = 7;
-/** How far apart the pieces of two consecutive numbers lie; odd, so that all 64 Ki starts are used. */
+/** How far apart the pieces of consecutive numbers lie; odd, so that every start is used. */
 const FILLER_STRIDE = 40_503;
 const TOKENS = /^(v\d+)+$/;
 const QUOTED_BYTES = 24;
@@ -101,7 +101,7 @@ function eachPiece(
   valueBytes: number,
   piece: (at: number, from: number, bytes: number) => boolean,
 ): boolean {
-  let from = Math.imul(number, FILLER_STRIDE) & (FILLER_BYTES - 1);
+  let from = Math.imul(number ^ (number >>> 16), FILLER_STRIDE) & (FILLER_BYTES - 1);
   let at = VALUE_HEADER_BYTES;
   while (at < valueBytes) {
     const bytes = Math.min(valueBytes - at, FILLER_BYTES - from);
