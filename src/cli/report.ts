@@ -5,7 +5,7 @@ type ReportArgs = { readonly path: string; readonly json: boolean };
 /** Makes the pages of a stored report anew, as after an upgrade, and prints its summary. */
 export const command: CommandModule<object, ReportArgs> = {
   command: "report <path>",
-  describe: "render a stored report again and print its summary",
+  describe: "Render a stored report again and print its summary",
   builder: (yargs): Argv<ReportArgs> =>
     yargs
       .positional("path", {

@@ -7,10 +7,12 @@ import { renderHtml } from "./html.ts";
 import {
   CHROMIUM_MISSING,
   canvasColours,
+  changeView,
   findChromium,
   launchChromium,
   openPage,
   sidewaysOverflow,
+  type View,
 } from "./testing/browser.ts";
 import { benchReport, demoReport, failingReport } from "./testing/fixtures.ts";
 
@@ -50,21 +52,31 @@ const inChromium = (claim: string, look: (browser: Browser) => Promise<void>): v
     if (browser !== null) await look(browser);
   }, 60_000);
 
+const VIEWS: readonly View[] = [1280, 400].flatMap((width) => [
+  { width, scheme: "light" as const },
+  { width, scheme: "dark" as const },
+]);
+
+// One page is taken through all views, so that its answers to a resize and to a change of scheme are
+// looked at too.
 for (const [name, charts] of Object.entries(CHARTS))
   inChromium(`${name} is whole at 1280 and 400 pixels, light and dark`, async (with_) => {
-    for (const width of [1280, 400])
-      for (const scheme of ["light", "dark"] as const) {
-        const { page, problems } = await openPage(with_, fileOf(name), { width, scheme });
-        const seen = { width, scheme, problems, sideways: await sidewaysOverflow(page) };
-        expect(seen).toEqual({ width, scheme, problems: [], sideways: 0 });
-        const colours = await canvasColours(page);
-        expect(colours).toHaveLength(charts);
-        // Lines, grid, text and shades: an empty or a one-colour canvas has 0 or 1.
-        for (const count of colours) expect(count).toBeGreaterThan(20);
-        const back = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
-        expect(back).toBe(scheme === "light" ? "rgb(246, 247, 248)" : "rgb(17, 20, 23)");
-        await page.close();
-      }
+    const { page, problems } = await openPage(with_, fileOf(name), VIEWS[0]!);
+    const images = new Set<string>();
+    for (const view of VIEWS) {
+      await changeView(page, view);
+      const seen = { ...view, problems, sideways: await sidewaysOverflow(page) };
+      expect(seen).toEqual({ ...view, problems: [], sideways: 0 });
+      const colours = await canvasColours(page);
+      expect(colours).toHaveLength(charts);
+      // Lines, grid, text and shades: an empty or a one-colour canvas has 0 or 1.
+      for (const count of colours) expect(count).toBeGreaterThan(20);
+      const back = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+      expect(back).toBe(view.scheme === "light" ? "rgb(246, 247, 248)" : "rgb(17, 20, 23)");
+      images.add(await page.evaluate<string>('document.querySelector("canvas").toDataURL()'));
+    }
+    expect(images.size).toBe(VIEWS.length);
+    await page.close();
   });
 
 inChromium("one cursor goes through charts and lanes, by mouse and by keyboard", async (with_) => {
@@ -78,6 +90,8 @@ inChromium("one cursor goes through charts and lanes, by mouse and by keyboard",
   expect(await shown("latency", "when")).toBe(await shown("rates", "when"));
   expect(await shown("latency", "p99")).toMatch(/\d (µs|ms|s)$/);
   expect(await page.locator(".timeline.pointing").count()).toBe(1);
+  await page.mouse.move(0, 0); // Or the page, scrolling under the mouse, would move the cursor.
+  await page.waitForSelector(".timeline:not(.pointing)");
   const latency = page.locator('[data-chart="latency"]');
   await latency.focus();
   await page.keyboard.press("Home");

@@ -3,6 +3,8 @@ import { type Browser, chromium, type Page } from "playwright-core";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
+const HEIGHT = 900;
+
 const ARGS = [
   "--headless",
   "--no-sandbox",
@@ -38,7 +40,7 @@ export type View = { readonly width: number; readonly scheme: "light" | "dark" }
 /** Opens the file at `path` as a person would, and notes everything that goes wrong. */
 export async function openPage(browser: Browser, path: string, view: View): Promise<Viewed> {
   const page = await browser.newPage({
-    viewport: { width: view.width, height: 900 },
+    viewport: { width: view.width, height: HEIGHT },
     colorScheme: view.scheme,
   });
   const problems: string[] = [];
@@ -55,6 +57,15 @@ export async function openPage(browser: Browser, path: string, view: View): Prom
   return { page, problems };
 }
 
+/** Resizes the window and changes the scheme of an open page, and waits until it has drawn. */
+export async function changeView(page: Page, { width, scheme }: View): Promise<void> {
+  await page.setViewportSize({ width, height: HEIGHT });
+  await page.emulateMedia({ colorScheme: scheme });
+  await page.evaluate(
+    "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))",
+  );
+}
+
 /** Pixels by which the page is wider than its window; 0 when it does not scroll sideways. */
 export const sidewaysOverflow = (page: Page): Promise<number> =>
   page.evaluate<number>(
@@ -64,7 +75,11 @@ export const sidewaysOverflow = (page: Page): Promise<number> =>
 /** For every canvas on the page: how many different colours it shows, up to 1000. */
 export const canvasColours = (page: Page): Promise<readonly number[]> =>
   page.evaluate<number[]>(`[...document.querySelectorAll("canvas")].map((canvas) => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    // Read from a copy: reading a canvas itself makes Chromium warn, and changes how it draws.
+    const copy = new OffscreenCanvas(canvas.width, canvas.height);
+    const context = copy.getContext("2d", { willReadFrequently: true });
+    context.drawImage(canvas, 0, 0);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
     const seen = new Set();
     for (let i = 0; i < data.length && seen.size < 1000; i += 4)
       if (data[i + 3] > 0) seen.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);

@@ -294,6 +294,7 @@ export function failingReport(): Report {
 /** Three client counts on disk and in memory. */
 export const benchReport = (): Report => ({
   ...COMMON,
+  target: { ...COMMON.target, nodes: 3 },
   runId: "20251121T024410000Z-1",
   kind: "bench",
   name: "put",
