@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { bandsOf, chartData } from "./chart-data.ts";
 import type { FaultBand, Timeline } from "./schema.ts";
-import { benchReport, demoReport, loadFixture, timelineFixture } from "./testing/fixtures.ts";
+import { benchReport, demoReport, loadFixture } from "./testing/fixtures.ts";
+import { timelineFixture } from "./testing/timeline.ts";
 
 test("charts: rates are per second, at the middle of their interval", () => {
   const base = timelineFixture(1, 2);

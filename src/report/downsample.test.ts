@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { downsample } from "./downsample.ts";
-import { timelineFixture } from "./testing/fixtures.ts";
+import { timelineFixture } from "./testing/timeline.ts";
 
 const sum = (column: readonly number[]): number => column.reduce((a, b) => a + b, 0);
 

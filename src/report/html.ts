@@ -2,16 +2,20 @@ import uplotJs from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
 import { chartData } from "./chart-data.ts";
 import { html, type Markup, scriptJson, trusted } from "./markup.ts";
+import chartsCss from "./page/charts.css" with { type: "text" };
 import chartsJs from "./page/charts.client.js" with { type: "text" };
 import { checksSection } from "./page/checks.ts";
+import detailsCss from "./page/details.css" with { type: "text" };
 import { artifactsSection, configSection, provenanceSection } from "./page/details.ts";
 import { failoverSection } from "./page/failovers.ts";
 import figuresJs from "./page/figures.client.js" with { type: "text" };
+import lanesCss from "./page/lanes.css" with { type: "text" };
 import { loadsSection } from "./page/loads.ts";
 import pageCss from "./page/page.css" with { type: "text" };
 import pageJs from "./page/page.client.js" with { type: "text" };
-import partsCss from "./page/parts.css" with { type: "text" };
+import tablesCss from "./page/tables.css" with { type: "text" };
 import { timelineSection } from "./page/timeline.ts";
+import verdictCss from "./page/verdict.css" with { type: "text" };
 import { pageHead, verdictSection } from "./page/verdict.ts";
 
 import type { Report } from "./schema.ts";
@@ -20,6 +24,8 @@ import { VERDICT_WORDS } from "./words.ts";
 /** No request of any kind leaves the page: what it needs is in it. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+const STYLES = [uplotCss, pageCss, verdictCss, chartsCss, lanesCss, tablesCss, detailsCss];
 
 /**
  * The report as one HTML page that needs no network and no other file. The same report gives the
@@ -38,7 +44,7 @@ export function renderHtml(report: Report): string {
         <title>${VERDICT_WORDS[report.verdict]} · ${report.name} · Ordeal</title>
         <link rel="icon" href="data:," />
         <style>
-          ${trusted(uplotCss)}${trusted(pageCss)}${trusted(partsCss)}
+          ${STYLES.map(trusted)}
         </style>
       </head>
       <body>
