@@ -1,0 +1,189 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readHistory } from "../../history/codec.ts";
+import { OUTCOME_OK } from "../../history/op.ts";
+import { OP_GET } from "../../kv/command.ts";
+import { readLines } from "../../target/json-lines.ts";
+import { startTrivialServer } from "../../target/trivial-server.ts";
+import type { LoadCommand, LoadEvent, LoadResult, LoadSpec } from "../../workload/spec.ts";
+import { SPEC } from "../../workload/testing/bench-top.ts";
+
+const MAIN = join(import.meta.dir, "..", "main.ts");
+const KEYS = 50;
+
+const cleanup: (() => void)[] = [];
+afterEach(() => {
+  for (const step of cleanup.splice(0)) step();
+});
+
+function server(port = 0): { readonly port: number; stop(): void } {
+  const one = startTrivialServer(port);
+  cleanup.push(() => one.stop());
+  return one;
+}
+
+function tempDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), "ordeal-load-"));
+  cleanup.push(() => rmSync(dir, { recursive: true }));
+  return dir;
+}
+
+const specFor = (port: number, change: Partial<LoadSpec> = {}): LoadSpec => ({
+  ...SPEC,
+  address: { target: "ordeal", nodes: [{ id: 1, host: "127.0.0.1", port }] },
+  keys: KEYS,
+  durationMs: 400,
+  mix: { get: 0.4, put: 0.3, cas: 0.1, append: 0.1, delete: 0.1 },
+  timeoutMs: 2000,
+  ...change,
+});
+
+/** A generator process, with what it says. */
+function generator(spec: LoadSpec) {
+  const child = Bun.spawn([process.execPath, MAIN, "load", "--spec", "-"], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  cleanup.push(() => child.kill("SIGKILL"));
+  const lines = readLines(child.stdout);
+  const tell = (value: LoadSpec | LoadCommand): void => {
+    child.stdin.write(`${JSON.stringify(value)}\n`);
+    child.stdin.flush();
+  };
+  tell(spec);
+  const events: LoadEvent[] = [];
+  const until = async (kind: LoadEvent["kind"]): Promise<LoadEvent> => {
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done === true) throw new Error(`it ended: ${await new Response(child.stderr).text()}`);
+      const event = JSON.parse(value) as LoadEvent;
+      events.push(event);
+      if (event.kind === kind) return event;
+    }
+  };
+  const result = async (): Promise<LoadResult> => {
+    const event = await until("done");
+    return event.kind === "done" ? event.result : expect.unreachable();
+  };
+  return { child, tell, events, until, result };
+}
+
+describe("generator process", () => {
+  test("ready, ticks, done; every key is read at the end; the history holds it all", async () => {
+    const history = join(tempDir(), "new", "history.bin");
+    const run = generator(specFor(server().port, { history, finalReads: true }));
+    const result = await run.result();
+    expect(await run.child.exited).toBe(0);
+    expect(run.events[0]!.kind).toBe("ready");
+    const ticks = run.events.filter((event) => event.kind === "tick");
+    expect(ticks.length).toBeGreaterThanOrEqual(3);
+    const okInTicks = ticks.reduce((sum, tick) => sum + tick.counts.ok, 0);
+    expect(result.counts).toEqual({ ok: okInTicks, fail: 0, info: 0 });
+    expect(result.unread).toBe(0);
+    expect(Object.keys(result.byOp).sort()).toEqual(["append", "cas", "delete", "get", "put"]);
+    const read = readHistory(readFileSync(history));
+    expect(read.count).toBe(okInTicks + KEYS);
+    const last = Array.from({ length: KEYS }, (_, i) => read.count - 1 - i);
+    expect(last.every((i) => read.op[i] === OP_GET && read.outcome[i] === OUTCOME_OK)).toBe(true);
+    expect(new Set(last.map((i) => read.keys.name(read.key[i]!))).size).toBe(KEYS);
+  });
+
+  test("stop ends an endless load, with final reads if it asks for them", async () => {
+    const run = generator(specFor(server().port, { durationMs: null, rate: 1000 }));
+    await run.until("tick");
+    run.tell({ kind: "stop", finalReads: true });
+    const result = await run.result();
+    expect(result.unread).toBe(0);
+    expect(result.counts.ok).toBeGreaterThan(0);
+    expect(await run.child.exited).toBe(0);
+  });
+
+  test("the end of standard input ends it, whatever it is doing", async () => {
+    const run = generator(specFor(server().port, { durationMs: null }));
+    await run.until("tick");
+    run.child.stdin.end();
+    await run.child.exited;
+    expect(run.events.some((event) => event.kind === "done")).toBe(false);
+  });
+
+  test("a server that goes and comes back: the load goes on, and says what it lost", async () => {
+    const first = server();
+    const run = generator(specFor(first.port, { durationMs: null, timeoutMs: 300 }));
+    await run.until("tick");
+    first.stop();
+    const failing = async (): Promise<boolean> => {
+      const event = await run.until("tick");
+      return event.kind === "tick" && event.counts.fail + event.counts.info > 0;
+    };
+    while (!(await failing()));
+    server(first.port);
+    const working = async (): Promise<boolean> => {
+      const event = await run.until("tick");
+      return event.kind === "tick" && event.counts.ok > 0;
+    };
+    while (!(await working()));
+    run.tell({ kind: "stop" });
+    const { counts } = await run.result();
+    expect(counts.ok).toBeGreaterThan(0);
+    expect(counts.fail + counts.info).toBeGreaterThan(0);
+  });
+
+  test("a spec that makes no sense ends it with 64 and every problem", async () => {
+    const run = generator(specFor(1, { clients: 0, valueBytes: 1 }));
+    expect(await run.child.exited).toBe(64);
+    const complaint = await new Response(run.child.stderr).text();
+    expect(complaint).toContain("clients: 0");
+    expect(complaint).toContain("valueBytes: 1");
+  });
+
+  test("a history that cannot be written is the user's to mend", async () => {
+    const run = generator(specFor(server().port, { history: "/dev/null/history.bin" }));
+    expect(await run.child.exited).toBe(64);
+    expect(await new Response(run.child.stderr).text()).toContain("/dev/null/history.bin");
+  });
+});
+
+describe("ordeal load", () => {
+  const load = (...args: readonly string[]) =>
+    Bun.spawn([process.execPath, MAIN, "load", ...args], { stdout: "pipe", stderr: "pipe" });
+
+  test("--json prints one document, and nothing else on stdout", async () => {
+    const nodes = `127.0.0.1:${server().port}`;
+    const child = load("--nodes", nodes, "--duration", "300ms", "--warmup", "0", "--json");
+    const { spec, result } = JSON.parse(await new Response(child.stdout).text());
+    expect(spec.clients).toBe(64);
+    expect(result.throughput).toBeGreaterThan(0);
+    expect(await child.exited).toBe(0);
+  });
+
+  test("without --json a summary; --dir finds the cluster's client ports", async () => {
+    const dir = tempDir();
+    const nodes = [
+      { id: 4, host: "127.0.0.1", peerPort: 1, clientPort: server().port, httpPort: 2 },
+    ];
+    await Bun.write(join(dir, "cluster.json"), JSON.stringify({ nodes }));
+    const child = load("--dir", dir, "--duration", "300ms", "--warmup", "0", "--rate", "2000");
+    const text = await new Response(child.stdout).text();
+    expect(await child.exited).toBe(0);
+    for (const word of ["ops/s", "response", "service", "lateness", "get", "put"]) {
+      expect(text).toContain(word);
+    }
+    expect(text).not.toContain("\x1b");
+  });
+
+  test("mistakes are named, and end it with 64", async () => {
+    for (const [args, complaint] of [
+      [[], "no cluster is named"],
+      [["--nodes", "localhost"], '"localhost"'],
+      [["--dir", "/dev/null"], "ordeal cluster start"],
+      [["--nodes", "localhost:1", "--mix", "get=0.5,scan=0.5"], '"scan=0.5"'],
+    ] as const) {
+      const child = load(...args);
+      expect(await child.exited, args.join(" ")).toBe(64);
+      expect(await new Response(child.stderr).text()).toContain(complaint);
+    }
+  });
+});
