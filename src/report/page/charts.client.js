@@ -40,6 +40,17 @@ const lonePoints = {
   },
 };
 
+/* A band's label in so many pixels: whole, cut short, or its number alone. */
+const fitted = (ctx, { number, label }, room) => {
+  const fits = (text) => ctx.measureText(text).width <= room;
+  if (fits(`${number} ${label}`)) return `${number} ${label}`;
+  for (let length = label.length - 1; length >= 6; length--) {
+    const text = `${number} ${label.slice(0, length).trimEnd()}…`;
+    if (fits(text)) return text;
+  }
+  return fits(`${number}`) ? `${number}` : "";
+};
+
 /* Shaded fault bands behind the series, their labels above the plot. */
 const faultBands = (bands) => (u) => {
   const { ctx } = u;
@@ -63,9 +74,7 @@ const faultBands = (bands) => (u) => {
     const next = bands.find((other, k) => k > i && other.row === band.row);
     const room =
       (next ? clip(u.valToPos(next.fromS, "x", true)) : left + width + RIGHT * dpr) - x1 - 4 * dpr;
-    const text = [`${band.number} ${band.label}`, `${band.number}`].find(
-      (t) => ctx.measureText(t).width <= room,
-    );
+    const text = fitted(ctx, band, room);
     if (text) ctx.fillText(text, x1, y - 5 * dpr);
   });
   ctx.restore();
