@@ -20,6 +20,7 @@ export async function superviseCluster(options: LocalOptions, json: boolean): Pr
   refuseIfRunning(options.dir);
   prepareDir(options);
   const lock = lockDirectory(resolve(options.dir));
+  removeRecord(options.dir); // Of a supervisor that was killed: its pid may be another's by now.
   const supervisor = await LocalSupervisor.start(options, (failure) => console.error(failure));
   // From here on a signal is a request to stop; before, it ends us, and the nodes with us.
   const stopped = stopSignal();
