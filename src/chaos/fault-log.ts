@@ -7,31 +7,31 @@ import { isLinkFault } from "./scenario.ts";
 export type OpenBand = Omit<FaultBand, "kind" | "toUs"> & { readonly kind: FaultKind };
 
 /**
- * Which faults were in force when, and on whom. Told of each fault once it is done, with the time
- * before (when it may have begun to act) and the time after (when its lift had certainly worked).
+ * Which faults were in force when, and on whom. Told of each fault once it is done, with the time at
+ * which it began to act and the time at which it was done (a lift has then certainly worked).
  */
 export class FaultLog {
   #open: OpenBand[] = [];
   readonly #closed: FaultBand[] = [];
 
-  record(fault: Fault, nodes: readonly number[], beforeUs: number, afterUs: number): void {
+  record(fault: Fault, nodes: readonly number[], atUs: number, doneUs: number): void {
     switch (fault.kind) {
       case "heal":
-        this.#close(({ kind }) => isLinkFault(kind), null, afterUs);
+        this.#close(({ kind }) => isLinkFault(kind), null, doneUs);
         break;
       case "restart":
-        this.#close(({ kind }) => kind === "crash", nodes, afterUs);
+        this.#close(({ kind }) => kind === "crash", nodes, doneUs);
         break;
       case "resume":
-        this.#close(({ kind }) => kind === "pause", nodes, afterUs);
+        this.#close(({ kind }) => kind === "pause", nodes, doneUs);
         break;
       case "crash":
         // SIGKILL ends a stopped process too: it is down now, no longer paused.
-        this.#close(({ kind }) => kind === "pause", nodes, afterUs);
-        this.#begin(fault, nodes, beforeUs);
+        this.#close(({ kind }) => kind === "pause", nodes, doneUs);
+        this.#begin(fault, nodes, atUs);
         break;
       default:
-        this.#begin(fault, nodes, beforeUs);
+        this.#begin(fault, nodes, atUs);
     }
   }
 

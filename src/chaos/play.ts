@@ -44,7 +44,6 @@ export async function play(
   paths: { readonly cluster: string; readonly history: string },
 ): Promise<Recording> {
   throwIfAborted(options.signal);
-  options.onProgress(idle("starting", options));
   const cluster = await target.start({
     ...scenario.cluster,
     dir: paths.cluster,
@@ -113,10 +112,9 @@ async function applySchedule(stage: Stage): Promise<void> {
 
 /** A fault that cannot be brought about is noted for the judge; the run goes on. */
 async function apply({ cluster, faults, errors }: Stage, fault: Fault): Promise<void> {
-  const beforeUs = nowUs();
   try {
-    const { nodes } = await cluster.fault(fault);
-    faults.record(fault, nodes, beforeUs, nowUs());
+    const { nodes, atUs } = await cluster.fault(fault);
+    faults.record(fault, nodes, atUs, nowUs());
   } catch (error) {
     errors.push(`${describeFault(fault)}: ${messageOf(error)}`);
   }
@@ -181,11 +179,10 @@ function progressOf({ phase, options, nodes, faults, ticks, startedUs }: Stage):
   };
 }
 
-/** Progress before and after the part with a cluster. */
-export const idle = (phase: Phase, { durationMs }: RunOptions): Progress => ({
-  ...{ phase, durationMs, nodes: [], faults: [], throughput: 0, p99Us: null, curve: [] },
-  elapsedMs: phase === "starting" ? 0 : durationMs,
-  total: { ok: 0, fail: 0, info: 0 },
+/** Progress before there is a cluster. */
+export const starting = (durationMs: number): Progress => ({
+  ...{ phase: "starting", elapsedMs: 0, durationMs, nodes: [], faults: [] },
+  ...{ throughput: 0, p99Us: null, total: { ok: 0, fail: 0, info: 0 }, curve: [] },
 });
 
 /** ok operations a second from shortly after the start until the first fault. */

@@ -5,8 +5,14 @@ import { type Report, SCHEMA } from "../report/schema.ts";
 import { newRunId, writeReport } from "../report/write.ts";
 import type { Capability, Target } from "../target/target.ts";
 import { judge, type Judgement } from "./judge.ts";
-import { idle, play } from "./play.ts";
-import { Interrupted, type Recording, type RunOptions, type RunOutcome } from "./run.ts";
+import { play, starting } from "./play.ts";
+import {
+  Interrupted,
+  type Progress,
+  type Recording,
+  type RunOptions,
+  type RunOutcome,
+} from "./run.ts";
 import {
   collectLogs,
   createRunDir,
@@ -41,9 +47,14 @@ export async function runScenario(
   const head = { kind, name: scenario.name, runId: newRunId(startedAt, seed) };
   const run = await createRunDir(reportsDir, head);
   const schedule = scheduleOf(scenario, seed, durationMs);
+  let last = starting(durationMs);
+  const onProgress = (progress: Progress): void => options.onProgress((last = progress));
   try {
-    const recording = await play(target, scenario, schedule, options, run);
-    const judgement = await judgeRun(recording, run, options);
+    onProgress(last);
+    const recording = await play(target, scenario, schedule, { ...options, onProgress }, run);
+    throwIfAborted(options.signal);
+    onProgress({ ...last, phase: "checking", faults: [] });
+    const judgement = await judgeRun(recording, run);
     const logs = await collectLogs(run);
     if (judgement.verdict === "pass" && !options.keep) await deleteData(run);
     const { nodes, storage } = scenario.cluster;
@@ -66,13 +77,7 @@ export async function runScenario(
   }
 }
 
-async function judgeRun(
-  recording: Recording,
-  run: RunDir,
-  options: RunOptions,
-): Promise<Judgement> {
-  throwIfAborted(options.signal);
-  options.onProgress(idle("checking", options));
+async function judgeRun(recording: Recording, run: RunDir): Promise<Judgement> {
   const bytes = new Uint8Array(await Bun.file(run.history).arrayBuffer());
   return judge(recording, readHistory(bytes, run.history), {
     now: () => performance.now(),

@@ -47,9 +47,10 @@ export function renderView(view: RunView, width: number, colors: boolean): strin
 
 /** One line for a log: `12.0 s  running  4,312/s  p99 8.1 ms  leader 3 (term 5)  crash leader → 2`. */
 export function renderPlain(view: RunView): string {
+  if (view.nodes.length === 0) return `${view.title}, seed ${view.seed}: ${view.phase}`;
   const leader = leaderOf(view.nodes);
   return [
-    `${seconds(view.elapsedMs).padStart(7)}`,
+    seconds(view.elapsedMs).padStart(7),
     view.phase,
     `${grouped(view.throughput)}/s`,
     `p99 ${latency(view.p99Us)}`,

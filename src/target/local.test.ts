@@ -89,7 +89,7 @@ test(
     expect(isAlive(pid)).toBe(false);
     expect((await statusOf(old)).role).toBe("down");
     const leader = await newLeader(old);
-    expect(await cluster.fault({ kind: "restart", nodes: { kind: "all" } })).toEqual({
+    expect(await cluster.fault({ kind: "restart", nodes: { kind: "all" } })).toMatchObject({
       nodes: [old],
     });
     await allAgree();
@@ -112,7 +112,7 @@ test(
     expect(paused.role).toBe("paused");
     expect(isAlive(paused.pid)).toBe(true);
     await newLeader(old);
-    expect(await cluster.fault({ kind: "resume", nodes: { kind: "all" } })).toEqual({
+    expect(await cluster.fault({ kind: "resume", nodes: { kind: "all" } })).toMatchObject({
       nodes: [old],
     });
     await allAgree();
@@ -146,7 +146,7 @@ test(
     await cluster.fault({ kind: "loss", nodes: { kind: "all" }, ratio: 1 });
     await until("nobody leads", WITHIN_MS, async () => leaderOf(await statuses()) === 0);
     // The fault on "the leader" then hits nobody, after a while of waiting for one.
-    expect(await cluster.fault({ kind: "pause", nodes: { kind: "leader" } })).toEqual({
+    expect(await cluster.fault({ kind: "pause", nodes: { kind: "leader" } })).toMatchObject({
       nodes: [],
     });
     await cluster.fault({ kind: "heal" });

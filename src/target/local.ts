@@ -112,31 +112,29 @@ class LocalCluster implements Cluster {
     });
   }
 
-  async fault(fault: Fault): Promise<{ readonly nodes: readonly number[] }> {
+  async fault(fault: Fault): Promise<{ readonly nodes: readonly number[]; readonly atUs: number }> {
     const supervisor = this.#supervisor;
     switch (fault.kind) {
       case "crash": {
         const nodes = await this.#resolve(fault, (id) => supervisor.pid(id) !== 0);
-        await supervisor.crash(nodes);
-        return { nodes };
+        return timed(nodes, supervisor.crash(nodes));
       }
       case "restart": {
         const nodes = await this.#resolve(fault, (id) => supervisor.pid(id) === 0);
-        await supervisor.restart(nodes);
-        return { nodes };
+        return timed(nodes, supervisor.restart(nodes));
       }
       case "pause": {
         const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "running");
-        await supervisor.pause(nodes);
-        return { nodes };
+        return timed(nodes, supervisor.pause(nodes));
       }
       case "resume": {
         const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "paused");
-        await supervisor.resume(nodes);
-        return { nodes };
+        return timed(nodes, supervisor.resume(nodes));
       }
-      default:
-        return { nodes: await this.#linkFault(fault) };
+      default: {
+        const nodes = await this.#linkFault(fault);
+        return timed(nodes, this.#applyLinks());
+      }
     }
   }
 
@@ -160,6 +158,7 @@ class LocalCluster implements Cluster {
     return this.#supervisor.stop();
   }
 
+  /** Notes it in the table of links. Resolves to whom it hits. */
   async #linkFault(
     fault: Exclude<Fault, { kind: "crash" | "restart" | "pause" | "resume" }>,
   ): Promise<readonly number[]> {
@@ -189,7 +188,6 @@ class LocalCluster implements Cluster {
       default:
         return unreachable(fault);
     }
-    await this.#applyLinks();
     return nodes;
   }
 
@@ -216,4 +214,14 @@ class LocalCluster implements Cluster {
     }).catch(() => NO_NODE);
     return { nodes: this.nodeIds, leader };
   }
+}
+
+/** What `begun` hit, and when it began: just now. */
+async function timed(
+  nodes: readonly number[],
+  begun: Promise<void>,
+): Promise<{ readonly nodes: readonly number[]; readonly atUs: number }> {
+  const atUs = (performance.timeOrigin + performance.now()) * 1000;
+  await begun;
+  return { nodes, atUs };
 }

@@ -41,8 +41,8 @@ export type Cluster = {
   readonly address: ClusterAddress;
   /** What each node says of itself now; a node that does not answer within `withinMs` is "down". */
   status(withinMs: number): Promise<readonly NodeStatus[]>;
-  /** Resolves when the fault is in force; `nodes` names whom it hit. */
-  fault(fault: Fault): Promise<{ readonly nodes: readonly number[] }>;
+  /** Resolves when the fault is in force; `nodes` names whom it hit, `atUs` when it began to act. */
+  fault(fault: Fault): Promise<{ readonly nodes: readonly number[]; readonly atUs: number }>;
   /** Lifts link faults, resumes and restarts every node. */
   recover(): Promise<void>;
   /** Leadership changes and node lifetimes seen so far, from the nodes' own logs, in time order. */
