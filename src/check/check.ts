@@ -99,7 +99,9 @@ function searchKeys(
   let unsettled = 0;
   for (const key of keys) {
     const outcome = search(key.model, key.operations, limits);
-    if (outcome.kind === "illegal") return { ...checked, ...violationOf(history, key, limits) };
+    if (outcome.kind === "illegal") {
+      return { ...checked, ...violationOf(history, key, outcome.stuck, limits) };
+    }
     if (outcome.kind === "legal") {
       const sound = isWitness(key.model, key.operations, outcome.witness);
       assert(sound, `the search of key ${key.name} gave an order that does not replay`);
@@ -118,10 +120,11 @@ function searchKeys(
 function violationOf(
   history: History,
   key: Key,
+  stuck: number,
   limits: Limits,
 ): Omit<Extract<CheckResult, { kind: "fail" }>, keyof Checked> {
   const deadlineMs = Math.min(limits.deadlineMs, limits.now() + SHRINK_MS);
-  const places = shrink(key.model, key.operations, { ...limits, deadlineMs });
+  const places = shrink(key.model, key.operations, stuck, { ...limits, deadlineMs });
   const core = places.map((place) => key.operations.ops[place]!);
   recheck(key, core);
   return { kind: "fail", key: key.name, sentence: searchSentence(history, core), core };

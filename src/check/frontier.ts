@@ -57,10 +57,14 @@ export class Frontier {
     this.remaining = call.length;
   }
 
-  /** The rank of the first return among the unplaced. */
+  /** The unplaced operation that returned first, or −1; and the rank of its return. */
+  firstToReturn(): number {
+    return this.#byReturn.next[0]! - 1;
+  }
+
   firstReturn(): number {
-    const x = this.#byReturn.next[0]!;
-    return x === 0 ? NO_RETURN : this.#ret[x - 1]!;
+    const j = this.firstToReturn();
+    return j < 0 ? NO_RETURN : this.#ret[j]!;
   }
 
   /** The first in order of call, or −1. */

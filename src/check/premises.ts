@@ -1,4 +1,4 @@
-import { type History, OUTCOME_INFO, OUTCOME_MISMATCH } from "../history/op.ts";
+import { type History, OUTCOME_MISMATCH } from "../history/op.ts";
 import { OP_APPEND, OP_DELETE, OP_GET, OP_NAMES, OP_PUT } from "../kv/command.ts";
 import { valueName } from "./describe.ts";
 import { isPending, type Operations } from "./operations.ts";
@@ -107,27 +107,33 @@ function backwards(h: History, o: Operations<number>): Violation | null {
   return null;
 }
 
-function saw(h: History, row: number): string {
-  const version = h.version[row]!;
-  if (isRead(h, row)) {
-    const what = version === 0 ? "found the key absent" : `returned version ${version}`;
-    return `a read by ${client(h, row)} ${what}`;
+/** The sentence for operations that a search found to fit no order. */
+export function searchSentence(h: History, rows: readonly number[]): string {
+  const [a, b] = rows.toSorted((x, y) => h.ret[x]! - h.ret[y]!);
+  if (a === undefined || b === undefined) {
+    return rows.map((row) => `${saw(h, row)}, which no order of the writes explains`).join("");
   }
-  const how = wrote(h, row) ? "acknowledged as" : "refused at";
-  return `a ${name(h, row)} by ${client(h, row)} was ${how} version ${version}`;
+  if (rows.length === 2 && h.ret[a]! < h.call[b]!) return `${saw(h, b)} after ${hadSeen(h, a)}`;
+  return `these ${rows.length} operations fit no order, whatever the other writes did`;
+}
+
+function saw(h: History, row: number): string {
+  if (isRead(h, row)) return `a read by ${client(h, row)} returned ${found(h, row)}`;
+  return `a ${name(h, row)} by ${client(h, row)} was ${answer(h, row)}`;
 }
 
 function hadSeen(h: History, row: number): string {
-  const version = h.version[row]!;
-  if (isRead(h, row)) return `${client(h, row)} had already read version ${version}`;
-  const how = wrote(h, row) ? "acknowledged as" : "refused at";
-  return `a ${name(h, row)} by ${client(h, row)} had already been ${how} version ${version}`;
+  if (isRead(h, row)) return `${client(h, row)} had already read ${found(h, row)}`;
+  return `a ${name(h, row)} by ${client(h, row)} had already been ${answer(h, row)}`;
 }
 
-/** The sentence for operations that a search found to fit no order. */
-export function searchSentence(h: History, rows: readonly number[]): string {
-  if (rows.length === 1) return `what ${client(h, rows[0]!)} saw fits no order of the writes`;
-  const open = rows.filter((row) => h.outcome[row] === OUTCOME_INFO).length;
-  const others = open === 0 ? "" : `, ${open} of them without an answer`;
-  return `these ${rows.length} operations${others} fit no order, whatever the other writes did`;
+function found(h: History, row: number): string {
+  if (h.value[row]! < 0) return "nothing";
+  return h.version[row]! >= 0 ? `version ${h.version[row]}` : valueName(h, row);
+}
+
+function answer(h: History, row: number): string {
+  const version = h.version[row]!;
+  if (!wrote(h, row)) return version >= 0 ? `refused at version ${version}` : "refused";
+  return version > 0 ? `acknowledged as version ${version}` : "acknowledged";
 }

@@ -13,7 +13,11 @@ export type Limits = {
 export type Outcome =
   /** `witness`: places in an order that proves it (witness.ts). */
   | { readonly kind: "legal"; readonly witness: Int32Array }
-  | { readonly kind: "illegal" }
+  /**
+   * `stuck`: place of an operation such that there is an order for all that returned before it did;
+   * no such operation that returned later was met.
+   */
+  | { readonly kind: "illegal"; readonly stuck: number }
   /** `placed`: how many completed operations the longest legal order found so far holds. */
   | { readonly kind: "unknown"; readonly limit: "time" | "memory"; readonly placed: number };
 
@@ -98,6 +102,8 @@ class Search<State, Op> {
   readonly #candidates: number[] = [];
   #state: State;
   #placedMax = 0;
+  /** The last to return of the operations that were the first to return among the unplaced. */
+  #stuck: number;
 
   constructor(model: Model<State, Op>, o: Operations<Op>, limits: Limits) {
     this.#model = model;
@@ -118,6 +124,7 @@ class Search<State, Op> {
     this.#triedIn = new Int32Array(ids.count);
     this.#tried = new Int32Array(ids.count);
     this.#isUsed = new Uint8Array(this.#pending.length);
+    this.#stuck = this.#frontier.firstToReturn();
     this.#state = model.init;
   }
 
@@ -128,7 +135,7 @@ class Search<State, Op> {
       const limit = steps % STEPS_BETWEEN_LOOKS === 0 ? this.#exhausted() : null;
       if (limit !== null) return { kind: "unknown", limit, placed: this.#placedMax };
       const node = this.#nodes.at(-1);
-      if (node === undefined) return { kind: "illegal" };
+      if (node === undefined) return { kind: "illegal", stuck: this.#placeOf(this.#stuck) };
       if (this.#candidates.length === node.candidates) {
         this.#nodes.pop();
         this.#undo(node.trail, node.state, node.low, node.high);
@@ -174,6 +181,8 @@ class Search<State, Op> {
     const placed = this.#completed.length - this.#frontier.remaining;
     if (placed > this.#placedMax) this.#placedMax = placed;
     if (this.#frontier.remaining === 0) return;
+    const first = this.#frontier.firstToReturn();
+    if (this.#ret[first]! > this.#ret[this.#stuck]!) this.#stuck = first;
     const candidates = this.#candidates.length;
     let id = this.#stateIds.get(this.#state);
     if (id === undefined) {

@@ -7,14 +7,18 @@ import { isWitness } from "./witness.ts";
 /**
  * The places of a few completed operations that suffice to show that `o`, which is illegal, is:
  * even if every other write did as it liked, and no other read is believed (coreAlone), they fit
- * no order. As few as the limits allow to find; what is returned is always proof.
+ * no order. As few as the limits allow to find; what is returned is always proof. `stuck` is where
+ * the search that found `o` illegal got stuck.
  */
 export function shrink<State, Op>(
   model: Model<State, Op>,
   o: Operations<Op>,
+  stuck: number,
   limits: Limits,
 ): readonly number[] {
-  const prefix = shortestPrefix(model, o, limits);
+  const prefix = shortestPrefix(model, o, stuck, limits);
+  const pair = orderedPair(model, o, prefix, limits);
+  if (pair !== null) return pair;
   const window = shortestWindow(model, o, prefix, limits);
   return dropOperations(model, o, window, limits);
 }
@@ -63,10 +67,11 @@ function holds<State, Op>(
   return claim.starts.every((start) => search(model, part, limits, start).kind === "illegal");
 }
 
-/** The least set of first returns that is illegal already: linearizability is prefix-closed. */
+/** The shortest prefix, in order of return, that is illegal: then all longer ones are. */
 function shortestPrefix<State, Op>(
   model: Model<State, Op>,
   o: Operations<Op>,
+  stuck: number,
   limits: Limits,
 ): Claim<State> {
   const byReturn = [...o.ops.keys()].filter((i) => !isPending(o, i));
@@ -81,14 +86,37 @@ function shortestPrefix<State, Op>(
     }
     return { core, others, starts: [model.init] };
   };
-  let legal = 0;
+  // What returned before `stuck` is legal; with it, it is nearly always illegal.
+  let legal = byReturn.indexOf(stuck);
   let illegal = byReturn.length;
-  while (illegal - legal > 1) {
-    const middle = (legal + illegal) >> 1;
-    if (holds(model, o, prefix(middle), limits)) illegal = middle;
-    else legal = middle;
+  for (let next = legal + 1; illegal - legal > 1; next = (legal + illegal) >> 1) {
+    if (holds(model, o, prefix(next), limits)) illegal = next;
+    else legal = next;
   }
   return prefix(illegal);
+}
+
+/** How many operations are tried as the other half of a pair. */
+const PAIRS_MAX = 64;
+
+/**
+ * The operation that made the prefix illegal and one that returned before it began, if they suffice:
+ * the easiest to explain of all cores. Null if no recent one does.
+ */
+function orderedPair<State, Op>(
+  model: Model<State, Op>,
+  o: Operations<Op>,
+  prefix: Claim<State>,
+  limits: Limits,
+): readonly number[] | null {
+  const last = prefix.core.reduce((a, b) => (o.ret[a]! > o.ret[b]! ? a : b));
+  const before = prefix.core.filter((i) => o.ret[i]! < o.call[last]!);
+  before.sort((a, b) => o.ret[b]! - o.ret[a]!);
+  for (const first of before.slice(0, PAIRS_MAX)) {
+    const pair = windowOf(model, o, prefix, [first, last]);
+    if (pair !== null && holds(model, o, pair, limits)) return pair.core;
+  }
+  return null;
 }
 
 /**
@@ -102,17 +130,30 @@ function shortestWindow<State, Op>(
   limits: Limits,
 ): Claim<State> {
   for (let size = 2; size < prefix.core.length; size *= 2) {
-    const core = prefix.core.slice(-size);
-    const begin = o.call[core[0]!]!;
-    const starts = model.starts?.(core.map((i) => o.ops[i]!)) ?? null;
-    if (starts === null) return prefix;
-    const concurrent = (i: number): boolean => o.ret[i]! > begin && mayWrite(model, o, i);
-    const others = [...prefix.core.slice(0, -size), ...prefix.others].filter(concurrent);
-    const window = { core, others, starts };
+    const window = windowOf(model, o, prefix, prefix.core.slice(-size));
+    if (window === null) return prefix;
     if (holds(model, o, window, limits)) return window;
     if (limits.now() > limits.deadlineMs) return prefix;
   }
   return prefix;
+}
+
+/**
+ * The claim that `core`, part of the prefix's, is illegal whatever the state was when the first of
+ * it began: writes that had returned by then can only show in that state. Null: no such claim.
+ */
+function windowOf<State, Op>(
+  model: Model<State, Op>,
+  o: Operations<Op>,
+  prefix: Claim<State>,
+  core: readonly number[],
+): Claim<State> | null {
+  const starts = model.starts?.(core.map((i) => o.ops[i]!)) ?? null;
+  if (starts === null) return null;
+  const begin = o.call[core[0]!]!;
+  const free = (i: number): boolean =>
+    o.ret[i]! > begin && mayWrite(model, o, i) && !core.includes(i);
+  return { core, others: [...prefix.core, ...prefix.others].filter(free), starts };
 }
 
 /** Takes operations out of the core, halves first and then ever smaller pieces, while it holds. */

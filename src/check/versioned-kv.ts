@@ -38,6 +38,8 @@ export function versionedKv(
     rows.some((row) => op[row] === kind && outcome[row] !== OUTCOME_FAIL);
   const deletes = writes(OP_DELETE);
   const texts = writes(OP_APPEND) ? new Texts(history, rows) : null;
+  /** Whether anybody can see versions; otherwise they stay 1, and states differ by value alone. */
+  const counts = rows.some((row) => version[row]! >= 0 || expected[row]! >= 0);
 
   const slotOf = (row: number): number => {
     const value = history.value[row]!;
@@ -51,7 +53,7 @@ export function versionedKv(
     if (op[row] === OP_DELETE) return 0;
     const before = Math.floor(state * PER_SLOTS);
     const slot = op[row] === OP_PUT ? slotOf(row) : texts!.append(state - before * SLOTS, row);
-    return (before + 1) * SLOTS + slot;
+    return (counts ? before + 1 : 1) * SLOTS + slot;
   };
 
   /** The version that `row` found, or −1 if it does not say. */
@@ -102,9 +104,13 @@ export function versionedKv(
 
     starts(ops) {
       if (texts !== null) return null; // What an append adds to may be anything.
-      const states = new Set([0]);
+      const states = new Set(counts ? [0] : [0, SLOTS + UNREAD]);
       for (const row of ops) {
         if (op[row] === OP_DELETE) continue; // Legal everywhere, and forgets all that was.
+        if (!counts) {
+          if (op[row] === OP_GET && slotOf(row) !== ABSENT) states.add(SLOTS + slotOf(row));
+          continue;
+        }
         const needed = found(row);
         if (needed < 0 || needed > VERSION_MAX) return null;
         if (op[row] === OP_GET) states.add(needed * SLOTS + slotOf(row));
