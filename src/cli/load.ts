@@ -67,7 +67,10 @@ export const command: CommandModule<object, Args> = {
         choices: ["linearizable", "local"] as const,
         default: "linearizable" as const,
       })
-      .option("history", { type: "string", describe: "file for `ordeal check`" })
+      .option("history", {
+        type: "string",
+        describe: "record every operation for the checker; on a fresh cluster",
+      })
       .option("final-reads", {
         type: "boolean",
         default: false,

@@ -43,6 +43,7 @@ export function summaryText(result: LoadResult, openLoop: boolean): string {
   for (const [name, { counts, service }] of Object.entries(result.byOp)) {
     lines.push(`${latencyLine(name, service)}   ${countsText(counts)}`);
   }
+  lines.push(`generator  ${(result.cpu * 100).toFixed(0)} % of a core`);
   if (result.dropped > 0) lines.push(pc.yellow(`${result.dropped} starts dropped`));
   if ((result.unread ?? 0) > 0) lines.push(pc.red(`${result.unread} keys could not be read back`));
   if (result.void !== null) lines.push(pc.red(`void: ${result.void}`));
