@@ -30,6 +30,7 @@ export const mixedLoad = (changes: Partial<ScenarioLoad> = {}): ScenarioLoad => 
   valueBytes: 64,
   mix: { get: 0.45, put: 0.35, cas: 0.1, append: 0.1, delete: 0 },
   timeoutMs: 1_000,
+  homeShare: 0.25,
   reads: "linearizable",
   ...changes,
 });

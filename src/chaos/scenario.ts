@@ -37,6 +37,7 @@ export type ScenarioLoad = Pick<
   | "valueBytes"
   | "mix"
   | "timeoutMs"
+  | "homeShare"
   | "reads"
 >;
 

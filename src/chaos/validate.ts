@@ -91,6 +91,11 @@ function loadProblems(load: ScenarioLoad): Problem[] {
     const fix = "use operations a second above 0, or null for a closed loop";
     found.push({ where: "workload.rate", what: `is ${load.rate}`, fix });
   }
+  const { homeShare = 0 } = load;
+  if (!(homeShare >= 0 && homeShare <= 1)) {
+    const fix = "use a share from 0 to 1";
+    found.push({ where: "workload.homeShare", what: `is ${homeShare}`, fix });
+  }
   if (load.connections > load.clients) {
     const what = `is ${load.connections}, but there are ${load.clients} clients to share them`;
     found.push({ where: "workload.connections", what, fix: `use at most ${load.clients}` });

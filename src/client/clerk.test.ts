@@ -65,6 +65,17 @@ describe("clerk: sessions", () => {
 });
 
 describe("clerk: the leader", () => {
+  test("with a home share of 1 a slot asks its own node first, then the leader", () => {
+    const wire = new FakeWire({ homeShare: 1 });
+    wire.get(0);
+    wire.answer(wire.take(), "ok"); // Node 0 leads.
+    wire.get(1);
+    const first = wire.take();
+    expect(first.node).toBe(1);
+    wire.answer(first, "notLeader", { hint: 10 });
+    expect(wire.take().node).toBe(0);
+  });
+
   test("a hint is followed at once, and by every other slot too", () => {
     const wire = new FakeWire();
     wire.get(0);

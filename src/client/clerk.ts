@@ -73,6 +73,7 @@ export class Clerk {
     now: number,
   ): void {
     const s = this.#slots;
+    const { homeShare, prng } = this.#options;
     assert(s.stage[slot] === IDLE, `slot ${slot} is busy`);
     s.op[slot] = op;
     s.flags[slot] = flags;
@@ -83,6 +84,7 @@ export class Clerk {
     s.tries[slot] = 0;
     s.overloads[slot] = 0;
     s.maybe[slot] = 0;
+    s.home[slot] = Number(homeShare > 0 && prng.chance(homeShare));
     if (op !== OP_GET && s.session[slot] === 0) this.#beginOpening(slot);
     else s.beginStage(slot, OPERATING);
     this.#attempt(slot, now);
@@ -184,7 +186,9 @@ export class Clerk {
     const s = this.#slots;
     const nodes = this.#options.nodeIds.length;
     const local = (s.flags[slot]! & FLAG_LOCAL) !== 0;
-    const node = local ? (slot + s.tries[slot]!) % nodes : this.#leader.pick(now);
+    const own = local || s.home[slot] === 1;
+    const node = own ? (slot + s.tries[slot]!) % nodes : this.#leader.pick(now);
+    s.home[slot] = 0;
     const lane = slot % this.#options.lanes;
     if (this.#ports.send(node, lane, s.nextRequestId(slot), s.command(slot))) {
       s.sentTo[slot] = node;

@@ -21,6 +21,8 @@ export type ClerkOptions = {
   readonly timeoutMs: number;
   /** An attempt is repeated elsewhere when its node has answered nothing for so long. */
   readonly attemptTimeoutMs: number;
+  /** Share of the operations that first ask the slot's own node (slot % nodes), not the leader. */
+  readonly homeShare: number;
   /** Jitter of pauses and the nonces of sessions. */
   readonly prng: Prng;
 };

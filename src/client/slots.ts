@@ -50,6 +50,8 @@ export class Slots {
   readonly sentTo: Int32Array;
   readonly tries: Uint8Array;
   readonly overloads: Uint8Array;
+  /** 1: the first attempt goes to the slot's own node. */
+  readonly home: Uint8Array;
   /** 1: an attempt of this operation may have taken effect, or may yet. */
   readonly maybe: Uint8Array;
   readonly #generation: Uint32Array;
@@ -75,6 +77,7 @@ export class Slots {
     this.sentTo = new Int32Array(count).fill(NOT_SENT);
     this.tries = new Uint8Array(count);
     this.overloads = new Uint8Array(count);
+    this.home = new Uint8Array(count);
     this.maybe = new Uint8Array(count);
     this.#generation = new Uint32Array(count);
     this.#oldest = new Uint32Array(count);

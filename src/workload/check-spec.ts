@@ -25,6 +25,7 @@ export function checkLoadSpec(spec: LoadSpec): void {
   within("keys", spec.keys, 1, KEYS_MAX);
   within("valueBytes", spec.valueBytes, VALUE_HEADER_BYTES, VALUE_BYTES_MAX);
   within("timeoutMs", spec.timeoutMs, 1, MS_MAX, false);
+  within("homeShare", spec.homeShare ?? 0, 0, 1, false);
   if (spec.rate !== null) within("rate", spec.rate, 0.01, RATE_MAX, false);
   if (spec.durationMs !== null) within("durationMs", spec.durationMs, 1, MS_MAX, false);
   within("warmupMs", spec.warmupMs, 0, spec.durationMs ?? MS_MAX, false);

@@ -24,6 +24,12 @@ export type LoadSpec = {
   readonly warmupMs: number;
   /** An operation without an answer for so long is `info`. */
   readonly timeoutMs: number;
+  /**
+   * Default 0. Share of the operations, 0 to 1, that first ask the client's own node (its number
+   * modulo the nodes), as clients behind a load balancer do, and only then the leader. Without
+   * them nobody would ask a node that wrongly answers: a deposed leader, or a stale follower.
+   */
+  readonly homeShare?: number;
   /** Gets are linearizable (ReadIndex) or answered by any node from its own state. */
   readonly reads: "linearizable" | "local";
   /** Path of the history file; null records none. */

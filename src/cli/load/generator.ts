@@ -78,6 +78,7 @@ export class Generator {
         nodeIds: spec.address.nodes.map((node) => node.id),
         lanes: spec.connections,
         timeoutMs: spec.timeoutMs,
+        homeShare: spec.homeShare ?? 0,
         attemptTimeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, spec.timeoutMs),
         prng: prng.fork("clerk"),
       },

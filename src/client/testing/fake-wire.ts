@@ -40,6 +40,7 @@ export class FakeWire {
       lanes: 1,
       timeoutMs: 5000,
       attemptTimeoutMs: 500,
+      homeShare: 0,
       prng: new Prng(1),
       ...options,
     };
