@@ -37,21 +37,30 @@ export async function runAndShow(
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   const view = openLiveView(process.stderr, useColors(process.stderr));
+  const release = (): void => {
+    view.close();
+    process.removeListener("SIGINT", onSignal);
+    process.removeListener("SIGTERM", onSignal);
+  };
   try {
     return await runScenario(localTarget, scenario, {
       ...settings,
       startLoad: startGenerator,
-      onProgress: (progress) =>
-        view.update({ title: scenario.name, seed: settings.seed, ...progress }),
+      onProgress: (progress) => {
+        view.update({ title: scenario.name, seed: settings.seed, ...progress });
+        // The checker computes without a pause in which a handler could run, and there is nothing
+        // left to stop: from here on a signal simply ends the process.
+        if (progress.phase === "checking") release();
+      },
       signal: abort.signal,
     });
   } catch (error) {
-    if (error instanceof Interrupted) return null;
-    throw error;
-  } finally {
+    if (!(error instanceof Interrupted)) throw error;
     view.close();
-    process.removeListener("SIGINT", onSignal);
-    process.removeListener("SIGTERM", onSignal);
+    console.error("interrupted: every process of the run is stopped");
+    return null;
+  } finally {
+    release();
   }
 }
 
