@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseReport } from "../report/validate.ts";
+import type { Plant } from "./testing/plant.ts";
+
+const MAIN = join(import.meta.dir, "main.ts");
+const PRELOAD = join(import.meta.dir, "testing", "plant.ts");
+const WITHIN_MS = 60_000;
+
+let dir = "";
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "ordeal-planted-"));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+/** Runs a shipped scenario with `plant` in every process of it. */
+async function runWith(plant: Plant, name: string, seed: number) {
+  const patch = join(dir, `${name}.json`);
+  await Bun.write(patch, JSON.stringify(plant));
+  const args = ["chaos", "run", name, "--seed", `${seed}`, "--duration", "4s", "--reports", dir];
+  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+    env: { ...process.env, BUN_OPTIONS: `--preload ${PRELOAD}`, ORDEAL_PLANT: patch },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code: await child.exited, out, err };
+}
+
+test(
+  "planted fault: gets from a node's own state instead of ReadIndex are illegal under a paused leader",
+  async () => {
+    const plant = {
+      file: "src/replica/replica.ts",
+      find: "if (isGet && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {",
+      replace: "if (isGet) {",
+    };
+    const { code, out, err } = await runWith(plant, "paused-leader", 3);
+    expect(code, out + err).toBe(2);
+    expect(out).toContain("FAIL");
+    expect(out).toContain("ordeal chaos run paused-leader --seed 3 --duration 4s");
+    const folder = join(dir, "chaos", "paused-leader");
+    const [runId = ""] = await readdir(folder);
+    const path = join(folder, runId, "report.json");
+    const report = parseReport(await Bun.file(path).text(), path);
+    const check = report.checks.find(({ name }) => name === "linearizable");
+    expect(check?.verdict).toBe("fail");
+    // The operations that prove it: at the least a read, and what it should have seen.
+    expect(check!.evidence.length).toBeGreaterThanOrEqual(2);
+    expect(check!.evidence.some(({ text }) => text.startsWith("get"))).toBe(true);
+  },
+  WITHIN_MS,
+);
+
+test(
+  "planted fault: a patch that no longer fits ends the run instead of passing it",
+  async () => {
+    const plant = { file: "src/replica/replica.ts", find: "no such text", replace: "" };
+    const { code } = await runWith(plant, "paused-leader", 3);
+    expect(code).not.toBe(0);
+    expect(code).not.toBe(2);
+  },
+  WITHIN_MS,
+);
