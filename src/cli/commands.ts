@@ -45,6 +45,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./load.ts"),
   },
   {
+    name: "bench",
+    about: "Measure throughput and latency by a suite",
+    load: () => import("./bench.ts"),
+  },
+  {
+    name: "check",
+    about: "Prove or refute that a recorded history is linearizable",
+    load: () => import("./check.ts"),
+  },
+  {
     name: "report",
     about: "Render a stored report again and print its summary",
     load: () => import("./report.ts"),
