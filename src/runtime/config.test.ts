@@ -55,6 +55,10 @@ test("config: one message lists every problem of the shape", () => {
     'storage: must be "disk" or "memory", not "tape"',
     "colour: is not a known setting",
   ]);
+  expect(problemsOf({ ...good, clusterId: "", nodes: [] })).toEqual([
+    "clusterId: must not be empty",
+    "nodes: must list at least one node",
+  ]);
 });
 
 test("config: a node id twice, a port twice and a link to nobody are told together", () => {

@@ -154,7 +154,9 @@ function schemaProblem(issue: v.BaseIssue<unknown>): Problem {
   const missing = issue.received === "undefined" && !unexpected;
   if (unexpected) return { where, what: "is not a known setting", fix: "remove it" };
   if (missing) return { where, what: "is missing", fix: `add "${where.split(".").at(-1)}"` };
-  return { where, what: `${issue.message}, not ${issue.received}`, fix: "correct the value" };
+  // Of a length, valibot gives the number: "must not be empty, not 0" would help nobody.
+  const received = issue.type.endsWith("_length") ? "" : `, not ${issue.received}`;
+  return { where, what: `${issue.message}${received}`, fix: "correct the value" };
 }
 
 /** What the shape of the document cannot say: ids and addresses that clash, links to nobody. */
