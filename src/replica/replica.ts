@@ -11,8 +11,6 @@ import type { ClientPort, Ports, Reply } from "./ports.ts";
 
 /** Client requests that may be unanswered at one replica; beyond it they are `overloaded`. */
 const REQUESTS_MAX = 131_072;
-/** Rounds of takeReady in one pump, after which other events get their turn. */
-const ROUNDS_MAX = 64;
 const NO_BYTES = new Uint8Array(0);
 
 type Held = { readonly until: number; readonly messages: readonly Message[] };
@@ -118,7 +116,7 @@ export class Replica implements ClientPort {
     this.#pumpAgain = true;
     if (this.#pumping) return;
     this.#pumping = true;
-    for (let round = 0; this.#pumpAgain && round < ROUNDS_MAX; round++) {
+    while (this.#pumpAgain) {
       this.#pumpAgain = false;
       this.#offer();
       for (let ready = this.#raft.takeReady(); ready !== null; ready = this.#raft.takeReady()) {
