@@ -1,31 +1,26 @@
 import type { LogIndex, NodeId, Term } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
-import type { EntryBatch, Message } from "./types.ts";
+import type { EntryBatch, Membership, Message } from "./types.ts";
+
+export type { Membership };
 
 /** Monotonic milliseconds (fractions allowed) from an arbitrary origin. Never wall-clock time. */
 export type Millis = number;
 
 export type HardState = { readonly term: Term; readonly votedFor: NodeId };
 
-export type Membership = {
-  /** Ascending ids. */
-  readonly voters: readonly NodeId[];
-  /** The old voters while a joint change is under way (thesis §4.3); otherwise empty. */
-  readonly votersOutgoing: readonly NodeId[];
-  readonly learners: readonly NodeId[];
-};
-
-export type Snapshot = {
+/** What a snapshot stands for. Its data never pass through the core's state. */
+export type SnapshotMeta = {
   readonly lastIndex: LogIndex;
   readonly lastTerm: Term;
+  /** As of lastIndex. */
   readonly membership: Membership;
-  readonly data: Uint8Array;
 };
 
 /** What a replica finds on its disk when it starts. */
 export type Restored = {
   readonly hardState: HardState;
-  readonly snapshot: Snapshot | null;
+  readonly snapshot: SnapshotMeta | null;
   /** Contiguous from the snapshot on. */
   readonly batches: readonly EntryBatch[];
 };
@@ -46,6 +41,17 @@ export type RaftConfig = {
   readonly inflightBytesMax: number;
   /** Entry bytes not yet committed, beyond which proposals are refused as `overloaded`. */
   readonly uncommittedBytesMax: number;
+  /** Entry bytes that stay in the log below a snapshot, so that a slow follower needs none. */
+  readonly trailingBytes: number;
+  /** Bytes of one InstallSnapshot, and of chunks to one follower that are not yet acknowledged. */
+  readonly snapshotChunkBytes: number;
+  readonly snapshotInflightBytesMax: number;
+  /** Bound on the rates of two clocks, as a share: a lease lasts (1 - drift) of the election timeout. */
+  readonly clockDriftMax: number;
+  /** A leader whose own oldest write is not durable for so long steps down. */
+  readonly diskStallMs: number;
+  /** A transfer that has not succeeded by then is given up, and proposals are taken again. */
+  readonly transferTimeoutMs: number;
   readonly random: Prng;
 };
 
@@ -56,6 +62,12 @@ export const RAFT_DEFAULTS = {
   inflightMessagesMax: 256,
   inflightBytesMax: 8 << 20,
   uncommittedBytesMax: 64 << 20,
+  trailingBytes: 8 << 20,
+  snapshotChunkBytes: 256 << 10,
+  snapshotInflightBytesMax: 1 << 20,
+  clockDriftMax: 0.05,
+  diskStallMs: 2_000,
+  transferTimeoutMs: 1_000,
 } as const;
 
 /** All that can happen to a replica. A recorded list of (now, input) replays a run exactly. */
@@ -69,7 +81,34 @@ export type RaftInput =
       readonly count: number;
       readonly bytes: Uint8Array;
     }
-  | { readonly kind: "readIndex"; readonly tag: number }
+  /** `lease`: may be confirmed by a valid lease instead of a round of heartbeats (thesis §6.4.1). */
+  | { readonly kind: "readIndex"; readonly tag: number; readonly lease: boolean }
+  /**
+   * Moves to these voters and learners. New voters first catch up as learners; then a joint change
+   * (thesis §4.3) that ends by itself. Answered in `Ready.outcomes`.
+   */
+  | {
+      readonly kind: "changeMembership";
+      readonly tag: number;
+      readonly voters: readonly NodeId[];
+      readonly learners: readonly NodeId[];
+    }
+  | { readonly kind: "transferLeadership"; readonly tag: number; readonly to: NodeId }
+  /** A snapshot of the applied state up to lastIndex is durable: the log below may go. */
+  | { readonly kind: "snapshotTaken"; readonly lastIndex: LogIndex }
+  /** The answer to one of `Ready.snapshotReads`. */
+  | {
+      readonly kind: "snapshotRead";
+      readonly to: NodeId;
+      readonly lastIndex: LogIndex;
+      readonly offset: number;
+      readonly totalBytes: number;
+      readonly data: Uint8Array;
+    }
+  /** The snapshot received through `Ready.snapshotWrites` is durable, and is the state now. */
+  | { readonly kind: "snapshotInstalled"; readonly lastIndex: LogIndex }
+  /** It cannot be used (its checksum is wrong): it must be sent again. */
+  | { readonly kind: "snapshotRefused"; readonly lastIndex: LogIndex }
   | { readonly kind: "persisted"; readonly writeSeq: number }
   | { readonly kind: "applied"; readonly index: LogIndex }
   | { readonly kind: "peerUnreachable"; readonly peer: NodeId };
@@ -86,6 +125,32 @@ export type Ready = {
   readonly hardState: HardState | null;
   /** Replaces the stored log from batches[0].firstIndex on. */
   readonly batches: readonly EntryBatch[];
+  /** Set when the log now begins after this snapshot: storage may delete what it covers. */
+  readonly snapshot: SnapshotMeta | null;
+  /** Chunks of our durable snapshot that followers need; answer with `snapshotRead`. */
+  readonly snapshotReads: readonly {
+    readonly to: NodeId;
+    readonly lastIndex: LogIndex;
+    readonly offset: number;
+    readonly bytesMax: number;
+  }[];
+  /**
+   * Chunks of a leader's snapshot, in order, from offset 0 on. After the last one (it ends at
+   * totalBytes) verify, make durable, replace the state, and answer `snapshotInstalled`, or
+   * `snapshotRefused`. A chunk at offset 0 begins anew.
+   */
+  readonly snapshotWrites: readonly {
+    readonly meta: SnapshotMeta;
+    readonly totalBytes: number;
+    readonly offset: number;
+    readonly data: Uint8Array;
+  }[];
+  /** How membership changes and transfers ended; `failed` says why, and may still take effect. */
+  readonly outcomes: readonly {
+    readonly tag: number;
+    readonly outcome: "done" | "refused" | "failed";
+    readonly reason: string;
+  }[];
   /** May be sent at once, in parallel with the write (thesis §10.2.1). */
   readonly messages: readonly Message[];
   /** Votes, acks and vote requests: sent only once write `heldUntil` is durable (thesis §3.8). */

@@ -43,7 +43,7 @@ function requestVotes(s: RaftState, out: Message[], pre: boolean): void {
   const term = pre ? asTerm(s.term + 1) : s.term;
   for (const to of new Set([...s.membership.voters, ...s.membership.votersOutgoing])) {
     if (to === from) continue;
-    out.push({ kind: "voteRequest", from, to, term, pre, lastIndex, lastTerm });
+    out.push({ kind: "voteRequest", from, to, term, pre, transfer: false, lastIndex, lastTerm });
   }
 }
 

@@ -1,5 +1,13 @@
 import type { LogIndex, NodeId, Term } from "../lib/ids.ts";
 
+export type Membership = {
+  /** Ascending ids. */
+  readonly voters: readonly NodeId[];
+  /** The old voters while a joint change is under way (thesis §4.3); otherwise empty. */
+  readonly votersOutgoing: readonly NodeId[];
+  readonly learners: readonly NodeId[];
+};
+
 /** What the entries of a batch are: client commands, a leader's no-op, or a membership change. */
 export const ENTRY_COMMAND = 0;
 export const ENTRY_NOOP = 1;
@@ -33,6 +41,8 @@ export type VoteRequest = {
   /** The candidate's term; with `pre`, the term it would start. */
   readonly term: Term;
   readonly pre: boolean;
+  /** Sent at the leader's wish (TimeoutNow): a voter grants it although it hears that leader. */
+  readonly transfer: boolean;
   readonly lastIndex: LogIndex;
   readonly lastTerm: Term;
 };
@@ -99,5 +109,53 @@ export type HeartbeatResponse = {
   readonly readSeq: number;
 };
 
+/**
+ * One chunk of the leader's snapshot (paper §7), for a follower whose next entry is compacted away.
+ * The last chunk is the one that ends at totalBytes.
+ */
+export type InstallSnapshot = {
+  readonly kind: "installSnapshot";
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly term: Term;
+  /** The snapshot stands for all entries up to here. */
+  readonly lastIndex: LogIndex;
+  readonly lastTerm: Term;
+  /** The membership as of lastIndex. */
+  readonly membership: Membership;
+  readonly totalBytes: number;
+  readonly offset: number;
+  readonly data: Uint8Array;
+};
+
+/** Reply to InstallSnapshot: resume at `offset`; `installed` once the whole is durable and in use. */
+export type SnapshotResponse = {
+  readonly kind: "snapshotResponse";
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly term: Term;
+  /** Names the snapshot. */
+  readonly lastIndex: LogIndex;
+  /** Bytes received without a gap: where the next chunk must begin. */
+  readonly offset: number;
+  readonly installed: boolean;
+};
+
+/** Leadership transfer: start an election at once (thesis §3.10). */
+export type TimeoutNow = {
+  readonly kind: "timeoutNow";
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly term: Term;
+};
+
 export type Message =
-  VoteRequest | VoteResponse | AppendEntries | AppendResponse | Heartbeat | HeartbeatResponse;
+  | VoteRequest
+  | VoteResponse
+  | AppendEntries
+  | AppendResponse
+  | Heartbeat
+  | HeartbeatResponse
+  | InstallSnapshot
+  | SnapshotResponse
+  | TimeoutNow;
