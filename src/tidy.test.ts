@@ -28,6 +28,9 @@ const LAYERS: Record<string, readonly string[]> = {
     "src/wire",
     "src/storage",
     "src/replica",
+    "src/client",
+    "src/history",
+    "src/check",
   ],
   "src/runtime": ["src/lib", "src/raft", "src/kv", "src/wire", "src/storage", "src/replica"],
   // L4: systems under test, and the load on them.

@@ -1,0 +1,182 @@
+import type { Fault, LinkState, NodeSpec } from "../fault/vocabulary.ts";
+import type { Message } from "../raft/types.ts";
+
+/**
+ * Everything that decides a simulated run, as plain data: the same schedule gives the same run, event
+ * by event. A seed draws one (swarm.ts); a shrinker takes parts of it away. Random choices that are
+ * not data (delays, election timeouts) come from streams named after their link, node or disk, so
+ * that a part taken away shifts no other's.
+ */
+export type SimSchedule = {
+  readonly version: 1;
+  /** Seeds the streams; the rest of the schedule does not depend on it any more. */
+  readonly seed: number;
+  /** Nodes 1 … nodes are the voters at first; nodes + 1 … nodes + spares are running, but empty. */
+  readonly nodes: number;
+  readonly spares: number;
+  /** Faults and load last so long; then all heals, and the liveness phase begins. Virtual ms. */
+  readonly durationMs: number;
+  readonly config: SimConfig;
+  /** In the order of atMs; equal ones in this order. */
+  readonly actions: readonly SimAction[];
+  /** In the order of atMs. */
+  readonly operations: readonly SimOperation[];
+};
+
+/** Milliseconds and bytes; what the core takes is told in raft/api.ts. */
+export type SimConfig = {
+  readonly electionTimeoutMinMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly appendBytesMax: number;
+  readonly inflightMessagesMax: number;
+  readonly inflightBytesMax: number;
+  readonly uncommittedBytesMax: number;
+  readonly trailingBytes: number;
+  readonly snapshotChunkBytes: number;
+  readonly snapshotInflightBytesMax: number;
+  readonly clockDriftMax: number;
+  readonly diskStallMs: number;
+  readonly transferTimeoutMs: number;
+  /** Reads may be confirmed by a lease. */
+  readonly leaseReads: boolean;
+  /** A node takes a snapshot after so many bytes of entries; 0: never. */
+  readonly snapshotEveryBytes: number;
+  /** What a link is when no fault acts on it. */
+  readonly link: LinkState;
+  readonly disk: DiskSpeed;
+  /** Inputs that arrive within so long after one are handled in one turn; 0: each on its own. */
+  readonly turnMs: number;
+  /** By node, from node 1 on: how fast its clock runs, and what it shows at the start. */
+  readonly clocks: readonly ClockState[];
+  readonly clients: number;
+  /** Client operations are given up after timeoutMs; attempts after attemptTimeoutMs. */
+  readonly timeoutMs: number;
+  readonly attemptTimeoutMs: number;
+  /** Share of the operations that ask the client's own node first, leader or not. */
+  readonly homeShare: number;
+};
+
+export type ClockState = { readonly rate: number; readonly offsetMs: number };
+
+/** A write is durable after latencyMs to latencyMs + jitterMs, and never before an earlier one. */
+export type DiskSpeed = { readonly latencyMs: number; readonly jitterMs: number };
+
+export type SimAction = { readonly atMs: number } & (
+  | { readonly kind: "fault"; readonly fault: Exclude<Fault, { kind: "crash" }> }
+  /** Power loss: of the writes that were not durable the first `keep` (a share) are kept. */
+  | { readonly kind: "crash"; readonly nodes: NodeSpec; readonly keep: number }
+  /** Crashed nodes come back; what they are then is what their disks hold. */
+  | { readonly kind: "wipe"; readonly nodes: NodeSpec }
+  | { readonly kind: "diskSpeed"; readonly nodes: NodeSpec; readonly speed: DiskSpeed }
+  /** The next sync fails, and with it the node: it comes back only by `restart`. */
+  | { readonly kind: "diskFail"; readonly nodes: NodeSpec }
+  | { readonly kind: "clockRate"; readonly nodes: NodeSpec; readonly rate: number }
+  | { readonly kind: "clockJump"; readonly nodes: NodeSpec; readonly ms: number }
+  | {
+      readonly kind: "membership";
+      readonly voters: readonly number[];
+      readonly learners: readonly number[];
+    }
+  | { readonly kind: "transfer"; readonly to: NodeSpec }
+  | { readonly kind: "snapshot"; readonly nodes: NodeSpec }
+);
+
+/** One client operation. A client that is still busy at atMs leaves it out. */
+export type SimOperation = {
+  readonly atMs: number;
+  /** From 0. */
+  readonly client: number;
+  /** versionedPut expects the version that the client last saw. */
+  readonly op: "get" | "put" | "append" | "delete" | "versionedPut";
+  /** From 0. */
+  readonly key: number;
+};
+
+/** An id of raft-invariants: what the monitor, the checker or the core itself found broken. */
+export type Invariant =
+  /** Election safety: one leader a term. */
+  | "ES"
+  /** One vote a term, across restarts. */
+  | "VU"
+  /** A leader never changes its own log but at the end. */
+  | "LAO"
+  /** Log matching. */
+  | "LM"
+  /** A leader has everything committed before it. */
+  | "LC"
+  /** The same entry, and the same state after it, at an index everywhere. */
+  | "SMS"
+  /** What never falls fell. */
+  | "MON"
+  /** Committed without a durable quorum, or by counting an old term's entry. */
+  | "QC"
+  /** Said before it was durable. */
+  | "DUR"
+  /** snapshot ≤ applied ≤ committed ≤ last, or entries not applied once and in order. */
+  | "ORD"
+  /** Membership changes. */
+  | "CFG"
+  /** A read missed what was committed before it began. */
+  | "RI"
+  /** Frames that do not decode. */
+  | "WIRE"
+  /** The core's own assertions. */
+  | "ASSERT"
+  /** What a client was told is not so. */
+  | "ORC"
+  | "LIN"
+  | "LIVE"
+  | "CONV";
+
+export type Violation = {
+  readonly invariant: Invariant;
+  readonly message: string;
+  /** Virtual time, and the number of the event after which it was seen. */
+  readonly atMs: number;
+  readonly event: number;
+  /** Lines that show it, such as the client operations that contradict each other. */
+  readonly evidence: readonly string[];
+};
+
+export type SimStats = {
+  /** Virtual. */
+  readonly simulatedMs: number;
+  readonly events: number;
+  readonly frames: number;
+  readonly framesLost: number;
+  readonly operations: number;
+  readonly operationsOk: number;
+  readonly elections: number;
+  readonly crashes: number;
+  readonly commits: number;
+  readonly snapshotsInstalled: number;
+  readonly membershipChanges: number;
+  readonly transfers: number;
+};
+
+/** `unknown`: the checker ran out of its limits. */
+export type SimResult = {
+  readonly verdict: "pass" | "fail" | "unknown";
+  /** Set with `fail`. */
+  readonly violation: Violation | null;
+  /** 16 hex digits over every event: equal for equal runs. */
+  readonly traceHash: string;
+  readonly stats: SimStats;
+};
+
+/** What happened, for stories and diagrams. Nodes are 1 …; clients are 0 …. */
+export type SimEvent =
+  | { readonly kind: "send"; readonly id: number; readonly message: Message }
+  /** `id` is that of the send; a frame may be delivered twice. */
+  | { readonly kind: "deliver"; readonly id: number; readonly message: Message }
+  | { readonly kind: "lost"; readonly id: number; readonly message: Message }
+  | { readonly kind: "crash" | "restart" | "pause" | "resume"; readonly node: number }
+  | { readonly kind: "role"; readonly node: number; readonly role: string; readonly term: number }
+  | { readonly kind: "commit" | "apply"; readonly node: number; readonly index: number }
+  | { readonly kind: "durable"; readonly node: number; readonly lastIndex: number }
+  | { readonly kind: "action"; readonly action: SimAction; readonly nodes: readonly number[] }
+  | { readonly kind: "invoke"; readonly client: number; readonly text: string }
+  | { readonly kind: "complete"; readonly client: number; readonly text: string };
+
+/** Called as it happens, in virtual milliseconds. */
+export type SimObserver = (atMs: number, event: SimEvent) => void;
