@@ -9,6 +9,32 @@ export type StateMachine = {
   apply(bytes: Uint8Array, view: DataView, at: number, end: number, index: number): void;
   /** Answers the get in `bytes[at, end)` from the state as it is. Changes nothing. */
   read(bytes: Uint8Array, view: DataView, at: number, end: number): void;
+  /**
+   * Begins a view of the whole state as it is now: what is applied from now on does not show in it.
+   * It is read in steps, between which commands are applied as ever. One at a time: ends an earlier
+   * one that was not read to its end.
+   */
+  beginSnapshot(): SnapshotReader;
+  /** Begins to build another state beside this one, which stays in use until `finish`. */
+  beginRestore(): SnapshotWriter;
+};
+
+/** Gives a state as bytes, a step at a time (kv/snapshot-format.ts). */
+export type SnapshotReader = {
+  /**
+   * The next bytes, about `bytesMax` of them (a larger entry comes alone); null: that was all. They
+   * are a buffer of their own.
+   */
+  next(bytesMax: number): Uint8Array | null;
+  /** Gives up: the state machine need not keep the old state any longer. */
+  close(): void;
+};
+
+/** Takes those bytes, cut anywhere. Bytes that are no snapshot throw SnapshotFormatError. */
+export type SnapshotWriter = {
+  write(bytes: Uint8Array): void;
+  /** Replaces the state, in one step, by what was written, which must be complete. */
+  finish(): void;
 };
 
 export type Result = {

@@ -1,6 +1,7 @@
 import type { NodeId } from "../lib/ids.ts";
 import type { Millis, Ready, SoftState } from "../raft/api.ts";
-import type { Message } from "../raft/types.ts";
+import type { Membership, Message } from "../raft/types.ts";
+import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
 
 /** What a Replica needs of its world: TCP and a disk, or the simulator. */
 export type Ports = {
@@ -8,7 +9,7 @@ export type Ports = {
   /** Queues a message; the transport may drop it. All of one pump leave in one write a peer. */
   send(message: Message): void;
   /**
-   * Makes hardState and batches durable, then calls `durable`, in call order: at once where that is
+   * Makes hardState, snapshot and batches durable, in this order, then calls `durable`, in call order: at once where that is
    * cheap (memory), else from a later turn. A failed write must end the node, never call `durable`.
    */
   persist(write: DurableWrite, durable: (writeSeq: number) => void): void;
@@ -20,7 +21,29 @@ export type Ports = {
   flush(): void;
 };
 
-export type DurableWrite = Pick<Ready, "writeSeq" | "hardState" | "batches">;
+/**
+ * `snapshot`: the stored log begins after it from now on: what it covers may be deleted, and what
+ * follows it is kept only if the entry at its lastIndex is of its lastTerm. With writeSeq 0 nothing
+ * waits for it, and `durable` is not called.
+ */
+export type DurableWrite = Pick<Ready, "writeSeq" | "hardState" | "batches" | "snapshot">;
+
+/** What else a Replica is told. Without `snapshots` it takes none and can install none. */
+export type ReplicaOptions = {
+  readonly snapshots: SnapshotStorage | null;
+  /** Of the state machine as it is handed over: the snapshot's, or that of an empty log. */
+  readonly membership: Membership;
+  /** A snapshot is taken when so many bytes of entries were applied since the last; 0: never. */
+  readonly snapshotEveryBytes: number;
+  /** Reads are confirmed by a lease where it is valid, instead of by a round of heartbeats. */
+  readonly leaseReads: boolean;
+};
+
+/** How a membership change or transfer ended, or a snapshot: raft/api.ts, Ready.outcomes. */
+export type AdminOutcome = {
+  readonly outcome: "done" | "refused" | "failed";
+  readonly reason: string;
+};
 
 /** One answer to a client, in the terms of wire/client.ts. One object, reused. */
 export type Reply = {
