@@ -60,7 +60,7 @@ const LAYERS: Record<string, readonly string[]> = {
   "src/dashboard": ["src/lib", "src/report", "src/target/target.ts", "src/workload/spec.ts"],
   // L6.
   "src/cli": ["src"],
-  chaos: ["src/chaos/dsl.ts"],
+  chaos: ["src/chaos/dsl.ts", "src/chaos/mutant.ts"],
   bench: ["src/bench/dsl.ts"],
 };
 

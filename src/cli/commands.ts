@@ -24,6 +24,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./chaos.ts"),
   },
   {
+    name: "mutants",
+    about: "Plant known Raft bugs, and see which detector finds each",
+    load: () => import("./mutants.ts"),
+  },
+  {
     name: "cluster",
     about: "Start, inspect and stop a cluster on this machine",
     load: () => import("./cluster.ts"),

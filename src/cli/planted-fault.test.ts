@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Patch } from "../chaos/mutant.ts";
 import { parseReport } from "../report/validate.ts";
-import type { Plant } from "./testing/plant.ts";
 
 const MAIN = join(import.meta.dir, "main.ts");
-const PRELOAD = join(import.meta.dir, "testing", "plant.ts");
+const PRELOAD = join(import.meta.dir, "mutants", "plant.ts");
 const WITHIN_MS = 60_000;
 
 let dir = "";
@@ -16,9 +16,9 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 /** Runs a shipped scenario with `plant` in every process of it. */
-async function runWith(plant: Plant, name: string, seed: number) {
+async function runWith(plant: Patch, name: string, seed: number) {
   const patch = join(dir, `${name}.json`);
-  await Bun.write(patch, JSON.stringify(plant));
+  await Bun.write(patch, JSON.stringify([plant]));
   const args = ["chaos", "run", name, "--seed", `${seed}`, "--duration", "4s", "--reports", dir];
   const child = Bun.spawn([process.execPath, MAIN, ...args], {
     env: { ...process.env, BUN_OPTIONS: `--preload ${PRELOAD}`, ORDEAL_PLANT: patch },

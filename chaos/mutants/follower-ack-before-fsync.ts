@@ -1,0 +1,17 @@
+import { defineMutant } from "../../src/chaos/mutant.ts";
+
+export default defineMutant({
+  row: 24,
+  name: "follower-ack-before-fsync",
+  about: "A follower acknowledges entries before they are durable.",
+  seenIn: "etcd#12589",
+  patches: [
+    {
+      file: "src/raft/append.ts",
+      find: "s.messagesAfterPersist.push(respond(s, m.from, index, false",
+      replace: "s.messages.push(respond(s, m.from, index, false",
+    },
+  ],
+  detectors: ["DUR", "QC", "LC"],
+  arena: { kind: "sim" },
+});

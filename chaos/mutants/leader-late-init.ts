@@ -1,0 +1,25 @@
+import { defineMutant } from "../../src/chaos/mutant.ts";
+
+export default defineMutant({
+  row: 22,
+  name: "leader-late-init",
+  about: "A leader serves before it has set up what it knows of its followers.",
+  seenIn: "akka-raft#58",
+  patches: [
+    {
+      file: "src/raft/state.ts",
+      find: "s.progress.set(id, new Progress(asIndex(0)",
+      replace: "s.late = () => s.progress.set(id, new Progress(asIndex(0)",
+    },
+    {
+      file: "src/raft/election.ts",
+      find: `s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
+  if (hearsQuorum)`,
+      replace: `s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
+  s.late?.();
+  if (hearsQuorum)`,
+    },
+  ],
+  detectors: ["ASSERT"],
+  arena: { kind: "sim" },
+});

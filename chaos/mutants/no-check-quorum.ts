@@ -1,0 +1,18 @@
+import { defineMutant } from "../../src/chaos/mutant.ts";
+
+export default defineMutant({
+  row: 9,
+  name: "no-check-quorum",
+  about:
+    "A leader that nobody answers goes on as leader, and its heartbeats keep the others from electing.",
+  seenIn: "openraft#2080",
+  patches: [
+    {
+      file: "src/raft/election.ts",
+      find: "if (hearsQuorum) s.heartbeatDue = true;",
+      replace: "if (hearsQuorum || s.term > 0) s.heartbeatDue = true;",
+    },
+  ],
+  detectors: ["LIVE"],
+  arena: { kind: "sim" },
+});

@@ -1,0 +1,63 @@
+import { table } from "../table.ts";
+import type { Finding } from "./hunt.ts";
+
+/** What `ordeal mutants --json` prints, and reports/baselines/mutants.json holds. */
+export type MatrixDocument = {
+  /** What makes it again. */
+  readonly command: string;
+  readonly mutants: readonly Finding[];
+  readonly falseAlarms: number;
+  readonly cleanSeeds: number;
+};
+
+const HEADER = ["row", "mutant", "detector", "median", "worst", "ms", "first to see it"];
+
+/** One line a mutant: which detector, after how many schedules. */
+export function matrixTable({ mutants }: MatrixDocument): string {
+  return table(HEADER, mutants.map(cells));
+}
+
+export function summary({ mutants, falseAlarms, cleanSeeds }: MatrixDocument): string {
+  const rows = new Set(mutants.map(({ row }) => row));
+  const missed = new Set(mutants.filter((m) => !m.detected).map(({ row }) => row));
+  return (
+    `${mutants.filter((m) => m.detected).length} of ${mutants.length} mutants detected ` +
+    `(${rows.size - missed.size} of ${rows.size} bugs); ` +
+    `${falseAlarms} false alarms in ${cleanSeeds} schedules of the product as it is`
+  );
+}
+
+/** The matrix as a Markdown page. */
+export function matrixMarkdown(document: MatrixDocument): string {
+  const line = (row: readonly (string | number)[]): string => `| ${row.join(" | ")} |`;
+  return [
+    "# Detection matrix",
+    "",
+    `Made by \`${document.command}\`. ${summary(document)}.`,
+    "",
+    "Each mutant is hunted from several start seeds. `median` and `worst` count the schedules up to",
+    "and with the one that gave the alarm; `ms` is the time of all hunts of the mutant; the last column",
+    "tells which detector was the first to see it, and in how many hunts. docs/mutants.md explains the",
+    "bugs and the detectors.",
+    "",
+    line(HEADER),
+    line(HEADER.map(() => "---")),
+    ...document.mutants.map((finding) => line(cells(finding))),
+    "",
+  ].join("\n");
+}
+
+function cells(finding: Finding): readonly (string | number)[] {
+  const { row, name, detector, schedulesMedian, schedulesWorst, wallMs, detectors } = finding;
+  const seen = Object.entries(detectors).map(([id, hunts]) => `${id} ${hunts}`);
+  const verdict = finding.detected ? detector! : "NOT DETECTED";
+  return [
+    row,
+    name,
+    verdict,
+    schedulesMedian ?? "–",
+    schedulesWorst ?? "–",
+    wallMs,
+    seen.join(", "),
+  ];
+}
