@@ -1,0 +1,262 @@
+import { Clerk } from "../client/clerk.ts";
+import { type Completion, DONE_FAIL, DONE_INFO, DONE_MISMATCH, DONE_OK } from "../client/ports.ts";
+import { readHistory } from "../history/codec.ts";
+import { NO_VALUE } from "../history/format.ts";
+import {
+  type History,
+  OUTCOME_FAIL,
+  OUTCOME_INFO,
+  OUTCOME_MISMATCH,
+  OUTCOME_NAMES,
+  OUTCOME_OK,
+} from "../history/op.ts";
+import { HistoryWriter } from "../history/codec.ts";
+import {
+  type Command,
+  FLAG_EXPECTED,
+  OP_APPEND,
+  OP_DELETE,
+  OP_GET,
+  OP_NAMES,
+  OP_PUT,
+  type OpCode,
+} from "../kv/command.ts";
+import type { Prng } from "../lib/prng.ts";
+import type { Response } from "../wire/client.ts";
+import { STATUS } from "../wire/errors.ts";
+import type { SimConfig, SimObserver, SimOperation } from "./api.ts";
+import { violated } from "./violation.ts";
+import { EVENT, type World } from "./world.ts";
+
+export type ClientWorld = {
+  readonly world: World;
+  readonly config: SimConfig;
+  readonly nodes: readonly number[];
+  readonly prng: Prng;
+  /** False: there is no connection to that node. */
+  send(node: number, client: number, requestId: number, command: Command): boolean;
+  /** Highest index known to be committed. */
+  committedIndex(): number;
+  readonly observe: SimObserver | null;
+};
+
+const OP_OF: Record<SimOperation["op"], OpCode> = {
+  get: OP_GET,
+  put: OP_PUT,
+  append: OP_APPEND,
+  delete: OP_DELETE,
+  versionedPut: OP_PUT,
+};
+const OUTCOME_OF: Record<number, number> = {
+  [DONE_OK]: OUTCOME_OK,
+  [DONE_FAIL]: OUTCOME_FAIL,
+  [DONE_MISMATCH]: OUTCOME_MISMATCH,
+  [DONE_INFO]: OUTCOME_INFO,
+};
+const NO_BYTES = new Uint8Array(0);
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export const keyName = (key: number): string => `k${key}`;
+
+type SimClient = {
+  readonly clerk: Clerk;
+  /** The history's process: another one after each operation whose outcome is not known. */
+  process: number;
+  busy: boolean;
+  op: OpCode;
+  key: number;
+  /** What was committed when the operation began. */
+  floor: number;
+  tickAt: number;
+  /** By key: the version this client saw last. */
+  readonly versions: Map<number, number>;
+};
+
+/**
+ * The clients of a simulated cluster: each a real Clerk, so that retries, sessions and leader caches
+ * are those of the product. What they do and are told goes into one history.
+ */
+export class SimClients {
+  readonly #in: ClientWorld;
+  readonly #clients: SimClient[];
+  readonly #writer = new HistoryWriter(0);
+  readonly #keyIds = new Map<number, number>();
+  readonly #keyBytes = new Map<number, Uint8Array>();
+  readonly #texts = new Map<string, number>();
+  #processes: number;
+  #values = 0;
+  /** Called when an operation has ended. */
+  onDone: (client: number, outcome: number) => void = () => {};
+  started = 0;
+  skipped = 0;
+  succeeded = 0;
+
+  constructor(clientWorld: ClientWorld) {
+    this.#in = clientWorld;
+    const { config, nodes, prng } = clientWorld;
+    this.#processes = config.clients;
+    this.#clients = Array.from({ length: config.clients }, (_, client) => ({
+      clerk: new Clerk(
+        {
+          slots: 1,
+          nodeIds: nodes,
+          lanes: 1,
+          timeoutMs: config.timeoutMs,
+          attemptTimeoutMs: config.attemptTimeoutMs,
+          homeShare: config.homeShare,
+          prng: prng.fork(`client ${client}`),
+        },
+        {
+          send: (node, _lane, requestId, command) =>
+            clientWorld.send(nodes[node]!, client, requestId, command),
+          onDone: (_slot, done) => this.#done(client, done),
+        },
+      ),
+      process: client,
+      busy: false,
+      op: OP_GET,
+      key: 0,
+      floor: 0,
+      tickAt: Infinity,
+      versions: new Map(),
+    }));
+  }
+
+  get busy(): number {
+    return this.#clients.filter((client) => client.busy).length;
+  }
+
+  /** Starts an operation, unless its client is busy still. */
+  start({ client: id, op: name, key }: Omit<SimOperation, "atMs">): boolean {
+    const client = this.#clients[id]!;
+    if (client.busy) {
+      this.skipped++;
+      return false;
+    }
+    const { now } = this.#in.world;
+    const op = OP_OF[name];
+    const expected = name === "versionedPut" ? (client.versions.get(key) ?? 0) : -1;
+    const isWrite = op === OP_PUT || op === OP_APPEND;
+    const number = isWrite ? ++this.#values : NO_VALUE;
+    const value = isWrite ? encoder.encode(`v${number}`) : NO_BYTES;
+    client.busy = true;
+    client.op = op;
+    client.key = key;
+    client.floor = this.#in.committedIndex();
+    this.started++;
+    this.#writer.invoke(client.process, op, this.#keyId(key), number, expected, now * 1000);
+    this.#in.observe?.(now, {
+      kind: "invoke",
+      client: id,
+      text: `${OP_NAMES[op]} ${keyName(key)}${isWrite ? ` v${number}` : ""}`,
+    });
+    const flags = expected >= 0 ? FLAG_EXPECTED : 0;
+    client.clerk.start(0, op, flags, Math.max(0, expected), this.#bytesOf(key), value, now);
+    this.#arm(id);
+    return true;
+  }
+
+  /** A response from the node at `position` of the nodes. */
+  onResponse(client: number, position: number, response: Response, body: Uint8Array): void {
+    this.#clients[client]!.clerk.onResponse(position, response, body, this.#in.world.now);
+    this.#arm(client);
+  }
+
+  /** The node at `position` has crashed, or is back. */
+  onClosed(position: number): void {
+    for (const [id, { clerk }] of this.#clients.entries()) {
+      clerk.onClosed(position, 0, this.#in.world.now);
+      this.#arm(id);
+    }
+  }
+
+  onOpened(position: number): void {
+    for (const { clerk } of this.#clients) clerk.onOpened(position);
+  }
+
+  history(): History {
+    const blocks: Uint8Array[] = [];
+    for (let b = this.#writer.take(); b !== null; b = this.#writer.take()) blocks.push(b);
+    const bytes = new Uint8Array(blocks.reduce((sum, block) => sum + block.length, 0));
+    let at = 0;
+    for (const block of blocks) {
+      bytes.set(block, at);
+      at += block.length;
+    }
+    return readHistory(bytes, "simulated history");
+  }
+
+  #done(id: number, done: Completion): void {
+    const client = this.#clients[id]!;
+    const { now, trace } = this.#in.world;
+    const outcome = OUTCOME_OF[done.outcome]!;
+    client.busy = false;
+    trace.mix(done.outcome * 256 + id);
+    trace.mix(done.index);
+    if (outcome === OUTCOME_OK) this.#checkIndex(client, done.index);
+    if (outcome === OUTCOME_OK || outcome === OUTCOME_MISMATCH) {
+      this.succeeded++;
+      if (done.version >= 0) client.versions.set(client.key, done.version);
+    }
+    const text =
+      client.op === OP_GET && done.status === STATUS.ok.code
+        ? decoder.decode(done.valueIn.subarray(done.valueAt, done.valueAt + done.valueBytes))
+        : null;
+    const value = text === null ? NO_VALUE : this.#valueHandle(text);
+    const { process } = client;
+    this.#writer.complete(process, outcome, done.version, done.index, value, now * 1000);
+    if (outcome === OUTCOME_INFO) client.process = this.#processes++;
+    this.#in.observe?.(now, {
+      kind: "complete",
+      client: id,
+      text: `${OUTCOME_NAMES[outcome]}${text === null ? "" : ` ${text}`}`,
+    });
+    this.onDone(id, outcome);
+  }
+
+  /** What was done at an index must be committed there; a read must not be older than its call. */
+  #checkIndex({ op, floor, process, key }: SimClient, index: number): void {
+    const committed = this.#in.committedIndex();
+    if (index > committed) {
+      violated("ORC", `client ${process} was told index ${index}; ${committed} is committed`);
+    }
+    if (op === OP_GET && index < floor) {
+      const what = `client ${process} read ${keyName(key)}`;
+      violated("RI", `${what} at index ${index}, begun when ${floor} was committed`);
+    }
+  }
+
+  #arm(id: number): void {
+    const client = this.#clients[id]!;
+    const at = client.clerk.deadline();
+    if (at >= client.tickAt) return;
+    client.tickAt = at;
+    const { world } = this.#in;
+    world.at(at, EVENT.clerk, id, () => {
+      if (client.tickAt !== at) return;
+      client.tickAt = Infinity;
+      client.clerk.tick(world.now);
+      this.#arm(id);
+    });
+  }
+
+  #keyId(key: number): number {
+    let id = this.#keyIds.get(key);
+    if (id === undefined) this.#keyIds.set(key, (id = this.#writer.defineKey(keyName(key))));
+    return id;
+  }
+
+  #bytesOf(key: number): Uint8Array {
+    let bytes = this.#keyBytes.get(key);
+    if (bytes === undefined) this.#keyBytes.set(key, (bytes = encoder.encode(keyName(key))));
+    return bytes;
+  }
+
+  #valueHandle(text: string): number {
+    if (/^v\d+$/.test(text)) return Number(text.slice(1));
+    let handle = this.#texts.get(text);
+    if (handle === undefined) this.#texts.set(text, (handle = this.#writer.defineValue(text)));
+    return handle;
+  }
+}

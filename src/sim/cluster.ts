@@ -1,0 +1,247 @@
+import { unreachable } from "../lib/assert.ts";
+import { asNode } from "../lib/ids.ts";
+import { Prng } from "../lib/prng.ts";
+import { resolveNodes, resolvePartition } from "../fault/resolve.ts";
+import { CLEAR_LINK, type NodeSpec } from "../fault/vocabulary.ts";
+import type { SimAction, SimObserver, SimSchedule } from "./api.ts";
+import { ClientLinks } from "./client-links.ts";
+import { SimClients } from "./clients.ts";
+import { Monitor } from "./monitor.ts";
+import { SimNetwork } from "./network.ts";
+import { type NodeWorld, SimNode } from "./node.ts";
+import { EVENT, World } from "./world.ts";
+
+/** When a peer learns that a connection has broken. */
+const BROKEN_AFTER_MS = 1;
+/** Once all is healed: links as in one data centre, disks as fast as an SSD. */
+const HEALTHY_LINK = { ...CLEAR_LINK, delayMs: 0.2, jitterMs: 0.3 };
+const HEALTHY_DISK = { latencyMs: 0.1, jitterMs: 0.2 };
+
+/** A cluster and its clients in one World, and what a schedule can do to it. */
+export class SimCluster {
+  readonly world = new World();
+  readonly monitor: Monitor;
+  readonly network: SimNetwork;
+  readonly nodes: readonly SimNode[];
+  readonly clients: SimClients;
+  readonly #links: ClientLinks;
+  readonly #random: Prng;
+  readonly #observe: SimObserver | null;
+  crashes = 0;
+  membershipChanges = 0;
+  transfers = 0;
+
+  constructor(schedule: SimSchedule, observe: SimObserver | null) {
+    const { config } = schedule;
+    const prng = new Prng(schedule.seed);
+    const ids = Array.from({ length: schedule.nodes + schedule.spares }, (_, i) => i + 1);
+    const voters = ids.slice(0, schedule.nodes).map(asNode);
+    const { world } = this;
+    this.#observe = observe;
+    this.#random = prng.fork("actions");
+    this.monitor = new Monitor(ids);
+    const deliver: ConstructorParameters<typeof SimNetwork>[4] = (message) =>
+      this.nodes[message.to - 1]!.input({ kind: "message", message });
+    this.network = new SimNetwork(world, ids, config.link, prng, deliver, observe);
+    const shared: NodeWorld = {
+      world,
+      monitor: this.monitor,
+      config,
+      membership: { voters, votersOutgoing: [], learners: [] },
+      prng,
+      send: (message) => this.network.send(message),
+      reply: (node, client, requestId, reply) => this.#links.reply(node, client, requestId, reply),
+      onStopped: (node) => this.crash(node, 0),
+      observe,
+    };
+    this.nodes = ids.map(
+      (id) => new SimNode(id, config.clocks[id - 1] ?? { rate: 1, offsetMs: 0 }, shared),
+    );
+    this.clients = new SimClients({
+      world,
+      config,
+      nodes: ids,
+      prng,
+      send: (node, client, requestId, command) =>
+        this.#links.request(node, client, requestId, command),
+      committedIndex: () => this.monitor.committedIndex,
+      observe,
+    });
+    this.#links = new ClientLinks(
+      world,
+      this.nodes,
+      prng.fork("client links"),
+      config.link.loss,
+      (client, node, response, body) => this.clients.onResponse(client, node - 1, response, body),
+    );
+    for (const node of this.nodes) node.start();
+  }
+
+  /** The leader of the highest term among those that run; 0: there is none. */
+  get leader(): number {
+    let leader = 0;
+    let term = 0;
+    for (const { id, status } of this.nodes) {
+      if (status?.role !== "leader" || status.term <= term) continue;
+      leader = id;
+      term = status.term;
+    }
+    return leader;
+  }
+
+  act(action: SimAction): void {
+    const nodes = this.#act(action);
+    this.#observe?.(this.world.now, { kind: "action", action, nodes });
+  }
+
+  crash(id: number, keep: number): void {
+    const node = this.nodes[id - 1]!;
+    this.crashes++;
+    node.crash(keep);
+    this.world.at(this.world.now + BROKEN_AFTER_MS, EVENT.unreachable, id, () => {
+      for (const other of this.nodes) {
+        if (other.id !== id) other.input({ kind: "peerUnreachable", peer: asNode(id) });
+      }
+      this.clients.onClosed(id - 1);
+    });
+  }
+
+  restart(id: number): void {
+    this.nodes[id - 1]!.start();
+    this.clients.onOpened(id - 1);
+  }
+
+  /** Lifts every fault. */
+  heal(): void {
+    this.network.heal(HEALTHY_LINK);
+    this.#links.loss = 0;
+    for (const node of this.nodes) {
+      node.disk.setSpeed(HEALTHY_DISK);
+      node.clock.setRate(1, this.world.now);
+      node.clockChanged();
+      if (!node.isUp) this.restart(node.id);
+      else if (node.isPaused) node.resume();
+    }
+  }
+
+  /** Returns the nodes that it acted on. */
+  #act(action: SimAction): readonly number[] {
+    const { now } = this.world;
+    switch (action.kind) {
+      case "fault":
+        return this.#fault(action.fault);
+      case "crash":
+        return this.#each(action.nodes, isUp, (node) => this.crash(node.id, action.keep));
+      case "wipe":
+        return this.#each(action.nodes, isDown, (node) => {
+          node.disk.wipe();
+          this.monitor.onWipe(node.id);
+        });
+      case "diskSpeed":
+        return this.#each(action.nodes, isAny, (node) => node.disk.setSpeed(action.speed));
+      case "diskFail":
+        return this.#each(action.nodes, isUp, (node) => node.disk.fail());
+      case "clockRate":
+        return this.#each(action.nodes, isAny, (node) => {
+          node.clock.setRate(action.rate, now);
+          node.clockChanged();
+        });
+      case "clockJump":
+        return this.#each(action.nodes, isAny, (node) => {
+          node.clock.jump(action.ms);
+          node.clockChanged();
+        });
+      case "membership": {
+        this.membershipChanges++;
+        const voters = action.voters.map(asNode);
+        const learners = action.learners.map(asNode);
+        return this.#atLeader((node) =>
+          node.input({ kind: "changeMembership", tag: this.membershipChanges, voters, learners }),
+        );
+      }
+      case "transfer": {
+        const [to] = this.#resolve(action.to, isUp);
+        if (to === undefined) return [];
+        const tag = ++this.transfers;
+        return this.#atLeader((node) =>
+          node.input({ kind: "transferLeadership", tag, to: asNode(to.id) }),
+        );
+      }
+      case "snapshot":
+        return this.#each(action.nodes, isUp, (node) => node.takeSnapshot());
+      default:
+        return unreachable(action);
+    }
+  }
+
+  #fault(fault: Extract<SimAction, { kind: "fault" }>["fault"]): readonly number[] {
+    const view = { nodes: this.network.ids, leader: this.leader };
+    switch (fault.kind) {
+      case "restart":
+        return this.#each(fault.nodes, isDown, (node) => this.restart(node.id));
+      case "pause":
+        return this.#each(
+          fault.nodes,
+          (node) => node.isUp && !node.isPaused,
+          (node) => {
+            node.pause();
+            this.#observe?.(this.world.now, { kind: "pause", node: node.id });
+          },
+        );
+      case "resume":
+        return this.#each(
+          fault.nodes,
+          (node) => node.isPaused,
+          (node) => {
+            this.#observe?.(this.world.now, { kind: "resume", node: node.id });
+            node.resume();
+          },
+        );
+      case "isolate": {
+        const nodes = this.#resolve(fault.nodes, isAny).map((node) => node.id);
+        this.network.isolate(nodes, fault.direction);
+        return nodes;
+      }
+      case "partition": {
+        const { nodes, links } = resolvePartition(fault, view, this.#random);
+        this.network.cut(links);
+        return nodes;
+      }
+      case "heal":
+        this.network.heal();
+        return [];
+      default: {
+        const nodes = this.#resolve(fault.nodes, isAny).map((node) => node.id);
+        this.network.disturb(nodes, fault);
+        return nodes;
+      }
+    }
+  }
+
+  #resolve(spec: NodeSpec, isEligible: (node: SimNode) => boolean): readonly SimNode[] {
+    const view = { nodes: this.network.ids, leader: this.leader };
+    const eligible = this.nodes.filter(isEligible).map((node) => node.id);
+    return resolveNodes(spec, view, eligible, this.#random).map((id) => this.nodes[id - 1]!);
+  }
+
+  #each(
+    spec: NodeSpec,
+    isEligible: (node: SimNode) => boolean,
+    work: (node: SimNode) => void,
+  ): readonly number[] {
+    const nodes = this.#resolve(spec, isEligible);
+    for (const node of nodes) work(node);
+    return nodes.map((node) => node.id);
+  }
+
+  #atLeader(work: (node: SimNode) => void): readonly number[] {
+    const leader = this.nodes[this.leader - 1];
+    if (leader === undefined) return [];
+    work(leader);
+    return [leader.id];
+  }
+}
+
+const isUp = (node: SimNode): boolean => node.isUp;
+const isDown = (node: SimNode): boolean => !node.isUp;
+const isAny = (): boolean => true;

@@ -1,0 +1,168 @@
+import type { NodeSpec } from "../fault/vocabulary.ts";
+import type { Prng } from "../lib/prng.ts";
+import type { SimAction, SimConfig } from "./api.ts";
+
+type Draw = {
+  readonly random: Prng;
+  readonly config: SimConfig;
+  readonly nodes: number;
+  /** Share of the targets that are the leader, whoever that is then. */
+  readonly leaderShare: number;
+  /** Adds an action. */
+  at(atMs: number, action: ActionBody): void;
+};
+
+type ActionBody = SimAction extends infer A
+  ? A extends SimAction
+    ? Omit<A, "atMs">
+    : never
+  : never;
+
+/** Something that goes wrong at `fromMs` and is over by about `untilMs`. */
+type Episode = (d: Draw, fromMs: number, untilMs: number) => void;
+
+const HEAL: ActionBody = { kind: "fault", fault: { kind: "heal" } };
+
+const EPISODES: Record<string, Episode> = {
+  crash(d, fromMs, untilMs) {
+    const nodes = target(d);
+    d.at(fromMs, { kind: "crash", nodes, keep: d.random.pick([0, 0, 0.5, 1]) });
+    d.at(untilMs, { kind: "fault", fault: { kind: "restart", nodes: { kind: "all" } } });
+  },
+
+  /** Everyone loses power, and comes back one by one. */
+  blackout(d, fromMs, untilMs) {
+    for (let id = 1; id <= d.nodes; id++) {
+      const nodes: NodeSpec = { kind: "node", id };
+      d.at(fromMs, { kind: "crash", nodes, keep: d.random.pick([0, 0.5, 1]) });
+      const backMs = fromMs + d.random.float() * (untilMs - fromMs);
+      d.at(backMs, { kind: "fault", fault: { kind: "restart", nodes } });
+    }
+  },
+
+  /** Leader after leader falls soon after it is elected; most are back at once (paper, figure 8). */
+  leaderFalls(d, fromMs, untilMs) {
+    const { electionTimeoutMinMs } = d.config;
+    for (let at = fromMs; at < untilMs;) {
+      d.at(at, { kind: "crash", nodes: { kind: "leader" }, keep: d.random.pick([0, 1]) });
+      const back = at + d.random.float() * 3 * electionTimeoutMinMs;
+      d.at(back, { kind: "fault", fault: { kind: "restart", nodes: { kind: "all" } } });
+      at += electionTimeoutMinMs * (1.2 + 2 * d.random.float());
+    }
+  },
+
+  pause(d, fromMs, untilMs) {
+    d.at(fromMs, { kind: "fault", fault: { kind: "pause", nodes: target(d) } });
+    d.at(untilMs, { kind: "fault", fault: { kind: "resume", nodes: { kind: "all" } } });
+  },
+
+  isolate(d, fromMs, untilMs) {
+    const direction = d.random.pick(["both", "both", "in", "out"] as const);
+    d.at(fromMs, { kind: "fault", fault: { kind: "isolate", nodes: target(d), direction } });
+    d.at(untilMs, HEAL);
+  },
+
+  /** A leader is cut off from most, with a little company: it appends what it cannot commit. */
+  partition(d, fromMs, untilMs) {
+    const shape = d.random.pick([
+      "halves",
+      "halves",
+      "halves",
+      "bridge",
+      "majoritiesRing",
+    ] as const);
+    if (shape === "halves") {
+      const leaderIn = d.random.pick(["minority", "majority", "any"] as const);
+      d.at(fromMs, { kind: "fault", fault: { kind: "partition", shape, leaderIn } });
+    } else {
+      d.at(fromMs, { kind: "fault", fault: { kind: "partition", shape } });
+    }
+    d.at(untilMs, HEAL);
+  },
+
+  /** Partitions that change before the cluster has settled. */
+  partitions(d, fromMs, untilMs) {
+    for (let at = fromMs; at < untilMs;) {
+      const fault = { kind: "partition", shape: "halves", leaderIn: "minority" } as const;
+      d.at(at, HEAL);
+      d.at(at, { kind: "fault", fault });
+      at += d.config.electionTimeoutMinMs * (1 + 4 * d.random.float());
+    }
+    d.at(untilMs, HEAL);
+  },
+
+  loss(d, fromMs, untilMs) {
+    const ratio = d.random.pick([0.1, 0.3, 0.6]);
+    d.at(fromMs, { kind: "fault", fault: { kind: "loss", nodes: someOrAll(d), ratio } });
+    d.at(untilMs, HEAL);
+  },
+
+  /** A clogged link: what was sent arrives late, when terms have passed. */
+  delay(d, fromMs, untilMs) {
+    const ms = d.config.electionTimeoutMinMs * d.random.pick([0.3, 1, 4]);
+    const nodes = target(d);
+    d.at(fromMs, { kind: "fault", fault: { kind: "delay", nodes, ms, jitterMs: ms } });
+    d.at(untilMs, HEAL);
+  },
+
+  reorder(d, fromMs, untilMs) {
+    const withinMs = d.config.electionTimeoutMinMs * d.random.pick([0.1, 1, 5]);
+    const nodes = someOrAll(d);
+    d.at(fromMs, { kind: "fault", fault: { kind: "reorder", nodes, ratio: 0.3, withinMs } });
+    d.at(fromMs, { kind: "fault", fault: { kind: "duplicate", nodes, ratio: 0.3 } });
+    d.at(untilMs, HEAL);
+  },
+
+  slowDisk(d, fromMs, untilMs) {
+    const latencyMs = d.config.electionTimeoutMinMs * d.random.pick([0.1, 0.5, 2]);
+    const nodes = someOrAll(d);
+    d.at(fromMs, { kind: "diskSpeed", nodes, speed: { latencyMs, jitterMs: latencyMs } });
+    d.at(untilMs, { kind: "diskSpeed", nodes: { kind: "all" }, speed: d.config.disk });
+  },
+
+  diskFail(d, fromMs, untilMs) {
+    d.at(fromMs, { kind: "diskFail", nodes: target(d) });
+    d.at(untilMs, { kind: "fault", fault: { kind: "restart", nodes: { kind: "all" } } });
+  },
+
+  clock(d, fromMs, untilMs) {
+    const nodes = someOrAll(d);
+    const drift = d.config.clockDriftMax / 2;
+    d.at(fromMs, { kind: "clockRate", nodes, rate: d.random.pick([1 - drift, 1 + drift]) });
+    d.at(untilMs, { kind: "clockRate", nodes: { kind: "all" }, rate: 1 });
+  },
+};
+
+const NAMES = Object.keys(EPISODES);
+
+/** A few kinds of trouble, each now and then, with time in between in which the cluster recovers. */
+export function drawEpisodes(
+  random: Prng,
+  config: SimConfig,
+  nodes: number,
+  durationMs: number,
+): SimAction[] {
+  const actions: SimAction[] = [];
+  const draw: Draw = {
+    random,
+    config,
+    nodes,
+    leaderShare: random.pick([0.2, 0.5, 0.8]),
+    at: (atMs, action) => actions.push({ atMs: Math.round(atMs * 1000) / 1000, ...action }),
+  };
+  const kinds = random.shuffle(NAMES).slice(0, random.between(1, 5));
+  const timeout = config.electionTimeoutMinMs;
+  const gapMs = timeout * random.pick([2, 5, 15]);
+  const lengthMs = timeout * random.pick([1, 4, 12]);
+  for (let at = random.exponential(gapMs); at < durationMs; at += random.exponential(gapMs)) {
+    EPISODES[random.pick(kinds)]!(draw, at, at + random.exponential(lengthMs));
+  }
+  return actions;
+}
+
+function target({ random, nodes, leaderShare }: Draw): NodeSpec {
+  if (random.chance(leaderShare)) return { kind: "leader" };
+  return { kind: "node", id: 1 + random.below(nodes) };
+}
+
+const someOrAll = (d: Draw): NodeSpec => (d.random.chance(0.5) ? { kind: "all" } : target(d));

@@ -1,0 +1,309 @@
+import { asTerm, NO_NODE } from "../lib/ids.ts";
+import type { HardState, RaftStatus } from "../raft/api.ts";
+import type { Membership, Message } from "../raft/types.ts";
+import type { DurableWrite } from "../replica/ports.ts";
+import { LogView, type Marks } from "./log-view.ts";
+import { violated } from "./violation.ts";
+
+const NOTHING_SAVED: HardState = { term: asTerm(0), votedFor: NO_NODE };
+
+/** One node, as the monitor has seen it. */
+type Watched = {
+  readonly id: number;
+  /** What its Raft has handed out to be persisted; after a restart what its disk held. */
+  readonly log: LogView;
+  /** What would survive a crash. */
+  readonly durable: LogView;
+  hardState: HardState;
+  /** Writes handed out and not yet durable, oldest first. */
+  writes: { readonly hardState: HardState | null; readonly marks: Marks | null }[];
+  role: string;
+  term: number;
+  commitIndex: number;
+  appliedIndex: number;
+  snapshotIndex: number;
+  /** Of the commands applied so far and what they gave. */
+  stateHash: number;
+  lastApplied: number;
+};
+
+/**
+ * Watches what the nodes do and throws InvariantError at the first event after which an invariant of
+ * Raft does not hold (reference: raft-invariants). It shares no code and no state with the core: it
+ * knows messages when they are sent, writes when they are handed out and when they are durable, the
+ * status after each turn, and each command as it is applied. O(1) an event, apart from new entries.
+ */
+export class Monitor {
+  readonly #nodes: readonly Watched[];
+  readonly #leaderOf = new Map<number, number>();
+  /** By term × 256 + node. */
+  readonly #voteOf = new Map<number, number>();
+  /** Log matching: by index, the prefix hash of each term that was ever there. */
+  readonly #hashOf: Map<number, number>[] = [];
+  /** The log that is committed, by index; fixed at first commit. */
+  readonly #committed: number[] = [0];
+  readonly #committedTerms: number[] = [0];
+  readonly #crcs: Map<number, number>[] = [];
+  readonly #stateHashes: number[] = [];
+  elections = 0;
+
+  constructor(ids: readonly number[]) {
+    this.#nodes = ids.map((id) => ({
+      id,
+      log: new LogView(),
+      durable: new LogView(),
+      hardState: NOTHING_SAVED,
+      writes: [],
+      role: "follower",
+      term: 0,
+      commitIndex: 0,
+      appliedIndex: 0,
+      snapshotIndex: 0,
+      stateHash: 0,
+      lastApplied: 0,
+    }));
+  }
+
+  /** The highest index that any node has committed. */
+  get committedIndex(): number {
+    return this.#committed.length - 1;
+  }
+
+  durableIndex(id: number): number {
+    return this.#node(id).durable.lastIndex;
+  }
+
+  /** A write is handed out to the disk. */
+  onWrite(id: number, { hardState, batches }: DurableWrite): void {
+    const node = this.#node(id);
+    let marks: Marks | null = null;
+    if (batches.length > 0) {
+      marks = node.log.marksOf(batches);
+      this.#checkAppend(node, marks);
+      node.log.put(marks);
+    }
+    node.writes.push({ hardState, marks });
+  }
+
+  /** The oldest write is durable. */
+  onDurable(id: number): void {
+    const node = this.#node(id);
+    const { hardState, marks } = node.writes.shift()!;
+    if (hardState !== null) node.hardState = hardState;
+    if (marks !== null) node.durable.put(marks);
+  }
+
+  /** The node is down; the first `kept` of its writes under way survived. */
+  onCrash(id: number, kept: number): void {
+    const node = this.#node(id);
+    for (let i = 0; i < kept; i++) this.onDurable(id);
+    node.writes = [];
+    node.log.copyFrom(node.durable);
+    node.role = "follower";
+    node.term = node.hardState.term;
+    node.commitIndex = node.appliedIndex = node.snapshotIndex = 0;
+    node.stateHash = node.lastApplied = 0;
+  }
+
+  /** All that it had promised is gone with its disk; it may not keep its old identity. */
+  onWipe(id: number): void {
+    const node = this.#node(id);
+    node.durable.lastIndex = node.log.lastIndex = 0;
+    node.term = 0;
+    node.hardState = NOTHING_SAVED;
+  }
+
+  /** A message leaves the node: what it says must be durable by now (DUR, VU). */
+  onSend(m: Message): void {
+    switch (m.kind) {
+      case "voteRequest":
+        if (!m.pre) this.#checkVote(m.from, m.term, m.from);
+        break;
+      case "voteResponse":
+        if (!m.pre && m.granted) this.#checkVote(m.from, m.term, m.to);
+        break;
+      case "appendResponse":
+        if (!m.rejected) this.#checkAck(m.from, m.index, m.term);
+        break;
+      case "appendEntries":
+        if (this.#leaderOf.get(m.term) !== m.from && this.#leaderOf.has(m.term)) {
+          violated("ES", `node ${m.from} sends entries in the term ${m.term} of another leader`);
+        }
+        break;
+    }
+  }
+
+  /** A turn of the node has ended. */
+  onTurn(id: number, s: RaftStatus): void {
+    const node = this.#node(id);
+    this.#checkOrder(node, s);
+    const becameLeader = s.role === "leader" && (node.role !== "leader" || node.term !== s.term);
+    node.role = s.role;
+    node.term = s.term;
+    node.snapshotIndex = s.snapshotIndex;
+    node.appliedIndex = s.appliedIndex;
+    if (becameLeader) this.#checkLeader(node);
+    if (s.commitIndex > node.commitIndex) this.#checkCommit(node, s);
+  }
+
+  /** A command was applied: its payload's crc, and what it gave. */
+  onApply(id: number, index: number, crc: number, status: number, version: number): void {
+    const node = this.#node(id);
+    if (index <= node.lastApplied) {
+      violated("ORD", `node ${id} applies index ${index} after ${node.lastApplied}`);
+    }
+    node.lastApplied = index;
+    const entry = this.#crcs[index]?.get(node.log.termAt(index));
+    if (entry !== undefined && entry !== crc) {
+      violated("SMS", `node ${id} applies at index ${index} what its log does not hold there`);
+    }
+    const mixed = Math.imul(node.stateHash ^ crc, 0x9e3779b1) ^ (status + version * 16);
+    node.stateHash = (mixed ^ (mixed >>> 15)) | 0;
+    const known = this.#stateHashes[index];
+    if (known === undefined) this.#stateHashes[index] = node.stateHash;
+    else if (known !== node.stateHash) {
+      violated("SMS", `node ${id} has another state than others after index ${index}`);
+    }
+  }
+
+  #node(id: number): Watched {
+    return this.#nodes[id - 1]!;
+  }
+
+  /** LM, LAO, and no committed entry is replaced. */
+  #checkAppend(node: Watched, marks: Marks): void {
+    const { firstIndex, hashes, terms, crcs } = marks;
+    if (firstIndex <= node.log.lastIndex && node.role === "leader") {
+      // A leader of this very term: one that has just lost office stores its new term first.
+      if (terms.at(-1) === node.term) {
+        violated("LAO", `node ${node.id} leads term ${node.term} and replaces index ${firstIndex}`);
+      }
+    }
+    if (firstIndex > node.log.lastIndex + 1) {
+      violated("ORD", `node ${node.id} stores index ${firstIndex} after ${node.log.lastIndex}`);
+    }
+    if (firstIndex <= node.commitIndex) {
+      violated("SMS", `node ${node.id} replaces the committed index ${firstIndex}`);
+    }
+    for (let i = 0; i < hashes.length; i++) {
+      const index = firstIndex + i;
+      const term = terms[i]!;
+      const byTerm = (this.#hashOf[index] ??= new Map());
+      const known = byTerm.get(term);
+      if (known === undefined) {
+        byTerm.set(term, hashes[i]!);
+        (this.#crcs[index] ??= new Map()).set(term, crcs[i]!);
+      } else if (known !== hashes[i]) {
+        violated("LM", `two logs have term ${term} at index ${index} and differ up to there`);
+      }
+    }
+  }
+
+  #checkVote(id: number, term: number, candidate: number): void {
+    const key = term * 256 + id;
+    const known = this.#voteOf.get(key);
+    if (known !== undefined && known !== candidate) {
+      violated("VU", `node ${id} votes for ${candidate} in term ${term}, after ${known}`);
+    }
+    this.#voteOf.set(key, candidate);
+    const { hardState } = this.#node(id);
+    const isDurable =
+      hardState.term > term || (hardState.term === term && hardState.votedFor === candidate);
+    if (!isDurable) {
+      violated("DUR", `node ${id} sends its vote for ${candidate} in term ${term} unsaved`);
+    }
+  }
+
+  /** An accepted append: everything up to `index` is durable, and the term was entered. */
+  #checkAck(id: number, index: number, term: number): void {
+    const { durable, hardState } = this.#node(id);
+    if (durable.lastIndex < index) {
+      violated("DUR", `node ${id} acks index ${index} with ${durable.lastIndex} durable`);
+    }
+    if (hardState.term < term) {
+      violated("DUR", `node ${id} acks in term ${term} with term ${hardState.term} durable`);
+    }
+  }
+
+  /** MON and ORD. */
+  #checkOrder(node: Watched, s: RaftStatus): void {
+    const { id } = node;
+    if (s.term < node.term) violated("MON", `term of node ${id} fell to ${s.term}`);
+    if (s.commitIndex < node.commitIndex) {
+      violated("MON", `commitIndex of node ${id} fell from ${node.commitIndex}`);
+    }
+    if (s.appliedIndex < node.appliedIndex) {
+      violated("MON", `appliedIndex of node ${id} fell from ${node.appliedIndex}`);
+    }
+    if (s.snapshotIndex < node.snapshotIndex) {
+      violated("MON", `snapshotIndex of node ${id} fell from ${node.snapshotIndex}`);
+    }
+    const isOrdered =
+      s.snapshotIndex <= s.commitIndex &&
+      s.appliedIndex <= s.commitIndex &&
+      s.commitIndex <= s.lastIndex &&
+      s.durableIndex <= s.lastIndex;
+    if (!isOrdered) violated("ORD", `node ${id}: ${JSON.stringify(s)}`);
+  }
+
+  /** ES and LC. */
+  #checkLeader(node: Watched): void {
+    const { id, term } = node;
+    const known = this.#leaderOf.get(term);
+    if (known !== undefined && known !== id) {
+      violated("ES", `nodes ${known} and ${id} both lead term ${term}`);
+    }
+    if (known === undefined) this.elections++;
+    this.#leaderOf.set(term, id);
+    const last = this.committedIndex;
+    if (node.log.hashAt(last) !== this.#committed[last] && node.snapshotIndex < last) {
+      violated("LC", `node ${id} leads term ${term} without the committed index ${last}`);
+    }
+  }
+
+  /** QC for what a leader commits first, SMS for all. */
+  #checkCommit(node: Watched, s: RaftStatus): void {
+    const { id, log } = node;
+    const known = this.committedIndex;
+    const agreed = Math.min(known, s.commitIndex);
+    if (log.hashAt(agreed) !== this.#committed[agreed] && s.snapshotIndex < agreed) {
+      violated("SMS", `node ${id} commits another log than others up to index ${agreed}`);
+    }
+    if (s.commitIndex > known) {
+      if (s.role !== "leader") {
+        violated("QC", `node ${id}, no leader, is the first to commit index ${s.commitIndex}`);
+      }
+      this.#checkQuorum(node, s);
+      for (let i = known + 1; i <= s.commitIndex; i++) {
+        this.#committed[i] = log.hashAt(i);
+        this.#committedTerms[i] = log.termAt(i);
+      }
+    }
+    node.commitIndex = s.commitIndex;
+  }
+
+  #checkQuorum({ id, log }: Watched, { commitIndex, term, membership }: RaftStatus): void {
+    const hash = log.hashAt(commitIndex);
+    if (log.termAt(commitIndex) !== term) {
+      const of = log.termAt(commitIndex);
+      violated("QC", `node ${id}, leader of ${term}, commits index ${commitIndex} of term ${of}`);
+    }
+    const holds = (voter: number): boolean =>
+      this.#node(voter).durable.hashAt(commitIndex) === hash;
+    if (!isQuorum(membership, holds)) {
+      const holders = this.#nodes.filter((node) => holds(node.id)).map((node) => node.id);
+      violated(
+        "QC",
+        `node ${id} commits index ${commitIndex}, durable on ${holders.join(", ") || "none"}`,
+      );
+    }
+  }
+}
+
+/** Written anew, and not the core's: a monitor that shared the core's arithmetic shared its bugs. */
+function isQuorum(membership: Membership, has: (id: number) => boolean): boolean {
+  const isMajority = (voters: readonly number[]): boolean =>
+    2 * voters.filter(has).length > voters.length;
+  const { voters, votersOutgoing } = membership;
+  return isMajority(voters) && (votersOutgoing.length === 0 || isMajority(votersOutgoing));
+}

@@ -1,0 +1,195 @@
+import { checkHistory } from "../check/check.ts";
+import { timeline } from "../check/describe.ts";
+import { OUTCOME_OK } from "../history/op.ts";
+import { AssertionError } from "../lib/assert.ts";
+import { WireError } from "../wire/bytes.ts";
+import type { SimObserver, SimResult, SimSchedule, SimStats, Violation } from "./api.ts";
+import { SimCluster } from "./cluster.ts";
+import { InvariantError, violated } from "./violation.ts";
+import { EVENT } from "./world.ts";
+
+/** LIVE: after healing a leader within so long, and all else within the rest. Virtual ms. */
+const LEADER_WITHIN_MS = 5_000;
+const SETTLED_WITHIN_MS = 10_000;
+const POLL_MS = 5;
+/** A run that does not end is a bug of the simulator or a storm of messages. */
+const EVENTS_MAX = 5_000_000;
+const CHECK_MEMORY_BYTES = 256 << 20;
+/** Steps of the checker's own clock, so that a verdict does not depend on the machine. */
+const CHECK_STEPS_MAX = 2_000_000;
+
+type Check = { readonly verdict: "pass" | "unknown" };
+
+/**
+ * Runs a schedule to its end, or to the first violation. The same schedule gives the same result on
+ * every machine. `observe` hears everything and changes nothing.
+ */
+export function runSchedule(schedule: SimSchedule, observe: SimObserver | null = null): SimResult {
+  let cluster: SimCluster | null = null;
+  try {
+    cluster = new SimCluster(schedule, observe);
+    const { verdict } = play(cluster, schedule);
+    return resultOf(cluster, verdict, null);
+  } catch (error) {
+    const violation = violationOf(error, cluster);
+    if (violation === null) throw error;
+    return resultOf(cluster, "fail", violation);
+  }
+}
+
+function play(cluster: SimCluster, schedule: SimSchedule): Check {
+  scheduleNext(cluster, schedule.actions, EVENT.action, (action) => cluster.act(action));
+  scheduleNext(cluster, schedule.operations, EVENT.operation, (op) => {
+    cluster.clients.start(op);
+  });
+  runUntil(cluster, () => cluster.world.now >= schedule.durationMs, schedule.durationMs);
+  cluster.heal();
+  settle(cluster, schedule);
+  return checkClients(cluster);
+}
+
+/** One event for each, the next one asked for when the one before runs: the queue stays short. */
+function scheduleNext<T extends { readonly atMs: number }>(
+  { world }: SimCluster,
+  items: readonly T[],
+  kind: number,
+  run: (item: T) => void,
+): void {
+  let next = 0;
+  const ask = (): void => {
+    const item = items[next++];
+    if (item === undefined) return;
+    world.at(item.atMs, kind, 0, () => {
+      run(item);
+      ask();
+    });
+  };
+  ask();
+}
+
+/** Runs events until `isDone`, which is asked every POLL_MS, or until `untilMs`. */
+function runUntil({ world }: SimCluster, isDone: () => boolean, untilMs: number): boolean {
+  let done = false;
+  const poll = (): void => {
+    done = isDone();
+    if (!done) world.at(Math.min(untilMs, world.now + POLL_MS), EVENT.phase, 0, poll);
+  };
+  world.at(Math.min(untilMs, world.now + POLL_MS), EVENT.phase, 0, poll);
+  while (!done && world.step()) {
+    if (world.now >= untilMs && !done) return isDone();
+    if (world.events > EVENTS_MAX) violated("LIVE", `no end after ${EVENTS_MAX} events`);
+  }
+  return done;
+}
+
+/** The liveness phase: a leader, nothing pending, every key read, equal states (LIVE, CONV). */
+function settle(cluster: SimCluster, schedule: SimSchedule): void {
+  const { world, clients } = cluster;
+  const healedMs = world.now;
+  const live = (what: string, withinMs: number, isDone: () => boolean): void => {
+    if (runUntil(cluster, isDone, healedMs + withinMs)) return;
+    const states = cluster.nodes.map(({ id, status: s }) =>
+      s === null
+        ? `node ${id} is down`
+        : `node ${id}: ${s.role} of term ${s.term}, last ${s.lastIndex}, committed ${s.commitIndex}`,
+    );
+    violated("LIVE", `${what} within ${withinMs} ms after everything healed`, states);
+  };
+  live("no leader", LEADER_WITHIN_MS, () => cluster.leader !== 0);
+  const pendingMs = LEADER_WITHIN_MS + schedule.config.timeoutMs;
+  live("operations still pending", pendingMs, () => clients.busy === 0);
+  let failed = 0;
+  const keys = [...new Set(schedule.operations.map((operation) => operation.key))];
+  // A clerk may have given up one operation late; from here on every one must succeed.
+  clients.onDone = (_client, outcome) => {
+    if (outcome !== OUTCOME_OK) failed++;
+    const key = keys.pop();
+    if (key !== undefined) clients.start({ client: 0, op: "get", key });
+  };
+  const first = keys.pop();
+  if (first !== undefined) clients.start({ client: 0, op: "get", key: first });
+  const finalMs = pendingMs + SETTLED_WITHIN_MS;
+  live("the final reads did not end", finalMs, () => clients.busy === 0 && keys.length === 0);
+  if (failed > 0) violated("LIVE", `${failed} of the final reads failed though all was healed`);
+  live("nodes still differ in what they applied", finalMs + SETTLED_WITHIN_MS, () =>
+    isConverged(cluster),
+  );
+  checkEqual(cluster);
+}
+
+/** The nodes of the leader's membership: those that must end up equal. */
+function memberNodes(cluster: SimCluster): SimCluster["nodes"] {
+  const membership = cluster.nodes[cluster.leader - 1]?.status?.membership;
+  if (membership === undefined) return [];
+  const { voters, learners } = membership;
+  return cluster.nodes.filter(({ id }) => [...voters, ...learners].some((member) => member === id));
+}
+
+function isConverged(cluster: SimCluster): boolean {
+  const nodes = memberNodes(cluster);
+  const last = cluster.monitor.committedIndex;
+  return nodes.length > 0 && nodes.every(({ status }) => status?.appliedIndex === last);
+}
+
+function checkEqual(cluster: SimCluster): void {
+  const nodes = memberNodes(cluster);
+  const digests = new Set(nodes.map((node) => node.digest()));
+  if (digests.size > 1) {
+    const lines = nodes.map((node) => `node ${node.id}: ${node.digest()}`);
+    violated("CONV", "nodes that applied the same log have different states", lines);
+  }
+}
+
+/** LIN: what the clients saw is linearizable, the final reads included (so no ack is lost). */
+function checkClients(cluster: SimCluster): Check {
+  const history = cluster.clients.history();
+  let steps = 0;
+  const result = checkHistory(history, {
+    now: () => steps++,
+    timeoutMs: CHECK_STEPS_MAX,
+    memoryBytes: CHECK_MEMORY_BYTES,
+  });
+  if (result.kind === "fail") {
+    const evidence = timeline(history, result.core);
+    violated("LIN", `key ${result.key}: ${result.sentence}`, evidence);
+  }
+  return { verdict: result.kind === "pass" ? "pass" : "unknown" };
+}
+
+function violationOf(error: unknown, cluster: SimCluster | null): Violation | null {
+  const where = { atMs: cluster?.world.now ?? 0, event: cluster?.world.events ?? 0 };
+  if (error instanceof InvariantError) {
+    const { invariant, message, evidence } = error;
+    return { invariant, message, evidence, ...where };
+  }
+  const isCore = error instanceof AssertionError;
+  if (!isCore && !(error instanceof WireError)) return null;
+  const evidence = (error.stack ?? "")
+    .split("\n")
+    .slice(0, 6)
+    .map((line) => line.trim());
+  return { invariant: isCore ? "ASSERT" : "WIRE", message: error.message, evidence, ...where };
+}
+
+function resultOf(
+  cluster: SimCluster | null,
+  verdict: SimResult["verdict"],
+  violation: Violation | null,
+): SimResult {
+  const stats: SimStats = {
+    simulatedMs: cluster?.world.now ?? 0,
+    events: cluster?.world.events ?? 0,
+    frames: cluster?.network.frames ?? 0,
+    framesLost: cluster?.network.lost ?? 0,
+    operations: cluster?.clients.started ?? 0,
+    operationsOk: cluster?.clients.succeeded ?? 0,
+    elections: cluster?.monitor.elections ?? 0,
+    crashes: cluster?.crashes ?? 0,
+    commits: cluster?.monitor.committedIndex ?? 0,
+    snapshotsInstalled: 0,
+    membershipChanges: cluster?.membershipChanges ?? 0,
+    transfers: cluster?.transfers ?? 0,
+  };
+  const traceHash = cluster?.world.trace.digest() ?? "";
+  return { verdict, violation, traceHash, stats };
+}
