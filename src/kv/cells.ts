@@ -70,6 +70,16 @@ export class Cells {
     this.#free[sizeClass] = cell;
   }
 
+  /** Numbers of slabs that were ever used are below it. */
+  get slabsEnd(): number {
+    return this.bytes.length;
+  }
+
+  /** Size of each cell of a slab; 0 for a slab that is not in use. */
+  cellBytes(slab: number): number {
+    return this.bytes[slab]!.length === 0 ? 0 : this.#sizes[slab]!;
+  }
+
   /** How many bytes fit in the cell: at least what was asked for. */
   capacity(cell: Cell): number {
     return this.#sizes[slabOf(cell)]!;

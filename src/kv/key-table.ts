@@ -6,11 +6,15 @@ import { type Cell, type Cells, NO_CELL, offsetOf, slabOf } from "./cells.ts";
  *
  *   offset  type  field
  *        0  u32   valueBytes
- *        4  u32   keyBytes
+ *        4  u16   keyBytes         0: the cell is free
+ *        6  u16   epoch            of the last snapshot that has this entry, or began before it was
  *        8  f64   version
  *       16  …     key, then value
  */
 export const ENTRY_HEADER_BYTES = 16;
+/** Of the second word: the epoch is above it. */
+export const KEY_BYTES_MASK = 0xffff;
+export const EPOCH_SHIFT = 16;
 const CAPACITY_MIN = 1024;
 
 /**
@@ -93,7 +97,7 @@ export class KeyTable {
   #is(cell: Cell, view: DataView, keyAt: number, keyBytes: number): boolean {
     const words = this.#cells.words[slabOf(cell)]!;
     let word = offsetOf(cell) >>> 2;
-    if (words[word + 1] !== keyBytes) return false;
+    if ((words[word + 1]! & KEY_BYTES_MASK) !== keyBytes) return false;
     word += ENTRY_HEADER_BYTES >>> 2;
     const end = keyAt + keyBytes;
     let at = keyAt;

@@ -1,11 +1,12 @@
 import { commandOp, commandSeq, commandSession, OP_GET, OP_OPEN_SESSION } from "./command.ts";
-import type { Result, StateMachine } from "./state-machine.ts";
+import { SessionTable } from "./session-table.ts";
+import { StateReader, StateWriter } from "./snapshot.ts";
+import type { Result, SnapshotReader, SnapshotWriter, StateMachine } from "./state-machine.ts";
 import { INVALID, OK, SESSION_EXPIRED } from "./status.ts";
 import { KvStore } from "./store.ts";
 
 /** Sessions kept; opening one more forgets the least recently used. */
 export const SESSIONS_MAX = 65_536;
-const NO_SLOT = -1;
 
 /**
  * Exactly-once: a decorator that applies each operation of a session at most once (thesis §6.3).
@@ -25,122 +26,94 @@ const NO_SLOT = -1;
  */
 export class SessionedStore implements StateMachine {
   readonly result: Result;
-  readonly store: KvStore;
-  readonly #sessionsMax: number;
-  readonly #slotOf = new Map<number, number>();
-  // By slot. `#newer` and `#older` link the slots in order of last use.
-  readonly #ids: Float64Array;
-  readonly #seqs: Uint32Array;
-  readonly #statuses: Uint8Array;
-  readonly #versions: Float64Array;
-  readonly #indexes: Float64Array;
-  readonly #newer: Int32Array;
-  readonly #older: Int32Array;
-  #newest = NO_SLOT;
-  #oldest = NO_SLOT;
+  #store: KvStore;
+  #sessions: SessionTable;
+  #snapshot: StateReader | null = null;
 
   constructor(sessionsMax = SESSIONS_MAX) {
-    this.store = new KvStore();
-    this.result = this.store.result;
-    this.#sessionsMax = sessionsMax;
-    this.#ids = new Float64Array(sessionsMax);
-    this.#seqs = new Uint32Array(sessionsMax);
-    this.#statuses = new Uint8Array(sessionsMax);
-    this.#versions = new Float64Array(sessionsMax);
-    this.#indexes = new Float64Array(sessionsMax);
-    this.#newer = new Int32Array(sessionsMax);
-    this.#older = new Int32Array(sessionsMax);
+    this.#store = new KvStore();
+    this.result = this.#store.result;
+    this.#sessions = new SessionTable(sessionsMax);
+  }
+
+  /** The store below; a restore replaces it. */
+  get store(): KvStore {
+    return this.#store;
   }
 
   get sessionCount(): number {
-    return this.#slotOf.size;
+    return this.#sessions.size;
   }
 
   apply(bytes: Uint8Array, view: DataView, at: number, end: number, index: number): void {
     const session = commandSession(view, at);
     const op = commandOp(view, at);
     if (op === OP_OPEN_SESSION) return this.#open(index);
-    if (session === 0 || op === OP_GET) return this.store.apply(bytes, view, at, end, index);
-    const slot = this.#slotOf.get(session);
-    if (slot === undefined) return this.#finish(SESSION_EXPIRED, 0, index);
-    this.#touch(slot);
+    if (session === 0 || op === OP_GET) return this.#store.apply(bytes, view, at, end, index);
+    const sessions = this.#sessions;
+    const slot = sessions.use(session);
+    if (slot < 0) return this.#finish(SESSION_EXPIRED, 0, index);
     const seq = commandSeq(view, at);
-    const last = this.#seqs[slot]!;
+    const last = sessions.seqs[slot]!;
     if (seq === 0) return this.#finish(INVALID, 0, index);
     if (seq < last) return this.#finish(SESSION_EXPIRED, 0, index);
     if (seq === last) {
-      return this.#finish(this.#statuses[slot]!, this.#versions[slot]!, this.#indexes[slot]!);
+      return this.#finish(
+        sessions.statuses[slot]!,
+        sessions.versions[slot]!,
+        sessions.indexes[slot]!,
+      );
     }
-    this.store.apply(bytes, view, at, end, index);
-    this.#seqs[slot] = seq;
-    this.#statuses[slot] = this.result.status;
-    this.#versions[slot] = this.result.version;
-    this.#indexes[slot] = index;
+    this.#store.apply(bytes, view, at, end, index);
+    sessions.set(slot, seq, this.result.status, this.result.version, index);
   }
 
   read(bytes: Uint8Array, view: DataView, at: number, end: number): void {
-    this.store.read(bytes, view, at, end);
+    this.#store.read(bytes, view, at, end);
+  }
+
+  beginSnapshot(): SnapshotReader {
+    this.#snapshot?.close();
+    this.#snapshot = new StateReader(this.#store, this.#sessions);
+    return this.#snapshot;
+  }
+
+  beginRestore(): SnapshotWriter {
+    const store = new KvStore(this.result);
+    const sessions = new SessionTable(this.#sessions.max);
+    return new StateWriter(store, sessions, () => {
+      this.#snapshot?.close();
+      this.#store = store;
+      this.#sessions = sessions;
+    });
   }
 
   /** Equal on replicas that applied the same log: the store's digest, then that of the sessions. */
   digest(): string {
-    let hash = this.#slotOf.size;
+    const { ids, seqs, statuses, versions, indexes } = this.#sessions;
+    let hash = this.#sessions.size;
     const mix = (value: number): void => {
       hash = Math.imul(hash ^ (value >>> 0), 0x85ebca6b);
       hash = (hash << 13) | (hash >>> 19);
     };
-    for (let slot = this.#newest; slot !== NO_SLOT; slot = this.#older[slot]!) {
-      mix(this.#ids[slot]!);
-      mix(this.#seqs[slot]!);
-      mix(this.#statuses[slot]!);
-      mix(this.#versions[slot]!);
-      mix(this.#indexes[slot]!);
+    for (const slot of this.#sessions.slots()) {
+      mix(ids[slot]!);
+      mix(seqs[slot]!);
+      mix(statuses[slot]!);
+      mix(versions[slot]!);
+      mix(indexes[slot]!);
     }
-    return `${this.store.digest()}-${(hash >>> 0).toString(16).padStart(8, "0")}`;
+    return `${this.#store.digest()}-${(hash >>> 0).toString(16).padStart(8, "0")}`;
   }
 
   /** The sessions by last use, newest first: their ids. */
   *sessionIds(): IterableIterator<number> {
-    for (let slot = this.#newest; slot !== NO_SLOT; slot = this.#older[slot]!) {
-      yield this.#ids[slot]!;
-    }
+    for (const slot of this.#sessions.slots()) yield this.#sessions.ids[slot]!;
   }
 
   #open(index: number): void {
-    let slot = this.#slotOf.size;
-    if (slot === this.#sessionsMax) {
-      slot = this.#oldest;
-      this.#unlink(slot);
-      this.#slotOf.delete(this.#ids[slot]!);
-    }
-    this.#slotOf.set(index, slot);
-    this.#ids[slot] = index;
-    this.#seqs[slot] = 0;
-    this.#linkNewest(slot);
+    this.#sessions.open(index);
     this.#finish(OK, 0, index);
-  }
-
-  #touch(slot: number): void {
-    if (slot === this.#newest) return;
-    this.#unlink(slot);
-    this.#linkNewest(slot);
-  }
-
-  #unlink(slot: number): void {
-    const newer = this.#newer[slot]!;
-    const older = this.#older[slot]!;
-    if (newer === NO_SLOT) this.#newest = older;
-    else this.#older[newer] = older;
-    if (older === NO_SLOT) this.#oldest = newer;
-    else this.#newer[older] = newer;
-  }
-
-  #linkNewest(slot: number): void {
-    this.#newer[slot] = NO_SLOT;
-    this.#older[slot] = this.#newest;
-    if (this.#newest === NO_SLOT) this.#oldest = slot;
-    else this.#newer[this.#newest] = slot;
-    this.#newest = slot;
   }
 
   #finish(status: number, version: number, index: number): void {

@@ -18,9 +18,11 @@ import {
   type OpCode,
   VALUE_BYTES_MAX,
 } from "./command.ts";
-import { ENTRY_HEADER_BYTES, KeyTable } from "./key-table.ts";
+import { ENTRY_HEADER_BYTES, EPOCH_SHIFT, KEY_BYTES_MASK, KeyTable } from "./key-table.ts";
+import type { PieceWriter } from "./snapshot-format.ts";
 import type { Result, StateMachine } from "./state-machine.ts";
 import { INVALID, NOT_FOUND, OK, VERSION_MISMATCH } from "./status.ts";
+import { EPOCH_MAX, Sweep } from "./sweep.ts";
 
 const NO_BYTES = new Uint8Array(0);
 /** A value that needs less than this share of its cell moves to a smaller one. */
@@ -46,17 +48,18 @@ export type StoredEntry = {
  *
  * Keys and values are copied: a command's bytes are not needed after apply.
  */
-export class KvStore implements StateMachine {
-  readonly result: Result = {
-    status: OK,
-    version: 0,
-    index: 0,
-    valueIn: NO_BYTES,
-    valueAt: 0,
-    valueBytes: 0,
-  };
+export class KvStore implements Pick<StateMachine, "result" | "apply" | "read"> {
+  readonly result: Result;
   readonly #cells = new Cells();
   readonly #table = new KeyTable(this.#cells);
+  /** The snapshot under way: it wants to see an entry before it changes. */
+  #sweep: Sweep | null = null;
+  #epoch = 1;
+
+  /** `result`: where outcomes go, shared with the store that this one is to replace. */
+  constructor(result: Result = newResult()) {
+    this.result = result;
+  }
 
   /** Number of keys. */
   get size(): number {
@@ -126,6 +129,36 @@ export class KvStore implements StateMachine {
     return [high, low].map((half) => half.toString(16).padStart(8, "0")).join("");
   }
 
+  /**
+   * Begins a snapshot of the entries as they are now; it ends an earlier one. The entries go to
+   * `out`: some when the sweep steps, others when they are about to change.
+   */
+  sweep(out: PieceWriter): Sweep {
+    this.#epoch = this.#epoch === EPOCH_MAX ? 1 : this.#epoch + 1;
+    this.#sweep?.close();
+    this.#sweep = new Sweep(this.#cells, this.#epoch, out, this.size, () => (this.#sweep = null));
+    return this.#sweep;
+  }
+
+  /** Enters the key and value at `bytes[keyAt…]`. Returns false when the key is there already. */
+  restore(
+    bytes: Uint8Array,
+    view: DataView,
+    keyAt: number,
+    keyBytes: number,
+    valueBytes: number,
+    version: number,
+  ): boolean {
+    if (this.#table.find(view, keyAt, keyBytes) !== NO_CELL) return false;
+    const size = ENTRY_HEADER_BYTES + keyBytes + valueBytes;
+    const cell = this.#create(bytes, keyAt, keyBytes, size);
+    const to = offsetOf(cell) + ENTRY_HEADER_BYTES + keyBytes;
+    const valueAt = keyAt + keyBytes;
+    copyBytes(bytes, valueAt, valueAt + valueBytes, this.#cells.bytes[slabOf(cell)]!, to);
+    this.#stamp(cell, valueBytes, version);
+    return true;
+  }
+
   #put(bytes: Uint8Array, view: DataView, at: number): void {
     const keyAt = at + COMMAND_HEADER_BYTES;
     const keyBytes = commandKeyBytes(view, at);
@@ -138,8 +171,9 @@ export class KvStore implements StateMachine {
     const size = ENTRY_HEADER_BYTES + keyBytes + valueBytes;
     if (cell === NO_CELL) {
       cell = this.#create(bytes, keyAt, keyBytes, size);
-    } else if (!this.#fits(cell, size)) {
-      cell = this.#move(cell, keyBytes, size);
+    } else {
+      this.#sweep?.save(cell);
+      if (!this.#fits(cell, size)) cell = this.#move(cell, keyBytes, size);
     }
     const to = offsetOf(cell) + ENTRY_HEADER_BYTES + keyBytes;
     const valueAt = keyAt + keyBytes;
@@ -157,6 +191,7 @@ export class KvStore implements StateMachine {
     const version = this.#version(cell);
     if (valueBytes > VALUE_BYTES_MAX) return this.#finish(INVALID, version);
     const size = ENTRY_HEADER_BYTES + keyBytes + valueBytes;
+    this.#sweep?.save(cell);
     if (size > this.#cells.capacity(cell)) cell = this.#move(cell, keyBytes + oldBytes, size);
     const to = offsetOf(cell) + ENTRY_HEADER_BYTES + keyBytes + oldBytes;
     const from = keyAt + keyBytes;
@@ -168,8 +203,9 @@ export class KvStore implements StateMachine {
   #delete(view: DataView, at: number): void {
     const cell = this.#table.find(view, at + COMMAND_HEADER_BYTES, commandKeyBytes(view, at));
     if (cell === NO_CELL) return this.#finish(NOT_FOUND, 0);
+    this.#sweep?.save(cell);
     this.#table.remove();
-    this.#cells.free(cell);
+    this.#free(cell);
     this.#finish(OK, 0);
   }
 
@@ -190,7 +226,7 @@ export class KvStore implements StateMachine {
     const cell = this.#cells.allocate(size);
     const slab = slabOf(cell);
     const at = offsetOf(cell);
-    this.#cells.words[slab]![(at >>> 2) + 1] = keyBytes;
+    this.#cells.words[slab]![(at >>> 2) + 1] = (this.#epoch << EPOCH_SHIFT) | keyBytes;
     copyBytes(bytes, keyAt, keyAt + keyBytes, this.#cells.bytes[slab]!, at + ENTRY_HEADER_BYTES);
     this.#table.insert(cell);
     return cell;
@@ -203,9 +239,15 @@ export class KvStore implements StateMachine {
     const to = this.#cells.bytes[slabOf(moved)]!;
     const end = from + ENTRY_HEADER_BYTES + kept;
     copyBytes(this.#cells.bytes[slabOf(cell)]!, from, end, to, offsetOf(moved));
-    this.#cells.free(cell);
+    this.#free(cell);
     this.#table.replace(moved);
     return moved;
+  }
+
+  /** A free cell says so, for a sweep comes past it. */
+  #free(cell: Cell): void {
+    this.#cells.words[slabOf(cell)]![(offsetOf(cell) >>> 2) + 1] = 0;
+    this.#cells.free(cell);
   }
 
   #fits(cell: Cell, size: number): boolean {
@@ -230,10 +272,19 @@ export class KvStore implements StateMachine {
   }
 
   #keyBytes(cell: Cell): number {
-    return this.#cells.words[slabOf(cell)]![(offsetOf(cell) >>> 2) + 1]!;
+    return this.#cells.words[slabOf(cell)]![(offsetOf(cell) >>> 2) + 1]! & KEY_BYTES_MASK;
   }
 
   #version(cell: Cell): number {
     return this.#cells.doubles[slabOf(cell)]![(offsetOf(cell) >>> 3) + 1]!;
   }
 }
+
+export const newResult = (): Result => ({
+  status: OK,
+  version: 0,
+  index: 0,
+  valueIn: NO_BYTES,
+  valueAt: 0,
+  valueBytes: 0,
+});

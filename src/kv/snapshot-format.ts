@@ -1,0 +1,121 @@
+import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./command.ts";
+import type { SessionRecord } from "./session-table.ts";
+
+/**
+ * The state of a node as bytes. Little-endian, whole numbers beyond 32 bits as f64:
+ *
+ *   u32 magic "OKvS" · u32 format version, then items:
+ *   u8 1 · f64 id · u32 seq · u8 status · f64 version · f64 index      a session; oldest use first
+ *   u8 2 · u16 keyBytes · u32 valueBytes · f64 version · key · value   an entry, in no order
+ *   u8 0 · f64 sessions · f64 entries                                  the end, and what there was
+ *
+ * The same state may give different bytes: entries come in the order of their place in memory.
+ */
+export const MAGIC = 0x5376_4b4f;
+export const FORMAT_VERSION = 1;
+export const HEADER_BYTES = 8;
+export const ITEM_END = 0;
+export const ITEM_SESSION = 1;
+export const ITEM_ENTRY = 2;
+export const END_BYTES = 17;
+export const SESSION_BYTES = 30;
+export const ENTRY_ITEM_BYTES = 15;
+
+/** Bytes that are no snapshot of ours, or not a whole one. They had a checksum, so a bug or version. */
+export class SnapshotFormatError extends Error {
+  override readonly name = "SnapshotFormatError";
+}
+
+/** A buffer that grows at its end and is handed out, piece by piece, from its front. */
+export class PieceWriter {
+  readonly #capacity: number;
+  #bytes: Uint8Array;
+  #view: DataView;
+  #from = 0;
+  #to = 0;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  get pending(): number {
+    return this.#to - this.#from;
+  }
+
+  header(): void {
+    const at = this.#advance(HEADER_BYTES);
+    this.#view.setUint32(at, MAGIC, true);
+    this.#view.setUint32(at + 4, FORMAT_VERSION, true);
+  }
+
+  session({ id, seq, status, version, index }: SessionRecord): void {
+    const at = this.#advance(SESSION_BYTES);
+    const view = this.#view;
+    view.setUint8(at, ITEM_SESSION);
+    view.setFloat64(at + 1, id, true);
+    view.setUint32(at + 9, seq, true);
+    view.setUint8(at + 13, status);
+    view.setFloat64(at + 14, version, true);
+    view.setFloat64(at + 22, index, true);
+  }
+
+  /** The entry whose key, and behind it the value, are at `bytes[keyAt…]`. */
+  entry(
+    bytes: Uint8Array,
+    keyAt: number,
+    keyBytes: number,
+    valueBytes: number,
+    version: number,
+  ): void {
+    const data = keyBytes + valueBytes;
+    const at = this.#advance(ENTRY_ITEM_BYTES + data);
+    const view = this.#view;
+    view.setUint8(at, ITEM_ENTRY);
+    view.setUint16(at + 1, keyBytes, true);
+    view.setUint32(at + 3, valueBytes, true);
+    view.setFloat64(at + 7, version, true);
+    this.#bytes.set(bytes.subarray(keyAt, keyAt + data), at + ENTRY_ITEM_BYTES);
+  }
+
+  end(sessions: number, entries: number): void {
+    const at = this.#advance(END_BYTES);
+    this.#view.setUint8(at, ITEM_END);
+    this.#view.setFloat64(at + 1, sessions, true);
+    this.#view.setFloat64(at + 9, entries, true);
+  }
+
+  /** About `bytesMax` of what is pending; later writes leave it alone. */
+  take(bytesMax: number): Uint8Array {
+    const to = this.pending > 2 * bytesMax ? this.#from + bytesMax : this.#to;
+    const piece = this.#bytes.subarray(this.#from, to);
+    this.#from = to;
+    return piece;
+  }
+
+  #advance(size: number): number {
+    if (this.#to + size > this.#bytes.length) {
+      const kept = this.#bytes.subarray(this.#from, this.#to);
+      this.#bytes = new Uint8Array(Math.max(this.#capacity, 2 * kept.length, kept.length + size));
+      this.#bytes.set(kept);
+      this.#view = new DataView(this.#bytes.buffer);
+      this.#from = 0;
+      this.#to = kept.length;
+    }
+    const at = this.#to;
+    this.#to += size;
+    return at;
+  }
+}
+
+/** What the lengths of an entry may be: those that a command can make. */
+export function checkEntry(keyBytes: number, valueBytes: number, version: number): void {
+  const sound =
+    keyBytes >= 1 && keyBytes <= KEY_BYTES_MAX && valueBytes <= VALUE_BYTES_MAX && version >= 1;
+  if (!sound) {
+    throw new SnapshotFormatError(
+      `entry: key of ${keyBytes} bytes, value of ${valueBytes}, version ${version}`,
+    );
+  }
+}
