@@ -21,7 +21,10 @@ export type SnapshotMeta = {
 export type Restored = {
   readonly hardState: HardState;
   readonly snapshot: SnapshotMeta | null;
-  /** Contiguous from the snapshot on. */
+  /**
+   * Contiguous, from at most one after the snapshot on. If they do not hold the snapshot's last
+   * entry, in its term, they are of a log that the snapshot replaced, and are dropped.
+   */
   readonly batches: readonly EntryBatch[];
 };
 
@@ -52,6 +55,12 @@ export type RaftConfig = {
   readonly diskStallMs: number;
   /** A transfer that has not succeeded by then is given up, and proposals are taken again. */
   readonly transferTimeoutMs: number;
+  /**
+   * False for a node that lost its data and came back under its old identity. It has forgotten what
+   * it promised (votes, acks), so it promises nothing any more: it answers nobody and only learns
+   * who leads. Remove it, and add it again under a new id. (docs/adr/0008)
+   */
+  readonly mayVote: boolean;
   readonly random: Prng;
 };
 
@@ -68,6 +77,7 @@ export const RAFT_DEFAULTS = {
   clockDriftMax: 0.05,
   diskStallMs: 2_000,
   transferTimeoutMs: 1_000,
+  mayVote: true,
 } as const;
 
 /** All that can happen to a replica. A recorded list of (now, input) replays a run exactly. */
@@ -96,7 +106,10 @@ export type RaftInput =
   | { readonly kind: "transferLeadership"; readonly tag: number; readonly to: NodeId }
   /** A snapshot of the applied state up to lastIndex is durable: the log below may go. */
   | { readonly kind: "snapshotTaken"; readonly lastIndex: LogIndex }
-  /** The answer to one of `Ready.snapshotReads`. */
+  /**
+   * The answer to one of `Ready.snapshotReads`: as many bytes as asked for, fewer only at the end.
+   * totalBytes 0: that snapshot is gone, the follower must be sent the newest one from its start.
+   */
   | {
       readonly kind: "snapshotRead";
       readonly to: NodeId;
@@ -116,7 +129,7 @@ export type RaftInput =
 export type Role = "follower" | "preCandidate" | "candidate" | "leader";
 
 /** Why a proposal or read was refused. All are definite: nothing was appended. */
-export type Refusal = "notLeader" | "overloaded";
+export type Refusal = "notLeader" | "overloaded" | "transferring";
 
 /** What the inputs so far oblige the owner to do. Taken once; never empty. */
 export type Ready = {
@@ -125,9 +138,17 @@ export type Ready = {
   readonly hardState: HardState | null;
   /** Replaces the stored log from batches[0].firstIndex on. */
   readonly batches: readonly EntryBatch[];
-  /** Set when the log now begins after this snapshot: storage may delete what it covers. */
+  /**
+   * Our newest durable snapshot, when it changed; part of this write, before `batches`. Storage may
+   * forget the entries up to lastIndex. If it does not hold the entry lastIndex of term lastTerm it
+   * must forget the entries after it too: a leader's snapshot has replaced them.
+   */
   readonly snapshot: SnapshotMeta | null;
-  /** Chunks of our durable snapshot that followers need; answer with `snapshotRead`. */
+  /**
+   * Chunks of a durable snapshot that followers need; answer with `snapshotRead`. Not always of the
+   * newest one: a transfer goes on with the one it began with, so keep a snapshot that is being
+   * read for some seconds after its last read.
+   */
   readonly snapshotReads: readonly {
     readonly to: NodeId;
     readonly lastIndex: LogIndex;
@@ -137,7 +158,8 @@ export type Ready = {
   /**
    * Chunks of a leader's snapshot, in order, from offset 0 on. After the last one (it ends at
    * totalBytes) verify, make durable, replace the state, and answer `snapshotInstalled`, or
-   * `snapshotRefused`. A chunk at offset 0 begins anew.
+   * `snapshotRefused`. A chunk at offset 0 begins anew. From the last chunk to that answer nothing
+   * is handed out in `committed`; what this Ready holds in `committed` comes before the snapshot.
    */
   readonly snapshotWrites: readonly {
     readonly meta: SnapshotMeta;
@@ -184,6 +206,7 @@ export type RaftStatus = SoftState & {
   readonly commitIndex: LogIndex;
   readonly appliedIndex: LogIndex;
   readonly durableIndex: LogIndex;
+  /** Last index of our newest durable snapshot; 0: there is none. */
   readonly snapshotIndex: LogIndex;
   readonly membership: Membership;
 };
@@ -197,4 +220,6 @@ export type Raft = {
   /** When step({ kind: "deadline" }) must next be called: an election or heartbeat. */
   deadline(): Millis;
   status(): RaftStatus;
+  /** What a snapshot of the state as of the last `applied` input stands for. */
+  appliedMeta(): SnapshotMeta;
 };

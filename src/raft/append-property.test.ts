@@ -3,7 +3,8 @@ import { asIndex, asNode, asTerm } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import { RAFT_DEFAULTS } from "./api.ts";
 import { takeOffice } from "./election.ts";
-import { raftOver, restore } from "./raft.ts";
+import { raftOver } from "./raft.ts";
+import { restore } from "./restore.ts";
 import { batchesOf } from "./testing/cluster.ts";
 import type { EntryBatch } from "./types.ts";
 

@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { asIndex, asNode, asTerm } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import { RAFT_DEFAULTS, type RaftConfig } from "./api.ts";
-import { raftOver, restore } from "./raft.ts";
+import { raftOver } from "./raft.ts";
+import { restore } from "./restore.ts";
 import { batchesOf, encodeCommand } from "./testing/cluster.ts";
 import type { AppendEntries } from "./types.ts";
 

@@ -47,7 +47,7 @@ function run(seed: number, totals: Totals): void {
     propose: (id) => cluster.propose(id, "x"),
     read(id) {
       mustSee.set(++tag, cluster.committedIndex);
-      cluster.input(id, { kind: "readIndex", tag });
+      cluster.input(id, { kind: "readIndex", tag, lease: false });
     },
     crash(id) {
       totals.crashes++;

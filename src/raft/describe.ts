@@ -7,7 +7,7 @@ export function describeMessage(m: Message): string {
   const head = `${m.from}→${m.to}`;
   switch (m.kind) {
     case "voteRequest":
-      return `${head} ${m.pre ? "pre-vote?" : "vote?"} term=${m.term} last=${m.lastIndex}@${m.lastTerm}`;
+      return `${head} ${m.pre ? "pre-vote?" : "vote?"}${m.transfer ? " transfer" : ""} term=${m.term} last=${m.lastIndex}@${m.lastTerm}`;
     case "voteResponse":
       return `${head} ${m.pre ? "pre-vote" : "vote"} ${m.granted ? "granted" : "refused"} term=${m.term}`;
     case "appendEntries": {
@@ -22,6 +22,14 @@ export function describeMessage(m: Message): string {
       return `${head} heartbeat term=${m.term} commit=${m.commitIndex} read=${m.readSeq}`;
     case "heartbeatResponse":
       return `${head} alive term=${m.term} read=${m.readSeq}`;
+    case "installSnapshot":
+      return `${head} snapshot term=${m.term} last=${m.lastIndex}@${m.lastTerm} bytes=${m.offset}-${m.offset + m.data.length}/${m.totalBytes}`;
+    case "snapshotResponse":
+      return m.installed
+        ? `${head} installed term=${m.term} last=${m.lastIndex}`
+        : `${head} received term=${m.term} last=${m.lastIndex} offset=${m.offset}`;
+    case "timeoutNow":
+      return `${head} timeout-now term=${m.term}`;
     default:
       return unreachable(m);
   }

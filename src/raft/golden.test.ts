@@ -65,7 +65,7 @@ goldenTests(`${import.meta.dir}/testdata`, () => {
       return status(Number(d.args[0]));
     },
     read(d) {
-      cluster.input(Number(d.args[0]), { kind: "readIndex", tag: Number(d.args[1]) });
+      cluster.input(Number(d.args[0]), { kind: "readIndex", tag: Number(d.args[1]), lease: false });
       lose();
       return "ok";
     },

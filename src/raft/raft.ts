@@ -1,15 +1,7 @@
 import { assert, unreachable } from "../lib/assert.ts";
-import { NO_NODE, plus } from "../lib/ids.ts";
-import type { Millis, Raft, RaftConfig, RaftInput, RaftStatus, Ready } from "./api.ts";
-import {
-  broadcastHeartbeat,
-  onAppendEntries,
-  onAppendResponse,
-  onHeartbeat,
-  onHeartbeatResponse,
-  replicate,
-} from "./append.ts";
-import { lastIndexOf } from "./batch.ts";
+import { asTerm, NO_NODE } from "../lib/ids.ts";
+import type { Millis, Raft, RaftConfig, RaftInput, RaftStatus } from "./api.ts";
+import { onAppendEntries, onAppendResponse, onHeartbeat, onHeartbeatResponse } from "./append.ts";
 import { maybeCommit } from "./commit.ts";
 import {
   onLeaderDeadline,
@@ -18,41 +10,15 @@ import {
   onVoteResponse,
   startPreVote,
 } from "./election.ts";
-import { beginReadRound, onPropose, onReadIndex, takeConfirmedReads } from "./propose.ts";
-import {
-  becomeFollower,
-  hearsQuorum,
-  leaderIsAlive,
-  RaftState,
-  resetElectionTimer,
-} from "./state.ts";
-import type { EntryBatch, Message } from "./types.ts";
-
-/** Entry bytes handed out as committed in one Ready, so that applying never blocks for long. */
-const COMMITTED_BYTES_MAX = 4 << 20;
-const NOTHING: readonly never[] = [];
+import { onPropose, onReadIndex } from "./propose.ts";
+import { takeReady } from "./ready.ts";
+import { restore } from "./restore.ts";
+import { becomeFollower, hearsQuorum, leaderIsAlive, type RaftState } from "./state.ts";
+import type { Message } from "./types.ts";
 
 /** Makes a replica from what its disk holds, as a follower. `now` starts its election timer. */
 export function createRaft(config: RaftConfig, now: Millis): Raft {
   return raftOver(restore(config, now));
-}
-
-/** The state a replica starts from. Apart from createRaft so that tests can look inside. */
-export function restore(config: RaftConfig, now: Millis): RaftState {
-  const s = new RaftState(config);
-  s.now = now;
-  const { restored } = config;
-  if (restored !== null) {
-    assert(restored.snapshot === null, "a snapshot cannot be restored by this version");
-    s.term = restored.hardState.term;
-    s.votedFor = restored.hardState.votedFor;
-    s.log.append(s.log.snapshotIndex, restored.batches);
-    s.durableIndex = s.log.lastIndex;
-    s.persistFrom = plus(s.log.lastIndex, 1);
-    assert(s.log.lastTerm <= s.term, `log of term ${s.log.lastTerm}, hard state of ${s.term}`);
-  }
-  resetElectionTimer(s);
-  return s;
 }
 
 export function raftOver(s: RaftState): Raft {
@@ -61,6 +27,11 @@ export function raftOver(s: RaftState): Raft {
     takeReady: () => takeReady(s),
     deadline: () => (s.role === "leader" ? s.heartbeatAt : s.electionAt),
     status: () => statusOf(s),
+    appliedMeta: () => ({
+      lastIndex: s.appliedIndex,
+      lastTerm: asTerm(s.log.termAt(s.appliedIndex)),
+      membership: s.membership,
+    }),
   };
 }
 
@@ -87,6 +58,13 @@ function step(s: RaftState, input: RaftInput, now: Millis): void {
       if (progress?.state === "replicate") progress.restart();
       return;
     }
+    case "changeMembership":
+    case "transferLeadership":
+    case "snapshotTaken":
+    case "snapshotRead":
+    case "snapshotInstalled":
+    case "snapshotRefused":
+      return;
     default:
       unreachable(input);
   }
@@ -118,6 +96,10 @@ function onMessage(s: RaftState, m: Message): void {
       return onHeartbeat(s, m);
     case "heartbeatResponse":
       return onHeartbeatResponse(s, m);
+    case "installSnapshot":
+    case "snapshotResponse":
+    case "timeoutNow":
+      return;
     default:
       unreachable(m);
   }
@@ -151,77 +133,6 @@ function onPersisted(s: RaftState, writeSeq: number): void {
   }
   onOwnVoteDurable(s);
   if (s.role === "leader") maybeCommit(s);
-}
-
-function takeReady(s: RaftState): Ready | null {
-  if (s.role === "leader") {
-    if (s.heartbeatDue) {
-      s.heartbeatDue = false;
-      beginReadRound(s);
-      broadcastHeartbeat(s);
-    }
-    replicate(s);
-    takeConfirmedReads(s);
-  }
-  const batches = takeUnpersisted(s);
-  const hardState = s.hardStateChanged ? { term: s.term, votedFor: s.votedFor } : null;
-  const writes = hardState !== null || batches.length > 0;
-  const committed = takeCommitted(s);
-  if (!writes && committed.length === 0 && !hasOutput(s)) return null;
-
-  if (writes) {
-    s.writeSeq++;
-    s.pendingWrites.push({ seq: s.writeSeq, lastIndex: s.log.lastIndex });
-  }
-  const { role, term, leaderId } = s;
-  const ready: Ready = {
-    writeSeq: writes ? s.writeSeq : 0,
-    hardState,
-    batches,
-    messages: s.messages,
-    messagesAfterPersist: s.messagesAfterPersist,
-    heldUntil: s.writeSeq,
-    committed,
-    proposed: s.proposed,
-    reads: s.reads,
-    refused: s.refused,
-    softState: s.softStateChanged ? { role, term, leaderId } : null,
-  };
-  s.hardStateChanged = s.softStateChanged = false;
-  s.messages = [];
-  s.messagesAfterPersist = [];
-  s.proposed = [];
-  s.reads = [];
-  s.refused = [];
-  return ready;
-}
-
-const hasOutput = (s: RaftState): boolean =>
-  s.softStateChanged ||
-  s.messages.length +
-    s.messagesAfterPersist.length +
-    s.proposed.length +
-    s.reads.length +
-    s.refused.length >
-    0;
-
-function takeUnpersisted(s: RaftState): readonly EntryBatch[] {
-  if (s.persistFrom > s.log.lastIndex) return NOTHING;
-  const batches = s.log.from(s.persistFrom, Infinity);
-  s.persistFrom = plus(s.log.lastIndex, 1);
-  return batches;
-}
-
-function takeCommitted(s: RaftState): readonly EntryBatch[] {
-  const { commitIndex } = s.log;
-  if (s.committedTaken >= commitIndex) return NOTHING;
-  const committed = s.log.from(plus(s.committedTaken, 1), COMMITTED_BYTES_MAX, commitIndex);
-  s.committedTaken = lastIndexOf(committed[committed.length - 1]!);
-  if (s.role === "leader") {
-    for (const { bytes } of committed) s.uncommittedBytes -= bytes.length;
-    if (s.uncommittedBytes < 0) s.uncommittedBytes = 0; // Entries of earlier terms were not counted.
-  }
-  return committed;
 }
 
 function statusOf(s: RaftState): RaftStatus {

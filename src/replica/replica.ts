@@ -141,7 +141,7 @@ export class Replica implements ClientPort {
       const reads = this.#reads;
       this.#reads = new ReadBatch(reads.tag + 1);
       this.#readsOffered.set(reads.tag, reads);
-      this.input({ kind: "readIndex", tag: reads.tag });
+      this.input({ kind: "readIndex", tag: reads.tag, lease: false });
     }
   }
 
@@ -317,6 +317,7 @@ function statusOf(reason: Refusal): number {
     case "notLeader":
       return STATUS.notLeader.code;
     case "overloaded":
+    case "transferring":
       return STATUS.overloaded.code;
     default:
       return unreachable(reason);

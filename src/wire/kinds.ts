@@ -13,6 +13,9 @@ export const KIND = {
   appendResponse: 6,
   heartbeat: 7,
   heartbeatResponse: 8,
+  installSnapshot: 9,
+  snapshotResponse: 10,
+  timeoutNow: 11,
   clientRequests: 16,
   clientResponses: 17,
 } as const;

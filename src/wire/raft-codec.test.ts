@@ -16,7 +16,14 @@ const batch = (firstIndex: number, term: number, count: number) => ({
 });
 
 const MESSAGES: readonly Message[] = [
-  { ...head, kind: "voteRequest", pre: true, lastIndex: asIndex(9), lastTerm: asTerm(6) },
+  {
+    ...head,
+    kind: "voteRequest",
+    pre: true,
+    transfer: false,
+    lastIndex: asIndex(9),
+    lastTerm: asTerm(6),
+  },
   { ...head, kind: "voteResponse", pre: false, granted: true },
   {
     ...head,
@@ -36,6 +43,22 @@ const MESSAGES: readonly Message[] = [
   },
   { ...head, kind: "heartbeat", commitIndex: asIndex(2 ** 40), readSeq: 77 },
   { ...head, kind: "heartbeatResponse", readSeq: 78 },
+  {
+    ...head,
+    kind: "installSnapshot",
+    lastIndex: asIndex(5),
+    lastTerm: asTerm(4),
+    membership: {
+      voters: [1, 2].map(asNode),
+      votersOutgoing: [2, 3].map(asNode),
+      learners: [3, 4].map(asNode),
+    },
+    totalBytes: 1000,
+    offset: 256,
+    data: new Uint8Array([9, 8, 7]),
+  },
+  { ...head, kind: "snapshotResponse", lastIndex: asIndex(5), offset: 259, installed: true },
+  { ...head, kind: "timeoutNow" },
 ];
 
 function frameOf(message: Message): Frame {

@@ -1,13 +1,16 @@
 import { asIndex, asTerm, type LogIndex, type NodeId, plus, type Term } from "../lib/ids.ts";
 import { unreachable } from "../lib/assert.ts";
-import { entriesProblem } from "../raft/batch.ts";
+import { ENTRY_HEADER_BYTES, entriesProblem } from "../raft/batch.ts";
+import { decodeMembership, encodeMembership, membershipProblem } from "../raft/membership-codec.ts";
 import {
   type AppendEntries,
   type AppendResponse,
   type EntryBatch,
   type EntryKind,
   ENTRY_MEMBERSHIP,
+  type InstallSnapshot,
   type Message,
+  type SnapshotResponse,
 } from "../raft/types.ts";
 import { ByteReader, type ByteWriter, WireError } from "./bytes.ts";
 import { beginFrame, endFrame, type Frame } from "./frame.ts";
@@ -17,17 +20,23 @@ import { KIND } from "./kinds.ts";
  * Bodies of the Raft messages, version 1; little-endian. `from` and `to` are not sent: the
  * handshake has settled who is at either end.
  *
- *   voteRequest        u53 term · u8 flags (bit 0: pre) · u53 lastIndex · u53 lastTerm
+ *   voteRequest        u53 term · u8 flags (bit 0: pre, bit 1: transfer) · u53 lastIndex · u53 lastTerm
  *   voteResponse       u53 term · u8 flags (bit 0: pre, bit 1: granted)
  *   appendEntries      u53 term · u53 prevIndex · u53 prevTerm · u53 commitIndex · u32 batches, each:
  *                      u53 term · u8 kind · u32 count · u32 bytes · count × (u32 length · payload)
  *   appendResponse     u53 term · u53 index · u8 flags (bit 0: rejected) · u53 hintIndex · u53 hintTerm
  *   heartbeat          u53 term · u53 commitIndex · u53 readSeq
  *   heartbeatResponse  u53 term · u53 readSeq
+ *   installSnapshot    u53 term · u53 lastIndex · u53 lastTerm · u53 totalBytes · u53 offset ·
+ *                      u32 length · membership · u32 length · data
+ *   snapshotResponse   u53 term · u53 lastIndex · u53 offset · u8 flags (bit 0: installed)
+ *   timeoutNow         u53 term
  */
 const PRE = 1;
+const TRANSFER = 2;
 const GRANTED = 2;
 const REJECTED = 1;
+const INSTALLED = 1;
 
 /** Appends `message` as one whole frame. An entry's bytes are copied, never encoded again. */
 export function writeMessage(w: ByteWriter, m: Message, group: number): void {
@@ -35,7 +44,7 @@ export function writeMessage(w: ByteWriter, m: Message, group: number): void {
   w.u53(m.term);
   switch (m.kind) {
     case "voteRequest":
-      w.u8(m.pre ? PRE : 0);
+      w.u8((m.pre ? PRE : 0) | (m.transfer ? TRANSFER : 0));
       w.u53(m.lastIndex);
       w.u53(m.lastTerm);
       break;
@@ -57,6 +66,16 @@ export function writeMessage(w: ByteWriter, m: Message, group: number): void {
       break;
     case "heartbeatResponse":
       w.u53(m.readSeq);
+      break;
+    case "installSnapshot":
+      writeSnapshot(w, m);
+      break;
+    case "snapshotResponse":
+      w.u53(m.lastIndex);
+      w.u53(m.offset);
+      w.u8(m.installed ? INSTALLED : 0);
+      break;
+    case "timeoutNow":
       break;
     default:
       unreachable(m);
@@ -80,11 +99,13 @@ export function readMessage(frame: Frame, to: NodeId, from: NodeId): Message {
 function readBody(kind: number, r: ByteReader, from: NodeId, to: NodeId, term: Term): Message {
   switch (kind) {
     case KIND.voteRequest: {
-      const pre = flags(r, PRE) !== 0;
+      const bits = flags(r, PRE | TRANSFER);
+      const pre = (bits & PRE) !== 0;
+      const transfer = (bits & TRANSFER) !== 0;
       const lastIndex = asIndex(r.u53("lastIndex"));
       const lastTerm = asTerm(r.u53("lastTerm"));
       if (lastTerm >= term) throw new WireError(`lastTerm: ${lastTerm} >= ${term}`);
-      return { kind: "voteRequest", from, to, term, pre, lastIndex, lastTerm };
+      return { kind: "voteRequest", from, to, term, pre, transfer, lastIndex, lastTerm };
     }
     case KIND.voteResponse: {
       const bits = flags(r, PRE | GRANTED);
@@ -101,6 +122,12 @@ function readBody(kind: number, r: ByteReader, from: NodeId, to: NodeId, term: T
     }
     case KIND.heartbeatResponse:
       return { kind: "heartbeatResponse", from, to, term, readSeq: r.u53("readSeq") };
+    case KIND.installSnapshot:
+      return readSnapshot(r, from, to, term);
+    case KIND.snapshotResponse:
+      return readSnapshotResponse(r, from, to, term);
+    case KIND.timeoutNow:
+      return { kind: "timeoutNow", from, to, term };
     default:
       throw new WireError(`kind ${kind} is not a Raft message`);
   }
@@ -151,6 +178,7 @@ function readBatch(r: ByteReader, firstIndex: LogIndex): EntryBatch {
   if (count === 0 || (kind !== 0 && count !== 1)) throw new WireError(`batch count: ${count}`);
   const problem = entriesProblem(bytes, count);
   if (problem !== null) throw new WireError(problem);
+  if (kind === ENTRY_MEMBERSHIP) checkMembership(bytes.subarray(ENTRY_HEADER_BYTES));
   return { firstIndex, term, kind: kind as EntryKind, count, bytes };
 }
 
@@ -162,6 +190,53 @@ function readAppendResponse(r: ByteReader, from: NodeId, to: NodeId, term: Term)
   if (hintIndex > (rejected ? index : 0)) throw new WireError(`hintIndex: ${hintIndex} > ${index}`);
   if (hintTerm > (rejected ? term : 0)) throw new WireError(`hintTerm: ${hintTerm} > ${term}`);
   return { kind: "appendResponse", from, to, term, index, rejected, hintIndex, hintTerm };
+}
+
+function writeSnapshot(w: ByteWriter, m: InstallSnapshot): void {
+  w.u53(m.lastIndex);
+  w.u53(m.lastTerm);
+  w.u53(m.totalBytes);
+  w.u53(m.offset);
+  const membership = encodeMembership(m.membership);
+  w.u32(membership.length);
+  w.bytes(membership);
+  w.u32(m.data.length);
+  w.bytes(m.data);
+}
+
+function readSnapshot(r: ByteReader, from: NodeId, to: NodeId, term: Term): InstallSnapshot {
+  const lastIndex = asIndex(r.u53("lastIndex"));
+  const lastTerm = asTerm(r.u53("lastTerm"));
+  const totalBytes = r.u53("totalBytes");
+  const offset = r.u53("offset");
+  const encoded = r.bytes(r.u32("membership bytes"), "membership");
+  const data = r.bytes(r.u32("data bytes"), "data");
+  if (lastTerm > term) throw new WireError(`lastTerm: ${lastTerm} > ${term}`);
+  if (lastIndex === 0 || lastTerm === 0) throw new WireError(`last: ${lastIndex}@${lastTerm}`);
+  if (offset + data.length > totalBytes) {
+    throw new WireError(`data: ends at ${offset + data.length} of ${totalBytes}`);
+  }
+  checkMembership(encoded);
+  const membership = decodeMembership(encoded);
+  const head = { kind: "installSnapshot", from, to, term, lastIndex, lastTerm } as const;
+  return { ...head, membership, totalBytes, offset, data };
+}
+
+function readSnapshotResponse(
+  r: ByteReader,
+  from: NodeId,
+  to: NodeId,
+  term: Term,
+): SnapshotResponse {
+  const lastIndex = asIndex(r.u53("lastIndex"));
+  const offset = r.u53("offset");
+  const installed = flags(r, INSTALLED) !== 0;
+  return { kind: "snapshotResponse", from, to, term, lastIndex, offset, installed };
+}
+
+function checkMembership(bytes: Uint8Array): void {
+  const problem = membershipProblem(bytes);
+  if (problem !== null) throw new WireError(problem);
 }
 
 function flags(r: ByteReader, known: number): number {
