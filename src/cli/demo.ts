@@ -25,7 +25,7 @@ export const command: CommandModule<object, DemoArgs> = {
     const { parseCount, parseDurationMs } = await import("./parse.ts");
     const { EXIT_INTERRUPTED, EXIT_OF, printSummary, randomSeed, runAndShow } =
       await import("./run-scenario.ts");
-    const { findScenarios } = await import("../chaos/load.ts");
+    const { findScenarios } = await import("../chaos/catalog.ts");
     const { durationAsFlag } = await import("../chaos/options.ts");
 
     const { runAsJson } = await import("./run-json.ts");
