@@ -173,7 +173,8 @@ async function pick(names: readonly string[]) {
 
 async function durationOf(text: string | undefined, otherwise: number): Promise<number> {
   const { parseDurationMs } = await import("./parse.ts");
-  return text === undefined ? otherwise : parseDurationMs(text, "--duration");
+  const { checkDuration } = await import("../chaos/options.ts");
+  return text === undefined ? otherwise : checkDuration(parseDurationMs(text, "--duration"));
 }
 
 async function seedOf(seed: number): Promise<number> {
