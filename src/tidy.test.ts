@@ -251,3 +251,9 @@ test("tidy: the lock file names no address, and is the only one", async () => {
   const tracked = Bun.spawnSync(["git", "ls-files", "bun.lock", "bun.lockb"], { cwd: ROOT });
   expect(tracked.stdout.toString()).toBe("");
 });
+
+test("tidy: no source or test data is left out of the repository by .gitignore", () => {
+  const args = ["ls-files", "--others", "--ignored", "--exclude-standard", "src", "bench", "chaos"];
+  const ignored = Bun.spawnSync(["git", ...args], { cwd: ROOT });
+  expect([ignored.exitCode, ignored.stdout.toString()]).toEqual([0, ""]);
+});
