@@ -91,11 +91,13 @@ test("eviction: the session that was used least recently goes, a retry counts as
 });
 
 test("eviction: a new session in an old one's place starts without its results", () => {
-  const { kv } = newMachine(1);
+  const { machine, kv } = newMachine(1);
   const first = kv.apply(openSession()).index;
   kv.apply(within(first, 1, put("a", "1")));
   const second = kv.apply(openSession()).index;
   expect(kv.apply(within(second, 1, put("a", "2")))).toEqual({ status: OK, version: 2, index: 4 });
+  const ids = machine.sessionIds();
+  expect([ids.next().value, ids.next().done]).toEqual([second, true]);
 });
 
 test("eviction: the same log gives the same sessions, up to the limit of 65,536", () => {
