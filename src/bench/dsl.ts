@@ -1,24 +1,12 @@
 import { type Problem, UserError } from "../lib/user-error.ts";
-import type { LoadSpec } from "../workload/spec.ts";
+import type { LoadShape } from "../workload/spec.ts";
 
 /** One configuration of a load suite: its own cluster, its own row in the table. */
 export type LoadCase = {
   /** Unique within the suite: `disk, 64 clients`. */
   readonly name: string;
   readonly cluster: { readonly nodes: number; readonly storage: "disk" | "memory" };
-  readonly load: Pick<
-    LoadSpec,
-    | "clients"
-    | "rate"
-    | "arrivals"
-    | "connections"
-    | "keys"
-    | "keyDistribution"
-    | "valueBytes"
-    | "mix"
-    | "timeoutMs"
-    | "reads"
-  >;
+  readonly load: LoadShape;
 };
 
 /** A load suite: what a module in `bench/` exports by default. Data: it goes into the report. */
@@ -46,7 +34,7 @@ export const PUT_LOAD = {
   mix: { get: 0, put: 1, cas: 0, append: 0, delete: 0 },
   timeoutMs: 10_000,
   reads: "linearizable",
-} as const satisfies Partial<LoadCase["load"]>;
+} as const satisfies Partial<LoadShape>;
 
 /** Checks a suite when its module is loaded. Throws UserError that lists every problem. */
 export function defineLoadSuite(suite: Omit<LoadSuite, "kind">): LoadSuite {

@@ -1,3 +1,4 @@
+import { count } from "../report/format.ts";
 import type { FaultBand } from "../report/schema.ts";
 import type { ClusterEvent } from "../target/target.ts";
 import type { Aim } from "./scenario.ts";
@@ -28,13 +29,13 @@ export function evaluateAim(aim: Aim, happened: Happened): AimResult {
     }
     case "okDuring": {
       const ok = during(aim.fault, happened).reduce((sum, tick) => sum + tick.counts.ok, 0);
-      return result(ok, aim.atLeast, (n) => `${n} ok under ${aim.fault}`);
+      return result(ok, aim.atLeast, (n) => `${count(n)} ok under ${aim.fault}`);
     }
     case "slowedTo": {
       const ticks = during(aim.fault, happened);
-      const count = ticks.reduce((sum, { response }) => sum + response.count, 0);
+      const answered = ticks.reduce((sum, { response }) => sum + response.count, 0);
       const total = ticks.reduce((sum, { response }) => sum + response.mean * response.count, 0);
-      const meanMs = count === 0 ? 0 : total / count / 1000;
+      const meanMs = answered === 0 ? 0 : total / answered / 1000;
       return result(
         meanMs,
         aim.atLeastMs,

@@ -1,6 +1,7 @@
 import type { Fault, FaultKind, NodeSpec } from "../fault/vocabulary.ts";
 import { UserError } from "../lib/user-error.ts";
-import type { Aim, Scenario, ScenarioLoad, Step } from "./scenario.ts";
+import type { LoadShape } from "../workload/spec.ts";
+import type { Aim, Scenario, Step } from "./scenario.ts";
 import { scenarioProblems } from "./validate.ts";
 
 // The words a scenario module is written in: functions that return plain data. What each word means
@@ -20,7 +21,7 @@ export function defineScenario(scenario: Scenario): Scenario {
  * cluster does (an open loop does not wait politely while there is no leader). The clients are many
  * enough to keep that up at 60 ms an operation.
  */
-export const mixedLoad = (changes: Partial<ScenarioLoad> = {}): ScenarioLoad => ({
+export const mixedLoad = (changes: Partial<LoadShape> = {}): LoadShape => ({
   clients: 128,
   rate: 2_000,
   arrivals: "poisson",

@@ -1,5 +1,9 @@
 import { defineScenario } from "./dsl.ts";
+import { UserError } from "../lib/user-error.ts";
 import type { Scenario } from "./scenario.ts";
+
+/** Below this, elections and restarts take longer than the faults are apart. */
+const DURATION_MIN_MS = 1_000;
 
 /** What a person may change about a scenario for one run; absent: as the scenario says. */
 export type Changes = {
@@ -34,3 +38,10 @@ export const changesAsFlags = (changes: Changes): string =>
 /** A duration as a flag: `10s`, `1500ms`. */
 export const durationAsFlag = (ms: number): string =>
   ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+
+/** `ms`, if a run can last that long. Throws UserError. */
+export function checkDuration(ms: number): number {
+  if (ms >= DURATION_MIN_MS) return ms;
+  const what = `${ms} ms are too short for faults to act and a cluster to recover`;
+  throw new UserError("bad duration", [{ where: "--duration", what, fix: "give 1s or more" }]);
+}

@@ -7,7 +7,7 @@ import type { Phase, Progress, Recording, RunningLoad, RunOptions } from "./run.
 import type { Scenario } from "./scenario.ts";
 import { firstFaultMs, type Schedule } from "./schedule.ts";
 import { throughputBetween, type Tick, worstP99 } from "./timeline.ts";
-import { nowUs, rejectOnAbort, sleepUntil, throwIfAborted, within } from "./timing.ts";
+import { messageOf, nowUs, rejectOnAbort, sleepUntil, within } from "./timing.ts";
 
 /** How often nodes are asked for their state, and how long they may take to answer. */
 const SAMPLE_MS = 200;
@@ -22,6 +22,8 @@ type Stage = {
   readonly scenario: Scenario;
   readonly schedule: Schedule;
   readonly options: RunOptions;
+  /** Aborts when the run is, and when the load generator dies. */
+  readonly signal: AbortSignal;
   readonly cluster: Cluster;
   readonly faults: FaultLog;
   readonly ticks: Tick[];
@@ -34,7 +36,7 @@ type Stage = {
 /**
  * The part of a run that takes place in real time: starts the cluster in `dir`, loads it, breaks it
  * by the schedule, lifts everything, waits for recovery, reads every key. Whatever happens, no
- * process is left. Throws Interrupted when the signal aborts.
+ * process is left. Throws the signal's reason when it aborts.
  */
 export async function play(
   target: Target,
@@ -43,22 +45,23 @@ export async function play(
   options: RunOptions,
   paths: { readonly cluster: string; readonly history: string },
 ): Promise<Recording> {
-  throwIfAborted(options.signal);
+  options.signal.throwIfAborted();
   const cluster = await target.start({
     ...scenario.cluster,
     dir: paths.cluster,
     faultyLinks: true,
     seed: options.seed,
   });
-  const faults = new FaultLog();
+  const broken = new AbortController();
   const stage: Stage = {
-    ...{ scenario, schedule, options, cluster, faults, ticks: [], errors: [] },
+    ...{ scenario, schedule, options, cluster, faults: new FaultLog(), ticks: [], errors: [] },
+    signal: AbortSignal.any([options.signal, broken.signal]),
     ...{ phase: "running", nodes: [], startedUs: nowUs() },
   };
   const watching = new AbortController();
   const watcher = watch(stage, watching.signal);
   try {
-    return await playOn(stage, paths.history);
+    return await playOn(stage, paths.history, broken);
   } finally {
     watching.abort();
     await watcher;
@@ -66,18 +69,19 @@ export async function play(
   }
 }
 
-async function playOn(stage: Stage, history: string): Promise<Recording> {
-  const { scenario, schedule, options, cluster, ticks } = stage;
-  throwIfAborted(options.signal);
+async function playOn(stage: Stage, history: string, broken: AbortController): Promise<Recording> {
+  const { scenario, schedule, options, signal, cluster, ticks } = stage;
+  signal.throwIfAborted();
   const load = await options.startLoad(specOf(stage, history), (tick) => ticks.push(tick));
+  load.done.catch((error: unknown) => broken.abort(error));
   stage.startedUs = nowUs();
   try {
     await applySchedule(stage);
-    await sleepUntil(stage.startedUs + schedule.durationMs * 1000, options.signal);
+    await sleepUntil(stage.startedUs + schedule.durationMs * 1000, signal);
     stage.phase = "recovering";
     const recoveredUs = await recover(stage);
     stage.phase = "reading";
-    const result = await finish(load, options.signal);
+    const result = await finish(load, signal);
     return {
       ...{ scenario, schedule, recoveredUs, ticks, errors: stage.errors },
       loadStartedUs: stage.startedUs,
@@ -105,7 +109,7 @@ const specOf = ({ scenario, options, cluster }: Stage, history: string): LoadSpe
 
 async function applySchedule(stage: Stage): Promise<void> {
   for (const { atMs, fault } of stage.schedule.actions) {
-    await sleepUntil(stage.startedUs + atMs * 1000, stage.options.signal);
+    await sleepUntil(stage.startedUs + atMs * 1000, stage.signal);
     await apply(stage, fault);
   }
 }
@@ -122,7 +126,7 @@ async function apply({ cluster, faults, errors }: Stage, fault: Fault): Promise<
 
 /** Lifts everything and waits until the cluster serves again, or had its time to. */
 async function recover(stage: Stage): Promise<number | null> {
-  const { cluster, faults, ticks, errors, options, scenario } = stage;
+  const { cluster, faults, ticks, errors, signal, scenario } = stage;
   try {
     await within(cluster.recover(), RECOVER_CALL_MS, "the cluster did not come back");
   } catch (error) {
@@ -139,13 +143,13 @@ async function recover(stage: Stage): Promise<number | null> {
     );
   };
   const deadlineUs = liftedUs + scenario.recoverWithinMs * 1000;
-  while (!served() && nowUs() < deadlineUs) await sleepUntil(nowUs() + 20_000, options.signal);
-  await sleepUntil(nowUs() + AFTERMATH_MS * 1000, options.signal);
+  while (!served() && nowUs() < deadlineUs) await sleepUntil(nowUs() + 20_000, signal);
+  await sleepUntil(nowUs() + AFTERMATH_MS * 1000, signal);
   return liftedUs;
 }
 
 async function finish(load: RunningLoad, signal: AbortSignal): Promise<LoadResult> {
-  throwIfAborted(signal);
+  signal.throwIfAborted();
   return Promise.race([load.stop(), rejectOnAbort(signal)]);
 }
 
@@ -191,6 +195,3 @@ export function steadyThroughput({ ticks, schedule, loadStartedUs }: Recording):
   const warmUpMs = Math.min(300, untilMs / 4);
   return throughputBetween(ticks, loadStartedUs + warmUpMs * 1000, loadStartedUs + untilMs * 1000);
 }
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

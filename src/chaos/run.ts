@@ -29,11 +29,11 @@ export type RunOptions = {
   readonly keep: boolean;
   readonly startLoad: StartLoad;
   readonly onProgress: (progress: Progress) => void;
-  /** Aborting ends the run early: all processes are stopped and runScenario throws Interrupted. */
+  /** Aborting ends the run early: all its processes are stopped and runScenario throws the reason. */
   readonly signal: AbortSignal;
 };
 
-/** Somebody ended the run before it had a verdict. */
+/** A reason to abort: somebody ended the run before it had a verdict. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
 }

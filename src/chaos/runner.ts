@@ -6,13 +6,7 @@ import { newRunId, writeReport } from "../report/write.ts";
 import type { Capability, Target } from "../target/target.ts";
 import { judge, type Judgement } from "./judge.ts";
 import { play, starting } from "./play.ts";
-import {
-  Interrupted,
-  type Progress,
-  type Recording,
-  type RunOptions,
-  type RunOutcome,
-} from "./run.ts";
+import type { Progress, Recording, RunOptions, RunOutcome } from "./run.ts";
 import {
   collectLogs,
   createRunDir,
@@ -24,7 +18,7 @@ import {
 import { faultsOf, type Scenario } from "./scenario.ts";
 import { scheduleOf } from "./schedule.ts";
 import { timelineOf } from "./timeline.ts";
-import { throwIfAborted } from "./timing.ts";
+import { messageOf } from "./timing.ts";
 
 /** The checker's limits: a key that needs more than this is `unknown`. */
 const CHECK_TIMEOUT_MS = 30_000;
@@ -33,8 +27,8 @@ const CHECK_MEMORY_BYTES = 512 << 20;
 /**
  * One run of a scenario: start → load with faults → lift all → recover within a limit → read every
  * key → check → report. Whatever happens, no process is left. Throws UserError when the target
- * cannot do what the scenario asks, and Interrupted when the signal aborts (the run then leaves
- * nothing behind). Data of the nodes is kept after any verdict but pass, their logs always.
+ * cannot do what the scenario asks, and the signal's reason when it aborts: the run then leaves
+ * nothing behind. Data of the nodes is kept after any verdict but pass, their logs always.
  */
 export async function runScenario(
   target: Target,
@@ -52,7 +46,7 @@ export async function runScenario(
   try {
     onProgress(last);
     const recording = await play(target, scenario, schedule, { ...options, onProgress }, run);
-    throwIfAborted(options.signal);
+    options.signal.throwIfAborted();
     onProgress({ ...last, phase: "checking", faults: [] });
     const judgement = await judgeRun(recording, run);
     const logs = await collectLogs(run);
@@ -72,8 +66,12 @@ export async function runScenario(
     const written = await writeReport(report, reportsDir);
     return { report, dir: written.dir, html: written.html };
   } catch (error) {
-    if (error instanceof Interrupted) await deleteRun(run);
-    throw error;
+    if (options.signal.aborted || error instanceof UserError) {
+      await deleteRun(run);
+      throw error;
+    }
+    const left = `what the run left behind is in ${run.path}`;
+    throw new Error(`${messageOf(error)}\n${left}`, { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Fault, FaultKind } from "../fault/vocabulary.ts";
-import type { LoadSpec } from "../workload/spec.ts";
+import type { LoadShape } from "../workload/spec.ts";
 
 /**
  * A chaos scenario: what cluster, under what load, is broken how, and what must still hold. It is
@@ -15,7 +15,7 @@ export type Scenario = {
   /** What could break here and why it matters: one or two sentences, printed in the report. */
   readonly about: string;
   readonly cluster: { readonly nodes: number; readonly storage: "disk" | "memory" };
-  readonly workload: ScenarioLoad;
+  readonly workload: LoadShape;
   readonly durationMs: number;
   readonly faults: readonly Step[];
   /** At the end every fault is lifted; a write must then be acknowledged within this time. */
@@ -24,22 +24,6 @@ export type Scenario = {
   /** What must have happened for the verdict to mean anything: all of it, or the run is vacuous. */
   readonly aim: readonly Aim[];
 };
-
-/** The part of a LoadSpec that a scenario decides; the run supplies the rest. */
-export type ScenarioLoad = Pick<
-  LoadSpec,
-  | "clients"
-  | "rate"
-  | "arrivals"
-  | "connections"
-  | "keys"
-  | "keyDistribution"
-  | "valueBytes"
-  | "mix"
-  | "timeoutMs"
-  | "homeShare"
-  | "reads"
->;
 
 /** When faults come. Later kinds (`until` a condition holds) add to this union. */
 export type Step =

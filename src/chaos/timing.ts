@@ -1,28 +1,22 @@
-import { Interrupted } from "./run.ts";
-
 /** Microseconds since the Unix epoch, as in histories and cluster events. */
 export const nowUs = (): number => (performance.timeOrigin + performance.now()) * 1000;
 
-export const throwIfAborted = (signal: AbortSignal): void => {
-  if (signal.aborted) throw new Interrupted("interrupted");
-};
-
-/** Never resolves. */
+/** Never resolves; rejects with the reason when the signal aborts. */
 export const rejectOnAbort = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(new Interrupted("interrupted")), { once: true });
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 
 /**
- * Sleeps until an absolute time, so that the drift of timers does not add up. Rejects with
- * Interrupted when the signal aborts.
+ * Sleeps until an absolute time, so that the drift of timers does not add up. Rejects with the
+ * signal's reason when it aborts.
  */
 export function sleepUntil(us: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(new Interrupted("interrupted"));
+    if (signal.aborted) return reject(signal.reason);
     const onAbort = (): void => {
       clearTimeout(timer);
-      reject(new Interrupted("interrupted"));
+      reject(signal.reason);
     };
     const done = (): void => {
       signal.removeEventListener("abort", onAbort);
@@ -43,3 +37,6 @@ export async function within<T>(work: Promise<T>, ms: number, what: string): Pro
     clearTimeout(timer);
   }
 }
+
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -1,14 +1,7 @@
 import type { Fault, NodeSpec } from "../fault/vocabulary.ts";
 import type { Problem } from "../lib/user-error.ts";
-import {
-  type Aim,
-  EXPECTATIONS,
-  faultsOf,
-  liftOf,
-  type Scenario,
-  type ScenarioLoad,
-  type Step,
-} from "./scenario.ts";
+import type { LoadShape } from "../workload/spec.ts";
+import { type Aim, EXPECTATIONS, faultsOf, liftOf, type Scenario, type Step } from "./scenario.ts";
 
 const NODES_MAX = 9;
 const PERIOD_MIN_MS = 50;
@@ -76,7 +69,7 @@ function clusterProblems({ cluster }: Scenario, faults: readonly Fault[]): Probl
   return found;
 }
 
-function loadProblems(load: ScenarioLoad): Problem[] {
+function loadProblems(load: LoadShape): Problem[] {
   const found: Problem[] = [];
   const atLeastOne = (name: "clients" | "connections" | "keys" | "timeoutMs"): void => {
     if (Number.isInteger(load[name]) && load[name] >= 1) return;

@@ -14,9 +14,22 @@ export type Model<State, Op> = {
   dead?(state: State, op: Op): boolean;
   /** Equal for two operations only if no state tells them apart; of a pending one, the result is nothing. */
   identity?(op: Op, pending: boolean): string;
+  /** What states show and operations need, if every write leaves a value that it alone decides. */
+  readonly values?: Values<State, Op>;
   /**
    * The states to try for a window in which `ops` completed, when what came before is not known:
    * if one state at all makes the window legal, then one of these does. Null: cannot be listed.
    */
   starts?(ops: readonly Op[]): readonly State[] | null;
 };
+
+export type Values<State, Op> = {
+  /** The value that a state shows; any number stands for a value but NO_VALUE. */
+  shown(state: State): number;
+  /** The value that `op` must find to have its recorded result; NO_VALUE: it does not say. */
+  needed(op: Op): number;
+  /** The value that `op` leaves if it changes anything; NO_VALUE: it never does. */
+  left(op: Op): number;
+};
+
+export const NO_VALUE = -1;

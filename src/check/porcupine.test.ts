@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { NO_RETURN, OUTCOME_INFO, OUTCOME_OK } from "../history/op.ts";
 import { OP_APPEND, OP_GET, OP_PUT } from "../kv/command.ts";
 import { checkHistory } from "./check.ts";
-import type { Model } from "./model.ts";
+import { type Model, NO_VALUE } from "./model.ts";
 import type { Operations } from "./operations.ts";
 import { search } from "./search.ts";
 import { type Event, recordOf } from "./testing/histories.ts";
@@ -33,6 +33,11 @@ const register: Model<number, RegisterOp> = {
   },
   maybe: (state, op) => (op.f === "write" ? op.value : state === op.value ? op.to : state),
   observes: (op) => op.f === "read" || (op.f === "cas" && !op.ok),
+  values: {
+    shown: (state) => state + 1,
+    needed: (op) => (op.f === "read" || (op.f === "cas" && op.ok) ? op.value + 1 : NO_VALUE),
+    left: (op) => (op.f === "read" ? NO_VALUE : op.f === "write" ? op.value + 1 : op.to + 1),
+  },
   identity: (op) => `${op.f} ${op.value} ${op.to} ${op.ok}`,
 };
 

@@ -2,6 +2,7 @@ import { type History, OUTCOME_MISMATCH } from "../history/op.ts";
 import { OP_APPEND, OP_DELETE, OP_GET, OP_NAMES, OP_PUT } from "../kv/command.ts";
 import { valueName } from "./describe.ts";
 import { isPending, type Operations } from "./operations.ts";
+import { valueThatCameBack } from "./zones.ts";
 
 /** Operations (rows of the history) that no order explains, and why, in one sentence. */
 export type Violation = { readonly rows: readonly number[]; readonly sentence: string };
@@ -12,10 +13,13 @@ export type Violation = { readonly rows: readonly number[]; readonly sentence: s
  */
 export function violatedPremise(h: History, o: Operations<number>): Violation | null {
   const has = (op: number): boolean => o.ops.some((row) => h.op[row] === op);
-  const writtenValues = has(OP_APPEND) ? null : unwrittenRead(h, o);
-  if (writtenValues !== null) return writtenValues;
-  if (has(OP_DELETE)) return null; // A delete lets versions come back.
-  return oneVersionTwice(h, o) ?? oneVersionTwoValues(h, o, has(OP_APPEND)) ?? backwards(h, o);
+  const appends = has(OP_APPEND);
+  // A delete lets versions come back.
+  const versions = has(OP_DELETE)
+    ? null
+    : () => oneVersionTwice(h, o) ?? oneVersionTwoValues(h, o, appends) ?? backwards(h, o);
+  if (appends) return versions?.() ?? null;
+  return unwrittenRead(h, o) ?? versions?.() ?? cameBack(h, o);
 }
 
 const client = (h: History, row: number): string => `client ${h.process[row]}`;
@@ -115,6 +119,20 @@ export function searchSentence(h: History, rows: readonly number[]): string {
   }
   if (rows.length === 2 && h.ret[a]! < h.call[b]!) return `${saw(h, b)} after ${hadSeen(h, a)}`;
   return `these ${rows.length} operations fit no order, whatever the other writes did`;
+}
+
+/** A value that was seen again after another had taken its place. */
+function cameBack(h: History, o: Operations<number>): Violation | null {
+  const cycle = valueThatCameBack(h, o);
+  if (cycle === null) return null;
+  const { first, last, betweenFirst, betweenLast } = cycle;
+  const places = new Set([first, last, betweenFirst, betweenLast].filter((place) => place >= 0));
+  const between = `${valueName(h, o.ops[betweenFirst]!)} had ${first < 0 ? "been written" : "replaced it"}`;
+  const row = o.ops[last]!;
+  return {
+    rows: [...places].map((place) => o.ops[place]!),
+    sentence: `a read by ${client(h, row)} returned ${valueName(h, row)} after ${between}`,
+  };
 }
 
 function saw(h: History, row: number): string {

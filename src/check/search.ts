@@ -1,5 +1,6 @@
 import { Frontier } from "./frontier.ts";
 import type { Model } from "./model.ts";
+import { Needs } from "./needs.ts";
 import { isPending, type Operations } from "./operations.ts";
 import { Visited } from "./visited.ts";
 
@@ -32,7 +33,8 @@ const STATE_BYTES = 64;
  * - operations that only observe take effect as soon as they are legal;
  * - pending operations are tried last, and a configuration that used fewer of them dominates;
  * - of operations that no state can tell apart only one is tried;
- * - a state in which an enabled operation can never take effect any more is left at once.
+ * - a state in which an enabled operation can never take effect any more is left at once;
+ * - a value that is still needed is not left when nothing could bring it back.
  */
 export function search<State, Op>(
   model: Model<State, Op>,
@@ -91,6 +93,7 @@ class Search<State, Op> {
   readonly #triedIn: Int32Array;
   readonly #tried: Int32Array;
   #round = 0;
+  readonly #needs: Needs<State, Op> | null;
   readonly #visited = new Visited();
   readonly #stateIds = new Map<State, number>();
   /** Operations in the order in which they took effect. */
@@ -125,6 +128,9 @@ class Search<State, Op> {
     this.#tried = new Int32Array(ids.count);
     this.#isUsed = new Uint8Array(this.#pending.length);
     this.#stuck = this.#frontier.firstToReturn();
+    const all = [...this.#completed, ...this.#pending].map((place) => o.ops[place]!);
+    const { values } = model;
+    this.#needs = values === undefined ? null : new Needs(values, all, this.#completed.length);
     this.#state = model.init;
   }
 
@@ -172,7 +178,9 @@ class Search<State, Op> {
       this.#used.push(j - n);
     }
     this.#trail.push(j);
-    this.#enter(trail, state, low, high);
+    this.#needs?.take(j);
+    if (this.#needs?.isLost(state, this.#state)) this.#undo(trail, state, low, high);
+    else this.#enter(trail, state, low, high);
   }
 
   /** Makes a node of the configuration just reached, or goes back if nothing can come of it. */
@@ -201,6 +209,7 @@ class Search<State, Op> {
     const n = this.#completed.length;
     while (this.#trail.length > trail) {
       const j = this.#trail.pop()!;
+      this.#needs?.giveBack(j);
       if (j < n) this.#frontier.unplace(j);
       else this.#isUsed[this.#used.pop()!] = 0;
     }
@@ -219,6 +228,7 @@ class Search<State, Op> {
         const op = this.#o.ops[this.#completed[j]!]!;
         if (!this.#model.observes(op) || this.#model.step(this.#state, op) === undefined) continue;
         f.place(j);
+        this.#needs?.take(j);
         this.#trail.push(j);
         again = true;
       }

@@ -86,12 +86,19 @@ function shortestPrefix<State, Op>(
     }
     return { core, others, starts: [model.init] };
   };
-  // What returned before `stuck` is legal; with it, it is nearly always illegal.
+  // What returned before `stuck` is legal, and the end is mostly near: double the step, then halve.
   let legal = byReturn.indexOf(stuck);
   let illegal = byReturn.length;
-  for (let next = legal + 1; illegal - legal > 1; next = (legal + illegal) >> 1) {
-    if (holds(model, o, prefix(next), limits)) illegal = next;
-    else legal = next;
+  let isBracketed = false;
+  for (let step = 1; illegal - legal > 1;) {
+    const next = isBracketed ? (legal + illegal) >> 1 : Math.min(legal + step, illegal - 1);
+    if (holds(model, o, prefix(next), limits)) {
+      illegal = next;
+      isBracketed = true;
+    } else {
+      legal = next;
+      step *= 2;
+    }
   }
   return prefix(illegal);
 }

@@ -25,7 +25,7 @@ const list: CommandModule<object, ListArgs> = {
       .option("json", { type: "boolean", default: false, describe: "one JSON document" })
       .example("$0 chaos list --json", "for a script"),
   handler: async ({ json }) => {
-    const { loadScenarios } = await import("../chaos/load.ts");
+    const { loadScenarios } = await import("../chaos/catalog.ts");
     const { faultKindsOf } = await import("../chaos/describe.ts");
     const scenarios = (await loadScenarios()).map((scenario) => ({
       name: scenario.name,
@@ -161,19 +161,20 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
 }
 
 const allNames = async (): Promise<string[]> => {
-  const { loadScenarios } = await import("../chaos/load.ts");
+  const { loadScenarios } = await import("../chaos/catalog.ts");
   return (await loadScenarios()).map(({ name }) => name);
 };
 
 /** The scenarios of these names or paths. Throws UserError with the nearest name for each unknown. */
 async function pick(names: readonly string[]) {
-  const { findScenarios } = await import("../chaos/load.ts");
+  const { findScenarios } = await import("../chaos/catalog.ts");
   return findScenarios(names);
 }
 
 async function durationOf(text: string | undefined, otherwise: number): Promise<number> {
   const { parseDurationMs } = await import("./parse.ts");
-  return text === undefined ? otherwise : parseDurationMs(text, "--duration");
+  const { checkDuration } = await import("../chaos/options.ts");
+  return text === undefined ? otherwise : checkDuration(parseDurationMs(text, "--duration"));
 }
 
 async function seedOf(seed: number): Promise<number> {

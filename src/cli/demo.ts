@@ -25,11 +25,11 @@ export const command: CommandModule<object, DemoArgs> = {
     const { parseCount, parseDurationMs } = await import("./parse.ts");
     const { EXIT_INTERRUPTED, EXIT_OF, printSummary, randomSeed, runAndShow } =
       await import("./run-scenario.ts");
-    const { findScenarios } = await import("../chaos/load.ts");
-    const { durationAsFlag } = await import("../chaos/options.ts");
+    const { findScenarios } = await import("../chaos/catalog.ts");
+    const { checkDuration, durationAsFlag } = await import("../chaos/options.ts");
 
     const { runAsJson } = await import("./run-json.ts");
-    const durationMs = parseDurationMs(args.duration, "--duration");
+    const durationMs = checkDuration(parseDurationMs(args.duration, "--duration"));
     const seed = args.seed === undefined ? randomSeed() : parseCount(args.seed, "--seed", 0);
     const command = `ordeal demo --seed ${seed} --duration ${durationAsFlag(durationMs)}`;
     const [scenario] = await findScenarios(["demo"]);

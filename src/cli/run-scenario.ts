@@ -32,7 +32,7 @@ export async function runAndShow(
   const abort = new AbortController();
   const onSignal = (): void => {
     if (abort.signal.aborted) process.exit(EXIT_INTERRUPTED);
-    abort.abort();
+    abort.abort(new Interrupted());
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);

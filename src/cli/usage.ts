@@ -1,17 +1,18 @@
 import type { Argv } from "yargs";
 import { closest } from "../lib/suggest.ts";
 import { UserError } from "../lib/user-error.ts";
-import { COMMANDS } from "./commands.ts";
 
-/** What yargs knows of the options at this point of the command line; it does not type this. */
-type OptionsSoFar = {
-  readonly key: Readonly<Record<string, unknown>>;
-  readonly string: readonly string[];
-  readonly number: readonly string[];
-  readonly array: readonly string[];
+/** What yargs knows at this point of the command line; it does not type these two. */
+type Untyped = {
+  getOptions(): {
+    readonly key: Readonly<Record<string, unknown>>;
+    readonly string: readonly string[];
+    readonly number: readonly string[];
+    readonly array: readonly string[];
+  };
+  getInternalMethods(): { getCommandInstance(): { getCommands(): readonly string[] } };
 };
-const optionsOf = (cli: Argv): OptionsSoFar =>
-  (cli as unknown as { getOptions(): OptionsSoFar }).getOptions();
+const untyped = (cli: Argv): Untyped => cli as unknown as Untyped;
 
 /**
  * What yargs lets pass and is still a mistake: an option without its value (it would silently take
@@ -22,7 +23,7 @@ export function optionProblem(
   parsed: Readonly<Record<string, unknown>>,
   args: readonly string[],
 ): string | null {
-  const options = optionsOf(cli);
+  const options = untyped(cli).getOptions();
   for (const name of [...options.string, ...options.number]) {
     const at = args.indexOf(`--${name}`);
     const next = args[at + 1];
@@ -39,12 +40,15 @@ export function optionProblem(
 }
 
 /** A mistake in the command line itself, with the nearest thing that would have been right. */
-export function usageError(message: string, cli: Argv, args: readonly string[]): UserError {
-  const name = args.find((arg) => !arg.startsWith("-"));
-  const known = COMMANDS.some((entry) => entry.name === name);
+export function usageError(
+  message: string,
+  cli: Argv,
+  args: readonly string[],
+  command: string | undefined,
+): UserError {
   const unknown = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(message)?.[1];
-  const meant = unknown === undefined ? null : suggestion(unknown, cli, args, known);
-  const hint = `see: ordeal ${known ? `${name} ` : ""}--help`;
+  const meant = unknown === undefined ? null : suggestion(unknown, cli, args);
+  const hint = `see: ordeal ${command === undefined ? "" : `${command} `}--help`;
   return new UserError("the command line does not parse", [
     {
       where: ["ordeal", ...args].join(" "),
@@ -54,20 +58,11 @@ export function usageError(message: string, cli: Argv, args: readonly string[]):
   ]);
 }
 
-function suggestion(
-  unknown: string,
-  cli: Argv,
-  args: readonly string[],
-  known: boolean,
-): string | null {
+/** A word that stands alone is a command, or one of a command's own; any other is an option's name. */
+function suggestion(unknown: string, cli: Argv, args: readonly string[]): string | null {
   if (args.includes(unknown)) {
-    if (known) return null; // A surplus argument of a command: nothing to compare it with.
-    const visible = COMMANDS.filter((entry) => !entry.hidden);
-    return closest(
-      unknown,
-      visible.map((entry) => entry.name),
-    );
+    return closest(unknown, untyped(cli).getInternalMethods().getCommandInstance().getCommands());
   }
-  const flag = closest(unknown, Object.keys(optionsOf(cli).key));
+  const flag = closest(unknown, Object.keys(untyped(cli).getOptions().key));
   return flag === null ? null : `--${flag}`;
 }

@@ -200,7 +200,7 @@ export class HistoryWriter {
   #delta(atUs: number): number {
     const sinceUs = atUs - this.#lastUs;
     if (sinceUs > DELTA_MAX || sinceUs < -DELTA_MAX) return this.#clock(Math.round(atUs));
-    // What is cut off here counts towards the next one. Math.round of a time costs 15 ns, this one.
+    // What is cut off here counts towards the next. Rounding the large time itself costs 15 ns.
     const delta = sinceUs | 0;
     this.#lastUs += delta;
     return delta;

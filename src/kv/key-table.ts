@@ -40,6 +40,11 @@ export class KeyTable {
     this.#cells = cells;
   }
 
+  /** Slots: at most three quarters of them are taken. */
+  get capacity(): number {
+    return this.#mask + 1;
+  }
+
   /** The cell of the key in `view[keyAt, keyAt + keyBytes)`, or NO_CELL. Moves the cursor there. */
   find(view: DataView, keyAt: number, keyBytes: number): Cell {
     const hash = hashKey(view, keyAt, keyBytes);

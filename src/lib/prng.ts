@@ -86,9 +86,17 @@ export class Prng {
   fork(label: string): Prng {
     let hash = 0x811c9dc5; // FNV-1a
     for (let i = 0; i < label.length; i++) hash = Math.imul(hash ^ label.charCodeAt(i), 0x01000193);
-    // Low 32 bits: the label mixed with the seed; high 21 bits: what the label alone left over.
-    const low = Math.imul(hash ^ this.#seed, 0x9e3779b1) >>> 0;
-    const high = (hash ^ Math.floor(this.#seed / 0x1_0000_0000)) & 0x1f_ffff;
+    // Both halves take in label and seed, each mixed in its own way: the constructor folds them into
+    // one, and alike they would cancel out.
+    const low = mix(hash ^ this.#seed) >>> 0;
+    const high = mix(hash + Math.floor(this.#seed / 0x1_0000_0000)) >>> 11;
     return new Prng(high * 0x1_0000_0000 + low);
   }
+}
+
+/** The finalizer of MurmurHash3: every bit of `h` moves half of the result's. */
+function mix(h: number): number {
+  let t = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  t = Math.imul(t ^ (t >>> 13), 0xc2b2ae35);
+  return t ^ (t >>> 16);
 }

@@ -1,3 +1,4 @@
+import { copyBytes } from "../lib/copy.ts";
 import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
 
 /** Batches of one leader are cut from chunks of this size; a larger command gets its own chunk. */
@@ -40,7 +41,7 @@ export class BatchBuilder {
     const size = ENTRY_HEADER_BYTES + end - at;
     if (this.#at + size > this.#chunk.length) this.#newChunk(size);
     this.#view.setUint32(this.#at, end - at, true);
-    this.#chunk.set(bytes.subarray(at, end), this.#at + ENTRY_HEADER_BYTES);
+    copyBytes(bytes, at, end, this.#chunk, this.#at + ENTRY_HEADER_BYTES);
     this.#at += size;
     this.#clients.push(client);
     this.#requestIds.push(requestId);
@@ -103,7 +104,7 @@ export class ReadBatch {
       this.bytes = grown;
       this.view = new DataView(grown.buffer);
     }
-    this.bytes.set(bytes.subarray(at, end), this.#size);
+    copyBytes(bytes, at, end, this.bytes, this.#size);
     this.#size = size;
     this.clients.push(client);
     this.requestIds.push(requestId);

@@ -8,6 +8,9 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   unknown: "Unknown",
 };
 
+/** Checks whose failure means wrong data, and not only that a promise of speed or aim was missed. */
+const CORRECTNESS = ["linearizable", "no-lost-acks", "one-leader-per-term"];
+
 /** The verdict in one sentence, naming the checks that decided it. */
 export function verdictSentence({ verdict, checks }: Report): string {
   const named = (kind: Verdict): string =>
@@ -15,7 +18,11 @@ export function verdictSentence({ verdict, checks }: Report): string {
       .filter((check) => check.verdict === kind)
       .map((check) => check.name)
       .join(", ");
-  if (verdict === "fail") return `Correctness is violated: ${named("fail") || "see below"}.`;
+  if (verdict === "fail") {
+    const failed = named("fail") || "see below";
+    const isWrong = checks.some((c) => c.verdict === "fail" && CORRECTNESS.includes(c.name));
+    return isWrong ? `Correctness is violated: ${failed}.` : `A check failed: ${failed}.`;
+  }
   if (verdict === "unknown") return `Not proved either way: ${named("unknown") || "see below"}.`;
   if (checks.length === 0) return "The run completed; nothing was checked.";
   return checks.length === 1

@@ -131,11 +131,14 @@ export class OrdealNode implements Ports, ClientPort {
     else this.#binary.reply(client, requestId, reply);
   }
 
-  /** Messages leave before the disk write begins: replication overlaps it. */
+  /**
+   * Messages and replies leave before the disk write begins, which may keep this turn for 100 µs:
+   * replication overlaps it, and clients already prepare their next requests.
+   */
   flush(): void {
     this.#transport.flush();
-    this.#opened.storage.commit();
     this.#binary.flush();
+    this.#opened.storage.commit();
   }
 
   onSoftState(soft: SoftState): void {

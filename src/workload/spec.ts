@@ -46,6 +46,22 @@ export type LoadSpec = {
   readonly pacing?: "spin" | "event";
 };
 
+/** The part of a LoadSpec that a scenario or suite decides; a run supplies the rest. */
+export type LoadShape = Pick<
+  LoadSpec,
+  | "clients"
+  | "rate"
+  | "arrivals"
+  | "connections"
+  | "keys"
+  | "keyDistribution"
+  | "valueBytes"
+  | "mix"
+  | "timeoutMs"
+  | "homeShare"
+  | "reads"
+>;
+
 /** Shares of the operations; they add up to 1. `cas` is a put with the version last seen. */
 export type Mix = {
   readonly get: number;

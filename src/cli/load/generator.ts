@@ -13,8 +13,8 @@ import { HistoryFile } from "./history-file.ts";
 const TICK_MS = 100;
 const CONNECT_GRACE_MS = 500;
 const CONNECT_MS = 5000;
-/** Silence after which a clerk tries another node: longer than an election usually takes. */
-const ATTEMPT_TIMEOUT_MS = 500;
+/** Silence after which a clerk tries another node. A retry is harmless: sessions make it count once. */
+const ATTEMPT_TIMEOUT_MS = 300;
 /** A timer fires up to 1.1 ms late: nearer starts are waited for by spinning. */
 const SPIN_MS = 2;
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadScenarioFile, loadScenarios } from "./load.ts";
+import { loadScenarioFile, loadScenarios } from "./catalog.ts";
 import { firstFaultMs, scheduleOf } from "./schedule.ts";
 import { scenarioProblems } from "./validate.ts";
 

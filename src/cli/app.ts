@@ -1,0 +1,79 @@
+import yargs, { type Argv } from "yargs";
+import { version } from "../../package.json";
+import { EXIT_USAGE, UserError } from "../lib/user-error.ts";
+import type { CommandEntry } from "./commands.ts";
+import { optionProblem, usageError } from "./usage.ts";
+
+/** Exit code for a bug or a failed machine, as against bad input (sysexits' EX_SOFTWARE). */
+const EXIT_SOFTWARE = 70;
+/** What a shell reports of a process that SIGPIPE ended. */
+const EXIT_BROKEN_PIPE = 141;
+const HELP_COLUMNS_MAX = 100;
+
+/**
+ * The `ordeal` command. Exit codes: 0 pass, 2 correctness violated, 3 unknown, 64 bad input, 70 our
+ * own failure, 130 interrupted (a command without a SIGINT handler dies of the signal, which shells
+ * report so). A command sets process.exitCode for a verdict and throws for anything else; the
+ * process ends when nothing is left to do.
+ */
+export async function main(
+  args: readonly string[],
+  commands: readonly CommandEntry[],
+): Promise<void> {
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      // A reader such as `head` that has seen enough is no error.
+      if (error.code === "EPIPE") process.exit(EXIT_BROKEN_PIPE);
+      fail(error);
+    });
+  }
+  try {
+    await run(args, commands);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** A person's mistake is told without a stack; anything else is a bug, or a machine that failed. */
+function fail(error: unknown): never {
+  if (error instanceof UserError) {
+    console.error(error.message);
+    process.exit(EXIT_USAGE);
+  }
+  console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+  process.exit(EXIT_SOFTWARE);
+}
+
+async function run(args: readonly string[], commands: readonly CommandEntry[]): Promise<void> {
+  const chosen = commands.find((entry) => entry.name === args.find((arg) => !arg.startsWith("-")));
+  const cli: Argv = yargs([...args])
+    .scriptName("ordeal")
+    .locale("en")
+    .usage("$0 <command>\n\nLoads, breaks, checks and measures replicated key-value stores.")
+    .version(version)
+    .help()
+    .example("$0 demo", "a cluster under load and faults, its verdict and its report")
+    .example("$0 <command> --help", "what a command does, its options, and an example")
+    .demandCommand(1, "which command?")
+    .strict()
+    // Throwing here and not only reporting: otherwise the handler would still run.
+    .fail((message, error) => {
+      if (error && error.name !== "YError") throw error;
+      throw usageError(message, cli, args, chosen?.name);
+    })
+    .check((parsed) => {
+      const problem = optionProblem(cli, parsed, args);
+      if (problem !== null) throw usageError(problem, cli, args, chosen?.name);
+      return true;
+    })
+    .exitProcess(false)
+    .wrap(Math.min(HELP_COLUMNS_MAX, process.stdout.columns ?? HELP_COLUMNS_MAX));
+  for (const entry of commands) {
+    // Only the chosen command's module is loaded: start-up time counts for `ordeal node`.
+    if (entry === chosen) cli.command((await entry.load()).command);
+    else if (!entry.hidden) cli.command(entry.name, entry.about);
+  }
+  await cli.parseAsync();
+}
