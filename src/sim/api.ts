@@ -61,8 +61,13 @@ export type ClockState = { readonly rate: number; readonly offsetMs: number };
 /** A write is durable after latencyMs to latencyMs + jitterMs, and never before an earlier one. */
 export type DiskSpeed = { readonly latencyMs: number; readonly jitterMs: number };
 
+/** Crashes are actions of their own: a simulated one says what the disk keeps. */
+export type SimFault =
+  | Exclude<Fault, { readonly kind: "crash" | "restart" }>
+  | { readonly kind: "restart"; readonly nodes: NodeSpec };
+
 export type SimAction = { readonly atMs: number } & (
-  | { readonly kind: "fault"; readonly fault: Exclude<Fault, { kind: "crash" }> }
+  | { readonly kind: "fault"; readonly fault: SimFault }
   /** Power loss: of the writes that were not durable the first `keep` (a share) are kept. */
   | { readonly kind: "crash"; readonly nodes: NodeSpec; readonly keep: number }
   /** Crashed nodes come back; what they are then is what their disks hold. */

@@ -117,6 +117,7 @@ export class SimCluster {
     this.#links.loss = 0;
     for (const node of this.nodes) {
       node.disk.setSpeed(HEALTHY_DISK);
+      node.disk.repair();
       node.clock.setRate(1, this.world.now);
       node.clockChanged();
       if (!node.isUp) this.restart(node.id);
@@ -210,11 +211,16 @@ export class SimCluster {
       case "heal":
         this.network.heal();
         return [];
-      default: {
+      case "loss":
+      case "delay":
+      case "duplicate":
+      case "reorder": {
         const nodes = this.#resolve(fault.nodes, isAny).map((node) => node.id);
         this.network.disturb(nodes, fault);
         return nodes;
       }
+      default:
+        return unreachable(fault);
     }
   }
 

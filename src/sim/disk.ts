@@ -53,6 +53,11 @@ export class SimDisk {
     this.#failing = true;
   }
 
+  /** No sync fails any more. */
+  repair(): void {
+    this.#failing = false;
+  }
+
   /** Calls `durable` when it, and all before it, would survive a crash. */
   write(write: DurableWrite, durable: () => void): void {
     const { latencyMs, jitterMs } = this.#speed;

@@ -42,7 +42,8 @@ export class Monitor {
   readonly #hashOf: Map<number, number>[] = [];
   /** The log that is committed, by index; fixed at first commit. */
   readonly #committed: number[] = [0];
-  readonly #committedTerms: number[] = [0];
+  /** By index: the term of the leader that committed it first. */
+  readonly #committedBy: number[] = [0];
   readonly #crcs: Map<number, number>[] = [];
   readonly #stateHashes: number[] = [];
   elections = 0;
@@ -255,7 +256,9 @@ export class Monitor {
     }
     if (known === undefined) this.elections++;
     this.#leaderOf.set(term, id);
-    const last = this.committedIndex;
+    // What a later leader committed, one that was elected earlier and notices now need not have.
+    let last = this.committedIndex;
+    while (this.#committedBy[last]! >= term) last--;
     if (node.log.hashAt(last) !== this.#committed[last] && node.snapshotIndex < last) {
       violated("LC", `node ${id} leads term ${term} without the committed index ${last}`);
     }
@@ -276,7 +279,7 @@ export class Monitor {
       this.#checkQuorum(node, s);
       for (let i = known + 1; i <= s.commitIndex; i++) {
         this.#committed[i] = log.hashAt(i);
-        this.#committedTerms[i] = log.termAt(i);
+        this.#committedBy[i] = s.term;
       }
     }
     node.commitIndex = s.commitIndex;

@@ -153,6 +153,10 @@ export class SimNode {
     work();
     const { world, config } = this.#in;
     if (config.turnMs === 0 || pumpsItself) return this.#turn();
+    // What a leader commits, it commits as a leader, even if it is deposed within this turn.
+    const replica = this.#replica!;
+    const status = replica.status();
+    if (status.role === "leader") this.#ended(replica);
     if (this.#turnPending) return;
     this.#turnPending = true;
     const start = this.#starts;

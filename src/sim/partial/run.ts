@@ -1,4 +1,4 @@
-import type { Fault } from "../../fault/vocabulary.ts";
+import type { Fault, NodeSpec } from "../../fault/vocabulary.ts";
 import { AssertionError } from "../../lib/assert.ts";
 import { Prng } from "../../lib/prng.ts";
 import { RAFT_DEFAULTS } from "../../raft/api.ts";
@@ -15,44 +15,62 @@ const OPERATION_EVERY_MS = 20;
 const CLIENTS = 4;
 
 /** Faults after which a majority still is well connected and has sound disks. */
-type Partial = { readonly nodes: readonly number[]; readonly fault: SimAction };
+type Partial = {
+  readonly nodes: readonly number[];
+  /** With atMs counted from the start of the fault. */
+  readonly actions: readonly SimAction[];
+  /** The node that leads when the fault begins must not lead in the end. */
+  readonly deposes: boolean;
+};
 
-const fault = (f: Exclude<Fault, { kind: "crash" }>): SimAction => ({
-  atMs: FAULT_AT_MS,
+const LEADER: NodeSpec = { kind: "leader" };
+const act = (atMs: number, fault: Exclude<Fault, { kind: "crash" }>): SimAction => ({
+  atMs,
   kind: "fault",
-  fault: f,
+  fault,
 });
+const deaf = (nodes: NodeSpec): SimAction => act(0, { kind: "isolate", nodes, direction: "in" });
+const node = (id: number): NodeSpec => ({ kind: "node", id });
 
-const FAULTS: readonly Partial[] = [
+const PARTIALS: readonly Partial[] = [
   // A leader that nobody can answer, yet whose heartbeats arrive.
-  { nodes: [3, 5], fault: fault({ kind: "isolate", nodes: { kind: "leader" }, direction: "in" }) },
-  { nodes: [3, 5], fault: fault({ kind: "isolate", nodes: { kind: "leader" }, direction: "out" }) },
-  // A node that hears nothing and campaigns for ever.
+  { nodes: [3, 5], deposes: true, actions: [deaf(LEADER)] },
   {
     nodes: [3, 5],
-    fault: fault({ kind: "isolate", nodes: { kind: "node", id: 2 }, direction: "in" }),
+    deposes: true,
+    actions: [act(0, { kind: "isolate", nodes: LEADER, direction: "out" })],
   },
-  { nodes: [5], fault: fault({ kind: "partition", shape: "bridge" }) },
-  { nodes: [3, 5], fault: fault({ kind: "pause", nodes: { kind: "leader" } }) },
+  // A node that hears nothing and campaigns for ever.
+  { nodes: [3, 5], deposes: false, actions: [deaf(node(2))] },
+  { nodes: [5], deposes: false, actions: [act(0, { kind: "partition", shape: "bridge" })] },
+  { nodes: [3, 5], deposes: true, actions: [act(0, { kind: "pause", nodes: LEADER })] },
   // A leader that can send but store nothing.
   {
     nodes: [3, 5],
-    fault: {
-      atMs: FAULT_AT_MS,
-      kind: "diskSpeed",
-      nodes: { kind: "leader" },
-      speed: { latencyMs: 1e9, jitterMs: 0 },
-    },
+    deposes: true,
+    actions: [
+      { atMs: 0, kind: "diskSpeed", nodes: LEADER, speed: { latencyMs: 1e9, jitterMs: 0 } },
+    ],
+  },
+  // Nodes that hear nothing campaign with old logs, while the others need a new leader.
+  {
+    nodes: [7],
+    deposes: false,
+    actions: [
+      ...[deaf(node(1)), deaf(node(2)), deaf(node(3))],
+      { atMs: 1_500, kind: "crash", nodes: LEADER, keep: 1 },
+      act(1_600, { kind: "restart", nodes: { kind: "all" } }),
+    ],
   },
 ];
 
 /**
  * A cluster with a partial failure that never heals: since a majority is sound, it must go on
- * committing. Null when it does; otherwise what went wrong (LIVE, or an invariant on the way).
+ * committing, and depose a leader that cannot do its duty. Null when it does; otherwise what went wrong (LIVE, or an invariant on the way).
  */
 export function runPartial(seed: number): { invariant: Invariant; message: string } | null {
   const random = new Prng(seed);
-  const partial = random.pick(FAULTS);
+  const partial = random.pick(PARTIALS);
   const cluster = new SimCluster(scheduleOf(seed, random.pick(partial.nodes)), null);
   const { world } = cluster;
   const operations = operationsFrom(random);
@@ -62,13 +80,21 @@ export function runPartial(seed: number): { invariant: Invariant; message: strin
     }
     // A little later with each seed: at any phase of an election, a heartbeat, a write.
     const faultAtMs = FAULT_AT_MS + random.float() * 200;
-    world.at(faultAtMs, EVENT.action, 0, () => cluster.act(partial.fault));
+    let deposed = 0;
+    world.at(faultAtMs, EVENT.phase, 0, () => (deposed = partial.deposes ? cluster.leader : 0));
+    for (const action of partial.actions) {
+      world.at(faultAtMs + action.atMs, EVENT.action, 0, () => cluster.act(action));
+    }
     let settledIndex = Infinity;
     world.at(SETTLED_MS, EVENT.phase, 0, () => (settledIndex = cluster.monitor.committedIndex));
     while (world.now < END_MS && world.step());
-    if (cluster.monitor.committedIndex > settledIndex) return null;
-    const what = JSON.stringify(partial.fault);
-    return { invariant: "LIVE", message: `a sound majority commits nothing after ${what}` };
+    const what = JSON.stringify(partial.actions);
+    if (cluster.monitor.committedIndex <= settledIndex) {
+      return { invariant: "LIVE", message: `a sound majority commits nothing after ${what}` };
+    }
+    const isStill = deposed !== 0 && cluster.nodes[deposed - 1]!.status?.role === "leader";
+    if (!isStill) return null;
+    return { invariant: "LIVE", message: `node ${deposed} still leads after ${what}` };
   } catch (error) {
     if (error instanceof InvariantError) return error;
     if (error instanceof AssertionError) return { invariant: "ASSERT", message: error.message };
