@@ -24,6 +24,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./chaos.ts"),
   },
   {
+    name: "sim",
+    about: "Hunt for bugs in simulated clusters, many schedules a second",
+    load: () => import("./sim.ts"),
+  },
+  {
     name: "mutants",
     about: "Plant known Raft bugs, and see which detector finds each",
     load: () => import("./mutants.ts"),

@@ -1,6 +1,9 @@
 import type { Fault, LinkState, NodeSpec } from "../fault/vocabulary.ts";
 import type { Message } from "../raft/types.ts";
 
+/** Nodes of a schedule, spares included: what the keys of links and votes have room for. */
+export const NODES_MAX = 15;
+
 /**
  * Everything that decides a simulated run, as plain data: the same schedule gives the same run, event
  * by event. A seed draws one (swarm.ts); a shrinker takes parts of it away. Random choices that are

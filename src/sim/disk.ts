@@ -27,6 +27,7 @@ export class SimDisk {
   /** Goes up with each crash: what the disk promised before is off. */
   #epoch = 0;
   #failing = false;
+  #wiped = false;
   #hardState: HardState = EMPTY;
   #batches: EntryBatch[] = [];
   readonly #onFailure: () => void;
@@ -42,6 +43,11 @@ export class SimDisk {
   /** Term and vote as they would survive a crash now. */
   get hardState(): HardState {
     return this.#hardState;
+  }
+
+  /** Whether what was durable was lost: as a node's real directory that was deleted. */
+  get wiped(): boolean {
+    return this.#wiped;
   }
 
   setSpeed(speed: DiskSpeed): void {
@@ -81,7 +87,9 @@ export class SimDisk {
     return kept;
   }
 
+  /** Loses everything, and with it what the node has promised. */
   wipe(): void {
+    this.#wiped = true;
     this.#hardState = EMPTY;
     this.#batches = [];
   }

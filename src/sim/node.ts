@@ -89,6 +89,7 @@ export class SimNode {
       id: asNode(this.id),
       membership,
       restored: this.disk.restored(),
+      mayVote: !this.disk.wiped,
       random: prng.fork(`node ${this.id} start ${start}`),
     };
     this.#machine = createStateMachine(SESSIONS_MAX);
