@@ -28,6 +28,8 @@ export type NodeWorld = {
   reply(node: number, client: number, requestId: number, reply: Reply): void;
   onStopped(node: number): void;
   readonly observe: SimObserver | null;
+  /** Hears each command as a node applies it; the bytes are valid during the call only. */
+  readonly onApply?: (node: number, index: number, command: Uint8Array) => void;
 };
 
 /**
@@ -232,6 +234,7 @@ export class SimNode {
       apply(bytes, view, at, end, index);
       const { status, version } = machine.result;
       monitor.onApply(this.id, index, crc32(bytes.subarray(at, end)) | 0, status, version);
+      this.#in.onApply?.(this.id, index, bytes.subarray(at, end));
     };
     return machine;
   }
