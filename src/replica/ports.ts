@@ -1,6 +1,6 @@
 import type { NodeId } from "../lib/ids.ts";
 import type { Millis, Ready, SoftState } from "../raft/api.ts";
-import type { Membership, Message } from "../raft/types.ts";
+import type { Message } from "../raft/types.ts";
 import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
 
 /** What a Replica needs of its world: TCP and a disk, or the simulator. */
@@ -23,16 +23,13 @@ export type Ports = {
 
 /**
  * `snapshot`: the stored log begins after it from now on: what it covers may be deleted, and what
- * follows it is kept only if the entry at its lastIndex is of its lastTerm. With writeSeq 0 nothing
- * waits for it, and `durable` is not called.
+ * follows it is kept only if the entry at its lastIndex is of its lastTerm.
  */
 export type DurableWrite = Pick<Ready, "writeSeq" | "hardState" | "batches" | "snapshot">;
 
 /** What else a Replica is told. Without `snapshots` it takes none and can install none. */
 export type ReplicaOptions = {
   readonly snapshots: SnapshotStorage | null;
-  /** Of the state machine as it is handed over: the snapshot's, or that of an empty log. */
-  readonly membership: Membership;
   /** A snapshot is taken when so many bytes of entries were applied since the last; 0: never. */
   readonly snapshotEveryBytes: number;
   /** Reads are confirmed by a lease where it is valid, instead of by a round of heartbeats. */

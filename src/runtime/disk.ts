@@ -21,7 +21,10 @@ export function diskPort(): FilePort {
     create: (path) => fs.openSync(path, "wx+"),
     close: (file) => fs.closeSync(file),
     read: readWhole,
+    readAt,
+    readLater,
     write: writeAll,
+    writeLater: (file, bytes, position, done) => writeFrom(file, bytes, 0, position, done),
     truncate: (file, length) => fs.ftruncateSync(file, length),
     zero: zeroFrom,
     sync: (file, done) => fs.fdatasync(file, done),
@@ -66,6 +69,48 @@ function writeAll(
 ): void {
   let at = start;
   while (at < end) at += fs.writeSync(file, bytes, at, end - at, position + at - start);
+}
+
+function writeFrom(
+  file: FileHandle,
+  bytes: Uint8Array,
+  start: number,
+  position: number,
+  done: FileDone,
+): void {
+  fs.write(file, bytes, start, bytes.length - start, position + start, (error, written) => {
+    if (error !== null) return done(error);
+    if (start + written === bytes.length) return done(null);
+    writeFrom(file, bytes, start + written, position, done);
+  });
+}
+
+/** A read may give fewer bytes than there are; none means the end of the file. */
+function readAt(file: FileHandle, position: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let have = 0;
+  for (let got = -1; have < length && got !== 0; have += got) {
+    got = fs.readSync(file, bytes, have, length - have, position + have);
+  }
+  return bytes.subarray(0, have);
+}
+
+function readLater(
+  file: FileHandle,
+  position: number,
+  length: number,
+  done: (error: Error | null, bytes: Uint8Array) => void,
+): void {
+  const bytes = new Uint8Array(length);
+  const readFrom = (have: number): void => {
+    if (have === length) return done(null, bytes);
+    fs.read(file, bytes, have, length - have, position + have, (error, got) => {
+      if (error !== null) return done(error, bytes.subarray(0, 0));
+      if (got === 0) return done(null, bytes.subarray(0, have));
+      readFrom(have + got);
+    });
+  };
+  readFrom(0);
 }
 
 function zeroFrom(file: FileHandle, start: number, end: number, done: FileDone): void {

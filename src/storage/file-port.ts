@@ -24,8 +24,19 @@ export type FilePort = {
   close(file: FileHandle): void;
   /** The whole file in a buffer of its own, which the caller may keep views of. */
   read(path: string): Uint8Array;
+  /** Up to `length` bytes from `position` on, in a buffer of their own: fewer at the end of the file. */
+  readAt(file: FileHandle, position: number, length: number): Uint8Array;
+  /** The same, away from the event loop. */
+  readLater(
+    file: FileHandle,
+    position: number,
+    length: number,
+    done: (error: Error | null, bytes: Uint8Array) => void,
+  ): void;
   /** Writes all of `bytes[start, end)` at `position`, without making it durable. */
   write(file: FileHandle, bytes: Uint8Array, start: number, end: number, position: number): void;
+  /** Writes `bytes`, which must not change before `done`, away from the event loop. */
+  writeLater(file: FileHandle, bytes: Uint8Array, position: number, done: FileDone): void;
   /** Sets the length; a file that grows reads as zeros there. */
   truncate(file: FileHandle, length: number): void;
   /**

@@ -1,13 +1,15 @@
-import { asIndex, asTerm, NO_NODE, plus } from "../lib/ids.ts";
-import type { HardState, Restored } from "../raft/api.ts";
+import { asIndex, asTerm, type LogIndex, NO_NODE, plus } from "../lib/ids.ts";
+import type { HardState, Restored, SnapshotMeta } from "../raft/api.ts";
 import { lastIndexOf, sliceBatch } from "../raft/batch.ts";
 import type { EntryBatch } from "../raft/types.ts";
 import { WireError } from "../wire/bytes.ts";
+import type { LogMark } from "./log-storage.ts";
 
 /** One group's state while recovery reads the writes of it, oldest first. */
 export class GroupLog {
   #hardState: HardState = { term: asTerm(0), votedFor: NO_NODE };
   readonly #batches: EntryBatch[] = [];
+  #mark: LogMark | null = null;
 
   setHardState(state: HardState): void {
     if (state.term < this.#hardState.term) {
@@ -18,7 +20,8 @@ export class GroupLog {
 
   /**
    * Takes the next batch that was written; it replaces what was at its first index and beyond (a
-   * leader of a later term overwrote it). Throws WireError when it would leave a gap.
+   * leader of a later term overwrote it). Throws WireError when it would leave a gap. The first one
+   * may be any: what was before it went with the segments that a snapshot covers.
    */
   append(batch: EntryBatch): void {
     const batches = this.#batches;
@@ -26,7 +29,7 @@ export class GroupLog {
       batches.pop();
     }
     const last = batches[batches.length - 1];
-    const next = last === undefined ? asIndex(1) : plus(lastIndexOf(last), 1);
+    const next = last === undefined ? batch.firstIndex : plus(lastIndexOf(last), 1);
     if (batch.firstIndex > next) {
       throw new WireError(`entry ${batch.firstIndex} follows entry ${next - 1}`);
     }
@@ -37,7 +40,45 @@ export class GroupLog {
     batches.push(batch);
   }
 
-  restored(): Restored {
-    return { hardState: this.#hardState, snapshot: null, batches: this.#batches };
+  /**
+   * The log begins after a snapshot whose last entry this is. If it does not hold that entry, a
+   * leader's snapshot has replaced it. Marks are repeated: an old one changes nothing.
+   */
+  setMark(mark: LogMark): void {
+    if (this.#mark === null || mark.lastIndex >= this.#mark.lastIndex) this.#mark = mark;
+    const first = this.#batches[0]?.firstIndex ?? Infinity;
+    if (first <= mark.lastIndex && this.#termAt(mark.lastIndex) !== mark.lastTerm) {
+      this.#batches.length = 0;
+    }
+  }
+
+  /** The newest mark; null: there was none. */
+  get mark(): LogMark | null {
+    return this.#mark;
+  }
+
+  /**
+   * What is left with `snapshot`, the newest that is durable. Throws WireError when entries between
+   * it and the log are gone.
+   */
+  restored(snapshot: SnapshotMeta | null): Restored {
+    const snapshotIndex = snapshot?.lastIndex ?? asIndex(0);
+    if (this.#mark !== null && this.#mark.lastIndex > snapshotIndex) {
+      throw new WireError(`the snapshot up to entry ${this.#mark.lastIndex} is gone`);
+    }
+    if (snapshot !== null) this.setMark(snapshot);
+    const first = this.#batches[0]?.firstIndex ?? plus(snapshotIndex, 1);
+    if (first > snapshotIndex + 1) {
+      throw new WireError(
+        `the log begins at entry ${first}, its snapshot ends at ${snapshotIndex}`,
+      );
+    }
+    return { hardState: this.#hardState, snapshot, batches: this.#batches };
+  }
+
+  /** 0: the log does not hold that entry. */
+  #termAt(index: LogIndex): number {
+    const batch = this.#batches.find((b) => b.firstIndex <= index && lastIndexOf(b) >= index);
+    return batch?.term ?? 0;
   }
 }

@@ -1,5 +1,5 @@
-import type { GroupId, NodeId } from "../lib/ids.ts";
-import type { HardState, Millis, Restored } from "../raft/api.ts";
+import type { GroupId, LogIndex, NodeId, Term } from "../lib/ids.ts";
+import type { HardState, Millis, Restored, SnapshotMeta } from "../raft/api.ts";
 import type { EntryBatch } from "../raft/types.ts";
 import type { FilePort } from "./file-port.ts";
 
@@ -7,9 +7,17 @@ import type { FilePort } from "./file-port.ts";
 export type LogWrite = {
   readonly writeSeq: number;
   readonly hardState: HardState | null;
+  /**
+   * A durable snapshot after which the group's log begins from now on: what it covers may go. A log
+   * that does not hold its last entry is replaced by it.
+   */
+  readonly snapshot: LogMark | null;
   /** Replaces the group's stored log from batches[0].firstIndex on. Contiguous. */
   readonly batches: readonly EntryBatch[];
 };
+
+/** The last entry that a snapshot stands for. */
+export type LogMark = { readonly lastIndex: LogIndex; readonly lastTerm: Term };
 
 /** Whose data a directory holds. A directory serves one node of one cluster for ever. */
 export type StorageIdentity = { readonly clusterId: string; readonly nodeId: NodeId };
@@ -61,6 +69,8 @@ export type WalOptions = {
   readonly onFatal: (error: Error) => void;
   /** Records up to this many bytes may be synced within `commit`; 0 for never. */
   readonly syncNowBytesMax?: number;
+  /** The durable snapshot of each group that has one: recovery needs the log only from there on. */
+  readonly snapshots?: ReadonlyMap<GroupId, SnapshotMeta>;
   /** Sizes of new segments; tests make them small. */
   readonly segmentSizes?: SegmentSizes;
 };

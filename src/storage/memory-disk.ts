@@ -75,10 +75,30 @@ export class MemoryDisk implements FilePort {
   write(file: FileHandle, bytes: Uint8Array, start: number, end: number, position: number): void {
     const path = this.#path(file);
     this.#begin("write", path);
-    if (position + end - start > this.#bytes(path).length) {
-      this.#setLength(path, position + end - start);
-    }
-    this.#bytes(path).set(bytes.subarray(start, end), position);
+    this.#put(path, bytes.subarray(start, end), position);
+  }
+
+  readAt(file: FileHandle, position: number, length: number): Uint8Array {
+    const path = this.#path(file);
+    this.#begin("readAt", path);
+    return this.#bytes(path).slice(position, position + length);
+  }
+
+  readLater(
+    file: FileHandle,
+    position: number,
+    length: number,
+    done: (error: Error | null, bytes: Uint8Array) => void,
+  ): void {
+    const path = this.#path(file);
+    let bytes = new Uint8Array(0);
+    const read = (): void => void (bytes = this.#bytes(path).slice(position, position + length));
+    this.#later("readLater", path, (error) => done(error, bytes), read);
+  }
+
+  writeLater(file: FileHandle, bytes: Uint8Array, position: number, done: FileDone): void {
+    const path = this.#path(file);
+    this.#later("writeLater", path, done, () => this.#put(path, bytes, position));
   }
 
   truncate(file: FileHandle, length: number): void {
@@ -149,6 +169,12 @@ export class MemoryDisk implements FilePort {
     const bytes = this.files.get(path);
     if (bytes === undefined) throw diskError("ENOENT", path);
     return bytes;
+  }
+
+  #put(path: string, bytes: Uint8Array, position: number): void {
+    const end = position + bytes.length;
+    if (end > this.#bytes(path).length) this.#setLength(path, end);
+    this.#bytes(path).set(bytes, position);
   }
 
   #setLength(path: string, length: number): void {

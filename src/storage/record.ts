@@ -4,6 +4,7 @@ import { asGroup, asIndex, asNode, asTerm, type GroupId } from "../lib/ids.ts";
 import type { HardState } from "../raft/api.ts";
 import { ENTRY_MEMBERSHIP, type EntryBatch, type EntryKind } from "../raft/types.ts";
 import { ByteReader, ByteWriter, WireError } from "../wire/bytes.ts";
+import type { LogMark } from "./log-storage.ts";
 
 /**
  * A record: all that one group commit makes durable. Little-endian, at offsets divisible by 8:
@@ -35,6 +36,8 @@ const SECTOR_BYTES = 512;
 const ITEM_HARD_STATE = 1;
 /** u8 kind · u32 group · u53 firstIndex · u53 term · u8 entryKind · u32 count · u32 length · bytes */
 const ITEM_BATCH = 2;
+/** u8 kind · u32 group · u53 lastIndex · u53 lastTerm: the log begins after a snapshot up to there */
+const ITEM_MARK = 3;
 
 const BUFFER_BYTES = 256 << 10;
 const BUFFER_BYTES_KEPT = 8 << 20;
@@ -67,6 +70,13 @@ export class RecordWriter {
     this.#w.u32(batch.count);
     this.#w.u32(batch.bytes.length);
     this.#w.bytes(batch.bytes);
+  }
+
+  mark(group: GroupId, mark: LogMark): void {
+    this.#w.u8(ITEM_MARK);
+    this.#w.u32(group);
+    this.#w.u53(mark.lastIndex);
+    this.#w.u53(mark.lastTerm);
   }
 
   /** Length of the record when sealed now. */
@@ -172,6 +182,7 @@ export function endOfData(file: SegmentBytes, from: number): number {
 
 export type ItemSink = {
   hardState(group: GroupId, state: HardState): void;
+  mark(group: GroupId, mark: LogMark): void;
   /** The bytes are a view of the segment. */
   batch(group: GroupId, batch: EntryBatch): void;
 };
@@ -186,6 +197,9 @@ export function readItems(file: SegmentBytes, at: number, end: number, sink: Ite
     if (kind === ITEM_HARD_STATE) {
       const term = asTerm(reader.u53("term"));
       sink.hardState(group, { term, votedFor: asNode(reader.u32("votedFor")) });
+    } else if (kind === ITEM_MARK) {
+      const lastIndex = asIndex(reader.u53("lastIndex"));
+      sink.mark(group, { lastIndex, lastTerm: asTerm(reader.u53("lastTerm")) });
     } else if (kind === ITEM_BATCH) {
       sink.batch(group, readBatch(reader));
     } else {

@@ -1,9 +1,10 @@
-import type { GroupId } from "../lib/ids.ts";
-import type { Restored } from "../raft/api.ts";
+import type { GroupId, LogIndex } from "../lib/ids.ts";
+import type { Restored, SnapshotMeta } from "../raft/api.ts";
+import { lastIndexOf } from "../raft/batch.ts";
 import { WireError } from "../wire/bytes.ts";
 import type { FilePort } from "./file-port.ts";
 import { GroupLog } from "./group-log.ts";
-import type { RecoveredGroups, RecoveryReport, StorageIdentity } from "./log-storage.ts";
+import type { LogMark, RecoveredGroups, RecoveryReport, StorageIdentity } from "./log-storage.ts";
 import {
   endOfData,
   findRecord,
@@ -30,14 +31,25 @@ export type LogEnd = {
   readonly salt: number;
   readonly offset: number;
   readonly fileBytes: number;
+  readonly lastIndexes: Map<GroupId, LogIndex>;
 };
 
 export type Recovered = {
   readonly groups: RecoveredGroups;
+  /** The newest mark of each group in the log. */
+  readonly marks: ReadonlyMap<GroupId, LogMark>;
+  /** The segments before the last one, oldest first. */
+  readonly before: readonly WrittenSegment[];
   readonly report: RecoveryReport;
   readonly sequenceNext: number;
   /** Null when there is no segment yet. */
   readonly end: LogEnd | null;
+};
+
+/** A segment, and the highest index of each group that it holds. */
+export type WrittenSegment = {
+  readonly path: string;
+  readonly lastIndexes: ReadonlyMap<GroupId, LogIndex>;
 };
 
 /** One segment as recovery sees it. `end` is where its last good record ends. */
@@ -46,6 +58,7 @@ type Segment = {
   readonly path: string;
   readonly salt: number;
   readonly file: SegmentBytes;
+  readonly lastIndexes: Map<GroupId, LogIndex>;
   end: number;
 };
 
@@ -56,30 +69,60 @@ type Segment = {
  * durable, and is cut. Anything else that is not as it was written (a bad record before a valid one,
  * a bad one that was once complete, a missing segment) would lose acknowledged writes: throws
  * StorageError. Throws UserError when the data is another node's. Changes nothing before it is sure.
+ *
+ * With `snapshots` the first segments may be gone, as far as a snapshot covers what they held.
  */
-export function recover(port: FilePort, dir: string, identity: StorageIdentity): Recovered {
-  const { segments, unfinished } = readSegments(port, dir, identity);
+export function recover(
+  port: FilePort,
+  dir: string,
+  identity: StorageIdentity,
+  snapshots: ReadonlyMap<GroupId, SnapshotMeta> = new Map(),
+): Recovered {
+  const { segments, unfinished } = readSegments(port, dir, identity, snapshots.size > 0);
   const groups = new Map<GroupId, GroupLog>();
-  const read = readRecords(segments, sinkOf(groups));
+  const read = readRecords(segments, groups);
   if (read.stop !== null) checkStop(read.stop, read.sequenceNext);
   checkRest(segments, read.sequenceNext);
   const lastUsed = segments.findLastIndex((s) => s.end > SEGMENT_HEADER_BYTES);
   const kept = segments.slice(0, Math.max(lastUsed, 0) + 1);
+  const restored = restoreAll(dir, groups, snapshots);
   const torn = cutTails(port, segments);
   const gone = [...unfinished, ...segments.slice(kept.length).map((s) => s.path)];
   for (const path of gone) port.unlink(path);
   if (gone.length > 0) port.syncDirNow(dir);
   const last = kept[kept.length - 1];
   return {
-    groups: new Map<GroupId, Restored>([...groups].map(([id, log]) => [id, log.restored()])),
-    report: { segments: kept.length, records: read.sequenceNext - 1, ...torn },
+    groups: restored,
+    marks: new Map([...groups].flatMap(([id, { mark }]) => (mark === null ? [] : [[id, mark]]))),
+    before: kept.slice(0, -1),
+    report: { segments: kept.length, records: read.records, ...torn },
     sequenceNext: read.sequenceNext,
     end:
       last === undefined ? null : { ...last, offset: last.end, fileBytes: last.file.bytes.length },
   };
 }
 
-function sinkOf(groups: Map<GroupId, GroupLog>): ItemSink {
+/** Each group's log with its snapshot. A log and a snapshot that do not meet are damage. */
+function restoreAll(
+  dir: string,
+  groups: ReadonlyMap<GroupId, GroupLog>,
+  snapshots: ReadonlyMap<GroupId, SnapshotMeta>,
+): Map<GroupId, Restored> {
+  const restored = new Map<GroupId, Restored>();
+  for (const id of new Set([...groups.keys(), ...snapshots.keys()])) {
+    const log = groups.get(id);
+    if (log === undefined) throw new StorageError(`group ${id} has a snapshot, but no log`, dir);
+    try {
+      restored.set(id, log.restored(snapshots.get(id) ?? null));
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      throw new StorageError(`group ${id}: ${error.message}`, dir);
+    }
+  }
+  return restored;
+}
+
+function sinkOf(groups: Map<GroupId, GroupLog>, segment: Segment): ItemSink {
   const groupOf = (id: GroupId): GroupLog => {
     let log = groups.get(id);
     if (log === undefined) groups.set(id, (log = new GroupLog()));
@@ -87,8 +130,21 @@ function sinkOf(groups: Map<GroupId, GroupLog>): ItemSink {
   };
   return {
     hardState: (id, state) => groupOf(id).setHardState(state),
-    batch: (id, batch) => groupOf(id).append(batch),
+    mark: (id, mark) => groupOf(id).setMark(mark),
+    batch: (id, batch) => {
+      groupOf(id).append(batch);
+      noteLast(segment.lastIndexes, id, lastIndexOf(batch));
+    },
   };
+}
+
+/** Notes that a segment holds an entry of the group. */
+export function noteLast(
+  lastIndexes: Map<GroupId, LogIndex>,
+  group: GroupId,
+  index: LogIndex,
+): void {
+  if (index > (lastIndexes.get(group) ?? 0)) lastIndexes.set(group, index);
 }
 
 /** Reads and identifies all segments, in order. Unfinished: made ahead, but never ready for use. */
@@ -96,18 +152,20 @@ function readSegments(
   port: FilePort,
   dir: string,
   identity: StorageIdentity,
+  mayBeginLater: boolean,
 ): { readonly segments: Segment[]; readonly unfinished: string[] } {
   const numbers = port
     .list(dir)
     .map(segmentNumber)
     .filter((n) => n !== null)
     .sort((a, b) => a - b);
+  const first = mayBeginLater ? (numbers[0] ?? 1) : 1;
   const segments: Segment[] = [];
   const unfinished: string[] = [];
   for (const [i, number] of numbers.entries()) {
     const path = `${dir}/${segmentName(number)}`;
-    if (number !== i + 1) {
-      throw new StorageError(`segment ${segmentName(i + 1)} is missing`, dir);
+    if (number !== first + i) {
+      throw new StorageError(`segment ${segmentName(first + i)} is missing`, dir);
     }
     const bytes = port.read(path);
     const header = decodeSegmentHeader(bytes);
@@ -126,7 +184,9 @@ function readSegments(
     if (header.number !== number) {
       throw new StorageError(`the file is segment ${header.number}, renamed`, path);
     }
-    segments.push({ number, path, salt: header.salt, file, end: SEGMENT_HEADER_BYTES });
+    const { salt } = header;
+    const lastIndexes = new Map<GroupId, LogIndex>();
+    segments.push({ number, path, salt, file, lastIndexes, end: SEGMENT_HEADER_BYTES });
   }
   return { segments, unfinished };
 }
@@ -137,14 +197,19 @@ type Stop = { readonly segment: Segment; readonly found: FoundRecord & { readonl
 /** Follows the records through the segments, up to the first bad one. */
 function readRecords(
   segments: readonly Segment[],
-  sink: ItemSink,
-): { readonly sequenceNext: number; readonly stop: Stop | null } {
+  groups: Map<GroupId, GroupLog>,
+): { readonly sequenceNext: number; readonly records: number; readonly stop: Stop | null } {
   let sequenceNext = 1;
+  let records = 0;
   for (const segment of segments) {
+    const sink = sinkOf(groups, segment);
     for (;;) {
       const found = findRecord(segment.file, segment.end, segment.salt);
       if (found.kind === "none") break;
-      if (found.kind === "bad") return { sequenceNext, stop: { segment, found } };
+      if (found.kind === "bad") return { sequenceNext, records, stop: { segment, found } };
+      // Where the log began is known by its first segment; later on it is the snapshot that tells.
+      if (segment === segments[0] && records === 0 && segment.number > 1)
+        sequenceNext = found.sequence;
       if (found.sequence !== sequenceNext) {
         const what = `record ${found.sequence} stands where record ${sequenceNext} belongs`;
         throw new StorageError(what, placeOf(segment, segment.end));
@@ -158,9 +223,10 @@ function readRecords(
       }
       segment.end = found.end;
       sequenceNext++;
+      records++;
     }
   }
-  return { sequenceNext, stop: null };
+  return { sequenceNext, records, stop: null };
 }
 
 const placeOf = (segment: Segment, at: number): string => `${segment.path} offset ${at}`;

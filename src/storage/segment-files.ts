@@ -1,4 +1,5 @@
 import { assert } from "../lib/assert.ts";
+import type { GroupId, LogIndex } from "../lib/ids.ts";
 import type { FileHandle, FilePort } from "./file-port.ts";
 import type { SegmentSizes, StorageIdentity } from "./log-storage.ts";
 import type { LogEnd } from "./recovery.ts";
@@ -10,6 +11,8 @@ export type OpenSegment = {
   readonly file: FileHandle;
   readonly salt: number;
   readonly fileBytes: number;
+  /** The highest index of each group that it holds. */
+  readonly lastIndexes: Map<GroupId, LogIndex>;
   offset: number;
 };
 
@@ -47,8 +50,8 @@ export function nextSegmentBytes(last: OpenSegment, sizes: SegmentSizes): number
 
 /** Opens the segment in which recovery found the end of the log. */
 export function openLastSegment(port: FilePort, end: LogEnd): OpenSegment {
-  const { number, salt, fileBytes, offset } = end;
-  return { number, file: port.open(end.path), salt, fileBytes, offset };
+  const { number, salt, fileBytes, offset, lastIndexes } = end;
+  return { number, file: port.open(end.path), salt, fileBytes, lastIndexes, offset };
 }
 
 /** Makes a further segment away from the event loop; `done` gets it when all is durable. */
@@ -79,5 +82,7 @@ function opened(
   fileBytes: number,
 ): OpenSegment {
   assert(header.length === SEGMENT_HEADER_BYTES, "a segment header fills its sector");
-  return { number, file, salt: segmentSalt(header), fileBytes, offset: SEGMENT_HEADER_BYTES };
+  const lastIndexes = new Map<GroupId, LogIndex>();
+  const salt = segmentSalt(header);
+  return { number, file, salt, fileBytes, lastIndexes, offset: SEGMENT_HEADER_BYTES };
 }

@@ -6,7 +6,8 @@ import type { SnapshotMeta } from "../raft/api.ts";
  * snapshot counts once it is durable; until then the one before it stays. What followers are sent is
  * the snapshot in its stored form (snapshot-format.ts), which carries its own checksums.
  *
- * Callbacks come from a later turn of the event loop, never within the call.
+ * Callbacks come from a later turn of the event loop; only `read` and `receive` may call back within
+ * the call, when there is nothing to wait for.
  */
 export type SnapshotStorage = {
   /** The newest durable one. */

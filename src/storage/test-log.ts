@@ -25,11 +25,16 @@ export function batchOf(
 }
 
 export function writeOf(writeSeq: number, ...batches: readonly EntryBatch[]): LogWrite {
-  return { writeSeq, hardState: null, batches };
+  return { writeSeq, hardState: null, snapshot: null, batches };
 }
 
 export function voteOf(writeSeq: number, term: number, votedFor: number): LogWrite {
-  return { writeSeq, hardState: { term: asTerm(term), votedFor: asNode(votedFor) }, batches: [] };
+  return {
+    writeSeq,
+    hardState: { term: asTerm(term), votedFor: asNode(votedFor) },
+    snapshot: null,
+    batches: [],
+  };
 }
 
 export function openOn(disk: MemoryDisk, options: Partial<WalOptions> = {}): OpenedWal {

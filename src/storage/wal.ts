@@ -1,8 +1,17 @@
 import type { GroupId } from "../lib/ids.ts";
-import type { Millis } from "../raft/api.ts";
-import type { LogStorage, LogWrite, OpenedWal, SegmentSizes, WalOptions } from "./log-storage.ts";
+import type { HardState, Millis, SnapshotMeta } from "../raft/api.ts";
+import { lastIndexOf } from "../raft/batch.ts";
+import type {
+  LogMark,
+  LogStorage,
+  LogWrite,
+  OpenedWal,
+  SegmentSizes,
+  WalOptions,
+} from "./log-storage.ts";
+import { OldSegments } from "./old-segments.ts";
 import { RecordWriter } from "./record.ts";
-import { recover } from "./recovery.ts";
+import { noteLast, recover, type Recovered } from "./recovery.ts";
 import {
   createFirstSegment,
   nextSegmentBytes,
@@ -31,16 +40,16 @@ type Appended = {
  * or holds another node's data, StorageError when its data is damaged; both leave it unchanged.
  */
 export function openWal(options: WalOptions): OpenedWal {
-  const { port, dir, identity } = options;
+  const { port, dir, identity, snapshots } = options;
   return usingDirectory(dir, () => {
     port.mkdir(dir);
-    const recovered = recover(port, dir, identity);
-    const { end, groups, report, sequenceNext } = recovered;
+    const recovered = recover(port, dir, identity, snapshots);
+    const { end, groups, report } = recovered;
     const segment =
       end === null
         ? createFirstSegment(port, dir, identity, (options.segmentSizes ?? SEGMENT_SIZES).first)
         : openLastSegment(port, end);
-    return { wal: new Wal(options, segment, sequenceNext), groups, report };
+    return { wal: new Wal(options, segment, recovered), groups, report };
   });
 }
 
@@ -51,6 +60,9 @@ export function openWal(options: WalOptions): OpenedWal {
  * next one. So at most the last record of the log can be torn, which recovery relies on. A small
  * record with nothing else to do is synced within `commit` (fdatasync takes 90 µs, a round trip
  * through the thread pool 130), any other one away from the event loop.
+ *
+ * A segment is deleted once all its entries are covered by snapshots, and a later segment holds a
+ * record: each segment's first record repeats the hard states and marks of all groups.
  *
  * A failed write or sync is not tried again: after it the kernel may hold the pages as clean though
  * they never reached the disk ("fsyncgate").
@@ -75,17 +87,36 @@ class Wal implements LogStorage {
   #hurried = false;
   #syncMs = 0;
   #state: "open" | "failed" | "closed" = "open";
+  /** Of each group, as of the last record encoded. */
+  readonly #hardStates = new Map<GroupId, HardState>();
+  readonly #marks: Map<GroupId, LogMark>;
+  readonly #old: OldSegments;
 
-  constructor(options: WalOptions, segment: OpenSegment, sequenceNext: number) {
+  constructor(options: WalOptions, segment: OpenSegment, recovered: Recovered) {
     this.#options = options;
     this.#syncNowBytesMax = options.syncNowBytesMax ?? SYNC_NOW_BYTES_MAX;
     this.#segmentSizes = options.segmentSizes ?? SEGMENT_SIZES;
     this.#segment = segment;
-    this.#sequenceNext = sequenceNext;
+    this.#sequenceNext = recovered.sequenceNext;
+    this.#marks = new Map(recovered.marks);
+    this.#old = new OldSegments(options.port, options.dir, recovered.before, (error) =>
+      this.#fail(error),
+    );
+    for (const [group, { hardState, snapshot }] of recovered.groups) {
+      this.#hardStates.set(group, hardState);
+      if (snapshot !== null) this.#catchUp(group, snapshot);
+    }
   }
 
   get pendingBytes(): number {
     return this.#pendingBytes;
+  }
+
+  /** A crash came between a snapshot and its mark, which must be in the log before what follows it. */
+  #catchUp(group: GroupId, { lastIndex, lastTerm }: SnapshotMeta): void {
+    if ((this.#marks.get(group)?.lastIndex ?? 0) >= lastIndex) return;
+    const write = { writeSeq: 0, hardState: null, snapshot: { lastIndex, lastTerm }, batches: [] };
+    this.#waiting.push({ group, write, bytes: 0, durable: () => {} });
   }
 
   append(group: GroupId, write: LogWrite, durable: (writeSeq: number) => void): void {
@@ -119,7 +150,14 @@ class Wal implements LogStorage {
     let taken = 0;
     for (const { group, write } of this.#waiting) {
       if (taken > 0 && record.length >= RECORD_BYTES_MAX) break;
-      if (write.hardState !== null) record.hardState(group, write.hardState);
+      if (write.hardState !== null) {
+        record.hardState(group, write.hardState);
+        this.#hardStates.set(group, write.hardState);
+      }
+      if (write.snapshot !== null) {
+        record.mark(group, write.snapshot);
+        this.#marks.set(group, write.snapshot);
+      }
       for (const batch of write.batches) record.batch(group, batch);
       taken++;
     }
@@ -146,8 +184,12 @@ class Wal implements LogStorage {
   #switchSegment(): boolean {
     if (this.#next === null || this.#next === "preparing") return false;
     this.#options.port.close(this.#segment.file);
+    this.#old.push(this.#segment);
     this.#segment = this.#next;
     this.#next = null;
+    // The segments before may go once this record is durable. Marks and terms only repeat here.
+    for (const [group, state] of this.#hardStates) this.#record.hardState(group, state);
+    for (const [group, mark] of this.#marks) this.#record.mark(group, mark);
     return true;
   }
 
@@ -171,6 +213,10 @@ class Wal implements LogStorage {
     }
     segment.offset += bytes.length;
     this.#sequenceNext++;
+    for (const { group, write } of this.#flying) {
+      const last = write.batches.at(-1);
+      if (last !== undefined) noteLast(segment.lastIndexes, group, lastIndexOf(last));
+    }
     if (syncNow) this.#syncMs = now() - startedAt;
     else port.sync(segment.file, (error) => this.#synced(segment, startedAt, error));
     return syncNow;
@@ -188,6 +234,7 @@ class Wal implements LogStorage {
     const landed = this.#flying;
     this.#flying = [];
     for (const { bytes } of landed) this.#pendingBytes -= bytes;
+    this.#old.release(this.#marks);
     this.#hurried = true;
     this.commit();
     for (const { write, durable } of landed) {

@@ -65,11 +65,11 @@ export type Outcome = {
 
 /** Drives a state machine with whole commands, overwriting each one's bytes after its call. */
 export class Driver {
-  readonly #machine: StateMachine;
+  readonly #machine: Pick<StateMachine, "result" | "apply" | "read">;
   /** Log index of the last command applied. */
   index = 0;
 
-  constructor(machine: StateMachine) {
+  constructor(machine: Pick<StateMachine, "result" | "apply" | "read">) {
     this.#machine = machine;
   }
 

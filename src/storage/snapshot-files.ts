@@ -1,0 +1,225 @@
+import type { LogIndex } from "../lib/ids.ts";
+import type { Millis, SnapshotMeta } from "../raft/api.ts";
+import { WireError } from "../wire/bytes.ts";
+import type { FileHandle, FilePort } from "./file-port.ts";
+import type { StorageIdentity } from "./log-storage.ts";
+import { SnapshotDecoder } from "./snapshot-format.ts";
+import { ReceivedFile, StateFile } from "./snapshot-write.ts";
+import type {
+  SnapshotReceiver,
+  SnapshotSink,
+  SnapshotStorage,
+  StoredSnapshot,
+} from "./snapshot-storage.ts";
+import { StorageError, usingDirectory } from "./storage-error.ts";
+
+/** An older snapshot that a follower is being sent is kept for so long after its last read. */
+const KEEP_READ_MS = 30_000;
+/** How much is read at once when a node starts. */
+const LOAD_BYTES = 1 << 20;
+
+const NAME = /^snapshot-(\d{16})\.snap$/;
+const UNFINISHED = /^snapshot-.*\.(own|received)$/;
+const nameOf = (index: number): string => `snapshot-${String(index).padStart(16, "0")}.snap`;
+
+export type SnapshotFilesOptions = {
+  readonly port: FilePort;
+  /** Created when missing. The caller holds its lock. */
+  readonly dir: string;
+  readonly identity: StorageIdentity;
+  readonly now: () => Millis;
+};
+
+/** Takes the state machine's bytes when a node starts. */
+export type StateLoader = { write(bytes: Uint8Array): void; finish(): void };
+
+export type OpenedSnapshots = {
+  readonly snapshots: FileSnapshots;
+  /** Snapshots that could not be used, with why; the one before it was. */
+  readonly damaged: readonly string[];
+};
+
+/**
+ * Opens the snapshots in `options.dir` and loads the newest sound one into `begin()`. Unfinished and
+ * older ones are deleted. A damaged one is passed over for the one before it; whether the log reaches
+ * back to that, recovery finds out. Throws StorageError when all are damaged.
+ */
+export function openSnapshots(
+  options: SnapshotFilesOptions,
+  begin: () => StateLoader,
+): OpenedSnapshots {
+  const { port, dir } = options;
+  return usingDirectory(dir, () => {
+    port.mkdir(dir);
+    const names = port.list(dir);
+    for (const name of names) if (UNFINISHED.test(name)) port.unlink(`${dir}/${name}`);
+    const sound = names.filter((name) => NAME.test(name)).sort();
+    const damaged: string[] = [];
+    for (let i = sound.length - 1; i >= 0; i--) {
+      const path = `${dir}/${sound[i]!}`;
+      try {
+        const newest = load(options, path, begin());
+        for (const name of sound.slice(0, i)) port.unlink(`${dir}/${name}`);
+        return { snapshots: new FileSnapshots(options, newest), damaged };
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error;
+        damaged.push(`${path}: ${error.message}`);
+      }
+    }
+    if (damaged.length > 0) throw new StorageError(damaged.join("; "), dir);
+    return { snapshots: new FileSnapshots(options, null), damaged };
+  });
+}
+
+/** Reads one into `loader`, checking all of it. Throws WireError when it is damaged. */
+function load(
+  { port, identity }: SnapshotFilesOptions,
+  path: string,
+  loader: StateLoader,
+): StoredSnapshot {
+  const decoder = new SnapshotDecoder(identity.clusterId, (bytes) => loader.write(bytes));
+  const file = port.open(path);
+  let at = 0;
+  try {
+    for (let bytes = port.readAt(file, 0, LOAD_BYTES); bytes.length > 0;) {
+      decoder.write(bytes);
+      at += bytes.length;
+      bytes = port.readAt(file, at, LOAD_BYTES);
+    }
+  } finally {
+    port.close(file);
+  }
+  const { meta } = decoder;
+  if (meta === null || !decoder.ended) throw new WireError("snapshot: cut short");
+  loader.finish();
+  return { meta, totalBytes: at };
+}
+
+type Kept = StoredSnapshot & { file: FileHandle | null; reads: number; lastReadAt: Millis };
+
+/** The snapshots of a node in files, one file each; the newest, and older ones that are being read. */
+export class FileSnapshots implements SnapshotStorage {
+  readonly #options: SnapshotFilesOptions;
+  readonly #kept = new Map<LogIndex, Kept>();
+  #newest: StoredSnapshot | null = null;
+  #own: StateFile | null = null;
+  #received: ReceivedFile | null = null;
+  #closed = false;
+
+  constructor(options: SnapshotFilesOptions, newest: StoredSnapshot | null) {
+    this.#options = options;
+    if (newest !== null) this.#keep(newest);
+  }
+
+  get newest(): StoredSnapshot | null {
+    return this.#newest;
+  }
+
+  begin(meta: SnapshotMeta): SnapshotSink {
+    this.#own?.abandon();
+    const { port, identity } = this.#options;
+    const path = this.#path(meta.lastIndex);
+    this.#own = new StateFile(port, `${path}.own`, meta, identity, (totalBytes, done) => {
+      this.#publish(`${path}.own`, { meta, totalBytes }, done);
+    });
+    return this.#own;
+  }
+
+  receive(
+    meta: SnapshotMeta,
+    totalBytes: number,
+    state: (bytes: Uint8Array) => void,
+  ): SnapshotReceiver {
+    this.#received?.abandon();
+    const { port, identity } = this.#options;
+    const path = `${this.#path(meta.lastIndex)}.received`;
+    const decoder = new SnapshotDecoder(identity.clusterId, state);
+    this.#received = new ReceivedFile(port, path, { meta, totalBytes }, decoder, (done) => {
+      this.#publish(path, { meta, totalBytes }, done);
+    });
+    return this.#received;
+  }
+
+  read(
+    lastIndex: LogIndex,
+    offset: number,
+    bytesMax: number,
+    done: (data: Uint8Array | null, totalBytes: number) => void,
+  ): void {
+    const { port, now } = this.#options;
+    const kept = this.#kept.get(lastIndex);
+    if (kept === undefined) return done(null, 0);
+    kept.lastReadAt = now();
+    kept.file ??= port.open(this.#path(lastIndex));
+    kept.reads++;
+    port.readLater(kept.file, offset, bytesMax, (error, bytes) => {
+      kept.reads--;
+      if (this.#closed) return this.#release(kept);
+      if (error !== null) done(null, 0);
+      else done(bytes, kept.totalBytes);
+    });
+  }
+
+  /** Closes all files; what is unfinished is deleted when the node starts again. */
+  close(): void {
+    this.#closed = true;
+    this.#own?.abandon();
+    this.#received?.abandon();
+    for (const kept of this.#kept.values()) this.#release(kept);
+  }
+
+  /** Gives the finished, synced file its name; from then on it is the newest. */
+  #publish(from: string, stored: StoredSnapshot, done: (error: Error | null) => void): void {
+    const { port, dir } = this.#options;
+    const { lastIndex } = stored.meta;
+    if (this.#closed) return;
+    try {
+      // Ours and a leader's may be the same age: the one that followers are being sent stays.
+      if (this.#newest !== null && this.#newest.meta.lastIndex >= lastIndex) {
+        port.unlink(from);
+        return done(null);
+      }
+      port.rename(from, this.#path(lastIndex));
+    } catch (error) {
+      return done(error as Error);
+    }
+    port.syncDir(dir, (error) => {
+      if (this.#closed) return;
+      if (error !== null) return done(error);
+      this.#keep(stored);
+      this.#deleteOld();
+      done(null);
+    });
+  }
+
+  #keep(stored: StoredSnapshot): void {
+    this.#kept.set(stored.meta.lastIndex, {
+      ...stored,
+      file: null,
+      reads: 0,
+      lastReadAt: -Infinity,
+    });
+    this.#newest = stored;
+  }
+
+  #deleteOld(): void {
+    const { port, now } = this.#options;
+    for (const [index, kept] of this.#kept) {
+      const inUse = kept.reads > 0 || now() - kept.lastReadAt < KEEP_READ_MS;
+      if (inUse || index === this.#newest?.meta.lastIndex) continue;
+      this.#release(kept);
+      this.#kept.delete(index);
+      port.unlink(this.#path(index));
+    }
+  }
+
+  #release(kept: Kept): void {
+    if (kept.file === null || kept.reads > 0) return;
+    this.#options.port.close(kept.file);
+    kept.file = null;
+  }
+
+  #path(lastIndex: LogIndex): string {
+    return `${this.#options.dir}/${nameOf(lastIndex)}`;
+  }
+}
