@@ -2,8 +2,11 @@ import { assert } from "../lib/assert.ts";
 import { asIndex, asTerm, type LogIndex, maxIndex, minIndex, NO_NODE, plus } from "../lib/ids.ts";
 import { lastIndexOf } from "./batch.ts";
 import { maybeCommit } from "./commit.ts";
+import { noteMemberships } from "./memberships.ts";
 import type { Progress } from "./progress.ts";
+import { askForChunks, checkSnapshot, startSnapshot } from "./snapshot-send.ts";
 import { becomeFollower, type RaftState, resetElectionTimer } from "./state.ts";
+import { settleTransfer } from "./transfer.ts";
 import type {
   AppendEntries,
   AppendResponse,
@@ -30,8 +33,12 @@ export function onAppendEntries(s: RaftState, m: AppendEntries): void {
   const covered = last === undefined ? m.prevIndex : lastIndexOf(last);
   log.commitTo(minIndex(m.commitIndex, covered));
   // What is committed matches too, though this append may be an old one that ends before it.
-  const index = maxIndex(covered, log.commitIndex);
-  s.messagesAfterPersist.push(respond(s, m.from, index, false, asIndex(0), asTerm(0)));
+  acknowledge(s, m.from, maxIndex(covered, log.commitIndex));
+}
+
+/** Tells the leader that our log matches its own up to `index`. */
+export function acknowledge(s: RaftState, leader: AppendEntries["from"], index: LogIndex): void {
+  s.messagesAfterPersist.push(respond(s, leader, index, false, asIndex(0), asTerm(0)));
 }
 
 /** Puts batches into the log and takes back what was claimed of entries that they replace. */
@@ -46,6 +53,7 @@ export function appendToLog(
   s.persistFrom = minIndex(s.persistFrom, firstNew);
   s.durableIndex = minIndex(s.durableIndex, kept);
   for (const write of s.pendingWrites) write.lastIndex = minIndex(write.lastIndex, kept);
+  noteMemberships(s, batches, firstNew);
 }
 
 /** Leader side: advances or repairs one follower's progress. */
@@ -80,6 +88,7 @@ export function onHeartbeatResponse(s: RaftState, m: HeartbeatResponse): void {
   if (progress === undefined) return;
   progress.activeAt = s.now;
   if (m.readSeq > progress.readSeq) progress.readSeq = m.readSeq;
+  if (progress.sending !== null) return checkSnapshot(s, m.from, progress.sending);
   if (s.now < progress.stuckCheckAt) return;
   progress.stuckCheckAt = s.now + s.config.heartbeatIntervalMs;
   // It is alive, yet has acknowledged nothing for a heartbeat: an append or its ack was lost.
@@ -87,13 +96,22 @@ export function onHeartbeatResponse(s: RaftState, m: HeartbeatResponse): void {
   progress.stuckAt = progress.matchIndex;
   if (!stuck) return;
   if (progress.state === "probe") progress.paused = false;
-  else sendOne(s, m.from, progress, []); // Answered by an ack of all it holds, or a rejection.
+  // Answered by an ack of all it holds, or a rejection.
+  else if (progress.nextIndex > s.log.compactedIndex) sendOne(s, m.from, progress, []);
 }
 
 /** Sends each follower what it lacks, as far as its window allows. Called once a Ready. */
 export function replicate(s: RaftState): void {
   const { inflightMessagesMax, inflightBytesMax, appendBytesMax } = s.config;
+  const { compactedIndex } = s.log;
   for (const [to, progress] of s.progress) {
+    if (progress.nextIndex <= compactedIndex && progress.sending === null) {
+      startSnapshot(s, progress);
+    }
+    if (progress.sending !== null) {
+      askForChunks(s, to, progress.sending);
+      continue;
+    }
     if (progress.state === "probe") {
       if (progress.paused) continue;
       progress.paused = true;
@@ -146,7 +164,8 @@ function sendOne(
   });
 }
 
-function hearLeader(s: RaftState, leader: AppendEntries["from"]): void {
+/** The leader of our term spoke: follow it, and withhold our vote from others for a while. */
+export function hearLeader(s: RaftState, leader: AppendEntries["from"]): void {
   assert(s.role !== "leader", `two leaders in term ${s.term}: ${s.id} and ${leader}`);
   if (s.role !== "follower" || s.leaderId !== leader) {
     assert(
@@ -154,8 +173,9 @@ function hearLeader(s: RaftState, leader: AppendEntries["from"]): void {
       `two leaders in term ${s.term}: ${s.leaderId} and ${leader}`,
     );
     becomeFollower(s, s.term, leader);
+    settleTransfer(s, leader);
   }
-  s.leaderHeardAt = s.now;
+  s.withholdVoteUntil = s.now + s.config.electionTimeoutMinMs;
   resetElectionTimer(s);
 }
 

@@ -2,8 +2,16 @@ import { asTerm, NO_NODE, plus } from "../lib/ids.ts";
 import { appendToLog } from "./append.ts";
 import { noopBytes } from "./batch.ts";
 import { isQuorum, isVoter } from "./quorum.ts";
-import { becomeFollower, becomeLeader, leaderIsAlive, resetElectionTimer } from "./state.ts";
-import type { RaftState } from "./state.ts";
+import {
+  becomeFollower,
+  becomeLeader,
+  diskStalls,
+  hearsQuorum,
+  type RaftState,
+  resetElectionTimer,
+  withholdsVote,
+} from "./state.ts";
+import { giveUpTransfer } from "./transfer.ts";
 import { ENTRY_NOOP, type Message, type VoteRequest, type VoteResponse } from "./types.ts";
 
 /**
@@ -12,19 +20,27 @@ import { ENTRY_NOOP, type Message, type VoteRequest, type VoteResponse } from ".
  */
 export function startPreVote(s: RaftState): void {
   resetElectionTimer(s);
-  if (!isVoter(s.membership, s.id)) return;
+  giveUpTransfer(s, "no leader was heard after it");
+  if (!mayCampaign(s)) return;
   s.role = "preCandidate";
   s.leaderId = NO_NODE;
   s.softStateChanged = true;
   s.votes.clear();
   s.votes.set(s.id, true);
   s.selfVoteSeq = 0;
-  requestVotes(s, s.messages, true);
+  requestVotes(s, s.messages, true, false);
   maybeWin(s);
 }
 
-/** Enters a new term as a candidate. The request leaves once term and vote are durable. */
-function startElection(s: RaftState): void {
+/** Not a learner, nor a server that was removed or lost its data, nor one whose disk stalls. */
+export const mayCampaign = (s: RaftState): boolean =>
+  isVoter(s.membership, s.id) && s.config.mayVote && !diskStalls(s);
+
+/**
+ * Enters a new term as a candidate. The request leaves once term and vote are durable. `transfer`:
+ * at the leader's wish, so that voters need not have missed it first (thesis §3.10).
+ */
+export function startElection(s: RaftState, transfer: boolean): void {
   s.term = asTerm(s.term + 1);
   s.votedFor = s.id;
   s.hardStateChanged = true;
@@ -34,16 +50,16 @@ function startElection(s: RaftState): void {
   s.votes.clear();
   s.selfVoteSeq = s.writeSeq + 1;
   resetElectionTimer(s);
-  requestVotes(s, s.messagesAfterPersist, false);
+  requestVotes(s, s.messagesAfterPersist, false, transfer);
 }
 
-function requestVotes(s: RaftState, out: Message[], pre: boolean): void {
+function requestVotes(s: RaftState, out: Message[], pre: boolean, transfer: boolean): void {
   const { id: from } = s;
   const { lastIndex, lastTerm } = s.log;
   const term = pre ? asTerm(s.term + 1) : s.term;
   for (const to of new Set([...s.membership.voters, ...s.membership.votersOutgoing])) {
     if (to === from) continue;
-    out.push({ kind: "voteRequest", from, to, term, pre, transfer: false, lastIndex, lastTerm });
+    out.push({ kind: "voteRequest", from, to, term, pre, transfer, lastIndex, lastTerm });
   }
 }
 
@@ -56,20 +72,23 @@ export function onOwnVoteDurable(s: RaftState): void {
 }
 
 /**
- * Answers a request for a (pre-)vote (paper §5.2, §5.4.1). raft.ts has dropped real requests while
- * a leader is alive, and has settled the term of the others.
+ * Answers a request for a (pre-)vote (paper §5.2, §5.4.1). raft.ts has dropped real requests of
+ * higher terms while a leader is alive, and has settled the term of the others. Learners vote too:
+ * one that was made a voter may not know it yet, and its vote may be needed. Whether it counts is
+ * for the candidate's membership to say.
  */
 export function onVoteRequest(s: RaftState, m: VoteRequest): void {
   const upToDate =
     m.lastTerm > s.log.lastTerm ||
     (m.lastTerm === s.log.lastTerm && m.lastIndex >= s.log.lastIndex);
   if (m.pre) {
-    const granted = m.term > s.term && upToDate && !leaderIsAlive(s);
+    const granted = m.term > s.term && upToDate && !withholdsVote(s);
     s.messages.push(answer(s, m, granted, granted ? m.term : s.term));
     return;
   }
   const free = s.votedFor === NO_NODE || s.votedFor === m.from;
-  const granted = m.term === s.term && free && upToDate && s.role === "follower";
+  const allowed = m.transfer || !withholdsVote(s);
+  const granted = m.term === s.term && free && upToDate && allowed && s.role === "follower";
   if (granted) {
     if (s.votedFor !== m.from) s.hardStateChanged = true;
     s.votedFor = m.from;
@@ -87,7 +106,7 @@ export function onVoteResponse(s: RaftState, m: VoteResponse): void {
 
 function maybeWin(s: RaftState): void {
   if (!isQuorum(s.membership, (id) => s.votes.get(id) === true)) return;
-  if (s.role === "preCandidate") startElection(s);
+  if (s.role === "preCandidate") startElection(s, false);
   else takeOffice(s);
 }
 
@@ -103,10 +122,14 @@ export function takeOffice(s: RaftState): void {
   appendToLog(s, lastIndex, [{ firstIndex, term, kind: ENTRY_NOOP, count: 1, bytes: noopBytes() }]);
 }
 
-/** What a leader does at its deadline: heartbeats, and stepping down when no quorum answers. */
-export function onLeaderDeadline(s: RaftState, hearsQuorum: boolean): void {
+/**
+ * What a leader does at its deadline: heartbeats; and stepping down when no quorum answers, or when
+ * its disk stalls: its followers would still commit, but it could not (etcd#15247).
+ */
+export function onLeaderDeadline(s: RaftState): void {
   s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
-  if (hearsQuorum) s.heartbeatDue = true;
+  for (const [id, { leaveAt }] of s.progress) if (s.now >= leaveAt) s.progress.delete(id);
+  if (hearsQuorum(s) && !diskStalls(s)) s.heartbeatDue = true;
   else becomeFollower(s, s.term, NO_NODE);
 }
 

@@ -27,7 +27,7 @@ export function observe(s: RaftState): Observation {
  */
 export function checkBasic(s: RaftState): void {
   const { log } = s;
-  assert(log.snapshotIndex <= log.commitIndex, "snapshotIndex beyond commitIndex");
+  assert(log.compactedIndex <= (s.snapshot?.lastIndex ?? 0), "compacted beyond the snapshot");
   assert(log.commitIndex <= log.lastIndex, "commitIndex beyond lastIndex");
   assert(s.committedTaken <= log.commitIndex, "handed out beyond commitIndex");
   assert(s.durableIndex <= log.lastIndex, "durableIndex beyond lastIndex");

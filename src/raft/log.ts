@@ -4,31 +4,32 @@ import { lastIndexOf, sliceBatch } from "./batch.ts";
 import type { EntryBatch } from "./types.ts";
 
 /**
- * The in-memory log above the last snapshot, as batches. The WAL holds the same entries on disk,
- * but the core never reads the disk: everything it can still need is here.
+ * The in-memory log, as batches, from where it was compacted: at the newest snapshot or, so that a
+ * slow follower needs none, somewhat below it. The WAL holds the same entries on disk, but the core
+ * never reads the disk: everything it can still need is here.
  *
- * Invariants: batches are contiguous from snapshotIndex + 1; terms never decrease;
- * snapshotIndex <= commitIndex <= lastIndex; entries up to commitIndex never change.
+ * Invariants: batches are contiguous from compactedIndex + 1; terms never decrease;
+ * compactedIndex <= commitIndex <= lastIndex; entries up to commitIndex never change.
  */
 export class RaftLog {
-  snapshotIndex = asIndex(0);
-  snapshotTerm = asTerm(0);
+  compactedIndex = asIndex(0);
+  compactedTerm = asTerm(0);
   commitIndex = asIndex(0);
   readonly #batches: EntryBatch[] = [];
 
   get lastIndex(): LogIndex {
     const last = this.#batches[this.#batches.length - 1];
-    return last === undefined ? this.snapshotIndex : lastIndexOf(last);
+    return last === undefined ? this.compactedIndex : lastIndexOf(last);
   }
 
   get lastTerm(): Term {
-    return this.#batches[this.#batches.length - 1]?.term ?? this.snapshotTerm;
+    return this.#batches[this.#batches.length - 1]?.term ?? this.compactedTerm;
   }
 
   /** Term of the entry at `index`; -1 when the index is compacted away or past the end. */
   termAt(index: LogIndex): number {
-    if (index === this.snapshotIndex) return this.snapshotTerm;
-    if (index < this.snapshotIndex || index > this.lastIndex) return -1;
+    if (index === this.compactedIndex) return this.compactedTerm;
+    if (index < this.compactedIndex || index > this.lastIndex) return -1;
     return this.#batches[this.#find(index)]!.term;
   }
 
@@ -37,7 +38,7 @@ export class RaftLog {
    * `bytesMax` is reached; at least one batch if there is one, however large. Not past `last`.
    */
   from(first: LogIndex, bytesMax: number, last: LogIndex = this.lastIndex): readonly EntryBatch[] {
-    assert(first > this.snapshotIndex, `read of compacted index ${first}`);
+    assert(first > this.compactedIndex, `read of compacted index ${first}`);
     const out: EntryBatch[] = [];
     let bytes = 0;
     let next = first;
@@ -89,24 +90,69 @@ export class RaftLog {
   /**
    * The largest index <= `index` whose term is <= `term`: the last place where this log can still
    * agree with a log that holds `term` at `index`, because terms never decrease along a log.
-   * Stops at the snapshot, which is committed and therefore always agrees.
+   * Never steps below compactedIndex, where it knows no terms.
    */
   lastIndexWithTermAtMost(index: LogIndex, term: Term): LogIndex {
     const at = minIndex(index, this.lastIndex);
-    if (at <= this.snapshotIndex) return at;
+    if (at <= this.compactedIndex) return at;
     for (let i = this.#find(at); i >= 0; i--) {
       const batch = this.#batches[i]!;
       if (batch.term <= term) return minIndex(at, lastIndexOf(batch));
     }
-    return this.snapshotIndex;
+    return this.compactedIndex;
+  }
+
+  /** Forgets the entries up to `index`, a committed one, which a snapshot stands for (paper §7). */
+  compactTo(index: LogIndex): void {
+    if (index <= this.compactedIndex) return;
+    assert(index <= this.commitIndex, `compact ${index} beyond commit index ${this.commitIndex}`);
+    this.compactedTerm = asTerm(this.termAt(index));
+    const batches = this.#batches;
+    let count = 0;
+    while (count < batches.length && lastIndexOf(batches[count]!) <= index) count++;
+    batches.splice(0, count);
+    const first = batches[0];
+    if (first !== undefined && first.firstIndex <= index) {
+      batches[0] = sliceBatch(first, plus(index, 1), lastIndexOf(first));
+    }
+    this.compactedIndex = index;
+  }
+
+  /** Starts over behind a snapshot that this log does not agree with: nothing is kept. */
+  replaceBy(lastIndex: LogIndex, lastTerm: Term): void {
+    assert(lastIndex > this.commitIndex, `${lastIndex} would replace committed entries`);
+    this.#batches.length = 0;
+    this.compactedIndex = this.commitIndex = lastIndex;
+    this.compactedTerm = lastTerm;
+  }
+
+  /**
+   * How far the log below the snapshot at `snapshotIndex` may go: the newest `trailingBytes` stay,
+   * and up to `neededBytesMax` of what follows `neededIndex`. At the end of a batch.
+   */
+  compactionIndex(
+    snapshotIndex: LogIndex,
+    trailingBytes: number,
+    neededIndex: LogIndex,
+    neededBytesMax: number,
+  ): LogIndex {
+    let bytes = 0;
+    for (let i = this.#find(snapshotIndex); i >= 0; i--) {
+      const batch = this.#batches[i];
+      if (batch === undefined) break; // The log is empty.
+      const last = minIndex(lastIndexOf(batch), snapshotIndex);
+      bytes += batch.bytes.length;
+      if (bytes > (last > neededIndex ? neededBytesMax : trailingBytes)) return last;
+    }
+    return this.compactedIndex;
   }
 
   /** First index of `batch` that this log lacks or holds in another term; 0 when there is none. */
   #firstDifference(batch: EntryBatch): LogIndex {
     const last = lastIndexOf(batch);
     let at = batch.firstIndex;
-    // Below the snapshot everything is committed, and committed entries agree.
-    if (at <= this.snapshotIndex) at = plus(this.snapshotIndex, 1);
+    // What was compacted was committed, and committed entries agree.
+    if (at <= this.compactedIndex) at = plus(this.compactedIndex, 1);
     while (at <= last) {
       if (at > this.lastIndex) return at;
       const held = this.#batches[this.#find(at)]!;

@@ -1,21 +1,26 @@
 import { assert } from "../lib/assert.ts";
 import { type LogIndex, maxIndex, minIndex, plus } from "../lib/ids.ts";
 import type { Millis } from "./api.ts";
+import type { SnapshotSend } from "./snapshot-send.ts";
 
 /**
  * The leader's view of one follower. In `probe` at most one AppendEntries is outstanding, to find
  * where the logs agree; in `replicate` appends are pipelined and nextIndex runs ahead of acks,
- * within a window of messages and of bytes.
+ * within a window of messages and of bytes; in `snapshot` it gets chunks of a snapshot instead.
  * Invariant: matchIndex < nextIndex.
  */
 export class Progress {
-  state: "probe" | "replicate" = "probe";
+  state: "probe" | "replicate" | "snapshot" = "probe";
   matchIndex: LogIndex;
   nextIndex: LogIndex;
   /** Probe only: an AppendEntries is out and unanswered. A heartbeat response clears it too. */
   paused = false;
   /** When the follower last answered in this term. */
   activeAt: Millis;
+  /** The snapshot on its way; null but in `snapshot`. */
+  sending: SnapshotSend | null = null;
+  /** When to forget one that is no member any more; Infinity: it is a member. */
+  leaveAt: Millis = Infinity;
   /** Highest read round the follower has confirmed (ReadIndex). */
   readSeq = 0;
   /** When to look again whether replication is stuck, and matchIndex when we last looked. */
@@ -56,6 +61,9 @@ export class Progress {
     if (index === this.matchIndex && this.state === "replicate") return false;
     this.matchIndex = index;
     this.nextIndex = maxIndex(this.nextIndex, plus(index, 1));
+    // A late ack of entries from before: it still lacks what the snapshot is for.
+    if (this.sending !== null && index < this.sending.meta.lastIndex) return true;
+    this.sending = null;
     this.state = "replicate";
     this.paused = false;
     this.#release(index);
@@ -67,6 +75,7 @@ export class Progress {
    * the logs agree. Returns false when the rejection is stale and must be ignored.
    */
   regress(rejected: LogIndex, agree: LogIndex): boolean {
+    if (this.state === "snapshot") return false;
     if (this.state === "replicate") {
       if (rejected <= this.matchIndex) return false;
       this.restart();
@@ -82,6 +91,17 @@ export class Progress {
   restart(): void {
     this.state = "probe";
     this.nextIndex = plus(this.matchIndex, 1);
+    this.#forgetInflight();
+  }
+
+  /** What it needs next is compacted away. */
+  sendSnapshot(sending: SnapshotSend): void {
+    this.state = "snapshot";
+    this.sending = sending;
+    this.#forgetInflight();
+  }
+
+  #forgetInflight(): void {
     this.paused = false;
     this.#inflightLast.length = this.#inflightBytes.length = this.#head = this.#bytes = 0;
   }

@@ -1,6 +1,7 @@
 import { plus } from "../lib/ids.ts";
 import type { RaftInput } from "./api.ts";
 import { appendToLog } from "./append.ts";
+import { leaseIsValid } from "./lease.ts";
 import { confirmedReadSeq, type RaftState } from "./state.ts";
 import { ENTRY_COMMAND } from "./types.ts";
 
@@ -11,6 +12,10 @@ export function onPropose(s: RaftState, { tag, count, bytes }: Propose): void {
   const { leaderId } = s;
   if (s.role !== "leader") {
     s.refused.push({ tag, leaderId, reason: "notLeader" });
+    return;
+  }
+  if (s.transfer !== null) {
+    s.refused.push({ tag, leaderId: s.transfer.to, reason: "transferring" });
     return;
   }
   if (s.uncommittedBytes + bytes.length > s.config.uncommittedBytesMax && s.uncommittedBytes > 0) {
@@ -29,22 +34,21 @@ export function onPropose(s: RaftState, { tag, count, bytes }: Propose): void {
  * Starts a linearizable read (thesis §6.4): remember commitIndex, then let a quorum confirm, in a
  * round of heartbeats that starts after now, that we still lead. Until the no-op of our term is
  * committed we do not know what earlier terms committed, so the read waits for that index at least.
+ * With `lease` a valid lease confirms it at once, else the same way as any other.
  */
-export function onReadIndex(s: RaftState, tag: number): void {
+export function onReadIndex(s: RaftState, tag: number, lease: boolean): void {
   if (s.role !== "leader") {
     s.refused.push({ tag, leaderId: s.leaderId, reason: "notLeader" });
     return;
   }
   const { commitIndex } = s.log;
+  if (lease && leaseIsValid(s)) {
+    s.reads.push({ tag, index: commitIndex });
+    return;
+  }
   const index = commitIndex > s.termStartIndex ? commitIndex : s.termStartIndex;
   s.waitingReads.push({ tag, index, seq: s.readSeq + 1 });
   s.heartbeatDue = true;
-}
-
-/** Numbers the round that the heartbeats of this Ready start, when reads wait for it. */
-export function beginReadRound(s: RaftState): void {
-  const newest = s.waitingReads[s.waitingReads.length - 1];
-  if (newest !== undefined && newest.seq > s.readSeq) s.readSeq = newest.seq;
 }
 
 /** Hands out the reads that are confirmed and whose index is committed; rounds confirm in order. */

@@ -1,5 +1,5 @@
 import { assert, unreachable } from "../lib/assert.ts";
-import { asTerm, NO_NODE } from "../lib/ids.ts";
+import { asIndex, maxIndex, NO_NODE } from "../lib/ids.ts";
 import type { Millis, Raft, RaftConfig, RaftInput, RaftStatus } from "./api.ts";
 import { onAppendEntries, onAppendResponse, onHeartbeat, onHeartbeatResponse } from "./append.ts";
 import { maybeCommit } from "./commit.ts";
@@ -10,10 +10,15 @@ import {
   onVoteResponse,
   startPreVote,
 } from "./election.ts";
+import { appliedMeta, onSnapshotTaken } from "./compact.ts";
+import { onChangeMembership } from "./membership.ts";
 import { onPropose, onReadIndex } from "./propose.ts";
 import { takeReady } from "./ready.ts";
 import { restore } from "./restore.ts";
-import { becomeFollower, hearsQuorum, leaderIsAlive, type RaftState } from "./state.ts";
+import { onInstallSnapshot, onSnapshotInstalled, onSnapshotRefused } from "./snapshot-receive.ts";
+import { onSnapshotRead, onSnapshotResponse } from "./snapshot-send.ts";
+import { becomeFollower, type RaftState, withholdsVote } from "./state.ts";
+import { onTimeoutNow, onTransferLeadership } from "./transfer.ts";
 import type { Message } from "./types.ts";
 
 /** Makes a replica from what its disk holds, as a follower. `now` starts its election timer. */
@@ -27,11 +32,7 @@ export function raftOver(s: RaftState): Raft {
     takeReady: () => takeReady(s),
     deadline: () => (s.role === "leader" ? s.heartbeatAt : s.electionAt),
     status: () => statusOf(s),
-    appliedMeta: () => ({
-      lastIndex: s.appliedIndex,
-      lastTerm: asTerm(s.log.termAt(s.appliedIndex)),
-      membership: s.membership,
-    }),
+    appliedMeta: () => appliedMeta(s),
   };
 }
 
@@ -46,12 +47,12 @@ function step(s: RaftState, input: RaftInput, now: Millis): void {
     case "propose":
       return onPropose(s, input);
     case "readIndex":
-      return onReadIndex(s, input.tag);
+      return onReadIndex(s, input.tag, input.lease);
     case "persisted":
       return onPersisted(s, input.writeSeq);
     case "applied":
       assert(input.index <= s.log.commitIndex, `applied ${input.index} beyond the commit index`);
-      s.appliedIndex = input.index;
+      s.appliedIndex = maxIndex(s.appliedIndex, input.index);
       return;
     case "peerUnreachable": {
       const progress = s.progress.get(input.peer);
@@ -59,12 +60,17 @@ function step(s: RaftState, input: RaftInput, now: Millis): void {
       return;
     }
     case "changeMembership":
+      return onChangeMembership(s, input);
     case "transferLeadership":
+      return onTransferLeadership(s, input.tag, input.to);
     case "snapshotTaken":
+      return onSnapshotTaken(s, input.lastIndex);
     case "snapshotRead":
+      return onSnapshotRead(s, input);
     case "snapshotInstalled":
+      return onSnapshotInstalled(s, input.lastIndex);
     case "snapshotRefused":
-      return;
+      return onSnapshotRefused(s, input.lastIndex);
     default:
       unreachable(input);
   }
@@ -73,13 +79,14 @@ function step(s: RaftState, input: RaftInput, now: Millis): void {
 /** Settles the term (paper §5.1), then hands the message to its handler. */
 function onMessage(s: RaftState, m: Message): void {
   assert(m.to === s.id, `message for ${m.to} reached ${s.id}`);
+  if (!s.config.mayVote) return onlyListen(s, m);
   if (m.term > s.term) {
     // A pre-vote is of a term that nobody has entered yet: neither side adopts it.
     const hypothetical =
       (m.kind === "voteRequest" && m.pre) || (m.kind === "voteResponse" && m.pre && m.granted);
-    if (m.kind === "voteRequest" && !m.pre && leaderIsAlive(s)) return;
-    const fromLeader = m.kind === "appendEntries" || m.kind === "heartbeat";
-    if (!hypothetical) becomeFollower(s, m.term, fromLeader ? m.from : NO_NODE);
+    // Whoever asks at the leader's wish disturbs nobody (thesis §4.2.3).
+    if (m.kind === "voteRequest" && !m.pre && !m.transfer && withholdsVote(s)) return;
+    if (!hypothetical) becomeFollower(s, m.term, isFromLeader(m) ? m.from : NO_NODE);
   } else if (m.term < s.term) {
     return onStaleMessage(s, m);
   }
@@ -97,9 +104,11 @@ function onMessage(s: RaftState, m: Message): void {
     case "heartbeatResponse":
       return onHeartbeatResponse(s, m);
     case "installSnapshot":
+      return onInstallSnapshot(s, m);
     case "snapshotResponse":
+      return onSnapshotResponse(s, m);
     case "timeoutNow":
-      return;
+      return onTimeoutNow(s, m);
     default:
       unreachable(m);
   }
@@ -108,7 +117,7 @@ function onMessage(s: RaftState, m: Message): void {
 /** Tells a deposed leader or an outdated candidate the current term; drops the rest. */
 function onStaleMessage(s: RaftState, m: Message): void {
   const { id: from, term } = s;
-  if (m.kind === "appendEntries" || m.kind === "heartbeat") {
+  if (isFromLeader(m)) {
     s.messages.push({ kind: "heartbeatResponse", from, to: m.from, term, readSeq: 0 });
   } else if (m.kind === "voteRequest") {
     const { pre } = m;
@@ -116,9 +125,20 @@ function onStaleMessage(s: RaftState, m: Message): void {
   }
 }
 
+const isFromLeader = ({ kind }: Message): boolean =>
+  kind === "appendEntries" ||
+  kind === "heartbeat" ||
+  kind === "installSnapshot" ||
+  kind === "timeoutNow";
+
+/** A node that lost its data (RaftConfig.mayVote): it promises nothing, but sees who leads. */
+function onlyListen(s: RaftState, m: Message): void {
+  if (m.term >= s.term && isFromLeader(m)) becomeFollower(s, m.term, m.from);
+}
+
 function onDeadline(s: RaftState): void {
   if (s.role === "leader") {
-    if (s.now >= s.heartbeatAt) onLeaderDeadline(s, hearsQuorum(s));
+    if (s.now >= s.heartbeatAt) onLeaderDeadline(s);
   } else if (s.now >= s.electionAt) {
     startPreVote(s);
   }
@@ -137,7 +157,8 @@ function onPersisted(s: RaftState, writeSeq: number): void {
 
 function statusOf(s: RaftState): RaftStatus {
   const { id, role, term, leaderId, appliedIndex, durableIndex, membership } = s;
-  const { lastIndex, commitIndex, snapshotIndex } = s.log;
+  const { lastIndex, commitIndex } = s.log;
+  const snapshotIndex = s.snapshot?.lastIndex ?? asIndex(0);
   const indexes = { lastIndex, commitIndex, appliedIndex, durableIndex, snapshotIndex };
   return { id, role, term, leaderId, ...indexes, membership };
 }

@@ -2,8 +2,11 @@ import { plus } from "../lib/ids.ts";
 import type { Ready } from "./api.ts";
 import { broadcastHeartbeat, replicate } from "./append.ts";
 import { lastIndexOf } from "./batch.ts";
-import { beginReadRound, takeConfirmedReads } from "./propose.ts";
+import { noteRound } from "./lease.ts";
+import { advanceMembership } from "./membership.ts";
+import { takeConfirmedReads } from "./propose.ts";
 import type { RaftState } from "./state.ts";
+import { advanceTransfer } from "./transfer.ts";
 import type { EntryBatch } from "./types.ts";
 
 /** Entry bytes handed out as committed in one Ready, so that applying never blocks for long. */
@@ -11,34 +14,27 @@ const COMMITTED_BYTES_MAX = 4 << 20;
 const NOTHING: readonly never[] = [];
 
 export function takeReady(s: RaftState): Ready | null {
-  if (s.role === "leader") {
-    if (s.heartbeatDue) {
-      s.heartbeatDue = false;
-      beginReadRound(s);
-      broadcastHeartbeat(s);
-    }
-    replicate(s);
-    takeConfirmedReads(s);
-  }
+  if (s.role === "leader") leadOn(s);
   const batches = takeUnpersisted(s);
   const hardState = s.hardStateChanged ? { term: s.term, votedFor: s.votedFor } : null;
-  const writes = hardState !== null || batches.length > 0;
+  const snapshot = s.snapshotChanged ? s.snapshot : null;
+  const writes = hardState !== null || batches.length > 0 || snapshot !== null;
   const committed = takeCommitted(s);
   if (!writes && committed.length === 0 && !hasOutput(s)) return null;
 
   if (writes) {
     s.writeSeq++;
-    s.pendingWrites.push({ seq: s.writeSeq, lastIndex: s.log.lastIndex });
+    s.pendingWrites.push({ seq: s.writeSeq, lastIndex: s.log.lastIndex, at: s.now });
   }
   const { role, term, leaderId } = s;
   const ready: Ready = {
     writeSeq: writes ? s.writeSeq : 0,
     hardState,
     batches,
-    snapshot: null,
-    snapshotReads: NOTHING,
-    snapshotWrites: NOTHING,
-    outcomes: NOTHING,
+    snapshot,
+    snapshotReads: s.snapshotReads,
+    snapshotWrites: s.snapshotWrites,
+    outcomes: s.outcomes,
     messages: s.messages,
     messagesAfterPersist: s.messagesAfterPersist,
     heldUntil: s.writeSeq,
@@ -48,13 +44,34 @@ export function takeReady(s: RaftState): Ready | null {
     refused: s.refused,
     softState: s.softStateChanged ? { role, term, leaderId } : null,
   };
-  s.hardStateChanged = s.softStateChanged = false;
+  s.hardStateChanged = s.softStateChanged = s.snapshotChanged = false;
   s.messages = [];
   s.messagesAfterPersist = [];
   s.proposed = [];
   s.reads = [];
   s.refused = [];
+  if (s.snapshotReads.length > 0) s.snapshotReads = [];
+  if (s.snapshotWrites.length > 0) s.snapshotWrites = [];
+  if (s.outcomes.length > 0) s.outcomes = [];
   return ready;
+}
+
+/** What a leader owes: changes under way, heartbeats, entries and confirmed reads. */
+function leadOn(s: RaftState): void {
+  const { votersOutgoing, voters } = s.membership;
+  if (s.change !== null || votersOutgoing.length > 0 || !voters.includes(s.id)) {
+    advanceMembership(s);
+    if (s.role !== "leader") return;
+  }
+  if (s.transfer !== null) advanceTransfer(s);
+  if (s.heartbeatDue) {
+    s.heartbeatDue = false;
+    s.readSeq++;
+    noteRound(s);
+    broadcastHeartbeat(s);
+  }
+  replicate(s);
+  takeConfirmedReads(s);
 }
 
 const hasOutput = (s: RaftState): boolean =>
@@ -63,7 +80,10 @@ const hasOutput = (s: RaftState): boolean =>
     s.messagesAfterPersist.length +
     s.proposed.length +
     s.reads.length +
-    s.refused.length >
+    s.refused.length +
+    s.snapshotReads.length +
+    s.snapshotWrites.length +
+    s.outcomes.length >
     0;
 
 function takeUnpersisted(s: RaftState): readonly EntryBatch[] {
@@ -75,7 +95,8 @@ function takeUnpersisted(s: RaftState): readonly EntryBatch[] {
 
 function takeCommitted(s: RaftState): readonly EntryBatch[] {
   const { commitIndex } = s.log;
-  if (s.committedTaken >= commitIndex) return NOTHING;
+  // While the owner replaces its state by a snapshot, nothing may be applied to it.
+  if (s.committedTaken >= commitIndex || s.installing !== null) return NOTHING;
   const committed = s.log.from(plus(s.committedTaken, 1), COMMITTED_BYTES_MAX, commitIndex);
   s.committedTaken = lastIndexOf(committed[committed.length - 1]!);
   if (s.role === "leader") {

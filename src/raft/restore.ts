@@ -1,7 +1,10 @@
 import { assert } from "../lib/assert.ts";
-import { plus } from "../lib/ids.ts";
-import type { Millis, RaftConfig } from "./api.ts";
+import { asIndex, type LogIndex, plus } from "../lib/ids.ts";
+import type { Millis, RaftConfig, SnapshotMeta } from "./api.ts";
+import { lastIndexOf } from "./batch.ts";
+import { noteMemberships, replaceMemberships } from "./memberships.ts";
 import { RaftState, resetElectionTimer } from "./state.ts";
+import type { EntryBatch } from "./types.ts";
 
 /** The state a replica starts from. Apart from createRaft so that tests can look inside. */
 export function restore(config: RaftConfig, now: Millis): RaftState {
@@ -9,14 +12,47 @@ export function restore(config: RaftConfig, now: Millis): RaftState {
   s.now = now;
   const { restored } = config;
   if (restored !== null) {
-    assert(restored.snapshot === null, "a snapshot cannot be restored by this version");
     s.term = restored.hardState.term;
     s.votedFor = restored.hardState.votedFor;
-    s.log.append(s.log.snapshotIndex, restored.batches);
+    if (restored.snapshot !== null) startAfter(s, restored.snapshot);
+    const batches = batchesAfter(restored.snapshot, restored.batches);
+    const first = batches[0];
+    if (first !== undefined) {
+      const firstNew = s.log.append(plus(first.firstIndex, -1), batches);
+      if (firstNew > 0) noteMemberships(s, batches, firstNew);
+    }
     s.durableIndex = s.log.lastIndex;
     s.persistFrom = plus(s.log.lastIndex, 1);
     assert(s.log.lastTerm <= s.term, `log of term ${s.log.lastTerm}, hard state of ${s.term}`);
+    // Before the crash we may have answered a heartbeat, on which a lease may rest (lease.ts).
+    if (s.term > 0) s.withholdVoteUntil = now + config.electionTimeoutMinMs;
   }
   resetElectionTimer(s);
   return s;
+}
+
+/** The owner has restored its state from this snapshot; the log begins after it. */
+function startAfter(s: RaftState, snapshot: SnapshotMeta): void {
+  const { lastIndex, lastTerm, membership } = snapshot;
+  s.snapshot = snapshot;
+  s.log.replaceBy(lastIndex, lastTerm);
+  replaceMemberships(s, lastIndex, membership);
+  s.committedTaken = s.appliedIndex = lastIndex;
+}
+
+/**
+ * The stored entries, when they belong to the snapshot: they continue it, or hold its last entry.
+ * Otherwise a leader's snapshot replaced them, and we crashed before they were deleted.
+ */
+function batchesAfter(
+  snapshot: SnapshotMeta | null,
+  batches: readonly EntryBatch[],
+): readonly EntryBatch[] {
+  const index: LogIndex = snapshot?.lastIndex ?? asIndex(0);
+  const first = batches[0];
+  if (first === undefined) return batches;
+  assert(first.firstIndex <= index + 1, `entries begin at ${first.firstIndex}, after ${index}`);
+  if (snapshot === null || first.firstIndex === index + 1) return batches;
+  const holder = batches.find((b) => b.firstIndex <= index && index <= lastIndexOf(b));
+  return holder?.term === snapshot.lastTerm ? batches : [];
 }

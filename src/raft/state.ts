@@ -1,8 +1,11 @@
 import { asIndex, asTerm, type LogIndex, NO_NODE, type NodeId, type Term } from "../lib/ids.ts";
-import { type Membership, type Millis, type RaftConfig, type Ready, type Role } from "./api.ts";
+import type { Membership, Millis, RaftConfig, Ready, Role, SnapshotMeta } from "./api.ts";
 import { RaftLog } from "./log.ts";
+import type { MembershipChange } from "./membership.ts";
 import { Progress } from "./progress.ts";
 import { isQuorum, members, quorumValue } from "./quorum.ts";
+import type { Incoming } from "./snapshot-receive.ts";
+import type { Transfer } from "./transfer.ts";
 import type { Message } from "./types.ts";
 
 type Mutable<T> = T extends readonly (infer U)[] ? U[] : never;
@@ -15,6 +18,8 @@ export class RaftState {
   readonly id: NodeId;
   readonly config: RaftConfig;
   readonly log = new RaftLog();
+  /** The memberships in the log, and the one before them; the last one is in effect. */
+  readonly memberships: { readonly index: LogIndex; readonly membership: Membership }[];
   membership: Membership;
   now: Millis = 0;
 
@@ -26,8 +31,8 @@ export class RaftState {
 
   /** When an election starts, unless a leader or a granted vote moves it. */
   electionAt: Millis = 0;
-  /** When the leader of this term was last heard of; -Infinity: never. */
-  leaderHeardAt: Millis = -Infinity;
+  /** Until then we help nobody to depose the leader that we heard, of whatever term (lease.ts). */
+  withholdVoteUntil: Millis = -Infinity;
 
   /** Candidates: who granted. */
   readonly votes = new Map<NodeId, boolean>();
@@ -41,9 +46,24 @@ export class RaftState {
   /** Leader: index of this term's no-op; reads wait until it is committed. */
   termStartIndex = asIndex(0);
   uncommittedBytes = 0;
-  /** Leader: number of the last read round sent. */
+  /** Leader: number of the last round of heartbeats. */
   readSeq = 0;
   readonly waitingReads: WaitingRead[] = [];
+  /** Leader: rounds not yet confirmed, oldest first; and when the newest confirmed one was sent. */
+  readonly roundsSent: { readonly seq: number; readonly at: Millis }[] = [];
+  leaseStart: Millis = -Infinity;
+  timeoutNowSent = false;
+  /** Leader: the membership change under way. */
+  change: MembershipChange | null = null;
+  /** The transfer of leadership under way, until another leader is heard. */
+  transfer: Transfer | null = null;
+
+  /** Our newest durable snapshot. */
+  snapshot: SnapshotMeta | null = null;
+  snapshotChanged = false;
+  /** Follower: a snapshot that is arriving; one that is complete and in the owner's hands. */
+  incoming: Incoming | null = null;
+  installing: SnapshotMeta | null = null;
 
   /** First index not yet handed out to be persisted. */
   persistFrom = asIndex(1);
@@ -53,7 +73,7 @@ export class RaftState {
   /** What of our own log is on our own disk: counts towards the leader's commit. */
   durableIndex = asIndex(0);
   /** Writes handed out and not yet durable, with the last index each makes durable. */
-  readonly pendingWrites: { readonly seq: number; lastIndex: LogIndex }[] = [];
+  readonly pendingWrites: { readonly seq: number; lastIndex: LogIndex; readonly at: Millis }[] = [];
   /** Last index handed out in `committed`. */
   committedTaken = asIndex(0);
   softStateChanged = false;
@@ -65,11 +85,15 @@ export class RaftState {
   proposed: Mutable<Ready["proposed"]> = [];
   reads: Mutable<Ready["reads"]> = [];
   refused: Mutable<Ready["refused"]> = [];
+  snapshotReads: Mutable<Ready["snapshotReads"]> = [];
+  snapshotWrites: Mutable<Ready["snapshotWrites"]> = [];
+  outcomes: Mutable<Ready["outcomes"]> = [];
 
   constructor(config: RaftConfig) {
     this.config = config;
     this.id = config.id;
     this.membership = config.membership;
+    this.memberships = [{ index: asIndex(0), membership: config.membership }];
   }
 }
 
@@ -80,13 +104,16 @@ export function resetElectionTimer(s: RaftState): void {
 }
 
 /**
- * Whether a leader is known to be alive, so that a vote for another would only disturb it
- * (thesis §4.2.3): a follower that heard it within the minimal election timeout; a leader that a
- * quorum answers.
+ * Whether a vote for another would only disturb a leader (thesis §4.2.3), or break its lease: a
+ * follower that heard one within the minimal election timeout; a leader that a quorum answers.
  */
-export function leaderIsAlive(s: RaftState): boolean {
-  if (s.role === "leader") return hearsQuorum(s);
-  return s.leaderId !== NO_NODE && s.now - s.leaderHeardAt < s.config.electionTimeoutMinMs;
+export const withholdsVote = (s: RaftState): boolean =>
+  s.role === "leader" ? hearsQuorum(s) : s.now < s.withholdVoteUntil;
+
+/** Whether our disk has not completed a write for so long that we had better not lead. */
+export function diskStalls(s: RaftState): boolean {
+  const oldest = s.pendingWrites[0];
+  return oldest !== undefined && s.now - oldest.at >= s.config.diskStallMs;
 }
 
 /** Leader: whether a quorum answered within the maximal election timeout (CheckQuorum). */
@@ -106,7 +133,6 @@ export function becomeFollower(s: RaftState, term: Term, leaderId: NodeId): void
     s.term = term;
     s.votedFor = NO_NODE;
     s.hardStateChanged = true;
-    s.leaderHeardAt = -Infinity;
     s.softStateChanged = true;
   }
   if (s.role !== "follower" || s.leaderId !== leaderId) s.softStateChanged = true;
@@ -120,6 +146,11 @@ export function becomeFollower(s: RaftState, term: Term, leaderId: NodeId): void
   s.heartbeatDue = false;
   for (const { tag } of s.waitingReads) s.refused.push({ tag, leaderId, reason: "notLeader" });
   s.waitingReads.length = 0;
+  if (s.change !== null) {
+    const { tag } = s.change;
+    s.outcomes.push({ tag, outcome: "failed", reason: "leadership was lost" });
+    s.change = null;
+  }
   resetElectionTimer(s);
 }
 
@@ -131,6 +162,10 @@ export function becomeLeader(s: RaftState): void {
   s.votes.clear();
   s.progress.clear();
   s.readSeq = 0;
+  s.roundsSent.length = 0;
+  s.leaseStart = -Infinity;
+  s.timeoutNowSent = false;
+  s.incoming = null;
   for (const id of members(s.membership)) {
     if (id === s.id) continue;
     s.progress.set(id, new Progress(asIndex(0), asIndex(s.log.lastIndex + 1), s.now));
