@@ -13,5 +13,5 @@ export default defineMutant({
     },
   ],
   detectors: ["QC", "ES", "LC"],
-  arena: { kind: "sim", options: { nodes: 4 } },
+  arena: { kind: "sim", nodes: { min: 4, max: 4 } },
 });

@@ -13,7 +13,9 @@ export default defineMutant({
   }
 
   #retry`,
-      replace: `if (s.stage[slot] === OPERATING) s.seq[slot]!++;
+      replace: `if (s.stage[slot] !== OPERATING) return;
+    if ((s.flags[slot]! & 1) !== 0) s.seq[slot]!++;
+    else s.maybe[slot] = 1;
   }
 
   #retry`,

@@ -10,7 +10,8 @@ export default defineMutant({
     {
       file: "src/raft/election.ts",
       find: "const granted = m.term > s.term && upToDate && !leaderIsAlive(s);",
-      replace: `const granted = m.term > s.term && upToDate && !leaderIsAlive(s) && s.role === "follower";`,
+      replace: `const free = s.role === "follower" || s.term === 0;
+    const granted = m.term > s.term && upToDate && !leaderIsAlive(s) && free;`,
     },
   ],
   detectors: ["LIVE"],

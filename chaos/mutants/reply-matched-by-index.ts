@@ -8,8 +8,15 @@ export default defineMutant({
   patches: [
     {
       file: "src/replica/replica.ts",
-      find: "if (head === undefined || head.term !== term) return null;",
-      replace: "if (head === undefined) return null;",
+      find: `const head = this.#waiting[0];
+    if (head === undefined || head.term !== term) return null;`,
+      replace: `let head = this.#waiting[0];
+    while (head !== undefined && head.firstIndex + head.answered < index) {
+      this.#unanswered -= head.clients.length - head.answered;
+      this.#waiting.shift();
+      head = this.#waiting[0];
+    }
+    if (head === undefined) return null;`,
     },
     {
       file: "src/replica/replica.ts",
@@ -22,6 +29,6 @@ export default defineMutant({
       replace: "",
     },
   ],
-  detectors: ["LIN", "ORC"],
+  detectors: ["LIN", "ORC", "RI"],
   arena: { kind: "sim" },
 });

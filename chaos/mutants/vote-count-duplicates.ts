@@ -15,5 +15,21 @@ export default defineMutant({
     },
   ],
   detectors: ["ES", "LC"],
-  arena: { kind: "sim" },
+  arena: {
+    kind: "sim",
+    nodes: { min: 5, max: 7 },
+    config: {
+      electionTimeoutMinMs: 60,
+      heartbeatIntervalMs: 15,
+      link: {
+        cut: false,
+        loss: 0,
+        delayMs: 2,
+        jitterMs: 6,
+        duplicate: 0.5,
+        reorder: 0.2,
+        reorderWithinMs: 50,
+      },
+    },
+  },
 });

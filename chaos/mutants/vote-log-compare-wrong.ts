@@ -14,5 +14,5 @@ export default defineMutant({
     },
   ],
   detectors: ["LC", "SMS"],
-  arena: { kind: "sim" },
+  arena: { kind: "sim", nodes: { min: 3, max: 3 } },
 });

@@ -18,5 +18,21 @@ export default defineMutant({
     },
   ],
   detectors: ["ES", "LC"],
-  arena: { kind: "sim" },
+  arena: {
+    kind: "sim",
+    nodes: { min: 3, max: 3 },
+    config: {
+      electionTimeoutMinMs: 60,
+      heartbeatIntervalMs: 15,
+      link: {
+        cut: false,
+        loss: 0.02,
+        delayMs: 1,
+        jitterMs: 3,
+        duplicate: 0,
+        reorder: 0.2,
+        reorderWithinMs: 400,
+      },
+    },
+  },
 });

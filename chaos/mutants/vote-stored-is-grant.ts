@@ -1,11 +1,18 @@
 import { defineMutant } from "../../src/chaos/mutant.ts";
 
+// Pre-votes would keep a candidate with an old log from ever asking; so they do not look at logs
+// here.
 export default defineMutant({
   row: 6,
   name: "vote-stored-is-grant",
   about: "A vote that was stored counts as granted, although the candidate's log was refused.",
   seenIn: "openraft#1220",
   patches: [
+    {
+      file: "src/raft/election.ts",
+      find: "const granted = m.term > s.term && upToDate && !leaderIsAlive(s);",
+      replace: "const granted = m.term > s.term && !leaderIsAlive(s);",
+    },
     {
       file: "src/raft/election.ts",
       find: `const granted = m.term === s.term && free && upToDate && s.role === "follower";`,
@@ -18,5 +25,21 @@ export default defineMutant({
     },
   ],
   detectors: ["LC", "SMS"],
-  arena: { kind: "sim" },
+  arena: {
+    kind: "sim",
+    nodes: { min: 3, max: 3 },
+    config: {
+      electionTimeoutMinMs: 60,
+      heartbeatIntervalMs: 15,
+      link: {
+        cut: false,
+        loss: 0,
+        delayMs: 2,
+        jitterMs: 6,
+        duplicate: 0.5,
+        reorder: 0.2,
+        reorderWithinMs: 50,
+      },
+    },
+  },
 });

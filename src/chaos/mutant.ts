@@ -30,11 +30,19 @@ export type Patch = {
 };
 
 /**
- * `sim`: simulated clusters, drawn with these options where the bug needs a special one. `wal`: one
+ * `sim`: simulated clusters under faults that come and go, drawn with these options where the bug
+ * needs special ones. `partial`: simulated clusters with one partial failure that stays. `wal`: one
  * node's log on a disk that loses power, lies and decays.
  */
 export type Arena =
-  | { readonly kind: "sim"; readonly options?: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: "sim";
+      /** Voters at first, drawn from this range. */
+      readonly nodes?: { readonly min: number; readonly max: number };
+      /** In place of what was drawn (sim/api.ts, SimConfig). */
+      readonly config?: Readonly<Record<string, unknown>>;
+    }
+  | { readonly kind: "partial" }
   | { readonly kind: "wal" };
 
 /** Checks a mutant when its module is loaded. Throws UserError. */

@@ -111,8 +111,14 @@ function settle(cluster: SimCluster, schedule: SimSchedule): void {
   const finalMs = pendingMs + SETTLED_WITHIN_MS;
   live("the final reads did not end", finalMs, () => clients.busy === 0 && keys.length === 0);
   if (failed > 0) violated("LIVE", `${failed} of the final reads failed though all was healed`);
+  live("a node has requests that it never answered", finalMs + SETTLED_WITHIN_MS, () =>
+    cluster.nodes.every((node) => node.unanswered === 0),
+  );
   live("nodes still differ in what they applied", finalMs + SETTLED_WITHIN_MS, () =>
     isConverged(cluster),
+  );
+  live("replicas still owe answers", finalMs + SETTLED_WITHIN_MS, () =>
+    cluster.nodes.every((node) => node.unanswered === 0),
   );
   checkEqual(cluster);
 }

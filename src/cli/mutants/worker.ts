@@ -18,10 +18,20 @@ async function runnerOf(arena: Arena): Promise<(seed: number) => Outcome> {
       return { alarm: { detector: found.invariant, message: found.message }, unknown: false };
     };
   }
+  if (arena.kind === "partial") {
+    const { runPartial } = await import("../../sim/partial/run.ts");
+    return (seed) => {
+      const found = runPartial(seed);
+      if (found === null) return CLEAN;
+      return { alarm: { detector: found.invariant, message: found.message }, unknown: false };
+    };
+  }
   const { drawSchedule } = await import("../../sim/swarm.ts");
   const { runSchedule } = await import("../../sim/run.ts");
   return (seed) => {
-    const { verdict, violation } = runSchedule(drawSchedule(seed, arena.options ?? {}));
+    const drawn = drawSchedule(seed, arena.nodes === undefined ? {} : { nodes: arena.nodes });
+    const schedule = { ...drawn, config: { ...drawn.config, ...arena.config } };
+    const { verdict, violation } = runSchedule(schedule);
     if (violation === null) return { alarm: null, unknown: verdict === "unknown" };
     const { invariant, message } = violation;
     return { alarm: { detector: invariant, message }, unknown: false };

@@ -43,7 +43,7 @@ const PARTIALS: readonly Partial[] = [
   // A node that hears nothing and campaigns for ever.
   { nodes: [3, 5], deposes: false, actions: [deaf(node(2))] },
   { nodes: [5], deposes: false, actions: [act(0, { kind: "partition", shape: "bridge" })] },
-  { nodes: [3, 5], deposes: true, actions: [act(0, { kind: "pause", nodes: LEADER })] },
+  { nodes: [3, 5], deposes: false, actions: [act(0, { kind: "pause", nodes: LEADER })] },
   // A leader that can send but store nothing.
   {
     nodes: [3, 5],
