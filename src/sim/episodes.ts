@@ -91,6 +91,21 @@ const EPISODES: Record<string, Episode> = {
     d.at(untilMs, HEAL);
   },
 
+  /**
+   * The leader alone, again and again: each leaves a tail of entries that only it has, and comes
+   * back while their clients still wait (figure 7 of the paper).
+   */
+  tails(d, fromMs, untilMs) {
+    const timeout = d.config.electionTimeoutMinMs;
+    const nodes: NodeSpec = { kind: "leader" };
+    for (let at = fromMs; at < Math.max(untilMs, fromMs + 6 * timeout);) {
+      d.at(at, { kind: "fault", fault: { kind: "isolate", nodes, direction: "both" } });
+      at += timeout * (1.5 + 2 * d.random.float());
+      d.at(at, HEAL);
+      at += timeout * 1.5 * d.random.float();
+    }
+  },
+
   loss(d, fromMs, untilMs) {
     const ratio = d.random.pick([0.1, 0.3, 0.6]);
     d.at(fromMs, { kind: "fault", fault: { kind: "loss", nodes: someOrAll(d), ratio } });

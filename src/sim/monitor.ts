@@ -46,6 +46,8 @@ export class Monitor {
   readonly #committedBy: number[] = [0];
   readonly #crcs: Map<number, number>[] = [];
   readonly #stateHashes: number[] = [];
+  /** By leader × 256 + follower: the index in the last heartbeat. */
+  readonly #told = new Map<number, { readonly term: number; index: number }>();
   elections = 0;
 
   constructor(ids: readonly number[]) {
@@ -125,6 +127,9 @@ export class Monitor {
         break;
       case "appendResponse":
         if (!m.rejected) this.#checkAck(m.from, m.index, m.term);
+        break;
+      case "heartbeat":
+        this.#checkHeartbeat(m.from, m.to, m.term, m.commitIndex);
         break;
       case "appendEntries":
         if (this.#leaderOf.get(m.term) !== m.from && this.#leaderOf.has(m.term)) {
@@ -213,6 +218,16 @@ export class Monitor {
     if (!isDurable) {
       violated("DUR", `node ${id} sends its vote for ${candidate} in term ${term} unsaved`);
     }
+  }
+
+  /** It tells the lesser of commitIndex and the follower's matchIndex: neither may fall. */
+  #checkHeartbeat(from: number, to: number, term: number, index: number): void {
+    const key = from * 256 + to;
+    const told = this.#told.get(key);
+    if (told === undefined || told.term !== term) this.#told.set(key, { term, index });
+    else if (index < told.index) {
+      violated("MON", `node ${from} takes back what node ${to} holds, to index ${index}`);
+    } else told.index = index;
   }
 
   /** An accepted append: everything up to `index` is durable, and the term was entered. */

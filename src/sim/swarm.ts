@@ -12,6 +12,7 @@ export type DrawOptions = {
 };
 
 export const DURATION_MS = 20_000;
+const SPARES_MAX = 4;
 
 /**
  * The schedule of a seed: the cluster, its configuration, faults and load, all drawn (swarm testing:
@@ -54,22 +55,27 @@ function drawConfig(random: Prng, nodes: number): SimConfig {
     transferTimeoutMs: RAFT_DEFAULTS.transferTimeoutMs,
     leaseReads: random.chance(0.3),
     snapshotEveryBytes: random.pick([0, 1_000, 4_000, 20_000]),
-    link: drawLink(random),
+    link: drawLink(random, electionTimeoutMinMs),
     disk: drawDisk(random),
     turnMs: random.pick([0, 0, 0.1, 1]),
-    clocks: Array.from({ length: nodes + 4 }, () => ({
+    clocks: Array.from({ length: nodes + SPARES_MAX }, () => ({
       rate: drifts ? 1 + (random.float() - 0.5) * clockDriftMax : 1,
       offsetMs: random.below(100_000),
     })),
-    clients: random.between(1, 8),
+    clients: random.pick([1, 3, 5, 8, 16]),
     timeoutMs: random.pick([1_000, 3_000]),
     attemptTimeoutMs: random.pick([100, 300, 1_000]),
     homeShare: random.pick([0, 0, 0.2, 1]),
   };
 }
 
-function drawLink(random: Prng): LinkState {
-  const delayMs = random.pick([0.1, 0.5, 0.5, 2, 10]);
+/**
+ * Most links are quick against the election timeout. Where they are not, candidates compete, and
+ * votes arrive when nobody waits for them any more.
+ */
+function drawLink(random: Prng, electionTimeoutMinMs: number): LinkState {
+  const isSlow = random.chance(0.15);
+  const delayMs = isSlow ? electionTimeoutMinMs * 0.1 : random.pick([0.1, 0.5, 0.5, 2]);
   return {
     ...CLEAR_LINK,
     delayMs,
@@ -77,7 +83,7 @@ function drawLink(random: Prng): LinkState {
     loss: random.pick([0, 0, 0, 0.01, 0.1]),
     duplicate: random.pick([0, 0, 0.01, 0.1]),
     reorder: random.pick([0, 0, 0.02, 0.2]),
-    reorderWithinMs: random.pick([5, 50, 1_000]),
+    reorderWithinMs: random.pick([5, 50, electionTimeoutMinMs * 3]),
   };
 }
 
@@ -98,7 +104,7 @@ function drawActions(
 
 function drawOperations(random: Prng, config: SimConfig, durationMs: number): SimOperation[] {
   const keys = random.pick([1, 3, 10, 30]);
-  const perSecond = random.pick([10, 30, 60]);
+  const perSecond = random.pick([10, 30, 60, 150]);
   const weights: readonly (readonly [SimOperation["op"], number])[] = [
     ["get", random.pick([1, 4])],
     ["put", random.pick([1, 4])],
