@@ -5,13 +5,18 @@ import type { StateMachine } from "../kv/state-machine.ts";
 import type { Raft, RaftInput, RaftStatus, Ready, Refusal, SoftState } from "../raft/api.ts";
 import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
 import { ENTRY_COMMAND, type EntryBatch, type Message } from "../raft/types.ts";
+import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
 import { STATUS } from "../wire/errors.ts";
+import { AdminRequests } from "./admin.ts";
 import { BatchBuilder, ReadBatch, type Waiting } from "./pending.ts";
-import type { ClientPort, Ports, Reply } from "./ports.ts";
+import type { AdminOutcome, ClientPort, Ports, ReplicaOptions, Reply } from "./ports.ts";
+import { Snapshots } from "./snapshots.ts";
 
 /** Client requests that may be unanswered at one replica; beyond it they are `overloaded`. */
 const REQUESTS_MAX = 131_072;
 const NO_BYTES = new Uint8Array(0);
+
+const OPTIONS: ReplicaOptions = { snapshots: null, snapshotEveryBytes: 0, leaseReads: false };
 
 type Held = { readonly until: number; readonly messages: readonly Message[] };
 
@@ -27,6 +32,10 @@ export class Replica implements ClientPort {
   readonly #raft: Raft;
   readonly #machine: StateMachine;
   readonly #ports: Ports;
+  readonly #options: ReplicaOptions;
+  /** Null: the replica was given nowhere to keep them. */
+  readonly #snapshots: Snapshots | null;
+  readonly #admin = new AdminRequests();
   readonly #held: Held[] = [];
   #durableSeq = 0;
   #pumping = false;
@@ -53,12 +62,17 @@ export class Replica implements ClientPort {
     valueBytes: 0,
   };
 
-  constructor(raft: Raft, machine: StateMachine, ports: Ports) {
+  /** The machine must hold the state of the snapshot that `raft` was restored with, if any. */
+  constructor(raft: Raft, machine: StateMachine, ports: Ports, options: ReplicaOptions = OPTIONS) {
     this.#raft = raft;
     this.#machine = machine;
     this.#ports = ports;
+    this.#options = options;
     this.#reads = new ReadBatch(1);
-    this.#soft = raft.status();
+    const status = raft.status();
+    this.#soft = status;
+    this.#appliedIndex = status.appliedIndex;
+    this.#snapshots = options.snapshots === null ? null : this.#createSnapshots(options.snapshots);
   }
 
   /** Role, term and leader as of the last pump. */
@@ -78,6 +92,25 @@ export class Replica implements ClientPort {
   /** When `input({ kind: "deadline" })` is next due, in the milliseconds of `Ports.now`. */
   deadline(): number {
     return this.#raft.deadline();
+  }
+
+  /** Moves to these voters and learners, as raft/api.ts says; `done` may be called within the call. */
+  changeMembership(
+    voters: readonly NodeId[],
+    learners: readonly NodeId[],
+    done: (outcome: AdminOutcome) => void,
+  ): void {
+    this.#administer(this.#admin.changeMembership(voters, learners, done));
+  }
+
+  transferLeadership(to: NodeId, done: (outcome: AdminOutcome) => void): void {
+    this.#administer(this.#admin.transferLeadership(to, done));
+  }
+
+  /** Takes a snapshot now, in the background. */
+  takeSnapshot(done: (outcome: AdminOutcome) => void): void {
+    if (this.#snapshots !== null) return this.#snapshots.take(done);
+    done({ outcome: "refused", reason: "this replica keeps no snapshots" });
   }
 
   /** Absorbs one input of the core. Call pump() once after a burst. */
@@ -154,10 +187,11 @@ export class Replica implements ClientPort {
     if (ready.writeSeq > 0) ports.persist(ready, this.#onDurable);
     this.#releaseHeld();
     for (const { tag, firstIndex, term } of ready.proposed) this.#accepted(tag, firstIndex, term);
-    for (const batch of ready.committed) this.#apply(batch);
-    if (ready.committed.length > 0) {
-      this.input({ kind: "applied", index: asIndex(this.#appliedIndex) });
-    }
+    this.#applyAll(ready.committed);
+    // What was committed comes before a snapshot that this Ready completes.
+    this.#snapshots?.write(ready.snapshotWrites);
+    this.#snapshots?.read(ready.snapshotReads);
+    this.#admin.settle(ready.outcomes);
     for (const { tag, index } of ready.reads) this.#confirmed(tag, index);
     this.#serveConfirmed();
     for (const { tag, leaderId, reason } of ready.refused) this.#refused(tag, leaderId, reason);
@@ -184,6 +218,33 @@ export class Replica implements ClientPort {
     batch.firstIndex = firstIndex;
     batch.term = term;
     this.#waiting.push(batch);
+  }
+
+  #applyAll(batches: readonly EntryBatch[]): void {
+    if (batches.length === 0) return;
+    let bytes = 0;
+    for (const batch of batches) {
+      this.#apply(batch);
+      bytes += batch.bytes.length;
+    }
+    this.input({ kind: "applied", index: asIndex(this.#appliedIndex) });
+    this.#snapshots?.applied(bytes);
+  }
+
+  #createSnapshots(storage: SnapshotStorage): Snapshots {
+    return new Snapshots({
+      raft: this.#raft,
+      machine: this.#machine,
+      storage,
+      everyBytes: this.#options.snapshotEveryBytes,
+      onInput: (input) => this.#administer(input),
+      onInstalled: ({ lastIndex }) => (this.#appliedIndex = lastIndex),
+    });
+  }
+
+  #administer(input: RaftInput): void {
+    this.input(input);
+    this.pump();
   }
 
   #apply(batch: EntryBatch): void {
@@ -317,6 +378,7 @@ function statusOf(reason: Refusal): number {
     case "notLeader":
       return STATUS.notLeader.code;
     case "overloaded":
+    case "transferring": // It is over within a second: worth a retry, here or elsewhere.
     case "transferring":
       return STATUS.overloaded.code;
     default:
