@@ -1,6 +1,6 @@
-import { crc32 } from "../lib/crc32.ts";
 import { eachEntry } from "../raft/batch.ts";
 import type { EntryBatch } from "../raft/types.ts";
+import { hashBytes } from "./hash-bytes.ts";
 
 /** Entries in order, as the monitor knows them: from `firstIndex` on, one row each. */
 export type Marks = {
@@ -9,7 +9,7 @@ export type Marks = {
   readonly hashes: readonly number[];
   readonly terms: readonly number[];
   /** Of the payload alone. */
-  readonly crcs: readonly number[];
+  readonly payloads: readonly number[];
 };
 
 /**
@@ -35,19 +35,19 @@ export class LogView {
     const firstIndex = batches[0]!.firstIndex;
     const hashes: number[] = [];
     const terms: number[] = [];
-    const crcs: number[] = [];
+    const payloads: number[] = [];
     let hash = this.hashAt(firstIndex - 1);
     for (const batch of batches) {
       const { term, kind, bytes } = batch;
       eachEntry(batch, (at, end) => {
-        const crc = crc32(bytes.subarray(at, end)) | 0;
-        hash = mix(mix(hash, term * 4 + kind), crc);
+        const payload = hashBytes(bytes, at, end);
+        hash = mix(mix(hash, term * 4 + kind), payload);
         hashes.push(hash);
         terms.push(term);
-        crcs.push(crc);
+        payloads.push(payload);
       });
     }
-    return { firstIndex, hashes, terms, crcs };
+    return { firstIndex, hashes, terms, payloads };
   }
 
   /** Replaces the log from marks.firstIndex on. */

@@ -44,7 +44,7 @@ export class Monitor {
   readonly #committed: number[] = [0];
   /** By index: the term of the leader that committed it first. */
   readonly #committedBy: number[] = [0];
-  readonly #crcs: Map<number, number>[] = [];
+  readonly #payloads: Map<number, number>[] = [];
   readonly #stateHashes: number[] = [];
   /** By leader × 256 + follower: the index in the last heartbeat. */
   readonly #told = new Map<number, { readonly term: number; index: number }>();
@@ -152,18 +152,18 @@ export class Monitor {
     if (s.commitIndex > node.commitIndex) this.#checkCommit(node, s);
   }
 
-  /** A command was applied: its payload's crc, and what it gave. */
-  onApply(id: number, index: number, crc: number, status: number, version: number): void {
+  /** A command was applied: its payload's hash, and what it gave. */
+  onApply(id: number, index: number, payload: number, status: number, version: number): void {
     const node = this.#node(id);
     if (index <= node.lastApplied) {
       violated("ORD", `node ${id} applies index ${index} after ${node.lastApplied}`);
     }
     node.lastApplied = index;
-    const entry = this.#crcs[index]?.get(node.log.termAt(index));
-    if (entry !== undefined && entry !== crc) {
+    const entry = this.#payloads[index]?.get(node.log.termAt(index));
+    if (entry !== undefined && entry !== payload) {
       violated("SMS", `node ${id} applies at index ${index} what its log does not hold there`);
     }
-    const mixed = Math.imul(node.stateHash ^ crc, 0x9e3779b1) ^ (status + version * 16);
+    const mixed = Math.imul(node.stateHash ^ payload, 0x9e3779b1) ^ (status + version * 16);
     node.stateHash = (mixed ^ (mixed >>> 15)) | 0;
     const known = this.#stateHashes[index];
     if (known === undefined) this.#stateHashes[index] = node.stateHash;
@@ -178,7 +178,7 @@ export class Monitor {
 
   /** LM, LAO, and no committed entry is replaced. */
   #checkAppend(node: Watched, marks: Marks): void {
-    const { firstIndex, hashes, terms, crcs } = marks;
+    const { firstIndex, hashes, terms, payloads } = marks;
     if (firstIndex <= node.log.lastIndex && node.role === "leader") {
       // A leader of this very term: one that has just lost office stores its new term first.
       if (terms.at(-1) === node.term) {
@@ -198,7 +198,7 @@ export class Monitor {
       const known = byTerm.get(term);
       if (known === undefined) {
         byTerm.set(term, hashes[i]!);
-        (this.#crcs[index] ??= new Map()).set(term, crcs[i]!);
+        (this.#payloads[index] ??= new Map()).set(term, payloads[i]!);
       } else if (known !== hashes[i]) {
         violated("LM", `two logs have term ${term} at index ${index} and differ up to there`);
       }

@@ -1,5 +1,4 @@
 import { assert } from "../lib/assert.ts";
-import { crc32 } from "../lib/crc32.ts";
 import { asIndex, asNode } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import { createStateMachine, type SessionedStore } from "../kv/sessions.ts";
@@ -11,6 +10,7 @@ import { Replica } from "../replica/replica.ts";
 import type { ClockState, SimConfig, SimObserver } from "./api.ts";
 import { SimClock } from "./clock.ts";
 import { SimDisk } from "./disk.ts";
+import { hashBytes } from "./hash-bytes.ts";
 import type { Monitor } from "./monitor.ts";
 import { EVENT, type World } from "./world.ts";
 
@@ -233,7 +233,7 @@ export class SimNode {
     machine.apply = (bytes, view, at, end, index) => {
       apply(bytes, view, at, end, index);
       const { status, version } = machine.result;
-      monitor.onApply(this.id, index, crc32(bytes.subarray(at, end)) | 0, status, version);
+      monitor.onApply(this.id, index, hashBytes(bytes, at, end), status, version);
       this.#in.onApply?.(this.id, index, bytes.subarray(at, end));
     };
     return machine;

@@ -62,7 +62,7 @@ function drawConfig(random: Prng, nodes: number): SimConfig {
       rate: drifts ? 1 + (random.float() - 0.5) * clockDriftMax : 1,
       offsetMs: random.below(100_000),
     })),
-    clients: random.pick([1, 3, 5, 8, 16]),
+    clients: random.pick([1, 3, 5, 8, 12]),
     timeoutMs: random.pick([1_000, 3_000]),
     attemptTimeoutMs: random.pick([100, 300, 1_000]),
     homeShare: random.pick([0, 0, 0.2, 1]),
@@ -104,7 +104,7 @@ function drawActions(
 
 function drawOperations(random: Prng, config: SimConfig, durationMs: number): SimOperation[] {
   const keys = random.pick([1, 3, 10, 30]);
-  const perSecond = random.pick([10, 30, 60, 150]);
+  const perSecond = random.pick([10, 30, 60, 100]);
   const weights: readonly (readonly [SimOperation["op"], number])[] = [
     ["get", random.pick([1, 4])],
     ["put", random.pick([1, 4])],
