@@ -24,6 +24,18 @@ export type SimSchedule = {
   readonly actions: readonly SimAction[];
   /** In the order of atMs. */
   readonly operations: readonly SimOperation[];
+  /** Frames between nodes whose fate is not left to chance: the shrinker's, see shrink-messages.ts. */
+  readonly fates?: readonly FrameFate[];
+};
+
+/** What becomes of one frame on an uncut link, instead of what loss, duplicates and reordering do. */
+export type FrameFate = {
+  readonly from: number;
+  readonly to: number;
+  /** Which one of that link, from 0. */
+  readonly frame: number;
+  /** When each copy arrives, in virtual ms after it was sent. None: the frame is lost. */
+  readonly arrivesMs: readonly number[];
 };
 
 /** Milliseconds and bytes; what the core takes is told in raft/api.ts. */

@@ -43,6 +43,7 @@ export class SimCluster {
     const deliver: ConstructorParameters<typeof SimNetwork>[4] = (message) =>
       this.nodes[message.to - 1]!.input({ kind: "message", message });
     this.network = new SimNetwork(world, ids, config.link, prng, deliver, observe);
+    for (const fate of schedule.fates ?? []) this.network.fate(fate);
     const shared: NodeWorld = {
       world,
       monitor: this.monitor,

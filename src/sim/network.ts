@@ -9,13 +9,17 @@ import type { Message } from "../raft/types.ts";
 import { ByteWriter } from "../wire/bytes.ts";
 import { type Frame, FrameReader } from "../wire/frame.ts";
 import { readMessage, writeMessage } from "../wire/raft-codec.ts";
-import type { SimObserver } from "./api.ts";
+import type { FrameFate, SimObserver } from "./api.ts";
 import { EVENT, type World } from "./world.ts";
 
 type SimLink = {
   readonly faults: LinkFaults;
   /** Goes up with each cut: a frame that was under way then is gone. */
   epoch: number;
+  /** Frames offered to it so far. */
+  offered: number;
+  /** By number of the frame: when its copies arrive, whatever chance says. */
+  readonly fates: Map<number, readonly number[]>;
 };
 
 const CRC_AT = 4;
@@ -34,6 +38,7 @@ export class SimNetwork {
   readonly #table: LinkTable;
   #base: LinkState;
   readonly #writer = new ByteWriter();
+  readonly #reader = new FrameReader();
   frames = 0;
   lost = 0;
 
@@ -53,7 +58,7 @@ export class SimNetwork {
     this.#table = new LinkTable(ids);
     for (const { from, to } of this.#table.settings) {
       const faults = new LinkFaults(prng.fork(`link ${from} to ${to}`));
-      this.#links.set(keyOf(from, to), { faults, epoch: 0 });
+      this.#links.set(keyOf(from, to), { faults, epoch: 0, offered: 0, fates: new Map() });
     }
     this.#apply();
   }
@@ -68,7 +73,7 @@ export class SimNetwork {
     const id = this.frames++;
     const observe = this.#observe;
     observe?.(this.#world.now, { kind: "send", id, message });
-    const arrivals = link.faults.offer(this.#world.now);
+    const arrivals = this.#arrivals(link);
     if (arrivals.length === 0) {
       this.lost++;
       observe?.(this.#world.now, { kind: "lost", id, message });
@@ -83,11 +88,16 @@ export class SimNetwork {
         return;
       }
       this.#world.trace.mix(crcOf(bytes));
-      const received = decode(bytes, from, to);
+      const received = this.#decode(bytes, from, to);
       observe?.(this.#world.now, { kind: "deliver", id, message: received });
       this.#deliver(received);
     };
     for (const at of arrivals) this.#world.at(at, EVENT.frame, to, arrive);
+  }
+
+  /** Settles what becomes of a frame before it is sent. */
+  fate({ from, to, frame, arrivesMs }: FrameFate): void {
+    this.#links.get(keyOf(from, to))?.fates.set(frame, arrivesMs);
   }
 
   cut(links: readonly Link[]): void {
@@ -112,6 +122,15 @@ export class SimNetwork {
     this.#apply();
   }
 
+  /** When the copies of the frame offered now arrive. */
+  #arrivals(link: SimLink): readonly number[] {
+    const { now } = this.#world;
+    const fate = link.fates.size > 0 ? link.fates.get(link.offered) : undefined;
+    link.offered++;
+    if (fate === undefined || link.faults.cut) return link.faults.offer(now);
+    return fate.map((afterMs) => now + afterMs);
+  }
+
   /** What a link does is what every link does, and what the faults on it add. */
   #apply(): void {
     const base = this.#base;
@@ -130,6 +149,16 @@ export class SimNetwork {
     }
   }
 
+  /** A frame arrives whole, so one reader serves all links. */
+  #decode(bytes: Uint8Array, from: number, to: number): Message {
+    let message: Message | null = null;
+    this.#reader.push(bytes, (frame: Frame) => {
+      message = readMessage(frame, asNode(to), asNode(from));
+    });
+    assert(message !== null, "a frame that is cut short");
+    return message;
+  }
+
   get ids(): readonly number[] {
     return this.#ids;
   }
@@ -144,12 +173,3 @@ const crcOf = (frame: Uint8Array): number =>
   (frame[CRC_AT + 1]! << 8) |
   (frame[CRC_AT + 2]! << 16) |
   (frame[CRC_AT + 3]! << 24);
-
-function decode(bytes: Uint8Array, from: number, to: number): Message {
-  let message: Message | null = null;
-  new FrameReader().push(bytes, (frame: Frame) => {
-    message = readMessage(frame, asNode(to), asNode(from));
-  });
-  assert(message !== null, "a frame that is cut short");
-  return message;
-}
