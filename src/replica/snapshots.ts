@@ -33,6 +33,8 @@ type Receiving = {
   readonly restore: SnapshotWriter;
   readonly receiver: SnapshotReceiver;
   received: number;
+  /** It cannot be used; the core wants to hear so when all has come. */
+  isBad: boolean;
 };
 
 /**
@@ -53,8 +55,13 @@ export class Snapshots {
 
   /** So many bytes of entries were applied, and the core knows of it. */
   applied(bytes: number): void {
-    const { everyBytes } = this.#options;
+    const { everyBytes, raft } = this.#options;
     this.#bytesApplied += bytes;
+    const receiving = this.#receiving;
+    if (receiving !== null && raft.appliedMeta().lastIndex >= receiving.meta.lastIndex) {
+      receiving.receiver.abandon(); // Entries came after all, and its last chunk never did.
+      this.#receiving = null;
+    }
     if (everyBytes > 0 && this.#bytesApplied >= everyBytes) this.#begin();
   }
 
@@ -82,20 +89,12 @@ export class Snapshots {
     for (const { meta, totalBytes, offset, data } of writes) {
       if (offset === 0) this.#receive(meta, totalBytes);
       const receiving = this.#receiving;
-      if (receiving === null) continue; // Refused already: it comes again from the start.
-      assert(offset === receiving.received, `chunk at ${offset}, not ${receiving.received}`);
-      try {
-        receiving.receiver.write(data);
-      } catch (error) {
-        if (!(error instanceof WireError || error instanceof SnapshotFormatError)) throw error;
-        receiving.receiver.abandon();
-        this.#refuse(meta);
-        continue;
-      }
+      assert(offset === receiving?.received, `chunk at ${offset}, not ${receiving?.received}`);
+      if (!receiving.isBad) takeChunk(receiving, data);
       receiving.received += data.length;
-      if (receiving.received === totalBytes) {
-        receiving.receiver.finish((problem) => this.#received(receiving, problem));
-      }
+      if (receiving.received < totalBytes) continue;
+      if (receiving.isBad) this.#refuse(receiving);
+      else receiving.receiver.finish((problem) => this.#received(receiving, problem));
     }
   }
 
@@ -137,14 +136,14 @@ export class Snapshots {
     const { machine, storage } = this.#options;
     const restore = machine.beginRestore();
     const receiver = storage.receive(meta, totalBytes, (bytes) => restore.write(bytes));
-    this.#receiving = { meta, totalBytes, restore, receiver, received: 0 };
+    this.#receiving = { meta, totalBytes, restore, receiver, received: 0, isBad: false };
     this.#abandonTaking("a leader's snapshot replaces the state");
   }
 
   #received(receiving: Receiving, problem: string | null): void {
     if (this.#receiving !== receiving) return;
     const { meta, restore } = receiving;
-    if (problem !== null) return this.#refuse(meta);
+    if (problem !== null) return this.#refuse(receiving);
     this.#receiving = null;
     this.#bytesApplied = 0;
     restore.finish();
@@ -152,9 +151,9 @@ export class Snapshots {
     this.#options.onInput({ kind: "snapshotInstalled", lastIndex: meta.lastIndex });
   }
 
-  #refuse({ lastIndex }: SnapshotMeta): void {
+  #refuse({ meta }: Receiving): void {
     this.#receiving = null;
-    this.#options.onInput({ kind: "snapshotRefused", lastIndex });
+    this.#options.onInput({ kind: "snapshotRefused", lastIndex: meta.lastIndex });
   }
 
   #abandonTaking(reason: string): void {
@@ -169,5 +168,15 @@ export class Snapshots {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const done of waiting) done({ outcome, reason });
+  }
+}
+
+function takeChunk(receiving: Receiving, data: Uint8Array): void {
+  try {
+    receiving.receiver.write(data);
+  } catch (error) {
+    if (!(error instanceof WireError || error instanceof SnapshotFormatError)) throw error;
+    receiving.receiver.abandon();
+    receiving.isBad = true;
   }
 }

@@ -73,7 +73,13 @@ export class GroupLog {
         `the log begins at entry ${first}, its snapshot ends at ${snapshotIndex}`,
       );
     }
-    return { hardState: this.#hardState, snapshot, batches: this.#batches };
+    let hardState = this.#hardState;
+    // A leader's snapshot may become durable before the term in which it came: no vote was given or
+    // ack sent in that term then.
+    if (snapshot !== null && snapshot.lastTerm > hardState.term) {
+      hardState = { term: snapshot.lastTerm, votedFor: NO_NODE };
+    }
+    return { hardState, snapshot, batches: this.#batches };
   }
 
   /** 0: the log does not hold that entry. */
