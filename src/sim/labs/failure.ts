@@ -1,0 +1,4 @@
+/** What a lab asserts does not hold. */
+export class LabFailure extends Error {
+  override readonly name = "LabFailure";
+}

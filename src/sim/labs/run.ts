@@ -1,0 +1,157 @@
+import { AssertionError } from "../../lib/assert.ts";
+import { CLEAR_LINK } from "../../fault/vocabulary.ts";
+import { RAFT_DEFAULTS } from "../../raft/api.ts";
+import { WireError } from "../../wire/bytes.ts";
+import type { Invariant, SimConfig } from "../api.ts";
+import { InvariantError } from "../violation.ts";
+import { until } from "./script.ts";
+import { LabFailure } from "./failure.ts";
+import { Lab } from "./lab.ts";
+import { fullName, type LabScenario } from "./scenario.ts";
+
+/** Every lab test ends within so much (virtual) time. */
+const DURATION_MS_MAX = 120_000;
+const SETTLED_WITHIN_MS = 10_000;
+/** A run that does not end is a bug, or a storm of messages. */
+const EVENTS_MAX = 5_000_000;
+/** The labs allow about 10 heartbeats a second to each follower. */
+const HEARTBEAT_MS = 100;
+
+export type LabResult = {
+  /** As it is asked for. */
+  readonly name: string;
+  readonly seed: number;
+  readonly verdict: "pass" | "fail" | "unknown";
+  /** What failed: an invariant, or what the lab asserts; null unless `fail`. */
+  readonly detector: Invariant | "LAB" | null;
+  readonly message: string;
+  /** What led to it. */
+  readonly evidence: readonly string[];
+  readonly virtualMs: number;
+  readonly servers: number;
+  /** Requests, each with its reply; bytes of both, as frames. */
+  readonly rpcs: number;
+  readonly rpcsOf: readonly number[];
+  readonly bytes: number;
+  /** Different commands that were applied. */
+  readonly commits: number;
+  readonly events: number;
+  /** Equal for equal runs. */
+  readonly traceHash: string;
+};
+
+const BASE: SimConfig = {
+  ...RAFT_DEFAULTS,
+  electionTimeoutMinMs: 300,
+  heartbeatIntervalMs: HEARTBEAT_MS,
+  trailingBytes: 0,
+  snapshotChunkBytes: 512,
+  snapshotInflightBytesMax: 4_096,
+  leaseReads: false,
+  snapshotEveryBytes: 0,
+  link: CLEAR_LINK,
+  disk: { latencyMs: 0.1, jitterMs: 1 },
+  turnMs: 0,
+  clocks: [],
+  clients: 0,
+  timeoutMs: 10_000,
+  attemptTimeoutMs: 300,
+  homeShare: 0,
+};
+
+/** Runs a scenario to its end or to the first thing that is wrong. Deterministic. */
+export function runLab(scenario: LabScenario, seed: number): LabResult {
+  const lab = new Lab(seed, scenario.servers, { ...BASE, ...scenario.config });
+  const outcome = play(lab, scenario);
+  const { counters } = lab.network;
+  return {
+    name: fullName(scenario),
+    seed,
+    ...outcome,
+    virtualMs: lab.world.now,
+    servers: scenario.servers,
+    rpcs: counters.rpcs,
+    rpcsOf: counters.rpcsOf.slice(1),
+    bytes: counters.bytes,
+    commits: lab.applied.count,
+    events: lab.world.events,
+    traceHash: lab.world.trace.digest(),
+  };
+}
+
+type Outcome = Pick<LabResult, "verdict" | "detector" | "message" | "evidence">;
+
+function play(lab: Lab, scenario: LabScenario): Outcome {
+  try {
+    lab.setWeather(scenario.weather ?? {});
+    const main = lab.spawn(scenario.script(lab));
+    runUntil(lab, () => main.done);
+    settle(lab);
+    checkHeartbeats(lab);
+    return { verdict: "pass", detector: null, message: "", evidence: [] };
+  } catch (error) {
+    return failureOf(error, lab);
+  }
+}
+
+function runUntil(lab: Lab, isDone: () => boolean): void {
+  const { world } = lab;
+  while (!isDone()) {
+    lab.expect(world.step(), "nothing happens any more");
+    lab.expect(world.now <= DURATION_MS_MAX, `no end within ${DURATION_MS_MAX} virtual ms`);
+    lab.expect(world.events <= EVENTS_MAX, `no end after ${EVENTS_MAX} events`);
+  }
+}
+
+/**
+ * What no lab asks at its end: when all is well again, all servers apply the same, and end up in the
+ * same state (CONV).
+ */
+function settle(lab: Lab): void {
+  lab.setWeather({});
+  const down = lab.ids.filter((id) => !lab.node(id).isUp);
+  lab.restart(...down);
+  lab.connect(...lab.ids);
+  const isSettled = (): boolean => {
+    const leader = lab.nodes.find(({ status }) => status?.role === "leader");
+    const last = leader?.status?.lastIndex ?? -1;
+    return lab.nodes.every(({ status }) => status?.appliedIndex === last);
+  };
+  const task = lab.spawn(until(lab.world, SETTLED_WITHIN_MS, isSettled));
+  runUntil(lab, () => task.done);
+  lab.expect(task.value === true, `servers still differ ${SETTLED_WITHIN_MS} ms after the end`);
+  const digests = new Set(lab.nodes.map((node) => node.digest()));
+  lab.expect(digests.size === 1, "servers that applied the same log have different states");
+}
+
+/** To no follower more than about 10 a second, and one at each election. */
+function checkHeartbeats(lab: Lab): void {
+  const fastest = 1 + lab.config.clockDriftMax / 2;
+  const most = (lab.world.now * fastest) / HEARTBEAT_MS + lab.monitor.elections + 1;
+  for (const [link, count] of lab.network.counters.heartbeats) {
+    const [from, to] = [link >> 8, link & 255];
+    const what = `${count} heartbeats from server ${from} to ${to} in ${lab.world.now} ms`;
+    lab.expect(count <= most, what);
+  }
+}
+
+function failureOf(error: unknown, lab: Lab): Outcome {
+  if (error instanceof InvariantError) {
+    const { invariant, message, evidence } = error;
+    const lines = [...evidence, ...lab.notes()];
+    return { verdict: "fail", detector: invariant, message, evidence: lines };
+  }
+  if (error instanceof LabFailure) {
+    return { verdict: "fail", detector: "LAB", message: error.message, evidence: lab.notes() };
+  }
+  const isCore = error instanceof AssertionError;
+  if (!isCore && !(error instanceof WireError)) throw error;
+  const stack = (error.stack ?? "").split("\n").slice(0, 6);
+  const evidence = [...stack.map((line) => line.trim()), ...lab.notes()];
+  return {
+    verdict: "fail",
+    detector: isCore ? "ASSERT" : "WIRE",
+    message: error.message,
+    evidence,
+  };
+}

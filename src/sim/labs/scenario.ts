@@ -1,0 +1,24 @@
+import type { SimConfig } from "../api.ts";
+import type { Lab } from "./lab.ts";
+import type { Weather } from "./network.ts";
+import type { Script } from "./script.ts";
+
+export type LabGroup = "3A" | "3B" | "3C" | "3D" | "4A" | "more";
+
+/** One test of the labs: what is done to so many servers, and what must hold. */
+export type LabScenario = {
+  /** The lab's own name of the test. */
+  readonly name: string;
+  /** The lab; `more`: what the labs leave untested. */
+  readonly lab: LabGroup;
+  /** One line: what must hold. */
+  readonly about: string;
+  readonly servers: number;
+  /** At the start. */
+  readonly weather?: Partial<Weather>;
+  readonly config?: Partial<SimConfig>;
+  readonly script: (lab: Lab) => Script;
+};
+
+/** As it is asked for: `3A/InitialElection`. */
+export const fullName = ({ lab, name }: LabScenario): string => `${lab}/${name}`;
