@@ -5,6 +5,7 @@ type Args = {
   id: number;
   log: string | undefined;
   "parent-pipe": boolean;
+  join: boolean;
 };
 
 export const command: CommandModule<object, Args> = {
@@ -27,6 +28,11 @@ export const command: CommandModule<object, Args> = {
         type: "boolean",
         default: false,
       })
+      .option("join", {
+        describe: "begin as a new node of a cluster that runs, with an empty directory",
+        type: "boolean",
+        default: false,
+      })
       .example("$0 node --config cluster.json --id 1", "run node 1 until SIGTERM or Ctrl-C"),
   handler: async (args) => {
     const { loadConfig } = await import("../runtime/config.ts");
@@ -36,6 +42,7 @@ export const command: CommandModule<object, Args> = {
       id: args.id,
       logFile: args.log,
       parentPipe: args["parent-pipe"],
+      isJoining: args.join,
     });
   },
 };

@@ -21,12 +21,23 @@ export type NodeConfigFile = {
   /** Node N keeps everything in `dataDir/node-N`. A relative path counts from the working directory. */
   readonly dataDir: string;
   readonly storage: "disk" | "memory";
+  /**
+   * Who votes at the very beginning, before the log says otherwise: the same for every node and for
+   * ever. Default: all nodes, for a cluster that never changes.
+   */
+  readonly voters?: readonly number[] | undefined;
+  /** All of `voters` have begun: one of them that finds its directory empty has lost its data. */
+  readonly bootstrapped?: boolean | undefined;
   /** links[from][to] = "host:port": what `from` dials instead of `to`'s own peer port, a proxy. */
   readonly links?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
   readonly raft?:
     | {
         readonly electionTimeoutMinMs?: number | undefined;
         readonly heartbeatIntervalMs?: number | undefined;
+        /** A snapshot is taken after so many bytes of entries; 0: never. Default: 64 MiB. */
+        readonly snapshotEveryBytes?: number | undefined;
+        /** Reads without a round of heartbeats, as long as clocks drift by less than 5 %. */
+        readonly leaseReads?: boolean | undefined;
       }
     | undefined;
 };
@@ -66,6 +77,8 @@ const Schema = v.strictObject({
     v.minLength(1, "must list at least one node"),
   ),
   dataDir: text,
+  voters: v.optional(v.pipe(v.array(nodeId), v.minLength(1, "must name at least one node"))),
+  bootstrapped: v.optional(v.boolean("must be true or false")),
   storage: v.picklist(["disk", "memory"], 'must be "disk" or "memory"'),
   links: v.optional(
     v.record(
@@ -77,6 +90,14 @@ const Schema = v.strictObject({
     v.strictObject({
       electionTimeoutMinMs: v.optional(millis),
       heartbeatIntervalMs: v.optional(millis),
+      snapshotEveryBytes: v.optional(
+        v.pipe(
+          v.number("must be a number of bytes"),
+          v.integer("must be a whole number"),
+          v.minValue(0, "must be 0 or more"),
+        ),
+      ),
+      leaseReads: v.optional(v.boolean("must be true or false")),
     }),
   ),
 });
@@ -112,6 +133,22 @@ export function parseConfig(json: unknown, where: string): NodeConfigFile {
     );
   }
   return parsed.output as NodeConfigFile;
+}
+
+/** The membership of an empty log. */
+export const firstVoters = ({ voters, nodes }: NodeConfigFile): readonly number[] =>
+  [...new Set(voters ?? nodes.map((node) => node.id))].sort((a, b) => a - b);
+
+/** The config with other nodes and links; a string says what is wrong with them. */
+export function withNodes(config: NodeConfigFile, body: unknown): NodeConfigFile | string {
+  const given = typeof body === "object" && body !== null ? body : {};
+  const { nodes, links } = given as { readonly nodes?: unknown; readonly links?: unknown };
+  try {
+    return parseConfig({ ...config, nodes, links }, "given");
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
 }
 
 /** The entry of node `id`. Throws UserError when the config has none. */

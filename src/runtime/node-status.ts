@@ -1,4 +1,4 @@
-import type { Role } from "../raft/api.ts";
+import type { Membership, Role } from "../raft/api.ts";
 
 /** What a node says of itself at /status. */
 export type NodeStatusReport = {
@@ -14,6 +14,8 @@ export type NodeStatusReport = {
   readonly lastIndex: number;
   readonly durableIndex: number;
   readonly snapshotIndex: number;
+  /** As of the last membership entry in its log, committed or not. */
+  readonly membership: Membership;
   readonly storage: "disk" | "memory";
   readonly peerPort: number;
   readonly clientPort: number;

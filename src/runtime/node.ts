@@ -12,6 +12,8 @@ export type NodeOptions = {
   readonly logFile?: string | undefined;
   /** Stdin is a pipe from the process that started this one: its end means that process is gone. */
   readonly parentPipe: boolean;
+  /** The node is new in a cluster that runs: it may begin with an empty directory. */
+  readonly isJoining: boolean;
 };
 
 /** Our own failure: a bug, or a disk that cannot be trusted (sysexits' EX_SOFTWARE). */
@@ -23,7 +25,7 @@ const EXIT_SOFTWARE = 70;
  * node itself is logged and ends the process with exit code 70.
  */
 export async function runNode(options: NodeOptions): Promise<void> {
-  const { config, id, parentPipe } = options;
+  const { config, id, parentPipe, isJoining } = options;
   if (parentPipe) {
     dieWithParent();
     exitWhenStdinEnds();
@@ -35,7 +37,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
   process.on("uncaughtException", onFatal);
   process.on("unhandledRejection", onFatal);
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
-  const node = new OrdealNode({ config, id, log, seed, onFatal });
+  const node = new OrdealNode({ config, id, isJoining, log, seed, onFatal });
   const ready = { ready: true, id, pid: process.pid, ...node.ports };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   await stopped;

@@ -1,12 +1,20 @@
 import { asNode, GROUP_1, type NodeId, NO_NODE } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import { createStateMachine } from "../kv/sessions.ts";
+import type { StateMachine } from "../kv/state-machine.ts";
 import { RAFT_DEFAULTS, type SoftState } from "../raft/api.ts";
 import { createRaft } from "../raft/raft.ts";
 import type { Message } from "../raft/types.ts";
-import type { ClientPort, DurableWrite, Ports, Reply } from "../replica/ports.ts";
+import type { AdminOutcome, ClientPort, DurableWrite, Ports, Reply } from "../replica/ports.ts";
 import { Replica } from "../replica/replica.ts";
-import { type NodeAddress, type NodeConfigFile, nodeAddress } from "./config.ts";
+import type { AdminPort } from "./admin-port.ts";
+import {
+  firstVoters,
+  type NodeAddress,
+  type NodeConfigFile,
+  nodeAddress,
+  withNodes,
+} from "./config.ts";
 import { HTTP_CLIENT, HttpClientPort } from "./http/http-client-port.ts";
 import { HttpServer } from "./http/server.ts";
 import { listenAll } from "./listen.ts";
@@ -17,10 +25,15 @@ import { BinaryServer } from "./protocols/binary.ts";
 import { TcpTransport } from "./tcp-transport.ts";
 import { TurnLoop } from "./turn-loop.ts";
 
+/** Of entries applied; a snapshot is then taken in the background. */
+const SNAPSHOT_EVERY_BYTES = 64 << 20;
+
 export type OrdealNodeOptions = {
   readonly config: NodeConfigFile;
   readonly id: number;
   readonly log: Log;
+  /** The node is new in a cluster that runs. */
+  readonly isJoining?: boolean;
   /** Of the election timeouts and the back-offs. */
   readonly seed: number;
   /** A bug of ours, or a disk that fails: the node has stopped acting, and the process must end. */
@@ -31,8 +44,11 @@ export type OrdealNodeOptions = {
  * One running node: a replica on TCP and a disk. Everything happens in callbacks of the event loop;
  * they absorb inputs, and one pump at the end of each turn acts on them.
  */
-export class OrdealNode implements Ports, ClientPort {
+export class OrdealNode implements Ports, ClientPort, AdminPort {
   readonly #options: OrdealNodeOptions;
+  /** Its nodes and links change as the cluster does. */
+  #config: NodeConfigFile;
+  readonly #machine: StateMachine = createStateMachine();
   readonly #address: NodeAddress;
   readonly #transport: TcpTransport;
   readonly #binary: BinaryServer;
@@ -51,6 +67,7 @@ export class OrdealNode implements Ports, ClientPort {
   constructor(options: OrdealNodeOptions) {
     const { config, id, seed } = options;
     this.#options = options;
+    this.#config = config;
     this.#address = nodeAddress(config, id);
     this.#httpRequests = new HttpClientPort(this, this.#onBurst);
     const random = new Prng(seed);
@@ -63,7 +80,11 @@ export class OrdealNode implements Ports, ClientPort {
     this.#binary = servers.clients;
     this.#http = servers.http;
     try {
-      this.#opened = openStorage(config, id, { now: this.now, onFatal: this.#onFatal });
+      this.#opened = openStorage(config, id, this.#machine, {
+        now: this.now,
+        onFatal: this.#onFatal,
+        isJoining: options.isJoining === true,
+      });
     } catch (error) {
       void this.#closePorts();
       throw error;
@@ -91,9 +112,8 @@ export class OrdealNode implements Ports, ClientPort {
 
   status(): NodeStatusReport {
     const { id, config } = this.#options;
-    const { membership: _, ...raft } = this.#replica.status();
     return {
-      ...raft,
+      ...this.#replica.status(),
       id,
       pid: process.pid,
       clusterId: config.clusterId,
@@ -101,6 +121,41 @@ export class OrdealNode implements Ports, ClientPort {
       ...this.ports,
       rssBytes: process.memoryUsage.rss(),
     };
+  }
+
+  // AdminPort: what an operator asks.
+
+  changeMembership(
+    voters: readonly number[],
+    learners: readonly number[],
+    done: (outcome: AdminOutcome) => void,
+  ): void {
+    this.#replica.changeMembership(voters.map(asNode), learners.map(asNode), done);
+    this.#loop.markDirty();
+  }
+
+  transfer(to: number, done: (outcome: AdminOutcome) => void): void {
+    this.#replica.transferLeadership(asNode(to), done);
+    this.#loop.markDirty();
+  }
+
+  takeSnapshot(done: (outcome: AdminOutcome) => void): void {
+    this.#replica.takeSnapshot(done);
+    this.#loop.markDirty();
+  }
+
+  setNodes(body: unknown): string | null {
+    const changed = withNodes(this.#config, body);
+    if (typeof changed === "string") return changed;
+    this.#config = changed;
+    this.#transport.reconfigure(changed);
+    const nodes = changed.nodes.map((node) => node.id);
+    this.#options.log.info({ event: "nodesChanged", nodes }, "knows where these nodes are");
+    return null;
+  }
+
+  leaderId(): number {
+    return this.#replica.status().leaderId;
   }
 
   /** Answers what is committed, then closes everything. Safe to call twice. */
@@ -207,14 +262,14 @@ export class OrdealNode implements Ports, ClientPort {
   }
 
   #listenHttp(): HttpServer {
-    const { nodes } = this.#options.config;
     return new HttpServer({
+      admin: this,
       host: this.#address.host,
       port: this.#address.httpPort,
       request: (command) => this.#httpRequests.request(command),
       status: () => this.status(),
       urlOf: (nodeId) => {
-        const node = nodes.find((n) => n.id === nodeId);
+        const node = this.#config.nodes.find((n) => n.id === nodeId);
         return node && `http://${node.host}:${node.httpPort}`;
       },
     });
@@ -223,7 +278,8 @@ export class OrdealNode implements Ports, ClientPort {
   #createReplica(random: Prng): Replica {
     const { config, id } = this.#options;
     const { raft } = config;
-    const voters = config.nodes.map((node) => asNode(node.id)).sort((a, b) => a - b);
+    const voters = firstVoters(config).map(asNode);
+    const { restored, mayVote, snapshots } = this.#opened;
     const core = createRaft(
       {
         ...RAFT_DEFAULTS,
@@ -231,12 +287,17 @@ export class OrdealNode implements Ports, ClientPort {
         ...(raft?.heartbeatIntervalMs && { heartbeatIntervalMs: raft.heartbeatIntervalMs }),
         id: asNode(id),
         membership: { voters, votersOutgoing: [], learners: [] },
-        restored: this.#opened.restored,
+        restored,
+        mayVote,
         random,
       },
       this.now(),
     );
-    return new Replica(core, createStateMachine(), this);
+    return new Replica(core, this.#machine, this, {
+      snapshots,
+      snapshotEveryBytes: raft?.snapshotEveryBytes ?? SNAPSHOT_EVERY_BYTES,
+      leaseReads: raft?.leaseReads ?? false,
+    });
   }
 
   #onUnreachable(peer: NodeId): void {
@@ -251,6 +312,15 @@ export class OrdealNode implements Ports, ClientPort {
     const { report } = this.#opened;
     const fields = { event: "started", term, lastIndex, storage, clusterId, ...this.ports };
     log.info({ ...fields, ...(report && { recovered: report }) }, "the node listens");
+    for (const reason of report?.damagedSnapshots ?? []) {
+      log.error(
+        { event: "snapshotDamaged", reason },
+        "a snapshot is damaged, an older one was used",
+      );
+    }
+    if (!this.#opened.mayVote) {
+      log.error({ event: "dataLost" }, "the node's data are gone: it takes no part; replace it");
+    }
   }
 
   async #closePorts(): Promise<void> {

@@ -20,7 +20,8 @@ const STRANGERS_MAX = 64;
 export type ListenerOptions = {
   readonly clusterId: string;
   readonly self: NodeId;
-  readonly peers: readonly NodeId[];
+  /** Who may connect, now. */
+  readonly peers: () => readonly NodeId[];
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -144,7 +145,7 @@ export class PeerListener {
         return { peer, refusal: `this is cluster "${clusterId}", not "${shake.clusterId}"` };
       }
       if (shake.to !== self) return { peer, refusal: `this is node ${self}, not ${shake.to}` };
-      if (!peers.includes(peer)) {
+      if (!peers().includes(peer)) {
         return { peer, refusal: `node ${peer} is not a peer of node ${self}` };
       }
       return { peer, refusal: null };

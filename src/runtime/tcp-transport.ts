@@ -26,16 +26,19 @@ export class TcpTransport {
   readonly #options: TransportOptions;
   readonly #listener: PeerListener;
   readonly #links = new Map<NodeId, PeerLink>();
+  #config: NodeConfigFile;
+  #connected = false;
 
   /** Listens at once; throws when the port cannot be had. Dials nobody before `connect`. */
   constructor(options: TransportOptions) {
     this.#options = options;
     const { config, self } = options;
+    this.#config = config;
     const { host, peerPort } = nodeAddress(config, self);
     this.#listener = new PeerListener({
       ...options,
       clusterId: config.clusterId,
-      peers: this.#peers(),
+      peers: () => this.#peers(),
       host,
       port: peerPort,
       onPeer: (peer) => this.#links.get(peer)?.wake(),
@@ -44,17 +47,23 @@ export class TcpTransport {
 
   /** Starts to dial the peers, and to dial again for ever whom it loses. */
   connect(): void {
-    const { config, self, random } = this.#options;
-    for (const peer of this.#peers()) {
-      const link = new PeerLink({
-        ...this.#options,
-        ...peerEndpoint(config, self, peer),
-        clusterId: config.clusterId,
-        peer,
-        random: random.fork(`link ${peer}`),
-      });
-      this.#links.set(peer, link);
+    this.#connected = true;
+    for (const peer of this.#peers()) this.#dial(peer);
+  }
+
+  /** Other peers, or other addresses of peers, from now on. */
+  reconfigure(config: NodeConfigFile): void {
+    const { self } = this.#options;
+    const before = this.#config;
+    this.#config = config;
+    const peers = this.#peers();
+    for (const [peer, link] of this.#links) {
+      const endpoint = (c: NodeConfigFile): string => JSON.stringify(peerEndpoint(c, self, peer));
+      if (peers.includes(peer) && endpoint(before) === endpoint(config)) continue;
+      link.stop();
+      this.#links.delete(peer);
     }
+    for (const peer of peers) if (this.#connected && !this.#links.has(peer)) this.#dial(peer);
   }
 
   get port(): number {
@@ -81,8 +90,20 @@ export class TcpTransport {
     this.#listener.stop();
   }
 
+  #dial(peer: NodeId): void {
+    const { self, random } = this.#options;
+    const link = new PeerLink({
+      ...this.#options,
+      ...peerEndpoint(this.#config, self, peer),
+      clusterId: this.#config.clusterId,
+      peer,
+      random: random.fork(`link ${peer}`),
+    });
+    this.#links.set(peer, link);
+  }
+
   #peers(): NodeId[] {
-    const { config, self } = this.#options;
-    return config.nodes.map((node) => asNode(node.id)).filter((id) => id !== self);
+    const { self } = this.#options;
+    return this.#config.nodes.map((node) => asNode(node.id)).filter((id) => id !== self);
   }
 }

@@ -12,6 +12,8 @@ import {
 } from "../../kv/command.ts";
 import { isDefinite, STATUS, type StatusName } from "../../wire/errors.ts";
 import type { NodeStatusReport } from "../node-status.ts";
+import type { AdminPort } from "../admin-port.ts";
+import { adminRoutes } from "./admin.ts";
 import type { HttpReply } from "./http-client-port.ts";
 
 export type AppOptions = {
@@ -19,6 +21,7 @@ export type AppOptions = {
   readonly status: () => NodeStatusReport;
   /** "http://host:port" of a node's HTTP port, or undefined for an id that is not configured. */
   readonly urlOf: (nodeId: number) => string | undefined;
+  readonly admin: AdminPort;
 };
 
 /** How each outcome reads in HTTP. `ok` never gets here. */
@@ -69,6 +72,7 @@ const COMMAND: Command = {
  *   DELETE /kv/KEY
  *   GET    /status   what this node says of itself
  *   GET    /healthz  200 when it knows a leader, else 503
+ *   …      /admin/…  for operators (admin.ts)
  *
  * Keys are UTF-8, percent-encoded. Replies carry the key's version as ETag and X-Ordeal-Version. A
  * node that is not the leader redirects (307) to it. Errors are JSON { error, definite, fix }.
@@ -87,6 +91,7 @@ export function createApp(options: AppOptions): Hono {
   });
   app.post("/kv/:key", (c) => serve(options, c, { op: OP_APPEND }));
   app.delete("/kv/:key", (c) => serve(options, c, { op: OP_DELETE }));
+  app.route("/admin", adminRoutes(options.admin));
   app.get("/status", (c) => c.json(options.status()));
   app.get("/healthz", (c) => {
     const { leaderId } = options.status();

@@ -28,7 +28,11 @@ export class HttpServer {
       port: options.port,
       idleTimeout: IDLE_SECONDS,
       maxRequestBodySize: BODY_BYTES_MAX,
-      fetch: async (request) => (await this.load()).fetch(request),
+      fetch: async (request, server) => {
+        // A change of membership lasts until the new nodes have caught up.
+        if (request.url.includes("/admin/")) server.timeout(request, 0);
+        return (await this.load()).fetch(request);
+      },
     });
   }
 
