@@ -135,10 +135,7 @@ export class SimCluster {
       case "crash":
         return this.#each(action.nodes, isUp, (node) => this.crash(node.id, action.keep));
       case "wipe":
-        return this.#each(action.nodes, isDown, (node) => {
-          node.disk.wipe();
-          this.monitor.onWipe(node.id);
-        });
+        return this.#each(action.nodes, isDown, (node) => node.wipe());
       case "diskSpeed":
         return this.#each(action.nodes, isAny, (node) => node.disk.setSpeed(action.speed));
       case "diskFail":
@@ -157,17 +154,13 @@ export class SimCluster {
         this.membershipChanges++;
         const voters = action.voters.map(asNode);
         const learners = action.learners.map(asNode);
-        return this.#atLeader((node) =>
-          node.input({ kind: "changeMembership", tag: this.membershipChanges, voters, learners }),
-        );
+        return this.#atLeader((node) => node.changeMembership(voters, learners));
       }
       case "transfer": {
         const [to] = this.#resolve(action.to, isUp);
         if (to === undefined) return [];
-        const tag = ++this.transfers;
-        return this.#atLeader((node) =>
-          node.input({ kind: "transferLeadership", tag, to: asNode(to.id) }),
-        );
+        this.transfers++;
+        return this.#atLeader((node) => node.transferLeadership(asNode(to.id)));
       }
       case "snapshot":
         return this.#each(action.nodes, isUp, (node) => node.takeSnapshot());

@@ -1,6 +1,6 @@
 import { asNode, asTerm, plus } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
-import type { HardState, Restored } from "../raft/api.ts";
+import type { HardState, Restored, SnapshotMeta } from "../raft/api.ts";
 import { lastIndexOf, sliceBatch } from "../raft/batch.ts";
 import type { EntryBatch } from "../raft/types.ts";
 import type { DurableWrite } from "../replica/ports.ts";
@@ -94,9 +94,19 @@ export class SimDisk {
     this.#batches = [];
   }
 
-  /** What a node that starts now finds. */
-  restored(): Restored {
-    return { hardState: this.#hardState, snapshot: null, batches: [...this.#batches] };
+  /** What a node that starts now finds, beside its newest snapshot. */
+  restored(snapshot: SnapshotMeta | null = null): Restored {
+    return { hardState: this.#hardState, snapshot, batches: [...this.#batches] };
+  }
+
+  /** Runs `work` after as long as a write would take now, unless the node crashes before. */
+  later(work: () => void): void {
+    const { latencyMs, jitterMs } = this.#speed;
+    const epoch = this.#epoch;
+    const at = this.#world.now + latencyMs + this.#prng.float() * jitterMs;
+    this.#world.at(at, EVENT.disk, this.#node, () => {
+      if (epoch === this.#epoch) work();
+    });
   }
 
   #sync(): void {
@@ -106,8 +116,20 @@ export class SimDisk {
     durable();
   }
 
-  #store({ hardState, batches }: DurableWrite): void {
+  /** The log begins after the snapshot, if it has its last entry; else nothing of it counts. */
+  #forget({ lastIndex, lastTerm }: SnapshotMeta): void {
+    const stored = this.#batches;
+    const holder = stored.find((b) => b.firstIndex <= lastIndex && lastIndex <= lastIndexOf(b));
+    if (holder?.term !== lastTerm) this.#batches = [];
+    // A real disk deletes whole files, so that much of what is covered stays.
+    else if (this.#prng.chance(0.5)) {
+      this.#batches = stored.filter((batch) => lastIndexOf(batch) >= lastIndex);
+    }
+  }
+
+  #store({ hardState, snapshot, batches }: DurableWrite): void {
     if (hardState !== null) this.#hardState = hardState;
+    if (snapshot !== null) this.#forget(snapshot);
     const first = batches[0]?.firstIndex;
     if (first === undefined) return;
     const stored = this.#batches;

@@ -1,5 +1,5 @@
 import { asTerm, NO_NODE } from "../lib/ids.ts";
-import type { HardState, RaftStatus } from "../raft/api.ts";
+import type { HardState, RaftStatus, SnapshotMeta } from "../raft/api.ts";
 import type { Membership, Message } from "../raft/types.ts";
 import type { DurableWrite } from "../replica/ports.ts";
 import { LogView, type Marks } from "./log-view.ts";
@@ -16,12 +16,19 @@ type Watched = {
   readonly durable: LogView;
   hardState: HardState;
   /** Writes handed out and not yet durable, oldest first. */
-  writes: { readonly hardState: HardState | null; readonly marks: Marks | null }[];
+  writes: {
+    readonly hardState: HardState | null;
+    readonly snapshot: SnapshotMeta | null;
+    readonly marks: Marks | null;
+  }[];
   role: string;
   term: number;
   commitIndex: number;
   appliedIndex: number;
   snapshotIndex: number;
+  /** What its durable snapshot stands for: as good as a durable log up to there. */
+  durableSnapshot: number;
+  membership: Membership | null;
   /** Of the commands applied so far and what they gave. */
   stateHash: number;
   lastApplied: number;
@@ -44,6 +51,7 @@ export class Monitor {
   readonly #committed: number[] = [0];
   /** By index: the term of the leader that committed it first. */
   readonly #committedBy: number[] = [0];
+  readonly #committedTerms: number[] = [0];
   readonly #payloads: Map<number, number>[] = [];
   readonly #stateHashes: number[] = [];
   /** By leader × 256 + follower: the index in the last heartbeat. */
@@ -62,6 +70,8 @@ export class Monitor {
       commitIndex: 0,
       appliedIndex: 0,
       snapshotIndex: 0,
+      durableSnapshot: 0,
+      membership: null,
       stateHash: 0,
       lastApplied: 0,
     }));
@@ -77,22 +87,24 @@ export class Monitor {
   }
 
   /** A write is handed out to the disk. */
-  onWrite(id: number, { hardState, batches }: DurableWrite): void {
+  onWrite(id: number, { hardState, snapshot, batches }: DurableWrite): void {
     const node = this.#node(id);
+    if (snapshot !== null) this.#follow(node.log, snapshot);
     let marks: Marks | null = null;
     if (batches.length > 0) {
       marks = node.log.marksOf(batches);
       this.#checkAppend(node, marks);
       node.log.put(marks);
     }
-    node.writes.push({ hardState, marks });
+    node.writes.push({ hardState, snapshot, marks });
   }
 
   /** The oldest write is durable. */
   onDurable(id: number): void {
     const node = this.#node(id);
-    const { hardState, marks } = node.writes.shift()!;
+    const { hardState, snapshot, marks } = node.writes.shift()!;
     if (hardState !== null) node.hardState = hardState;
+    if (snapshot !== null) this.#follow(node.durable, snapshot);
     if (marks !== null) node.durable.put(marks);
   }
 
@@ -105,13 +117,35 @@ export class Monitor {
     node.role = "follower";
     node.term = node.hardState.term;
     node.commitIndex = node.appliedIndex = node.snapshotIndex = 0;
+    node.membership = null;
+  }
+
+  /** The node starts, from its newest snapshot if it has one. */
+  onStart(id: number, snapshot: SnapshotMeta | null): void {
+    const node = this.#node(id);
     node.stateHash = node.lastApplied = 0;
+    if (snapshot === null) return;
+    this.#follow(node.log, snapshot);
+    this.#restoreState(node, snapshot);
+  }
+
+  /** A snapshot is durable; `installed`: it is a leader's, and the node's state from now on. */
+  onSnapshot(id: number, snapshot: SnapshotMeta, installed: boolean): void {
+    const node = this.#node(id);
+    const { lastIndex, lastTerm } = snapshot;
+    const known = this.#committedTerms[lastIndex];
+    if (known !== lastTerm) {
+      const is = known === undefined ? "is not committed" : `is of term ${known}`;
+      violated("SMS", `node ${id} has a snapshot of ${lastIndex} in ${lastTerm}, which ${is}`);
+    }
+    node.durableSnapshot = Math.max(node.durableSnapshot, lastIndex);
+    if (installed) this.#restoreState(node, snapshot);
   }
 
   /** All that it had promised is gone with its disk; it may not keep its old identity. */
   onWipe(id: number): void {
     const node = this.#node(id);
-    node.durable.lastIndex = node.log.lastIndex = 0;
+    node.durable.lastIndex = node.log.lastIndex = node.durableSnapshot = 0;
     node.term = 0;
     node.hardState = NOTHING_SAVED;
   }
@@ -150,6 +184,8 @@ export class Monitor {
     node.appliedIndex = s.appliedIndex;
     if (becameLeader) this.#checkLeader(node);
     if (s.commitIndex > node.commitIndex) this.#checkCommit(node, s);
+    if (s.role === "leader" && !becameLeader) this.#checkMembership(node, s.membership);
+    node.membership = s.membership;
   }
 
   /** A command was applied: its payload's hash, and what it gave. */
@@ -232,8 +268,8 @@ export class Monitor {
 
   /** An accepted append: everything up to `index` is durable, and the term was entered. */
   #checkAck(id: number, index: number, term: number): void {
-    const { durable, hardState } = this.#node(id);
-    if (durable.lastIndex < index) {
+    const { durable, durableSnapshot, hardState } = this.#node(id);
+    if (durable.lastIndex < index && durableSnapshot < index) {
       violated("DUR", `node ${id} acks index ${index} with ${durable.lastIndex} durable`);
     }
     if (hardState.term < term) {
@@ -295,20 +331,51 @@ export class Monitor {
       for (let i = known + 1; i <= s.commitIndex; i++) {
         this.#committed[i] = log.hashAt(i);
         this.#committedBy[i] = s.term;
+        this.#committedTerms[i] = log.termAt(i);
       }
     }
     node.commitIndex = s.commitIndex;
   }
 
-  #checkQuorum({ id, log }: Watched, { commitIndex, term, membership }: RaftStatus): void {
+  /** CFG: two memberships in a row have quorums that overlap, which takes a joint one in between. */
+  #checkMembership({ id, membership: before }: Watched, after: Membership): void {
+    if (before === after || before === null) return;
+    const isSame = `${before.voters}` === `${after.voters}`;
+    const isJoint = `${after.votersOutgoing}` === `${before.voters}`;
+    const wasJoint = before.votersOutgoing.length > 0;
+    if (isSame || (isJoint && !wasJoint)) return;
+    const from = `${before.voters}|${before.votersOutgoing}`;
+    violated("CFG", `leader ${id} goes from ${from} to ${after.voters}|${after.votersOutgoing}`);
+  }
+
+  /** What a log is once a snapshot has taken its place, as far as they differ. */
+  #follow(log: LogView, { lastIndex, lastTerm }: SnapshotMeta): void {
+    log.install(lastIndex, this.#committed[lastIndex]!, lastTerm);
+  }
+
+  /** The state is what it was on every node after the last command up to the snapshot. */
+  #restoreState(node: Watched, { lastIndex }: SnapshotMeta): void {
+    let last: number = lastIndex;
+    while (last > 0 && this.#stateHashes[last] === undefined) last--;
+    node.stateHash = this.#stateHashes[last] ?? 0;
+    node.lastApplied = lastIndex;
+  }
+
+  #checkQuorum(
+    { id, log, membership: before }: Watched,
+    { commitIndex, term, membership }: RaftStatus,
+  ): void {
     const hash = log.hashAt(commitIndex);
     if (log.termAt(commitIndex) !== term) {
       const of = log.termAt(commitIndex);
       violated("QC", `node ${id}, leader of ${term}, commits index ${commitIndex} of term ${of}`);
     }
-    const holds = (voter: number): boolean =>
-      this.#node(voter).durable.hashAt(commitIndex) === hash;
-    if (!isQuorum(membership, holds)) {
+    const holds = (voter: number): boolean => {
+      const { durable, durableSnapshot } = this.#node(voter);
+      return durableSnapshot >= commitIndex || durable.hashAt(commitIndex) === hash;
+    };
+    // The turn that commits may go on to the next membership.
+    if (!isQuorum(membership, holds) && !(before !== null && isQuorum(before, holds))) {
       const holders = this.#nodes.filter((node) => holds(node.id)).map((node) => node.id);
       violated(
         "QC",

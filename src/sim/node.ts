@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import { asIndex, asNode } from "../lib/ids.ts";
+import { asIndex, asNode, type NodeId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import { createStateMachine, type SessionedStore } from "../kv/sessions.ts";
 import type { RaftConfig, RaftInput, RaftStatus } from "../raft/api.ts";
@@ -12,6 +12,7 @@ import { SimClock } from "./clock.ts";
 import { SimDisk } from "./disk.ts";
 import { hashBytes } from "./hash-bytes.ts";
 import type { Monitor } from "./monitor.ts";
+import { SnapshotDisk } from "./snapshot-disk.ts";
 import { EVENT, type World } from "./world.ts";
 
 /** Few, so that schedules reach the eviction of sessions. */
@@ -40,6 +41,9 @@ export class SimNode {
   readonly id: number;
   readonly clock: SimClock;
   readonly disk: SimDisk;
+  /** Snapshots of leaders that it installed. */
+  installs = 0;
+  readonly #snapshots: SnapshotDisk;
   readonly #in: NodeWorld;
   #replica: Replica | null = null;
   #machine: SessionedStore = createStateMachine(SESSIONS_MAX);
@@ -58,6 +62,14 @@ export class SimNode {
     const { world, config, prng } = nodeWorld;
     const disk = prng.fork(`disk ${id}`);
     this.disk = new SimDisk(world, id, config.disk, disk, () => nodeWorld.onStopped(id));
+    this.#snapshots = new SnapshotDisk(id, {
+      // The replica does what it calls for within the call.
+      later: (work) => this.disk.later(() => this.#do(work, true)),
+      onDurable: (meta, installed) => {
+        if (installed) this.installs++;
+        nodeWorld.monitor.onSnapshot(id, meta, installed);
+      },
+    });
   }
 
   get isUp(): boolean {
@@ -84,19 +96,23 @@ export class SimNode {
 
   start(): void {
     assert(!this.isUp, `node ${this.id} is up`);
-    const { config, membership, prng, world } = this.#in;
+    const { config, membership, monitor, prng, world } = this.#in;
     const start = ++this.#starts;
+    const snapshot = this.#snapshots.newest;
     const raftConfig: RaftConfig = {
       ...config,
       id: asNode(this.id),
       membership,
-      restored: this.disk.restored(),
+      restored: this.disk.restored(snapshot),
       mayVote: !this.disk.wiped,
       random: prng.fork(`node ${this.id} start ${start}`),
     };
-    this.#machine = createStateMachine(SESSIONS_MAX);
+    this.#machine = this.#restoredMachine();
+    monitor.onStart(this.id, snapshot);
     const raft = createRaft(raftConfig, this.clock.local(world.now));
-    this.#replica = new Replica(raft, this.#watched(this.#machine), this.#ports(start));
+    const { snapshotEveryBytes, leaseReads } = config;
+    const options = { snapshots: this.#snapshots.storage(), snapshotEveryBytes, leaseReads };
+    this.#replica = new Replica(raft, this.#watched(this.#machine), this.#ports(start), options);
     this.#in.observe?.(world.now, { kind: "restart", node: this.id });
     this.#turn();
   }
@@ -145,7 +161,29 @@ export class SimNode {
   }
 
   /** Does now what it does by itself after snapshotEveryBytes. */
-  takeSnapshot(): void {}
+  takeSnapshot(): void {
+    this.#ask((replica) => replica.takeSnapshot(() => {}));
+  }
+
+  changeMembership(voters: readonly NodeId[], learners: readonly NodeId[]): void {
+    this.#ask((replica) => replica.changeMembership(voters, learners, () => {}));
+  }
+
+  transferLeadership(to: NodeId): void {
+    this.#ask((replica) => replica.transferLeadership(to, () => {}));
+  }
+
+  /** Loses all that it has stored. */
+  wipe(): void {
+    this.disk.wipe();
+    this.#snapshots.wipe();
+    this.#in.monitor.onWipe(this.id);
+  }
+
+  #ask(what: (replica: Replica) => void): void {
+    const replica = this.#replica;
+    if (replica !== null) this.#do(() => what(replica), true);
+  }
 
   /** Does `work`, and then what it calls for: at once, or with what else arrives within a turn. */
   #do(work: () => void, pumpsItself = false): void {
@@ -224,6 +262,13 @@ export class SimNode {
       onSoftState: () => {},
       flush: () => {},
     };
+  }
+
+  #restoredMachine(): SessionedStore {
+    const machine = createStateMachine(SESSIONS_MAX);
+    const restore = machine.beginRestore();
+    if (this.#snapshots.load((bytes) => restore.write(bytes))) restore.finish();
+    return machine;
   }
 
   /** The machine as the Replica uses it, with the monitor looking on. */

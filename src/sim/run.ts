@@ -95,7 +95,8 @@ function settle(cluster: SimCluster, schedule: SimSchedule): void {
     );
     violated("LIVE", `${what} within ${withinMs} ms after everything healed`, states);
   };
-  live("no leader", LEADER_WITHIN_MS, () => cluster.leader !== 0);
+  const hasLeader = (): boolean => cluster.leader !== 0;
+  live("no leader", LEADER_WITHIN_MS, hasLeader);
   const pendingMs = LEADER_WITHIN_MS + schedule.config.timeoutMs;
   live("operations still pending", pendingMs, () => clients.busy === 0);
   let failed = 0;
@@ -192,7 +193,7 @@ function resultOf(
     elections: cluster?.monitor.elections ?? 0,
     crashes: cluster?.crashes ?? 0,
     commits: cluster?.monitor.committedIndex ?? 0,
-    snapshotsInstalled: 0,
+    snapshotsInstalled: cluster?.nodes.reduce((sum, node) => sum + node.installs, 0) ?? 0,
     membershipChanges: cluster?.membershipChanges ?? 0,
     transfers: cluster?.transfers ?? 0,
   };
