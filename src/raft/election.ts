@@ -1,7 +1,8 @@
 import { asTerm, NO_NODE, plus } from "../lib/ids.ts";
 import { appendToLog } from "./append.ts";
 import { noopBytes } from "./batch.ts";
-import { isQuorum, isVoter } from "./quorum.ts";
+import { mayBeVoter } from "./memberships.ts";
+import { isQuorum } from "./quorum.ts";
 import {
   becomeFollower,
   becomeLeader,
@@ -34,7 +35,7 @@ export function startPreVote(s: RaftState): void {
 
 /** Not a learner, nor a server that was removed or lost its data, nor one whose disk stalls. */
 export const mayCampaign = (s: RaftState): boolean =>
-  isVoter(s.membership, s.id) && s.config.mayVote && !diskStalls(s);
+  mayBeVoter(s) && s.config.mayVote && !diskStalls(s);
 
 /**
  * Enters a new term as a candidate. The request leaves once term and vote are durable. `transfer`:

@@ -1,5 +1,8 @@
 import { assert } from "../lib/assert.ts";
 import { type LogIndex, NO_NODE, plus } from "../lib/ids.ts";
+import type { Membership } from "./api.ts";
+import { membershipIndex } from "./memberships.ts";
+import { isVoter } from "./quorum.ts";
 import type { RaftState } from "./state.ts";
 
 /** What `checkDelta` must remember of a state, taken before a step. */
@@ -11,14 +14,22 @@ export type Observation = {
   readonly lastIndex: LogIndex;
   readonly lastTerm: number;
   readonly committedTaken: number;
+  readonly appliedIndex: LogIndex;
+  readonly snapshotIndex: number;
+  readonly membership: Membership;
+  readonly membershipIndex: LogIndex;
   readonly matchIndex: ReadonlyMap<number, number>;
 };
 
 export function observe(s: RaftState): Observation {
-  const { term, votedFor, role, committedTaken } = s;
+  const { term, votedFor, role, committedTaken, appliedIndex, membership } = s;
   const { commitIndex, lastIndex, lastTerm } = s.log;
-  const matchIndex = new Map([...s.progress].map(([id, p]) => [id as number, p.matchIndex]));
-  return { term, votedFor, role, commitIndex, lastIndex, lastTerm, committedTaken, matchIndex };
+  return {
+    ...{ term, votedFor, role, commitIndex, lastIndex, lastTerm, committedTaken, appliedIndex },
+    ...{ membership, membershipIndex: membershipIndex(s) },
+    snapshotIndex: s.snapshot?.lastIndex ?? 0,
+    matchIndex: new Map([...s.progress].map(([id, p]) => [id as number, p.matchIndex])),
+  };
 }
 
 /**
@@ -27,18 +38,30 @@ export function observe(s: RaftState): Observation {
  */
 export function checkBasic(s: RaftState): void {
   const { log } = s;
-  assert(log.compactedIndex <= (s.snapshot?.lastIndex ?? 0), "compacted beyond the snapshot");
+  const snapshotIndex = s.snapshot?.lastIndex ?? 0;
+  assert(log.compactedIndex <= snapshotIndex, "compacted beyond the snapshot");
+  assert(snapshotIndex <= s.appliedIndex, "snapshot beyond appliedIndex");
+  assert(s.appliedIndex <= s.committedTaken, "applied before it was handed out");
   assert(log.commitIndex <= log.lastIndex, "commitIndex beyond lastIndex");
   assert(s.committedTaken <= log.commitIndex, "handed out beyond commitIndex");
   assert(s.durableIndex <= log.lastIndex, "durableIndex beyond lastIndex");
   assert(s.durableIndex < s.persistFrom, "durable before it was handed out");
   assert(log.lastTerm <= s.term, `log of term ${log.lastTerm} in term ${s.term}`);
   assert((s.role === "leader") === (s.leaderId === s.id), `${s.role} follows ${s.leaderId}`);
+  checkMembership(s);
   if (s.role === "leader" || s.role === "candidate") {
     assert(s.votedFor === s.id, `${s.role} that voted for ${s.votedFor}`);
   }
   if (s.role !== "leader") assert(s.progress.size === 0, `${s.role} keeps progress`);
   for (const [id, progress] of s.progress) {
+    const { sending } = progress;
+    assert((progress.state === "snapshot") === (sending !== null), `${id} gets a snapshot or not`);
+    if (sending !== null) {
+      const { acked, asked } = sending;
+      assert(acked <= asked, `snapshot window of ${id}: ${acked} > ${asked}`);
+      const window = s.config.snapshotInflightBytesMax;
+      assert(asked - acked <= window, `snapshot window of ${id} exceeded`);
+    }
     assert(progress.matchIndex < progress.nextIndex, `match >= next of ${id}`);
     assert(progress.matchIndex <= log.lastIndex, `match of ${id} beyond lastIndex`);
     assert(progress.nextIndex <= log.lastIndex + 1, `next of ${id} beyond lastIndex + 1`);
@@ -58,22 +81,68 @@ export function checkDelta(before: Observation, s: RaftState): void {
   }
   assert(s.log.commitIndex >= before.commitIndex, "commitIndex fell");
   assert(s.committedTaken >= before.committedTaken, "handed-out index fell");
+  assert(s.appliedIndex >= before.appliedIndex, "appliedIndex fell");
+  assert((s.snapshot?.lastIndex ?? 0) >= before.snapshotIndex, "snapshotIndex fell");
+  const campaigns = s.role === "preCandidate" || s.role === "candidate";
+  if (campaigns && before.role !== s.role) {
+    const since = s.memberships.findLastIndex(({ index }) => index <= s.log.commitIndex);
+    const possible = s.memberships.slice(Math.max(0, since));
+    const isOne = possible.some(({ membership }) => isVoter(membership, s.id));
+    assert(isOne, "one that is no voter campaigns");
+    assert(s.config.mayVote, "one that lost its data campaigns");
+  }
   if (before.role !== "leader" || s.role !== "leader" || s.term !== before.term) return;
   assert(s.log.lastIndex >= before.lastIndex, "a leader's log got shorter");
   assert(s.log.termAt(before.lastIndex) === before.lastTerm, "a leader's log was rewritten");
   for (const [id, progress] of s.progress) {
     assert(progress.matchIndex >= (before.matchIndex.get(id) ?? 0), `match of ${id} fell`);
   }
+  if (membershipIndex(s) > before.membershipIndex) checkChange(before, s);
   if (s.log.commitIndex > before.commitIndex) {
     assert(s.log.termAt(s.log.commitIndex) === s.term, "committed by counting an old term's entry");
   }
+}
+
+/** The membership in use is the newest in the log (CFG), and progress follows it. */
+function checkMembership(s: RaftState): void {
+  const { voters, votersOutgoing, learners } = s.membership;
+  assert(s.membership === s.memberships.at(-1)!.membership, "another membership is in use");
+  assert(membershipIndex(s) <= s.log.lastIndex, "the membership in use is not in the log");
+  const indexes = s.memberships.map(({ index }) => index);
+  assert(
+    indexes.every((index, i) => i === 0 || index > indexes[i - 1]!),
+    `memberships at ${indexes.join(" ")}`,
+  );
+  if (s.role !== "leader") return;
+  assert(s.log.commitIndex >= s.termStartIndex || s.change === null, "a change before the no-op");
+  for (const id of [...voters, ...votersOutgoing, ...learners]) {
+    if (id === s.id) continue;
+    assert(s.progress.get(id)?.leaveAt === Infinity, `member ${id} has no progress`);
+  }
+}
+
+/**
+ * A leader appended a membership (CFG): the one before is committed, so is an entry of its own term
+ * (the 2015 single-server bug), and every new quorum overlaps every old one.
+ */
+function checkChange(before: Observation, s: RaftState): void {
+  const old = before.membership;
+  const { voters, votersOutgoing } = s.membership;
+  assert(s.log.commitIndex >= before.membershipIndex, "two uncommitted memberships");
+  assert(s.log.commitIndex >= s.termStartIndex, "a membership before the term's no-op committed");
+  const same = (a: readonly number[], b: readonly number[]) => `${a}` === `${b}`;
+  const stays = same(voters, old.voters) && same(votersOutgoing, old.votersOutgoing);
+  const enters = old.votersOutgoing.length === 0 && same(votersOutgoing, old.voters);
+  const leaves = votersOutgoing.length === 0 && same(voters, old.voters);
+  assert(stays || enters || leaves, `quorums of ${voters} and ${old.voters} need not overlap`);
 }
 
 /** Log matching (paper §5.3): logs that agree on (index, term) agree on all before it. */
 export function checkLogMatching(a: RaftState, b: RaftState): void {
   const last = Math.min(a.log.lastIndex, b.log.lastIndex);
   let agreed = false;
-  for (let i = last; i > 0; i--) {
+  const first = Math.max(1, a.log.compactedIndex, b.log.compactedIndex);
+  for (let i = last; i >= first; i--) {
     const index = plus(0 as LogIndex, i);
     const same = a.log.termAt(index) === b.log.termAt(index);
     assert(same || !agreed, `logs of ${a.id} and ${b.id} differ at ${i} below a match`);

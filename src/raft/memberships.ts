@@ -2,7 +2,7 @@ import { assert } from "../lib/assert.ts";
 import { asIndex, type LogIndex, plus } from "../lib/ids.ts";
 import { membershipOf } from "./membership-codec.ts";
 import { Progress } from "./progress.ts";
-import { members } from "./quorum.ts";
+import { isVoter, members } from "./quorum.ts";
 import type { RaftState } from "./state.ts";
 import { type EntryBatch, ENTRY_MEMBERSHIP, type Membership } from "./types.ts";
 
@@ -40,6 +40,20 @@ export function membershipAt(s: RaftState, index: LogIndex): Membership {
 
 /** Index of the entry that holds the current membership; at most the snapshot's when it has none. */
 export const membershipIndex = (s: RaftState): LogIndex => s.memberships.at(-1)!.index;
+
+/**
+ * Whether we are a voter, or were one until an entry that is not known to be committed. Such a server
+ * must campaign still: it may be the only one with a log that the others accept, while they, who do
+ * not have that entry yet, need its vote (thesis §4.2.2). Its own vote does not count.
+ */
+export function mayBeVoter(s: RaftState): boolean {
+  for (let i = s.memberships.length - 1; i >= 0; i--) {
+    const { index, membership } = s.memberships[i]!;
+    if (isVoter(membership, s.id)) return true;
+    if (index <= s.log.commitIndex) return false;
+  }
+  return false;
+}
 
 /** Forgets which memberships held before `index`. */
 export function forgetMembershipsBelow(s: RaftState, index: LogIndex): void {

@@ -16,6 +16,8 @@ export function restore(config: RaftConfig, now: Millis): RaftState {
     s.votedFor = restored.hardState.votedFor;
     if (restored.snapshot !== null) startAfter(s, restored.snapshot);
     const batches = batchesAfter(restored.snapshot, restored.batches);
+    // Storage must forget what we drop before it gets what follows the snapshot.
+    s.snapshotChanged = batches !== restored.batches;
     const first = batches[0];
     if (first !== undefined) {
       const firstNew = s.log.append(plus(first.firstIndex, -1), batches);
@@ -31,6 +33,8 @@ export function restore(config: RaftConfig, now: Millis): RaftState {
   return s;
 }
 
+const NOTHING: readonly EntryBatch[] = [];
+
 /** The owner has restored its state from this snapshot; the log begins after it. */
 function startAfter(s: RaftState, snapshot: SnapshotMeta): void {
   const { lastIndex, lastTerm, membership } = snapshot;
@@ -42,7 +46,8 @@ function startAfter(s: RaftState, snapshot: SnapshotMeta): void {
 
 /**
  * The stored entries, when they belong to the snapshot: they continue it, or hold its last entry.
- * Otherwise a leader's snapshot replaced them, and we crashed before they were deleted.
+ * Otherwise a leader's snapshot replaced them, or our own overtook the writes of its entries, and
+ * we crashed before storage heard of it.
  */
 function batchesAfter(
   snapshot: SnapshotMeta | null,
@@ -54,5 +59,5 @@ function batchesAfter(
   assert(first.firstIndex <= index + 1, `entries begin at ${first.firstIndex}, after ${index}`);
   if (snapshot === null || first.firstIndex === index + 1) return batches;
   const holder = batches.find((b) => b.firstIndex <= index && index <= lastIndexOf(b));
-  return holder?.term === snapshot.lastTerm ? batches : [];
+  return holder?.term === snapshot.lastTerm ? batches : NOTHING;
 }

@@ -1,32 +1,36 @@
 import { assert } from "../../lib/assert.ts";
 import { asIndex, asNode, asTerm, type NodeId } from "../../lib/ids.ts";
 import { Prng } from "../../lib/prng.ts";
-import { type HardState, RAFT_DEFAULTS, type RaftConfig, type RaftInput } from "../api.ts";
+import {
+  type Membership,
+  RAFT_DEFAULTS,
+  type RaftConfig,
+  type RaftInput,
+  type Ready,
+  type SnapshotMeta,
+} from "../api.ts";
 import { checkBasic, checkDelta, checkLogMatching, observe } from "../invariants.ts";
+import { isQuorum } from "../quorum.ts";
 import { raftOver } from "../raft.ts";
 import { restore } from "../restore.ts";
 import type { RaftState } from "../state.ts";
-import { RaftLog } from "../log.ts";
 import { type EntryBatch, ENTRY_COMMAND, type Message } from "../types.ts";
-
-/** One write that the disk has not made durable yet. */
-type Write = {
-  readonly seq: number;
-  readonly hardState: HardState | null;
-  readonly batches: readonly EntryBatch[];
-};
+import { TestDisk } from "./disk.ts";
 
 type Node = {
   id: NodeId;
   state: RaftState;
   raft: ReturnType<typeof raftOver>;
   up: boolean;
-  disk: { hardState: HardState; log: RaftLog };
-  writes: Write[];
+  disk: TestDisk;
   held: { until: number; messages: readonly Message[] }[];
   /** `term` of each applied entry, from index 1. */
   applied: number[];
+  /** A whole snapshot that the owner has not installed yet. */
+  received: { readonly meta: SnapshotMeta; readonly state: readonly number[] } | null;
   restarts: number;
+  /** Its clock runs so many times as fast as `now`. */
+  rate: number;
 };
 
 /** One encoded command whose payload is `text`. */
@@ -51,7 +55,8 @@ export const batchesOf = (terms: readonly number[]): EntryBatch[] =>
 /**
  * Cores with a network and disks that only move when told to: for golden tests and random
  * schedules. After every step it checks each core's invariants and, over all of them, election
- * safety, log matching and state machine safety. Not the simulator: no time but `now`, no clients.
+ * safety, log matching, commits on a quorum of disks and state machine safety. Not the simulator:
+ * no time but `now`, no clients.
  */
 export class TestCluster {
   readonly nodes = new Map<NodeId, Node>();
@@ -59,27 +64,33 @@ export class TestCluster {
   now = 0;
   /** Writes become durable at once; otherwise by `persist`. */
   autoPersist = true;
+  /** Whole snapshots are installed at once; otherwise by `install`. */
+  autoInstall = true;
   readonly confirmedReads: {
     readonly tag: number;
     readonly index: number;
     readonly node: number;
   }[] = [];
   readonly refused: number[] = [];
+  readonly outcomes: Ready["outcomes"][number][] = [];
+  /** Highest index that any node has committed: what a linearizable read must see. */
+  committedIndex = 0;
+  /** Snapshots of leaders that were installed. */
+  installed = 0;
   readonly #leaders = new Map<number, number>();
   readonly #committed = new Map<number, number>();
   readonly #votes = new Map<string, number>();
   readonly #seed: number;
   readonly #overrides: Partial<RaftConfig>;
+  readonly #voters: NodeId[];
 
-  constructor(count: number, seed = 1, overrides: Partial<RaftConfig> = {}) {
+  /** Nodes 1 … count are the voters; `spares` more run without being members. */
+  constructor(count: number, seed = 1, overrides: Partial<RaftConfig> = {}, spares = 0) {
     this.#seed = seed;
     this.#overrides = overrides;
-    for (let id = 1; id <= count; id++) {
-      const hardState = { term: asTerm(0), votedFor: asNode(0) };
-      this.nodes.set(
-        asNode(id),
-        this.#boot(asNode(id), { hardState, log: new RaftLog() }, count, 0),
-      );
+    this.#voters = Array.from({ length: count }, (_, i) => asNode(i + 1));
+    for (let id = 1; id <= count + spares; id++) {
+      this.nodes.set(asNode(id), this.#boot(asNode(id), new TestDisk(), 0));
     }
   }
 
@@ -89,24 +100,29 @@ export class TestCluster {
     return node;
   }
 
-  /** Highest index that any node has committed: what a linearizable read must see. */
-  get committedIndex(): number {
-    return Math.max(0, ...this.#committed.keys());
-  }
-
   input(id: number, input: RaftInput): void {
     const node = this.node(id);
     if (!node.up) return;
     const before = observe(node.state);
-    node.raft.step(input, this.now);
-    this.#drain(node);
+    node.raft.step(input, this.#timeAt(node));
     checkDelta(before, node.state);
+    this.#checkCommit(node, before.commitIndex, before.membership);
+    this.#drain(node);
     this.#checkAll(node);
+  }
+
+  #takeReady({ state, raft }: Node): Ready | null {
+    const before = observe(state);
+    const ready = raft.takeReady();
+    checkDelta(before, state);
+    return ready;
   }
 
   /** Lets `id` reach its deadline: an election or a heartbeat. */
   deadline(id: number): void {
-    this.now = Math.max(this.now, this.node(id).raft.deadline());
+    const { raft, rate } = this.node(id);
+    const margin = 1e-6; // Division and multiplication by the rate do not quite cancel.
+    this.now = Math.max(this.now, raft.deadline() / rate + margin);
     this.input(id, { kind: "deadline" });
   }
 
@@ -125,71 +141,117 @@ export class TestCluster {
   /** Makes the oldest pending write of `id` durable. */
   persist(id: number): void {
     const node = this.node(id);
-    const write = node.writes.shift();
-    if (write === undefined || !node.up) return;
-    if (write.hardState !== null) node.disk.hardState = write.hardState;
-    const first = write.batches[0];
-    if (first !== undefined) node.disk.log.append(asIndex(first.firstIndex - 1), write.batches);
-    this.input(id, { kind: "persisted", writeSeq: write.seq });
-    this.#release(node, write.seq);
+    const writeSeq = node.up ? node.disk.sync() : 0;
+    if (writeSeq === 0) return;
+    this.input(id, { kind: "persisted", writeSeq });
+    this.#release(node, writeSeq);
+  }
+
+  /** Saves a snapshot of what `id` has applied, and deletes all but the newest `keep` files. */
+  snapshot(id: number, keep = 2): void {
+    const { up, raft, disk, applied } = this.node(id);
+    const meta = raft.appliedMeta();
+    if (!up || meta.lastIndex === 0 || disk.files.has(meta.lastIndex)) return;
+    disk.save(meta, applied);
+    const old = [...disk.files.keys()].sort((a, b) => b - a).slice(keep);
+    for (const lastIndex of old) disk.files.delete(lastIndex);
+    this.input(id, { kind: "snapshotTaken", lastIndex: meta.lastIndex });
+  }
+
+  /** The owner of `id` installs the whole snapshot that it has, or finds it broken. */
+  install(id: number, sound = true): void {
+    const node = this.node(id);
+    const { received } = node;
+    if (received === null || !node.up) return;
+    node.received = null;
+    const { meta, state } = received;
+    const { lastIndex } = meta;
+    if (!sound) return this.input(id, { kind: "snapshotRefused", lastIndex });
+    for (let i = 1; i <= lastIndex; i++) {
+      assert(state[i - 1] === this.#committed.get(i), `snapshot ${lastIndex} differs at ${i}`);
+    }
+    node.disk.save(meta, state);
+    assert(node.applied.length < lastIndex, `${lastIndex} was applied before it was installed`);
+    node.applied = [...state];
+    this.installed++;
+    this.input(id, { kind: "snapshotInstalled", lastIndex });
   }
 
   /** Loses everything that is not durable. */
   crash(id: number): void {
     const node = this.node(id);
     node.up = false;
-    node.writes = [];
+    node.disk.crash();
     node.held = [];
+    node.received = null;
   }
 
   restart(id: number): void {
     const node = this.node(id);
     if (node.up) return;
-    this.nodes.set(node.id, this.#boot(node.id, node.disk, this.nodes.size, node.restarts + 1));
+    this.nodes.set(node.id, this.#boot(node.id, node.disk, node.restarts + 1, node.rate));
   }
 
   /** Starts `id` anew on a log with the given terms, in `term`. */
   load(id: number, terms: readonly number[], term: number): void {
-    const log = new RaftLog();
-    log.append(asIndex(0), batchesOf(terms));
-    const hardState = { term: asTerm(term), votedFor: asNode(0) };
-    this.nodes.set(asNode(id), this.#boot(asNode(id), { hardState, log }, this.nodes.size, 0));
+    const disk = new TestDisk();
+    disk.log.append(asIndex(0), batchesOf(terms));
+    disk.hardState = { term: asTerm(term), votedFor: asNode(0) };
+    this.nodes.set(asNode(id), this.#boot(asNode(id), disk, 0));
   }
 
-  #boot(id: NodeId, disk: Node["disk"], count: number, restarts: number): Node {
-    const voters = Array.from({ length: count }, (_, i) => asNode(i + 1));
-    const batches = disk.log.lastIndex > 0 ? disk.log.from(asIndex(1), Infinity) : [];
+  #boot(id: NodeId, disk: TestDisk, restarts: number, rate = 1): Node {
+    const isVoter = this.#voters.includes(id);
     const config: RaftConfig = {
       ...RAFT_DEFAULTS,
       id,
-      membership: { voters, votersOutgoing: [], learners: [] },
-      restored: { hardState: disk.hardState, snapshot: null, batches },
+      membership: { voters: isVoter ? this.#voters : [], votersOutgoing: [], learners: [] },
+      restored: disk.restored(),
       random: new Prng(this.#seed).fork(`node ${id} start ${restarts}`),
       ...this.#overrides,
     };
-    const state = restore(config, this.now);
+    const state = restore(config, this.now * rate);
+    const data = disk.newest()?.data.slice() ?? new Uint8Array(0);
+    const applied = [...new Uint32Array(data.buffer)];
     const raft = raftOver(state);
-    return { id, state, raft, up: true, disk, writes: [], held: [], applied: [], restarts };
+    return { id, state, raft, up: true, disk, held: [], applied, received: null, restarts, rate };
+  }
+
+  #timeAt({ state, rate }: Node): number {
+    return Math.max(state.now, this.now * rate);
   }
 
   #drain(node: Node): void {
-    for (let ready = node.raft.takeReady(); ready !== null; ready = node.raft.takeReady()) {
+    const { disk, raft } = node;
+    for (let ready = this.#takeReady(node); ready !== null; ready = this.#takeReady(node)) {
       this.#send(ready.messages);
       if (ready.messagesAfterPersist.length > 0) {
         node.held.push({ until: ready.heldUntil, messages: ready.messagesAfterPersist });
       }
-      const { writeSeq: seq, hardState, batches } = ready;
-      if (seq > 0) node.writes.push({ seq, hardState, batches });
+      if (ready.writeSeq > 0) disk.writes.push(ready);
       for (const batch of ready.committed) {
+        assert(batch.firstIndex === node.applied.length + 1, `${batch.firstIndex} handed out`);
         for (let i = 0; i < batch.count; i++) node.applied.push(batch.term);
       }
       const index = asIndex(node.applied.length);
-      if (ready.committed.length > 0) node.raft.step({ kind: "applied", index }, this.now);
+      if (ready.committed.length > 0) raft.step({ kind: "applied", index }, node.state.now);
       for (const read of ready.reads) this.confirmedReads.push({ ...read, node: node.id });
       for (const { tag } of ready.refused) this.refused.push(tag);
-      if (seq === 0) this.#release(node, node.state.durableSeq);
+      this.outcomes.push(...ready.outcomes);
+      for (const chunk of ready.snapshotWrites) {
+        const state = disk.receive(chunk);
+        if (state !== null) node.received = { meta: chunk.meta, state };
+      }
+      for (const { to, lastIndex, offset, bytesMax } of ready.snapshotReads) {
+        const data = disk.files.get(lastIndex)?.data ?? new Uint8Array(0);
+        const part = data.subarray(offset, offset + bytesMax);
+        const head = { kind: "snapshotRead", to, lastIndex, offset } as const;
+        raft.step({ ...head, totalBytes: data.length, data: part }, node.state.now);
+      }
+      if (ready.writeSeq === 0) this.#release(node, node.state.durableSeq);
     }
-    if (this.autoPersist) while (node.up && node.writes.length > 0) this.persist(node.id);
+    if (this.autoPersist) while (node.up && disk.writes.length > 0) this.persist(node.id);
+    if (this.autoInstall) this.install(node.id);
   }
 
   #release(node: Node, durableSeq: number): void {
@@ -212,6 +274,14 @@ export class TestCluster {
     this.network.push(...messages);
   }
 
+  /** What a leader commits is on the disks of a quorum of the membership it counted with. */
+  #checkCommit({ id, state }: Node, before: number, membership: Membership): void {
+    const { commitIndex } = state.log;
+    if (state.role !== "leader" || commitIndex === before) return;
+    const holds = (node: NodeId) => this.node(node).disk.holds(commitIndex, state.term);
+    assert(isQuorum(membership, holds), `${id} committed ${commitIndex} without a quorum`);
+  }
+
   #checkAll(node: Node): void {
     const s = node.state;
     checkBasic(s);
@@ -221,18 +291,20 @@ export class TestCluster {
       if (known === undefined) this.#checkCompleteness(s);
       this.#leaders.set(s.term, s.id);
     }
-    for (let i = 1; i <= s.log.commitIndex; i++) {
+    for (let i = Math.max(1, s.log.compactedIndex); i <= s.log.commitIndex; i++) {
       const term = s.log.termAt(asIndex(i));
       const known = this.#committed.get(i);
       assert(known === undefined || known === term, `index ${i} committed in ${known} and ${term}`);
       this.#committed.set(i, term);
     }
+    this.committedIndex = Math.max(this.committedIndex, s.log.commitIndex);
     for (const other of this.nodes.values()) if (other !== node) checkLogMatching(s, other.state);
   }
 
   /** Leader completeness (paper §5.4): a new leader holds everything that was ever committed. */
   #checkCompleteness(s: RaftState): void {
     for (const [index, term] of this.#committed) {
+      if (index < s.log.compactedIndex) continue;
       assert(s.log.termAt(asIndex(index)) === term, `leader of ${s.term} lacks ${index}@${term}`);
     }
   }
