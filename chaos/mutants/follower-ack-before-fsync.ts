@@ -8,8 +8,8 @@ export default defineMutant({
   patches: [
     {
       file: "src/raft/append.ts",
-      find: "s.messagesAfterPersist.push(respond(s, m.from, index, false",
-      replace: "s.messages.push(respond(s, m.from, index, false",
+      find: "s.messagesAfterPersist.push(respond(s, leader, index, false",
+      replace: "s.messages.push(respond(s, leader, index, false",
     },
   ],
   detectors: ["DUR", "QC", "LC"],

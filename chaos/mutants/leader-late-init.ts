@@ -13,13 +13,13 @@ export default defineMutant({
     },
     {
       file: "src/raft/election.ts",
-      find: `s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
-  if (hearsQuorum)`,
-      replace: `s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
+      find: `  s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
+  for (`,
+      replace: `  s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
   s.late?.();
-  if (hearsQuorum)`,
+  for (`,
     },
   ],
-  detectors: ["ASSERT"],
+  detectors: ["ASSERT", "CRASH"],
   arena: { kind: "sim" },
 });

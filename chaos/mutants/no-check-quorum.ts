@@ -9,8 +9,8 @@ export default defineMutant({
   patches: [
     {
       file: "src/raft/election.ts",
-      find: "if (hearsQuorum) s.heartbeatDue = true;",
-      replace: "if (hearsQuorum || s.term > 0) s.heartbeatDue = true;",
+      find: "if (hearsQuorum(s) && !diskStalls(s)) s.heartbeatDue = true;",
+      replace: "if (!diskStalls(s)) s.heartbeatDue = true;",
     },
   ],
   detectors: ["LIVE"],

@@ -9,9 +9,9 @@ export default defineMutant({
   patches: [
     {
       file: "src/raft/election.ts",
-      find: "const granted = m.term > s.term && upToDate && !leaderIsAlive(s);",
+      find: "const granted = m.term > s.term && upToDate && !withholdsVote(s);",
       replace: `const free = s.role === "follower" || s.term === 0;
-    const granted = m.term > s.term && upToDate && !leaderIsAlive(s) && free;`,
+    const granted = m.term > s.term && upToDate && !withholdsVote(s) && free;`,
     },
   ],
   detectors: ["LIVE"],

@@ -7,13 +7,11 @@ export default defineMutant({
   seenIn: "redpanda#14794",
   patches: [
     {
-      file: "src/raft/raft.ts",
-      find: `const { commitIndex } = s.log;
-  if (s.committedTaken`,
-      replace: `const commitIndex = s.role === "leader" ? s.log.lastIndex : s.log.commitIndex;
-  if (s.committedTaken`,
+      file: "src/raft/ready.ts",
+      find: "const { commitIndex } = s.log;",
+      replace: `const commitIndex = s.role === "leader" ? s.log.lastIndex : s.log.commitIndex;`,
     },
   ],
-  detectors: ["SMS", "LIN", "ORD"],
+  detectors: ["SMS", "LIN", "ORD", "ASSERT"],
   arena: { kind: "sim" },
 });

@@ -10,15 +10,15 @@ export default defineMutant({
   patches: [
     {
       file: "src/raft/election.ts",
-      find: "const granted = m.term > s.term && upToDate && !leaderIsAlive(s);",
-      replace: "const granted = m.term > s.term && !leaderIsAlive(s);",
+      find: "const granted = m.term > s.term && upToDate && !withholdsVote(s);",
+      replace: "const granted = m.term > s.term && !withholdsVote(s);",
     },
     {
       file: "src/raft/election.ts",
-      find: `const granted = m.term === s.term && free && upToDate && s.role === "follower";`,
-      replace: `const stored = s.votedFor === m.from;
-  const granted = m.term === s.term && free && (upToDate || stored) && s.role === "follower";
-  if (!granted && free && m.term === s.term && s.role === "follower") {
+      find: `const granted = m.term === s.term && free && upToDate && allowed && s.role === "follower";`,
+      replace: `const may = m.term === s.term && free && allowed && s.role === "follower";
+  const granted = may && (upToDate || s.votedFor === m.from);
+  if (may && !granted) {
     s.votedFor = m.from;
     s.hardStateChanged = true;
   }`,

@@ -1,8 +1,15 @@
-import type { Fault, NodeSpec } from "../../fault/vocabulary.ts";
+import type { NodeSpec } from "../../fault/vocabulary.ts";
 import { AssertionError } from "../../lib/assert.ts";
 import { Prng } from "../../lib/prng.ts";
 import { RAFT_DEFAULTS } from "../../raft/api.ts";
-import type { Invariant, SimAction, SimConfig, SimOperation, SimSchedule } from "../api.ts";
+import type {
+  Invariant,
+  SimAction,
+  SimConfig,
+  SimFault,
+  SimOperation,
+  SimSchedule,
+} from "../api.ts";
 import { SimCluster } from "../cluster.ts";
 import { InvariantError } from "../violation.ts";
 import { EVENT } from "../world.ts";
@@ -24,7 +31,7 @@ type Partial = {
 };
 
 const LEADER: NodeSpec = { kind: "leader" };
-const act = (atMs: number, fault: Exclude<Fault, { kind: "crash" }>): SimAction => ({
+const act = (atMs: number, fault: SimFault): SimAction => ({
   atMs,
   kind: "fault",
   fault,

@@ -93,6 +93,28 @@ export class FragileDisk implements FilePort {
     return this.#file(path).cached.slice();
   }
 
+  readAt(handle: FileHandle, position: number, length: number): Uint8Array {
+    return this.#opened(handle).cached.slice(position, position + length);
+  }
+
+  readLater(
+    handle: FileHandle,
+    position: number,
+    length: number,
+    done: (error: Error | null, bytes: Uint8Array) => void,
+  ): void {
+    const file = this.#opened(handle);
+    this.#queue.push(() => done(null, file.cached.slice(position, position + length)));
+  }
+
+  writeLater(handle: FileHandle, bytes: Uint8Array, position: number, done: FileDone): void {
+    this.#opened(handle);
+    this.#queue.push(() => {
+      this.write(handle, bytes, 0, bytes.length, position);
+      done(null);
+    });
+  }
+
   write(handle: FileHandle, bytes: Uint8Array, start: number, end: number, at: number): void {
     const file = this.#opened(handle);
     file.cached = grown(file.cached, at + end - start);

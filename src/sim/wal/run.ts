@@ -104,7 +104,7 @@ function drawWrite(before: State, writeSeq: number, random: Prng): readonly [Log
   const state = hardState ?? before.hardState;
   if (newTerm && random.chance(0.3)) {
     return [
-      { writeSeq, hardState, batches: [] },
+      { writeSeq, hardState, snapshot: null, batches: [] },
       { ...before, hardState: state },
     ];
   }
@@ -113,7 +113,7 @@ function drawWrite(before: State, writeSeq: number, random: Prng): readonly [Log
   const batch = drawBatch(kept + 1, term, random);
   const entries = [...before.entries.slice(0, kept), ...entriesOf([batch])];
   return [
-    { writeSeq, hardState, batches: [batch] },
+    { writeSeq, hardState, snapshot: null, batches: [batch] },
     { hardState: state, entries },
   ];
 }
