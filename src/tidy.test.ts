@@ -80,6 +80,7 @@ const IMPURE: Record<string, string> = {
 /** Packages that a pure folder may import: they compute, and touch nothing. */
 const PURE_PACKAGES: Record<string, readonly string[]> = {
   "src/report": ["valibot", "uplot", "picocolors"],
+  "src/sim": ["valibot"],
 };
 
 const IMPURE_NAMES =

@@ -1,0 +1,166 @@
+import * as v from "valibot";
+import { type Problem, UserError } from "../lib/user-error.ts";
+import { type Invariant, NODES_MAX, type SimSchedule, type Violation } from "./api.ts";
+import { configSchema, nodeSpec, span } from "./schedule-config.ts";
+
+/**
+ * A schedule as a file (JSON): what `ordeal sim` writes when a run fails, what `--replay` runs, and
+ * what the corpus (src/sim/corpus) keeps, since a seed means another schedule when code changes.
+ */
+export type ScheduleFile = {
+  /** What it shows, or which bug it once found; for people. */
+  readonly reason: string;
+  /** What the run broke when the file was written; null: nothing. */
+  readonly violation: { readonly invariant: Invariant; readonly message: string } | null;
+  readonly schedule: SimSchedule;
+};
+
+export const SCHEDULE_VERSION = 1;
+
+const node = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(NODES_MAX));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const ratio = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const atMs = span;
+
+const fault = v.variant("kind", [
+  v.strictObject({ kind: v.picklist(["restart", "pause", "resume"]), nodes: nodeSpec }),
+  v.strictObject({
+    kind: v.literal("isolate"),
+    nodes: nodeSpec,
+    direction: v.picklist(["both", "in", "out"]),
+  }),
+  v.variant("shape", [
+    v.strictObject({
+      kind: v.literal("partition"),
+      shape: v.literal("halves"),
+      leaderIn: v.picklist(["minority", "majority", "any"]),
+    }),
+    v.strictObject({
+      kind: v.literal("partition"),
+      shape: v.picklist(["bridge", "majoritiesRing"]),
+    }),
+  ]),
+  v.strictObject({ kind: v.picklist(["loss", "duplicate"]), nodes: nodeSpec, ratio }),
+  v.strictObject({ kind: v.literal("delay"), nodes: nodeSpec, ms: span, jitterMs: span }),
+  v.strictObject({ kind: v.literal("reorder"), nodes: nodeSpec, ratio, withinMs: span }),
+  v.strictObject({ kind: v.literal("heal") }),
+]);
+
+const speed = v.strictObject({ latencyMs: span, jitterMs: span });
+const action = v.variant("kind", [
+  v.strictObject({ atMs, kind: v.literal("fault"), fault }),
+  v.strictObject({ atMs, kind: v.literal("crash"), nodes: nodeSpec, keep: ratio }),
+  v.strictObject({ atMs, kind: v.picklist(["wipe", "diskFail", "snapshot"]), nodes: nodeSpec }),
+  v.strictObject({ atMs, kind: v.literal("diskSpeed"), nodes: nodeSpec, speed }),
+  v.strictObject({
+    atMs,
+    kind: v.literal("clockRate"),
+    nodes: nodeSpec,
+    rate: v.pipe(v.number(), v.gtValue(0)),
+  }),
+  v.strictObject({ atMs, kind: v.literal("clockJump"), nodes: nodeSpec, ms: span }),
+  v.strictObject({
+    atMs,
+    kind: v.literal("membership"),
+    voters: v.pipe(v.array(node), v.minLength(1)),
+    learners: v.array(node),
+  }),
+  v.strictObject({ atMs, kind: v.literal("transfer"), to: nodeSpec }),
+]);
+
+const operation = v.strictObject({
+  atMs,
+  client: count,
+  op: v.picklist(["get", "put", "append", "delete", "versionedPut"]),
+  key: count,
+});
+
+const fileSchema = v.strictObject({
+  reason: v.string(),
+  violation: v.nullable(v.strictObject({ invariant: v.string(), message: v.string() })),
+  schedule: v.strictObject({
+    version: v.literal(SCHEDULE_VERSION),
+    seed: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+    nodes: node,
+    spares: count,
+    durationMs: span,
+    config: configSchema,
+    actions: v.array(action),
+    operations: v.array(operation),
+    fates: v.exactOptional(
+      v.array(v.strictObject({ from: node, to: node, frame: count, arrivesMs: v.array(span) })),
+    ),
+  }),
+});
+
+export function scheduleText(
+  schedule: SimSchedule,
+  violation: Violation | null,
+  reason: string,
+): string {
+  const told =
+    violation === null ? null : { invariant: violation.invariant, message: violation.message };
+  const file: ScheduleFile = { reason, violation: told, schedule };
+  return `${JSON.stringify(file, null, 1)}\n`;
+}
+
+/** Checks the text of a schedule file; `where` names it. Throws UserError with every problem. */
+export function parseScheduleFile(text: string, where: string): ScheduleFile {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    throw bad(where, [{ where, what, fix: "give a file that `ordeal sim` wrote" }]);
+  }
+  const version = versionOf(json);
+  if (typeof version === "number" && version > SCHEDULE_VERSION) {
+    const what = `is ${version}, and this program knows schedules up to ${SCHEDULE_VERSION}`;
+    const fix = "run it with the version of Ordeal that wrote it, or a later one";
+    throw bad(where, [{ where: "schedule.version", what, fix }]);
+  }
+  const parsed = v.safeParse(fileSchema, json);
+  if (!parsed.success) throw bad(where, parsed.issues.map(problemOf));
+  const { reason, schedule } = parsed.output;
+  const problems = problemsOf(schedule);
+  if (problems.length > 0) throw bad(where, problems);
+  return { reason, violation: parsed.output.violation as ScheduleFile["violation"], schedule };
+}
+
+const versionOf = (json: unknown): unknown =>
+  (json as { readonly schedule?: { readonly version?: unknown } } | null)?.schedule?.version;
+
+const bad = (where: string, problems: readonly Problem[]): UserError =>
+  new UserError(`${where} is not a schedule that can be run`, problems);
+
+function problemOf(issue: v.BaseIssue<unknown>): Problem {
+  const where = v.getDotPath(issue) ?? "the document";
+  return { where, what: issue.message, fix: "correct it, or shrink the failing run again" };
+}
+
+/** What no single value shows. */
+function problemsOf({ nodes, spares, actions, operations, config, fates }: SimSchedule): Problem[] {
+  const problems: Problem[] = [];
+  if (nodes + spares > NODES_MAX) {
+    const what = `${nodes} nodes and ${spares} spares are more than ${NODES_MAX}`;
+    problems.push({ where: "schedule.spares", what, fix: "use fewer" });
+  }
+  for (const [name, items] of Object.entries({ actions, operations })) {
+    const late = items.findIndex(({ atMs }, i) => i > 0 && atMs < items[i - 1]!.atMs);
+    if (late === -1) continue;
+    const what = "comes before the one above it";
+    problems.push({ where: `schedule.${name}.${late}.atMs`, what, fix: "sort them by atMs" });
+  }
+  const stranger = operations.findIndex(({ client }) => client >= config.clients);
+  if (stranger !== -1) {
+    const what = `there are only ${config.clients} clients, counted from 0`;
+    const where = `schedule.operations.${stranger}.client`;
+    problems.push({ where, what, fix: "use one of them, or raise config.clients" });
+  }
+  const ghosts = (fates ?? []).filter(({ from, to }) => Math.max(from, to) > nodes + spares);
+  if (ghosts.length > 0) {
+    const what = "names nodes that are not there";
+    problems.push({ where: "schedule.fates", what, fix: "name nodes of the schedule" });
+  }
+  return problems;
+}
