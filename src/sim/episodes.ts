@@ -6,6 +6,7 @@ type Draw = {
   readonly random: Prng;
   readonly config: SimConfig;
   readonly nodes: number;
+  readonly spares: number;
   /** Share of the targets that are the leader, whoever that is then. */
   readonly leaderShare: number;
   /** Adds an action. */
@@ -140,6 +141,46 @@ const EPISODES: Record<string, Episode> = {
     d.at(untilMs, { kind: "fault", fault: { kind: "restart", nodes: { kind: "all" } } });
   },
 
+  /** Other voters and learners, from the whole of the nodes, and sometimes another set at once. */
+  membership(d, fromMs, untilMs) {
+    for (let at = fromMs; at < untilMs || at === fromMs;) {
+      const ids = d.random.shuffle(Array.from({ length: d.nodes + d.spares }, (_, i) => i + 1));
+      const count = d.random.between(Math.min(3, ids.length), Math.min(5, ids.length));
+      const voters = ids.slice(0, count).sort((a, b) => a - b);
+      const learners = d.random.chance(0.3) ? ids.slice(count, count + 1) : [];
+      d.at(at, { kind: "membership", voters, learners });
+      at += d.config.electionTimeoutMinMs * (0.5 + 8 * d.random.float());
+    }
+  },
+
+  transfer(d, fromMs, untilMs) {
+    for (let at = fromMs; at < untilMs || at === fromMs;) {
+      const to: NodeSpec = { kind: "node", id: 1 + d.random.below(d.nodes + d.spares) };
+      d.at(at, { kind: "transfer", to });
+      at += d.config.electionTimeoutMinMs * (0.2 + 4 * d.random.float());
+    }
+  },
+
+  snapshot(d, fromMs) {
+    d.at(fromMs, { kind: "snapshot", nodes: someOrAll(d) });
+  },
+
+  /** One who was away comes back to a log that begins after what it has. */
+  behind(d, fromMs, untilMs) {
+    const nodes: NodeSpec = { kind: "node", id: 1 + d.random.below(d.nodes) };
+    d.at(fromMs, { kind: "fault", fault: { kind: "isolate", nodes, direction: "both" } });
+    const backMs = Math.max(untilMs, fromMs + 5 * d.config.electionTimeoutMinMs);
+    d.at(backMs, { kind: "snapshot", nodes: { kind: "all" } });
+    d.at(backMs + 5, HEAL);
+  },
+
+  /** Suspended as a whole, with its clock. Leases rest on clocks, and so know no such jumps. */
+  clockJump(d, fromMs) {
+    if (d.config.leaseReads) return;
+    const ms = d.config.electionTimeoutMinMs * d.random.pick([0.5, 2, 20]);
+    d.at(fromMs, { kind: "clockJump", nodes: target(d), ms });
+  },
+
   clock(d, fromMs, untilMs) {
     const nodes = someOrAll(d);
     const drift = d.config.clockDriftMax / 2;
@@ -155,6 +196,7 @@ export function drawEpisodes(
   random: Prng,
   config: SimConfig,
   nodes: number,
+  spares: number,
   durationMs: number,
 ): SimAction[] {
   const actions: SimAction[] = [];
@@ -162,10 +204,11 @@ export function drawEpisodes(
     random,
     config,
     nodes,
+    spares,
     leaderShare: random.pick([0.2, 0.5, 0.8]),
     at: (atMs, action) => actions.push({ atMs: Math.round(atMs * 1000) / 1000, ...action }),
   };
-  const kinds = random.shuffle(NAMES).slice(0, random.between(1, 5));
+  const kinds = random.shuffle(NAMES).slice(0, random.between(1, 6));
   const timeout = config.electionTimeoutMinMs;
   const gapMs = timeout * random.pick([2, 5, 15]);
   const lengthMs = timeout * random.pick([1, 4, 12]);

@@ -1,38 +1,10 @@
-import { asTerm, NO_NODE } from "../lib/ids.ts";
-import type { HardState, RaftStatus, SnapshotMeta } from "../raft/api.ts";
+import type { RaftStatus, SnapshotMeta } from "../raft/api.ts";
 import type { Membership, Message } from "../raft/types.ts";
 import type { DurableWrite } from "../replica/ports.ts";
-import { LogView, type Marks } from "./log-view.ts";
+import type { LogView, Marks } from "./log-view.ts";
+import { Promises } from "./promises.ts";
 import { violated } from "./violation.ts";
-
-const NOTHING_SAVED: HardState = { term: asTerm(0), votedFor: NO_NODE };
-
-/** One node, as the monitor has seen it. */
-type Watched = {
-  readonly id: number;
-  /** What its Raft has handed out to be persisted; after a restart what its disk held. */
-  readonly log: LogView;
-  /** What would survive a crash. */
-  readonly durable: LogView;
-  hardState: HardState;
-  /** Writes handed out and not yet durable, oldest first. */
-  writes: {
-    readonly hardState: HardState | null;
-    readonly snapshot: SnapshotMeta | null;
-    readonly marks: Marks | null;
-  }[];
-  role: string;
-  term: number;
-  commitIndex: number;
-  appliedIndex: number;
-  snapshotIndex: number;
-  /** What its durable snapshot stands for: as good as a durable log up to there. */
-  durableSnapshot: number;
-  membership: Membership | null;
-  /** Of the commands applied so far and what they gave. */
-  stateHash: number;
-  lastApplied: number;
-};
+import { newWatched, NOTHING_SAVED, type Watched } from "./watched.ts";
 
 /**
  * Watches what the nodes do and throws InvariantError at the first event after which an invariant of
@@ -42,9 +14,8 @@ type Watched = {
  */
 export class Monitor {
   readonly #nodes: readonly Watched[];
+  readonly #promises: Promises;
   readonly #leaderOf = new Map<number, number>();
-  /** By term × 256 + node. */
-  readonly #voteOf = new Map<number, number>();
   /** Log matching: by index, the prefix hash of each term that was ever there. */
   readonly #hashOf: Map<number, number>[] = [];
   /** The log that is committed, by index; fixed at first commit. */
@@ -54,27 +25,11 @@ export class Monitor {
   readonly #committedTerms: number[] = [0];
   readonly #payloads: Map<number, number>[] = [];
   readonly #stateHashes: number[] = [];
-  /** By leader × 256 + follower: the index in the last heartbeat. */
-  readonly #told = new Map<number, { readonly term: number; index: number }>();
   elections = 0;
 
   constructor(ids: readonly number[]) {
-    this.#nodes = ids.map((id) => ({
-      id,
-      log: new LogView(),
-      durable: new LogView(),
-      hardState: NOTHING_SAVED,
-      writes: [],
-      role: "follower",
-      term: 0,
-      commitIndex: 0,
-      appliedIndex: 0,
-      snapshotIndex: 0,
-      durableSnapshot: 0,
-      membership: null,
-      stateHash: 0,
-      lastApplied: 0,
-    }));
+    this.#nodes = ids.map(newWatched);
+    this.#promises = new Promises(this.#nodes);
   }
 
   /** The highest index that any node has committed. */
@@ -150,26 +105,13 @@ export class Monitor {
     node.hardState = NOTHING_SAVED;
   }
 
-  /** A message leaves the node: what it says must be durable by now (DUR, VU). */
+  /** A message leaves the node: what it promises must be so by now. */
   onSend(m: Message): void {
-    switch (m.kind) {
-      case "voteRequest":
-        if (!m.pre) this.#checkVote(m.from, m.term, m.from);
-        break;
-      case "voteResponse":
-        if (!m.pre && m.granted) this.#checkVote(m.from, m.term, m.to);
-        break;
-      case "appendResponse":
-        if (!m.rejected) this.#checkAck(m.from, m.index, m.term);
-        break;
-      case "heartbeat":
-        this.#checkHeartbeat(m.from, m.to, m.term, m.commitIndex);
-        break;
-      case "appendEntries":
-        if (this.#leaderOf.get(m.term) !== m.from && this.#leaderOf.has(m.term)) {
-          violated("ES", `node ${m.from} sends entries in the term ${m.term} of another leader`);
-        }
-        break;
+    this.#promises.onSend(m);
+    if (m.kind !== "appendEntries") return;
+    const leader = this.#leaderOf.get(m.term);
+    if (leader !== undefined && leader !== m.from) {
+      violated("ES", `node ${m.from} sends entries in term ${m.term}, which ${leader} leads`);
     }
   }
 
@@ -178,12 +120,14 @@ export class Monitor {
     const node = this.#node(id);
     this.#checkOrder(node, s);
     const becameLeader = s.role === "leader" && (node.role !== "leader" || node.term !== s.term);
+    // One that commits the membership without itself leads no more at the end of that turn.
+    const wasLeader = s.role === "leader" || (node.role === "leader" && node.term === s.term);
     node.role = s.role;
     node.term = s.term;
     node.snapshotIndex = s.snapshotIndex;
     node.appliedIndex = s.appliedIndex;
     if (becameLeader) this.#checkLeader(node);
-    if (s.commitIndex > node.commitIndex) this.#checkCommit(node, s);
+    if (s.commitIndex > node.commitIndex) this.#checkCommit(node, s, wasLeader);
     if (s.role === "leader" && !becameLeader) this.#checkMembership(node, s.membership);
     node.membership = s.membership;
   }
@@ -241,42 +185,6 @@ export class Monitor {
     }
   }
 
-  #checkVote(id: number, term: number, candidate: number): void {
-    const key = term * 256 + id;
-    const known = this.#voteOf.get(key);
-    if (known !== undefined && known !== candidate) {
-      violated("VU", `node ${id} votes for ${candidate} in term ${term}, after ${known}`);
-    }
-    this.#voteOf.set(key, candidate);
-    const { hardState } = this.#node(id);
-    const isDurable =
-      hardState.term > term || (hardState.term === term && hardState.votedFor === candidate);
-    if (!isDurable) {
-      violated("DUR", `node ${id} sends its vote for ${candidate} in term ${term} unsaved`);
-    }
-  }
-
-  /** It tells the lesser of commitIndex and the follower's matchIndex: neither may fall. */
-  #checkHeartbeat(from: number, to: number, term: number, index: number): void {
-    const key = from * 256 + to;
-    const told = this.#told.get(key);
-    if (told === undefined || told.term !== term) this.#told.set(key, { term, index });
-    else if (index < told.index) {
-      violated("MON", `node ${from} takes back what node ${to} holds, to index ${index}`);
-    } else told.index = index;
-  }
-
-  /** An accepted append: everything up to `index` is durable, and the term was entered. */
-  #checkAck(id: number, index: number, term: number): void {
-    const { durable, durableSnapshot, hardState } = this.#node(id);
-    if (durable.lastIndex < index && durableSnapshot < index) {
-      violated("DUR", `node ${id} acks index ${index} with ${durable.lastIndex} durable`);
-    }
-    if (hardState.term < term) {
-      violated("DUR", `node ${id} acks in term ${term} with term ${hardState.term} durable`);
-    }
-  }
-
   /** MON and ORD. */
   #checkOrder(node: Watched, s: RaftStatus): void {
     const { id } = node;
@@ -316,7 +224,7 @@ export class Monitor {
   }
 
   /** QC for what a leader commits first, SMS for all. */
-  #checkCommit(node: Watched, s: RaftStatus): void {
+  #checkCommit(node: Watched, s: RaftStatus, wasLeader: boolean): void {
     const { id, log } = node;
     const known = this.committedIndex;
     const agreed = Math.min(known, s.commitIndex);
@@ -324,7 +232,7 @@ export class Monitor {
       violated("SMS", `node ${id} commits another log than others up to index ${agreed}`);
     }
     if (s.commitIndex > known) {
-      if (s.role !== "leader") {
+      if (!wasLeader) {
         violated("QC", `node ${id}, no leader, is the first to commit index ${s.commitIndex}`);
       }
       this.#checkQuorum(node, s);
@@ -340,6 +248,7 @@ export class Monitor {
   /** CFG: two memberships in a row have quorums that overlap, which takes a joint one in between. */
   #checkMembership({ id, membership: before }: Watched, after: Membership): void {
     if (before === after || before === null) return;
+    this.#promises.onMembership(id);
     const isSame = `${before.voters}` === `${after.voters}`;
     const isJoint = `${after.votersOutgoing}` === `${before.voters}`;
     const wasJoint = before.votersOutgoing.length > 0;

@@ -1,7 +1,14 @@
 import { CLEAR_LINK, type LinkState } from "../fault/vocabulary.ts";
 import { Prng } from "../lib/prng.ts";
 import { RAFT_DEFAULTS } from "../raft/api.ts";
-import type { DiskSpeed, SimAction, SimConfig, SimOperation, SimSchedule } from "./api.ts";
+import {
+  type DiskSpeed,
+  NODES_MAX,
+  type SimAction,
+  type SimConfig,
+  type SimOperation,
+  type SimSchedule,
+} from "./api.ts";
 import { drawEpisodes } from "./episodes.ts";
 
 export type DrawOptions = {
@@ -12,7 +19,7 @@ export type DrawOptions = {
 };
 
 export const DURATION_MS = 20_000;
-const SPARES_MAX = 4;
+const SPARES_MAX = 3;
 
 /**
  * The schedule of a seed: the cluster, its configuration, faults and load, all drawn (swarm testing:
@@ -23,15 +30,16 @@ export function drawSchedule(seed: number, options: DrawOptions = {}): SimSchedu
   const random = new Prng(seed).fork("swarm");
   const { nodes: range = { min: 3, max: 7 }, durationMs = DURATION_MS } = options;
   const nodes = random.between(range.min, range.max);
+  const spares = Math.min(random.pick([0, 0, 1, SPARES_MAX]), NODES_MAX - nodes);
   const config = drawConfig(random.fork("config"), nodes);
   return {
     version: 1,
     seed,
     nodes,
-    spares: 0,
+    spares,
     durationMs,
     config,
-    actions: drawActions(random.fork("actions"), config, nodes, durationMs),
+    actions: drawActions(random.fork("actions"), config, nodes, spares, durationMs),
     operations: drawOperations(random.fork("operations"), config, durationMs),
   };
 }
@@ -96,9 +104,10 @@ function drawActions(
   random: Prng,
   config: SimConfig,
   nodes: number,
+  spares: number,
   durationMs: number,
 ): readonly SimAction[] {
-  const actions = drawEpisodes(random, config, nodes, durationMs);
+  const actions = drawEpisodes(random, config, nodes, spares, durationMs);
   return actions.filter(({ atMs }) => atMs < durationMs).sort((a, b) => a.atMs - b.atMs);
 }
 
