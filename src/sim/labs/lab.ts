@@ -3,7 +3,7 @@ import { asNode } from "../../lib/ids.ts";
 import { Prng } from "../../lib/prng.ts";
 import type { Reply } from "../../replica/ports.ts";
 import { eachEntry } from "../../raft/batch.ts";
-import { ENTRY_COMMAND } from "../../raft/types.ts";
+import { ENTRY_COMMAND, type EntryBatch } from "../../raft/types.ts";
 import type { SimConfig, SimEvent } from "../api.ts";
 import { Monitor } from "../monitor.ts";
 import { SimNode } from "../node.ts";
@@ -207,8 +207,8 @@ export class Lab {
 
   /** Which command of the server's log is at `index`, from 1. The log must reach back to 1. */
   commandNumber(id: number, index: number): number {
-    const { snapshot, batches } = this.node(id).disk.restored();
-    assert(snapshot === null, "commands below a snapshot cannot be numbered");
+    const batches = this.#batches(id);
+    assert(batches[0]?.firstIndex === 1, "commands below a snapshot cannot be numbered");
     let count = 0;
     for (const batch of batches) {
       if (batch.kind !== ENTRY_COMMAND) continue;
@@ -221,8 +221,11 @@ export class Lab {
 
   /** Bytes of entries that the server keeps on its disk. */
   logBytes(id: number): number {
-    const { batches } = this.node(id).disk.restored();
-    return batches.reduce((sum, batch) => sum + batch.bytes.length, 0);
+    return this.#batches(id).reduce((sum, batch) => sum + batch.bytes.length, 0);
+  }
+
+  #batches(id: number): readonly EntryBatch[] {
+    return this.node(id).disk.restored(null).batches;
   }
 
   #submit(id: number, command: Uint8Array): Submitted {
