@@ -1,15 +1,31 @@
 import type { CommandModule } from "yargs";
+import {
+  add,
+  DIR,
+  JSON_FLAG,
+  promote,
+  remove,
+  replace,
+  snapshot,
+  transfer,
+} from "./cluster/commands.ts";
 
 /** A cluster on this machine that outlives the command: start it, look at it, stop it. */
 export const command: CommandModule = {
   command: "cluster",
-  describe: "Start, inspect and stop a cluster on this machine",
+  describe: "Start, inspect, change and stop a cluster on this machine",
   builder: (yargs) =>
     yargs
       .command(start)
       .command(status)
       .command(stop)
-      .demandCommand(1, "what about the cluster? start, status or stop")
+      .command(add)
+      .command(remove)
+      .command(replace)
+      .command(promote)
+      .command(transfer)
+      .command(snapshot)
+      .demandCommand(1, "what about the cluster? start, status, stop, add, remove, …")
       .example("$0 cluster start -n 5 --dir /tmp/c", "five nodes, their data in /tmp/c")
       .example("$0 cluster status --dir /tmp/c", "role, term and commit index of each node")
       .example("$0 cluster stop --dir /tmp/c", "end them; the data stay"),
@@ -17,17 +33,6 @@ export const command: CommandModule = {
 };
 
 type DirArgs = { readonly dir: string };
-const DIR = {
-  describe: "directory of the cluster: data, logs and config",
-  type: "string",
-  demandOption: true,
-} as const;
-const JSON_FLAG = {
-  describe: "print one JSON document",
-  type: "boolean",
-  default: false,
-} as const;
-
 type StartArgs = DirArgs & {
   readonly nodes: number;
   readonly storage: "disk" | "memory";
@@ -35,6 +40,8 @@ type StartArgs = DirArgs & {
   readonly "faulty-links": boolean;
   readonly "base-port": number | undefined;
   readonly seed: number;
+  readonly "snapshot-every": number | undefined;
+  readonly "lease-reads": boolean;
   readonly json: boolean;
 };
 
@@ -60,6 +67,15 @@ const start: CommandModule<object, StartArgs> = {
         default: false,
       })
       .option("seed", { describe: "of the faults on links", type: "number", default: 1 })
+      .option("snapshot-every", {
+        describe: "take a snapshot after so many bytes of entries; 0: never; default: 64 MiB",
+        type: "number",
+      })
+      .option("lease-reads", {
+        describe: "let a leader serve reads without asking the others while its lease is valid",
+        type: "boolean",
+        default: false,
+      })
       .option("foreground", {
         describe: "stay, and stop the cluster on Ctrl-C",
         type: "boolean",
@@ -71,6 +87,11 @@ const start: CommandModule<object, StartArgs> = {
   handler: async (args) => {
     const { startDetached, superviseCluster } = await import("./cluster/start.ts");
     const run = args.foreground ? superviseCluster : startDetached;
+    const every = args["snapshot-every"];
+    const raft = {
+      ...(every !== undefined && { snapshotEveryBytes: every }),
+      ...(args["lease-reads"] && { leaseReads: true }),
+    };
     await run(
       {
         nodes: args.nodes,
@@ -79,6 +100,7 @@ const start: CommandModule<object, StartArgs> = {
         basePort: args["base-port"],
         faultyLinks: args["faulty-links"],
         seed: args.seed,
+        ...(Object.keys(raft).length > 0 && { raft }),
       },
       args.json,
     );

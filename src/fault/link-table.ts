@@ -16,6 +16,15 @@ export class LinkTable {
     for (const link of allLinks(nodes)) this.#put({ ...link, state: CLEAR_LINK });
   }
 
+  /** Links to and from nodes that are new among these are perfect; those of nodes gone are left out. */
+  setNodes(nodes: readonly number[]): void {
+    const before = new Map(this.#states);
+    this.#states.clear();
+    for (const link of allLinks(nodes)) {
+      this.#put(before.get(`${link.from}>${link.to}`) ?? { ...link, state: CLEAR_LINK });
+    }
+  }
+
   /** All links, in the order of their ends. */
   get settings(): readonly LinkSetting[] {
     return [...this.#states.values()];

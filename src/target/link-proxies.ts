@@ -1,20 +1,20 @@
 import { type Link, allLinks } from "../fault/resolve.ts";
 import type { LinkSetting } from "../fault/link-table.ts";
-import type { NodeConfigFile } from "../runtime/config.ts";
+import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
 import { LocalChild } from "./local-child.ts";
 import type { ProxyCommand, ProxyEvent, ProxySpec } from "./local-proxy.ts";
 
 /** The proxy process of a local cluster, as its parent sees it. */
 export class LinkProxies {
   readonly #child: LocalChild;
-  readonly #ports: readonly (Link & { readonly port: number })[];
+  readonly #ports: (Link & { readonly port: number })[];
   /** One command after the other: an answer is the next line. */
   #last: Promise<unknown> = Promise.resolve();
   #nextId = 1;
 
   private constructor(child: LocalChild, ports: readonly (Link & { readonly port: number })[]) {
     this.#child = child;
-    this.#ports = ports;
+    this.#ports = [...ports];
   }
 
   /** Starts a proxy on every directed link of `config`. */
@@ -22,10 +22,7 @@ export class LinkProxies {
     const child = new LocalChild("the link proxy", ["proxy", "--spec", "-"]);
     const spec: ProxySpec = {
       seed,
-      links: allLinks(config.nodes.map((node) => node.id)).map((link) => {
-        const { host, peerPort } = config.nodes.find((node) => node.id === link.to)!;
-        return { ...link, host, port: peerPort };
-      }),
+      links: endpointsOf(config.nodes),
     };
     child.send(spec);
     const event = JSON.parse(await child.nextLine()) as ProxyEvent;
@@ -39,20 +36,38 @@ export class LinkProxies {
 
   /** What each node dials instead of its peers. */
   get links(): NonNullable<NodeConfigFile["links"]> {
+    return this.linksAmong(this.#ports.flatMap(({ from, to }) => [from, to]));
+  }
+
+  /** The same, of these nodes only. */
+  linksAmong(nodes: readonly number[]): NonNullable<NodeConfigFile["links"]> {
     const links: Record<string, Record<string, string>> = {};
     for (const { from, to, port } of this.#ports) {
+      if (!nodes.includes(from) || !nodes.includes(to)) continue;
       (links[from] ??= {})[to] = `127.0.0.1:${port}`;
     }
     return links;
   }
 
+  /** Starts proxies on the links among `nodes` that have none yet. */
+  async open(nodes: readonly NodeAddress[]): Promise<void> {
+    const links = endpointsOf(nodes).filter(
+      ({ from, to }) => !this.#ports.some((link) => link.from === from && link.to === to),
+    );
+    const event = await this.#ask({ kind: "open", id: this.#nextId++, links });
+    if (event.kind === "ready") this.#ports.push(...event.links);
+  }
+
   /** Resolves once the states are in force. */
-  set(settings: readonly LinkSetting[]): Promise<void> {
-    const command: ProxyCommand = { kind: "set", id: this.#nextId++, links: settings };
+  async set(settings: readonly LinkSetting[]): Promise<void> {
+    await this.#ask({ kind: "set", id: this.#nextId++, links: settings });
+  }
+
+  #ask(command: ProxyCommand): Promise<ProxyEvent> {
     this.#child.send(command);
-    const answered = this.#last.then(async () => {
-      await this.#child.nextLine();
-    });
+    const answered = this.#last.then(
+      async () => JSON.parse(await this.#child.nextLine()) as ProxyEvent,
+    );
     this.#last = answered.catch(() => {});
     return answered;
   }
@@ -61,3 +76,9 @@ export class LinkProxies {
     await this.#child.kill();
   }
 }
+
+const endpointsOf = (nodes: readonly NodeAddress[]): ProxySpec["links"] =>
+  allLinks(nodes.map((node) => node.id)).map((link) => {
+    const { host, peerPort } = nodes.find((node) => node.id === link.to)!;
+    return { ...link, host, port: peerPort };
+  });

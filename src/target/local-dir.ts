@@ -1,4 +1,12 @@
-import { accessSync, constants, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { loadConfig, type NodeAddress, type NodeConfigFile } from "../runtime/config.ts";
@@ -18,6 +26,8 @@ export type LocalOptions = {
   readonly seed: number;
   /** Ports from here on, three a node, instead of any free ones. */
   readonly basePort?: number | undefined;
+  /** Settings of the nodes; default: those that the cluster had. */
+  readonly raft?: NodeConfigFile["raft"];
 };
 
 export const configFile = (dir: string): string => join(resolve(dir), "config.json");
@@ -47,12 +57,38 @@ export function prepareDir(options: LocalOptions): NodeConfigFile | null {
 /** The config of a cluster, with the ports it had, if they are free, or other ones. */
 export function newConfig(options: LocalOptions, previous: NodeConfigFile | null): NodeConfigFile {
   const id = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(16).padStart(8, "0");
+  const nodes = addresses(options, previous);
   return {
     clusterId: previous?.clusterId ?? `ordeal-${id}`,
-    nodes: addresses(options, previous),
+    nodes,
+    voters: previous?.voters ?? nodes.map((node) => node.id),
+    bootstrapped: previous?.bootstrapped ?? false,
     dataDir: resolve(options.dir),
     storage: options.storage,
+    raft: options.raft ?? previous?.raft,
   };
+}
+
+/**
+ * Addresses of `count` more nodes on free ports. Their ids are above any that was ever used in the
+ * directory: an id stands for what its node has promised, and is not given to another.
+ */
+export function newAddresses(config: NodeConfigFile, count: number): readonly NodeAddress[] {
+  const ids = [...config.nodes.map((node) => node.id), ...(config.voters ?? [])];
+  for (const name of readdirSync(config.dataDir)) {
+    const id = /^node-(\d+)$/.exec(name)?.[1];
+    if (id !== undefined) ids.push(Number(id));
+  }
+  const last = Math.max(...ids);
+  return freePorts(count * PORTS_PER_NODE).reduce<NodeAddress[]>((nodes, port, i, ports) => {
+    if (i % PORTS_PER_NODE > 0) return nodes;
+    const [clientPort, httpPort] = ports.slice(i + 1);
+    const id = last + 1 + nodes.length;
+    return [
+      ...nodes,
+      { id, host: HOST, peerPort: port, clientPort: clientPort!, httpPort: httpPort! },
+    ];
+  }, []);
 }
 
 /** Replaces the config file in one step: a crash leaves the old one or the new one. */
@@ -72,7 +108,7 @@ function addresses(options: LocalOptions, previous: NodeConfigFile | null): read
   return Array.from({ length: options.nodes }, (_, i) => {
     const [peerPort, clientPort, httpPort] = ports.slice(i * PORTS_PER_NODE);
     return {
-      id: i + 1,
+      id: previous?.nodes[i]?.id ?? i + 1,
       host: HOST,
       peerPort: peerPort!,
       clientPort: clientPort!,

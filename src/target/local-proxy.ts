@@ -11,12 +11,10 @@ export type ProxySpec = {
   readonly links: readonly (Endpoint & { readonly from: number; readonly to: number })[];
 };
 
-/** Every further line. It is answered once it is in force. */
-export type ProxyCommand = {
-  readonly kind: "set";
-  readonly id: number;
-  readonly links: readonly LinkSetting[];
-};
+/** Every further line. It is answered once it is in force: `open` by "ready", `set` by "ack". */
+export type ProxyCommand =
+  | { readonly kind: "set"; readonly id: number; readonly links: readonly LinkSetting[] }
+  | { readonly kind: "open"; readonly id: number; readonly links: ProxySpec["links"] };
 
 /** What a proxy process says: one JSON line each. */
 export type ProxyEvent =
@@ -40,13 +38,20 @@ export async function runProxy(
   say: (event: ProxyEvent) => void,
 ): Promise<void> {
   const links = new Map<string, ProxyLink>();
+  let seed: number | null = null;
   try {
     for await (const line of readLines(input)) {
-      if (links.size === 0) {
-        say({ kind: "ready", links: openLinks(JSON.parse(line) as ProxySpec, links) });
+      if (seed === null) {
+        const spec = JSON.parse(line) as ProxySpec;
+        seed = spec.seed;
+        say({ kind: "ready", links: openLinks(spec, links) });
         continue;
       }
       const command = JSON.parse(line) as ProxyCommand;
+      if (command.kind === "open") {
+        say({ kind: "ready", links: openLinks({ seed, links: command.links }, links) });
+        continue;
+      }
       for (const { from, to, state } of command.links) links.get(`${from}>${to}`)?.set(state);
       say({ kind: "ack", id: command.id });
     }

@@ -1,10 +1,18 @@
 import type { LinkSetting } from "../fault/link-table.ts";
 import { assert } from "../lib/assert.ts";
 import { EXIT_USAGE, UserError } from "../lib/user-error.ts";
-import type { NodeConfigFile } from "../runtime/config.ts";
+import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
 import { LinkProxies } from "./link-proxies.ts";
+import { tellNodes } from "./local-admin.ts";
 import { ChildStartError, LocalChild } from "./local-child.ts";
-import { configFile, type LocalOptions, newConfig, prepareDir, writeConfig } from "./local-dir.ts";
+import {
+  configFile,
+  type LocalOptions,
+  newAddresses,
+  newConfig,
+  prepareDir,
+  writeConfig,
+} from "./local-dir.ts";
 
 /** A node that does not end on SIGTERM within this time is killed. */
 const STOP_WITHIN_MS = 5_000;
@@ -20,7 +28,7 @@ export type NodeState = "running" | "paused" | "crashed" | "ended";
  * before them.
  */
 export class LocalSupervisor {
-  readonly config: NodeConfigFile;
+  #config: NodeConfigFile;
   readonly #proxies: LinkProxies | null;
   readonly #nodes = new Map<number, LocalChild>();
   readonly #failures: string[] = [];
@@ -33,7 +41,7 @@ export class LocalSupervisor {
     proxies: LinkProxies | null,
     onFailure: (failure: string) => void,
   ) {
-    this.config = config;
+    this.#config = config;
     this.#proxies = proxies;
     this.#onFailure = onFailure;
   }
@@ -75,6 +83,11 @@ export class LocalSupervisor {
     const supervisor = new LocalSupervisor(withLinks, proxies, onFailure);
     proxies.watch((failure) => supervisor.#failed(failure));
     return supervisor;
+  }
+
+  /** As it is now: nodes come and go. */
+  get config(): NodeConfigFile {
+    return this.#config;
   }
 
   get nodeIds(): readonly number[] {
@@ -131,6 +144,30 @@ export class LocalSupervisor {
     });
   }
 
+  /**
+   * Starts `count` new nodes, which are no members yet; the others learn where they are. Resolves to
+   * their ids.
+   */
+  async addNodes(count: number): Promise<readonly number[]> {
+    const added = newAddresses(this.#config, count);
+    const nodes = [...this.#config.nodes, ...added];
+    await this.#proxies?.open(nodes);
+    const ids = added.map((node) => node.id);
+    await this.#reconfigure(nodes);
+    await this.#each(ids, (id) => this.#startNode(id, ["--join"]));
+    return ids;
+  }
+
+  /** Ends nodes that are no members any more; their data stay. The others forget where they were. */
+  async dropNodes(ids: readonly number[]): Promise<void> {
+    await this.#each(ids, async (id) => {
+      const node = this.#nodes.get(id);
+      this.#nodes.delete(id);
+      await node?.stop(STOP_WITHIN_MS);
+    });
+    await this.#reconfigure(this.#config.nodes.filter((node) => !ids.includes(node.id)));
+  }
+
   async setLinks(settings: readonly LinkSetting[]): Promise<void> {
     assert(this.#proxies !== null, "the cluster was started without faulty links");
     await this.#proxies.set(settings);
@@ -161,11 +198,27 @@ export class LocalSupervisor {
   async #startAll(): Promise<void> {
     writeConfig(this.config);
     await this.restart(this.nodeIds);
+    if (this.config.bootstrapped === true) return;
+    // Every node has begun: from now on an empty directory of one of them means lost data.
+    this.#config = { ...this.config, bootstrapped: true };
+    writeConfig(this.config);
   }
 
-  async #startNode(id: number): Promise<void> {
+  /**
+   * The file first: a node that starts later reads it. A node that cannot be told now (it is paused,
+   * say) dials old addresses until it starts again or is told the next time.
+   */
+  async #reconfigure(nodes: readonly NodeAddress[]): Promise<void> {
+    const links = this.#proxies?.linksAmong(nodes.map((node) => node.id));
+    this.#config = { ...this.#config, nodes, links };
+    writeConfig(this.#config);
+    const running = nodes.filter((node) => this.state(node.id) === "running");
+    await Promise.all(running.map((node) => tellNodes(node, { nodes, links })));
+  }
+
+  async #startNode(id: number, flags: readonly string[] = []): Promise<void> {
     const config = configFile(this.config.dataDir);
-    const args = ["node", "--config", config, "--id", String(id), "--parent-pipe"];
+    const args = ["node", "--config", config, "--id", String(id), "--parent-pipe", ...flags];
     const node = new LocalChild(`node ${id}`, args);
     this.#nodes.set(id, node);
     await node.nextLine();

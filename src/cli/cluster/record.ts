@@ -9,6 +9,8 @@ export type ClusterRecord = {
   readonly clusterId: string;
   /** The process whose children the nodes are. */
   readonly supervisorPid: number;
+  /** Where it takes requests (control.ts), on 127.0.0.1. */
+  readonly controlPort: number;
   readonly nodes: readonly (NodeAddress & { readonly pid: number })[];
 };
 

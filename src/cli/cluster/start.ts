@@ -6,6 +6,7 @@ import { type LocalOptions, prepareDir } from "../../target/local-dir.ts";
 import { leaderOf } from "../../target/local-status.ts";
 import { LocalSupervisor } from "../../target/local-supervisor.ts";
 import { until } from "../../target/until.ts";
+import { serveControl } from "./control.ts";
 import { refuseIfRunning, removeRecord, writeRecord } from "./record.ts";
 import { askAll, type ClusterDocument, clusterDocument, print } from "./show.ts";
 
@@ -24,20 +25,28 @@ export async function superviseCluster(options: LocalOptions, json: boolean): Pr
   const supervisor = await LocalSupervisor.start(options, (failure) => console.error(failure));
   // From here on a signal is a request to stop; before, it ends us, and the nodes with us.
   const stopped = stopSignal();
+  let control: ReturnType<typeof serveControl> | undefined;
   try {
     const { clusterId, nodes } = supervisor.config;
     const statuses = await until("a leader is elected", LEADER_WITHIN_MS, async () => {
       const said = await askAll(clusterId, nodes);
       return leaderOf(said) !== 0 && said.every((node) => node.role !== "down") ? said : null;
     });
-    writeRecord(options.dir, {
-      clusterId,
-      supervisorPid: process.pid,
-      nodes: nodes.map((node) => ({ ...node, pid: supervisor.pid(node.id) })),
-    });
+    const write = (): void => {
+      writeRecord(options.dir, {
+        clusterId,
+        supervisorPid: process.pid,
+        controlPort: server.port,
+        nodes: supervisor.config.nodes.map((node) => ({ ...node, pid: supervisor.pid(node.id) })),
+      });
+    };
+    const server = serveControl(supervisor, write);
+    control = server;
+    write();
     print(clusterDocument(statuses), json);
     await stopped;
   } finally {
+    await control?.stop();
     await supervisor.stop();
     removeRecord(options.dir);
     lock.release();
@@ -74,12 +83,16 @@ export async function startDetached(options: LocalOptions, json: boolean): Promi
 }
 
 function argumentsFor(options: LocalOptions): string[] {
-  const { nodes, storage, dir, basePort, faultyLinks, seed } = options;
+  const { nodes, storage, dir, basePort, faultyLinks, seed, raft } = options;
   return [
     ...["cluster", "start", "--foreground", "--json", "-n", String(nodes), "--storage", storage],
     ...["--dir", dir, "--seed", String(seed)],
     ...(basePort === undefined ? [] : ["--base-port", String(basePort)]),
     ...(faultyLinks ? ["--faulty-links"] : []),
+    ...(raft?.snapshotEveryBytes === undefined
+      ? []
+      : ["--snapshot-every", String(raft.snapshotEveryBytes)]),
+    ...(raft?.leaseReads === true ? ["--lease-reads"] : []),
   ];
 }
 
