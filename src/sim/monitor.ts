@@ -248,7 +248,6 @@ export class Monitor {
   /** CFG: two memberships in a row have quorums that overlap, which takes a joint one in between. */
   #checkMembership({ id, membership: before }: Watched, after: Membership): void {
     if (before === after || before === null) return;
-    this.#promises.onMembership(id);
     const isSame = `${before.voters}` === `${after.voters}`;
     const isJoint = `${after.votersOutgoing}` === `${before.voters}`;
     const wasJoint = before.votersOutgoing.length > 0;

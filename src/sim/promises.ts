@@ -1,4 +1,4 @@
-import type { Message } from "../raft/types.ts";
+import type { Membership, Message } from "../raft/types.ts";
 import { violated } from "./violation.ts";
 import type { Watched } from "./watched.ts";
 
@@ -37,11 +37,6 @@ export class Promises {
     }
   }
 
-  /** A leader's membership has changed: one who was removed and is back begins anew. */
-  onMembership(leader: number): void {
-    for (const { id } of this.#nodes) this.#told.delete(leader * 256 + id);
-  }
-
   #checkVote(id: number, term: number, candidate: number): void {
     const key = term * 256 + id;
     const known = this.#voteOf.get(key);
@@ -61,7 +56,10 @@ export class Promises {
   #checkHeartbeat(from: number, to: number, term: number, index: number): void {
     const key = from * 256 + to;
     const told = this.#told.get(key);
-    if (told === undefined || told.term !== term) this.#told.set(key, { term, index });
+    const { membership } = this.#node(from);
+    // One who was removed hears of it still; if it is added again, it begins anew.
+    if (membership !== null && !isMember(membership, to)) this.#told.delete(key);
+    else if (told === undefined || told.term !== term) this.#told.set(key, { term, index });
     else if (index < told.index) {
       violated("MON", `node ${from} takes back what node ${to} holds, to index ${index}`);
     } else told.index = index;
@@ -82,3 +80,6 @@ export class Promises {
     return this.#nodes[id - 1]!;
   }
 }
+
+const isMember = ({ voters, votersOutgoing, learners }: Membership, id: number): boolean =>
+  [voters, votersOutgoing, learners].some((ids) => ids.some((member) => member === id));
