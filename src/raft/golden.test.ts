@@ -1,5 +1,5 @@
 import { type Directive, goldenTests } from "../lib/testing/golden.ts";
-import { asIndex } from "../lib/ids.ts";
+import { asIndex, asNode } from "../lib/ids.ts";
 import { describeMessage } from "./describe.ts";
 import { TestCluster } from "./testing/cluster.ts";
 
@@ -20,11 +20,16 @@ goldenTests(`${import.meta.dir}/testdata`, () => {
   };
   const commands: Record<string, (d: Directive) => string> = {
     // logs: one line per node, `<id>: <term of entry 1> <term of entry 2> …`; term=<t> for all.
-    // With one=true an AppendEntries carries one entry, and one is outstanding.
+    // With one=true an AppendEntries carries one entry, and one is outstanding; spares=<n> more nodes
+    // run without being members. A chunk of a snapshot has 8 bytes (two entries); two are on the way.
     logs(d) {
       const lines = d.input.split("\n");
-      const one = { appendBytesMax: 1, inflightMessagesMax: 1 };
-      cluster = new TestCluster(lines.length, 1, d.options.get("one") === "true" ? one : {});
+      const one = d.options.get("one") === "true";
+      const limits = {
+        ...(one ? { appendBytesMax: 1, inflightMessagesMax: 1 } : {}),
+        ...{ trailingBytes: 0, snapshotChunkBytes: 8, snapshotInflightBytesMax: 16 },
+      };
+      cluster = new TestCluster(lines.length, 1, limits, Number(d.options.get("spares") ?? 0));
       for (const line of lines) {
         const [id, terms = ""] = line.split(":");
         const entries = terms.trim().split(/\s+/).filter(Boolean).map(Number);
@@ -51,8 +56,67 @@ goldenTests(`${import.meta.dir}/testdata`, () => {
       }
       return quiet ? "ok" : lines.join("\n") || "nothing";
     },
-    // drop: loses everything on the wire, printing each.
-    drop: () => cluster.network.splice(0).map(describeMessage).join("\n") || "nothing",
+    // drop: loses everything on the wire, or max=<n> messages, printing each.
+    drop(d) {
+      const lost = cluster.network.splice(0, Number(d.options.get("max") ?? Infinity));
+      return lost.map(describeMessage).join("\n") || "nothing";
+    },
+    // run <ms>: all deliver and meet their deadlines; prints what is sent from=<id>, to=<id>.
+    run(d) {
+      const end = cluster.now + ids(d)[0]!;
+      const lines: string[] = [];
+      for (;;) {
+        for (; cluster.network.length > 0; lose()) {
+          const message = cluster.deliver();
+          const [from, to] = [d.options.get("from"), d.options.get("to")].map(Number);
+          if (message.from === from && message.to === to) lines.push(describeMessage(message));
+        }
+        const up = [...cluster.nodes.values()].filter((node) => node.up);
+        const next = up.sort((a, b) => a.raft.deadline() - b.raft.deadline())[0]!;
+        if (next.raft.deadline() > end) break;
+        cluster.deadline(next.id);
+        lose();
+      }
+      cluster.now = end;
+      return lines.join("\n") || "ok";
+    },
+    // wait <ms>: time passes; nobody notices but by a deadline.
+    wait: (d) => ((cluster.now += ids(d)[0]!), "ok"),
+    // snapshot <id>: saves its applied state, and compacts its log.
+    snapshot(d) {
+      cluster.snapshot(ids(d)[0]!);
+      lose();
+      return status(ids(d)[0]!);
+    },
+    // installs held|running: whether a whole snapshot is installed only by `install` or `refuse`.
+    installs: (d) => ((cluster.autoInstall = d.args[0] === "running"), "ok"),
+    install(d) {
+      cluster.install(ids(d)[0]!);
+      return status(ids(d)[0]!);
+    },
+    refuse: (d) => (cluster.install(ids(d)[0]!, false), status(ids(d)[0]!)),
+    // change <id> voters=<ids> learners=<ids>: asks <id> for a change of membership.
+    change(d) {
+      const list = (name: string) =>
+        (d.options.get(name) ?? "").split(",").filter(Boolean).map(Number).map(asNode);
+      const [voters, learners] = [list("voters"), list("learners")];
+      cluster.input(ids(d)[0]!, { kind: "changeMembership", tag: 1, voters, learners });
+      lose();
+      return membership(ids(d)[0]!);
+    },
+    transfer(d) {
+      const [id, to] = ids(d) as [number, number];
+      cluster.input(id, { kind: "transferLeadership", tag: 2, to: asNode(to) });
+      lose();
+      return status(id);
+    },
+    // members <id>…: the membership that each uses.
+    members: (d) => ids(d).map(membership).join("\n"),
+    // outcomes: how changes and transfers ended since the last time.
+    outcomes() {
+      const lines = cluster.outcomes.splice(0).map(({ outcome, reason }) => `${outcome} ${reason}`);
+      return lines.map((line) => line.trimEnd()).join("\n") || "none";
+    },
     // tick <id>: its heartbeat or election is due.
     tick(d) {
       cluster.deadline(ids(d)[0]!);
@@ -64,8 +128,10 @@ goldenTests(`${import.meta.dir}/testdata`, () => {
       lose();
       return status(Number(d.args[0]));
     },
+    // read <id> <tag> [lease]
     read(d) {
-      cluster.input(Number(d.args[0]), { kind: "readIndex", tag: Number(d.args[1]), lease: false });
+      const lease = d.args[2] === "lease";
+      cluster.input(Number(d.args[0]), { kind: "readIndex", tag: Number(d.args[1]), lease });
       lose();
       return "ok";
     },
@@ -93,10 +159,20 @@ goldenTests(`${import.meta.dir}/testdata`, () => {
     const { role, term, log } = cluster.node(id).state;
     return `${id} ${role} term=${term} last=${log.lastIndex} commit=${log.commitIndex}`;
   };
+  const membership = (id: number) => {
+    const { voters, votersOutgoing, learners } = cluster.node(id).state.membership;
+    const outgoing = votersOutgoing.length > 0 ? ` outgoing=${votersOutgoing.join(",")}` : "";
+    const learning = learners.length > 0 ? ` learners=${learners.join(",")}` : "";
+    return `${id} voters=${voters.join(",")}${outgoing}${learning}`;
+  };
   const log = (id: number) => {
     const { log } = cluster.node(id).state;
-    const terms = Array.from({ length: log.lastIndex }, (_, i) => log.termAt(asIndex(i + 1)));
-    return `${id}: ${terms.join(" ")} | commit=${log.commitIndex}`;
+    const from = log.compactedIndex;
+    const terms = Array.from({ length: log.lastIndex - from }, (_, i) =>
+      log.termAt(asIndex(from + i + 1)),
+    );
+    const compacted = from > 0 ? `…${from}@${log.compactedTerm} ` : "";
+    return `${id}: ${compacted}${terms.join(" ")} | commit=${log.commitIndex}`;
   };
   return (d) => {
     const command = commands[d.name];

@@ -78,7 +78,8 @@ export class TestCluster {
   /** Snapshots of leaders that were installed. */
   installed = 0;
   readonly #leaders = new Map<number, number>();
-  readonly #committed = new Map<number, number>();
+  /** Of each committed index: the term of its entry, and that of the first node that told. */
+  readonly #committed = new Map<number, { readonly term: number; readonly by: number }>();
   readonly #votes = new Map<string, number>();
   readonly #seed: number;
   readonly #overrides: Partial<RaftConfig>;
@@ -168,7 +169,10 @@ export class TestCluster {
     const { lastIndex } = meta;
     if (!sound) return this.input(id, { kind: "snapshotRefused", lastIndex });
     for (let i = 1; i <= lastIndex; i++) {
-      assert(state[i - 1] === this.#committed.get(i), `snapshot ${lastIndex} differs at ${i}`);
+      assert(
+        state[i - 1] === this.#committed.get(i)?.term,
+        `snapshot ${lastIndex} differs at ${i}`,
+      );
     }
     node.disk.save(meta, state);
     assert(node.applied.length < lastIndex, `${lastIndex} was applied before it was installed`);
@@ -293,18 +297,18 @@ export class TestCluster {
     }
     for (let i = Math.max(1, s.log.compactedIndex); i <= s.log.commitIndex; i++) {
       const term = s.log.termAt(asIndex(i));
-      const known = this.#committed.get(i);
-      assert(known === undefined || known === term, `index ${i} committed in ${known} and ${term}`);
-      this.#committed.set(i, term);
+      const known = this.#committed.get(i) ?? { term, by: s.term };
+      assert(known.term === term, `index ${i} committed in ${known.term} and ${term}`);
+      this.#committed.set(i, known);
     }
     this.committedIndex = Math.max(this.committedIndex, s.log.commitIndex);
     for (const other of this.nodes.values()) if (other !== node) checkLogMatching(s, other.state);
   }
 
-  /** Leader completeness (paper §5.4): a new leader holds everything that was ever committed. */
+  /** Leader completeness (paper §5.4): a new leader holds all that was committed in lesser terms. */
   #checkCompleteness(s: RaftState): void {
-    for (const [index, term] of this.#committed) {
-      if (index < s.log.compactedIndex) continue;
+    for (const [index, { term, by }] of this.#committed) {
+      if (index < s.log.compactedIndex || by >= s.term) continue;
       assert(s.log.termAt(asIndex(index)) === term, `leader of ${s.term} lacks ${index}@${term}`);
     }
   }
