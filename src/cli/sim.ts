@@ -1,5 +1,6 @@
 import type { Argv, CommandModule } from "yargs";
 import type { DrawOptions } from "../sim/swarm.ts";
+import type { KeptFailure } from "./sim/failing-run.ts";
 import type { Tally } from "./sim/tally.ts";
 
 const EXIT_VIOLATED = 2;
@@ -13,6 +14,8 @@ type Args = {
   readonly nodes: string;
   readonly duration: string;
   readonly jobs: number;
+  readonly replay: string | undefined;
+  readonly reports: string;
   readonly json: boolean;
 };
 
@@ -38,13 +41,25 @@ export const command: CommandModule<object, Args> = {
         describe: "virtual time of faults and load",
       })
       .option("jobs", { type: "number", default: 1, describe: "processes that share the work" })
+      .option("replay", {
+        type: "string",
+        describe: "run one schedule file and tell its story, instead of seeds",
+        conflicts: ["seed", "seeds"],
+      })
+      .option("reports", {
+        type: "string",
+        default: "reports",
+        describe: "where a failing run leaves its schedule and its story",
+      })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .example("$0 sim --seeds 1000 --nodes 5", "a thousand schedules")
-      .example("$0 sim --seed 55", "one schedule again, exactly as it was"),
+      .example("$0 sim --seed 55", "one schedule again, exactly as it was")
+      .example("$0 sim --replay schedule.json", "one that was shrunk and kept"),
   handler,
 };
 
 async function handler(args: Args): Promise<void> {
+  if (args.replay !== undefined) return replay(args.replay, args.json);
   const { parseCount, parseDurationMs } = await import("./parse.ts");
   const { huntSeeds } = await import("./sim/hunt.ts");
   const seed = args.seed === undefined ? 1 : parseCount(args.seed, "--seed", 0);
@@ -64,9 +79,38 @@ async function handler(args: Args): Promise<void> {
   const { documentOf, summaryOf } = await import("./sim/tally.ts");
   const repeat = (failed: number): string =>
     `ordeal sim --seed ${failed} --nodes ${args.nodes} --duration ${args.duration}`;
-  if (args.json) console.log(JSON.stringify(documentOf(tally, repeat), null, 2));
+  const kept = await keep(tally, options, args.reports);
+  if (args.json) console.log(JSON.stringify({ ...documentOf(tally, repeat), kept }, null, 2));
   else console.log(summaryOf(tally, repeat));
+  if (kept !== null && !args.json) {
+    const { failureText } = await import("./sim/failing-run.ts");
+    console.log(failureText(kept));
+  }
   process.exitCode = exitCodeOf(tally);
+}
+
+/** Shrinks what failed and stores it; null: nothing did, or not the same way twice. */
+async function keep(
+  { failure }: Tally,
+  options: DrawOptions,
+  reports: string,
+): Promise<KeptFailure | null> {
+  if (failure?.isRepeatable !== true) return null;
+  const { drawSchedule } = await import("../sim/swarm.ts");
+  const { keepFailure } = await import("./sim/failing-run.ts");
+  return keepFailure(drawSchedule(failure.seed, options), reports, `seed-${failure.seed}`);
+}
+
+async function replay(path: string, json: boolean): Promise<void> {
+  const { replaySchedule, replayText } = await import("./sim/replay-schedule.ts");
+  const replayed = replaySchedule(path);
+  const { file, result, isRepeatable } = replayed;
+  if (json) {
+    const { reason, violation: then } = file;
+    console.log(JSON.stringify({ ...result, isRepeatable, reason, then }, null, 2));
+  } else console.log(replayText(path, replayed));
+  if (!isRepeatable) process.exitCode = EXIT_SOFTWARE;
+  else process.exitCode = { pass: 0, fail: EXIT_VIOLATED, unknown: EXIT_UNKNOWN }[result.verdict];
 }
 
 function exitCodeOf({ failure, unknown }: Tally): number {
