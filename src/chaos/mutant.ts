@@ -32,7 +32,7 @@ export type Patch = {
 /**
  * `sim`: simulated clusters under faults that come and go, drawn with these options where the bug
  * needs special ones. `partial`: simulated clusters with one partial failure that stays. `wal`: one
- * node's log on a disk that loses power, lies and decays.
+ * node's log on a disk that loses power, lies and decays. `frames`: a leader of large entries.
  */
 export type Arena =
   | {
@@ -43,7 +43,8 @@ export type Arena =
       readonly config?: Readonly<Record<string, unknown>>;
     }
   | { readonly kind: "partial" }
-  | { readonly kind: "wal" };
+  | { readonly kind: "wal" }
+  | { readonly kind: "frames" };
 
 /** Checks a mutant when its module is loaded. Throws UserError. */
 export function defineMutant(mutant: Mutant): Mutant {

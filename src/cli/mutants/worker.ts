@@ -1,5 +1,5 @@
 import type { Arena } from "../../chaos/mutant.ts";
-import { AssertionError } from "../../lib/assert.ts";
+import { AssertionError, unreachable } from "../../lib/assert.ts";
 import type { Alarm, Hunt, Job } from "./job.ts";
 
 // A process of `ordeal mutants`: runs schedules of a job, given as its argument, on the code as it was
@@ -10,22 +10,33 @@ type Outcome = { readonly alarm: Omit<Alarm, "seed"> | null; readonly unknown: b
 const CLEAN: Outcome = { alarm: null, unknown: false };
 
 async function runnerOf(arena: Arena): Promise<(seed: number) => Outcome> {
-  if (arena.kind === "wal") {
-    const { runWal } = await import("../../sim/wal/run.ts");
-    return (seed) => {
-      const found = runWal(seed);
-      if (found === null) return CLEAN;
-      return { alarm: { detector: found.invariant, message: found.message }, unknown: false };
-    };
+  switch (arena.kind) {
+    case "wal":
+      return outcomesOf((await import("../../sim/wal/run.ts")).runWal);
+    case "frames":
+      return outcomesOf((await import("../../sim/frames/run.ts")).runFrames);
+    case "partial":
+      return outcomesOf((await import("../../sim/partial/run.ts")).runPartial);
+    case "sim":
+      return simulation(arena);
+    default:
+      return unreachable(arena);
   }
-  if (arena.kind === "partial") {
-    const { runPartial } = await import("../../sim/partial/run.ts");
-    return (seed) => {
-      const found = runPartial(seed);
-      if (found === null) return CLEAN;
-      return { alarm: { detector: found.invariant, message: found.message }, unknown: false };
-    };
-  }
+}
+
+type Violation = { readonly invariant: string; readonly message: string };
+
+const outcomesOf =
+  (run: (seed: number) => Violation | null) =>
+  (seed: number): Outcome => {
+    const found = run(seed);
+    if (found === null) return CLEAN;
+    return { alarm: { detector: found.invariant, message: found.message }, unknown: false };
+  };
+
+async function simulation(
+  arena: Extract<Arena, { kind: "sim" }>,
+): Promise<(seed: number) => Outcome> {
   const { drawSchedule } = await import("../../sim/swarm.ts");
   const { runSchedule } = await import("../../sim/run.ts");
   return (seed) => {
