@@ -46,13 +46,17 @@ export class GroupLog {
    */
   setMark(mark: LogMark): void {
     if (this.#mark === null || mark.lastIndex >= this.#mark.lastIndex) this.#mark = mark;
+    this.#dropReplaced(mark);
+  }
+
+  #dropReplaced(mark: LogMark): void {
     const first = this.#batches[0]?.firstIndex ?? Infinity;
     if (first <= mark.lastIndex && this.#termAt(mark.lastIndex) !== mark.lastTerm) {
       this.#batches.length = 0;
     }
   }
 
-  /** The newest mark; null: there was none. */
+  /** The newest mark in the log; null: there was none. */
   get mark(): LogMark | null {
     return this.#mark;
   }
@@ -66,7 +70,7 @@ export class GroupLog {
     if (this.#mark !== null && this.#mark.lastIndex > snapshotIndex) {
       throw new WireError(`the snapshot up to entry ${this.#mark.lastIndex} is gone`);
     }
-    if (snapshot !== null) this.setMark(snapshot);
+    if (snapshot !== null) this.#dropReplaced(snapshot);
     const first = this.#batches[0]?.firstIndex ?? plus(snapshotIndex, 1);
     if (first > snapshotIndex + 1) {
       throw new WireError(
