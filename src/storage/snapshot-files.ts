@@ -104,6 +104,7 @@ export class FileSnapshots implements SnapshotStorage {
   #newest: StoredSnapshot | null = null;
   #own: StateFile | null = null;
   #received: ReceivedFile | null = null;
+  #begun = 0;
   #closed = false;
 
   constructor(options: SnapshotFilesOptions, newest: StoredSnapshot | null) {
@@ -118,9 +119,9 @@ export class FileSnapshots implements SnapshotStorage {
   begin(meta: SnapshotMeta): SnapshotSink {
     this.#own?.abandon();
     const { port, identity } = this.#options;
-    const path = this.#path(meta.lastIndex);
-    this.#own = new StateFile(port, `${path}.own`, meta, identity, (totalBytes, done) => {
-      this.#publish(`${path}.own`, { meta, totalBytes }, done);
+    const path = this.#unfinishedPath(meta, "own");
+    this.#own = new StateFile(port, path, meta, identity, (totalBytes, done) => {
+      this.#publish(path, { meta, totalBytes }, done);
     });
     return this.#own;
   }
@@ -132,7 +133,7 @@ export class FileSnapshots implements SnapshotStorage {
   ): SnapshotReceiver {
     this.#received?.abandon();
     const { port, identity } = this.#options;
-    const path = `${this.#path(meta.lastIndex)}.received`;
+    const path = this.#unfinishedPath(meta, "received");
     const decoder = new SnapshotDecoder(identity.clusterId, state);
     this.#received = new ReceivedFile(port, path, { meta, totalBytes }, decoder, (done) => {
       this.#publish(path, { meta, totalBytes }, done);
@@ -217,6 +218,11 @@ export class FileSnapshots implements SnapshotStorage {
     if (kept.file === null || kept.reads > 0) return;
     this.#options.port.close(kept.file);
     kept.file = null;
+  }
+
+  /** Numbered: an abandoned file may be there until its last write has ended. */
+  #unfinishedPath({ lastIndex }: SnapshotMeta, kind: "own" | "received"): string {
+    return `${this.#path(lastIndex)}.${++this.#begun}.${kind}`;
   }
 
   #path(lastIndex: LogIndex): string {
