@@ -13,6 +13,8 @@ import {
 import { HistoryWriter } from "../history/codec.ts";
 import {
   type Command,
+  commandSeq,
+  commandSession,
   FLAG_EXPECTED,
   OP_APPEND,
   OP_DELETE,
@@ -21,6 +23,7 @@ import {
   OP_PUT,
   type OpCode,
 } from "../kv/command.ts";
+import type { Result } from "../kv/state-machine.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Response } from "../wire/client.ts";
 import { STATUS } from "../wire/errors.ts";
@@ -53,11 +56,20 @@ const OUTCOME_OF: Record<number, number> = {
   [DONE_MISMATCH]: OUTCOME_MISMATCH,
   [DONE_INFO]: OUTCOME_INFO,
 };
+/** A write that took effect, or was refused for its version; anything else did nothing. */
+const OUTCOME_BY_STATUS = new Map<number, number>([
+  [STATUS.ok.code, OUTCOME_OK],
+  [STATUS.notFound.code, OUTCOME_OK],
+  [STATUS.versionMismatch.code, OUTCOME_MISMATCH],
+]);
 const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export const keyName = (key: number): string => `k${key}`;
+
+/** Names an operation: its session, and its number in it. 0: it has none. */
+const serialOf = (session: number, seq: number): number => session * 0x1_0000 + seq;
 
 type SimClient = {
   readonly clerk: Clerk;
@@ -66,6 +78,8 @@ type SimClient = {
   busy: boolean;
   op: OpCode;
   key: number;
+  /** Of the last attempt: names the operation in the log. */
+  serial: number;
   /** What was committed when the operation began. */
   floor: number;
   tickAt: number;
@@ -84,6 +98,14 @@ export class SimClients {
   readonly #keyIds = new Map<number, number>();
   readonly #keyBytes = new Map<number, Uint8Array>();
   readonly #texts = new Map<string, number>();
+  /** Writes of unknown outcome, by the process that ended with each. */
+  readonly #unknown: { readonly process: number; readonly serial: number }[] = [];
+  /** By serial: what the first application gave. */
+  readonly #results = new Map<
+    number,
+    { readonly status: number; readonly version: number; readonly at: number }
+  >();
+  #appliedIndex = 0;
   #processes: number;
   #values = 0;
   /** Called when an operation has ended. */
@@ -108,8 +130,10 @@ export class SimClients {
           prng: prng.fork(`client ${client}`),
         },
         {
-          send: (node, _lane, requestId, command) =>
-            clientWorld.send(nodes[node]!, client, requestId, command),
+          send: (node, _lane, requestId, command) => {
+            this.#clients[client]!.serial = serialOf(command.session, command.seq);
+            return clientWorld.send(nodes[node]!, client, requestId, command);
+          },
           onDone: (_slot, done) => this.#done(client, done),
         },
       ),
@@ -117,6 +141,7 @@ export class SimClients {
       busy: false,
       op: OP_GET,
       key: 0,
+      serial: 0,
       floor: 0,
       tickAt: Infinity,
       versions: new Map(),
@@ -175,7 +200,23 @@ export class SimClients {
     for (const { clerk } of this.#clients) clerk.onOpened(position);
   }
 
+  /** A node has applied a command: what became of it, told of each index by the first to apply it. */
+  onApply(index: number, command: Uint8Array, { status, version, index: at }: Result): void {
+    if (index <= this.#appliedIndex) return;
+    this.#appliedIndex = index;
+    const view = new DataView(command.buffer, command.byteOffset, command.byteLength);
+    const serial = serialOf(commandSession(view, 0), commandSeq(view, 0));
+    if (serial > 0 && !this.#results.has(serial))
+      this.#results.set(serial, { status, version, at });
+  }
+
+  /**
+   * What the clients saw; call it once the cluster has settled. Of operations that were given up it
+   * tells what the log knows of them, as if their clients had waited until now: an operation that
+   * may or may not have happened at any time costs the checker far more than one that did.
+   */
   history(): History {
+    for (const { process, serial } of this.#unknown) this.#settle(process, serial);
     const blocks: Uint8Array[] = [];
     for (let b = this.#writer.take(); b !== null; b = this.#writer.take()) blocks.push(b);
     const bytes = new Uint8Array(blocks.reduce((sum, block) => sum + block.length, 0));
@@ -185,6 +226,17 @@ export class SimClients {
       at += block.length;
     }
     return readHistory(bytes, "simulated history");
+  }
+
+  #settle(process: number, serial: number): void {
+    const atUs = this.#in.world.now * 1000;
+    const result = this.#results.get(serial);
+    const outcome = result === undefined ? undefined : OUTCOME_BY_STATUS.get(result.status);
+    if (result === undefined || outcome === undefined) {
+      this.#writer.complete(process, OUTCOME_FAIL, -1, 0, NO_VALUE, atUs);
+    } else {
+      this.#writer.complete(process, outcome, result.version, result.at, NO_VALUE, atUs);
+    }
   }
 
   #done(id: number, done: Completion): void {
@@ -204,8 +256,9 @@ export class SimClients {
         ? decoder.decode(done.valueIn.subarray(done.valueAt, done.valueAt + done.valueBytes))
         : null;
     const value = text === null ? NO_VALUE : this.#valueHandle(text);
-    const { process } = client;
-    this.#writer.complete(process, outcome, done.version, done.index, value, now * 1000);
+    const { process, serial } = client;
+    if (outcome === OUTCOME_INFO && client.op !== OP_GET) this.#unknown.push({ process, serial });
+    else this.#writer.complete(process, outcome, done.version, done.index, value, now * 1000);
     if (outcome === OUTCOME_INFO) client.process = this.#processes++;
     this.#in.observe?.(now, {
       kind: "complete",

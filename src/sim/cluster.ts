@@ -53,6 +53,7 @@ export class SimCluster {
       send: (message) => this.network.send(message),
       reply: (node, client, requestId, reply) => this.#links.reply(node, client, requestId, reply),
       onStopped: (node) => this.crash(node, 0),
+      onApply: (_node, index, command, result) => this.clients.onApply(index, command, result),
       observe,
     };
     this.nodes = ids.map(

@@ -2,6 +2,7 @@ import { assert } from "../lib/assert.ts";
 import { asIndex, asNode, type NodeId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import { createStateMachine, type SessionedStore } from "../kv/sessions.ts";
+import type { Result } from "../kv/state-machine.ts";
 import type { RaftConfig, RaftInput, RaftStatus } from "../raft/api.ts";
 import { createRaft } from "../raft/raft.ts";
 import type { Membership, Message } from "../raft/types.ts";
@@ -30,7 +31,7 @@ export type NodeWorld = {
   onStopped(node: number): void;
   readonly observe: SimObserver | null;
   /** Hears each command as a node applies it; the bytes are valid during the call only. */
-  readonly onApply?: (node: number, index: number, command: Uint8Array) => void;
+  readonly onApply?: (node: number, index: number, command: Uint8Array, result: Result) => void;
 };
 
 /**
@@ -279,7 +280,7 @@ export class SimNode {
       apply(bytes, view, at, end, index);
       const { status, version } = machine.result;
       monitor.onApply(this.id, index, hashBytes(bytes, at, end), status, version);
-      this.#in.onApply?.(this.id, index, bytes.subarray(at, end));
+      this.#in.onApply?.(this.id, index, bytes.subarray(at, end), machine.result);
     };
     return machine;
   }
