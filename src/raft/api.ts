@@ -142,7 +142,7 @@ export type Ready = {
    * Our newest durable snapshot, when it changed; part of this write, before `batches`. Storage may
    * forget the entries up to lastIndex. If it does not hold the entry lastIndex of term lastTerm it
    * must forget the entries after it too: a leader's snapshot has replaced them. Set after a start
-   * too, when the stored entries do not belong to the snapshot.
+   * too, when no stored entry follows the snapshot.
    */
   readonly snapshot: SnapshotMeta | null;
   /**

@@ -1,46 +1,7 @@
 import { expect, test } from "bun:test";
 import { asIndex, asNode, asTerm } from "../lib/ids.ts";
-import { Prng } from "../lib/prng.ts";
-import { RAFT_DEFAULTS, type RaftConfig } from "./api.ts";
-import { raftOver } from "./raft.ts";
-import { restore } from "./restore.ts";
-import { batchesOf, encodeCommand } from "./testing/cluster.ts";
-import type { AppendEntries } from "./types.ts";
-
-function follower(terms: readonly number[], term: number, overrides: Partial<RaftConfig> = {}) {
-  const state = restore(
-    {
-      ...RAFT_DEFAULTS,
-      id: asNode(2),
-      membership: { voters: [1, 2, 3].map(asNode), votersOutgoing: [], learners: [] },
-      restored: {
-        hardState: { term: asTerm(term), votedFor: asNode(0) },
-        snapshot: null,
-        batches: batchesOf(terms),
-      },
-      random: new Prng(1),
-      ...overrides,
-    },
-    0,
-  );
-  return { state, raft: raftOver(state) };
-}
-
-const append = (
-  term: number,
-  [prevIndex, prevTerm]: readonly [number, number],
-  commitIndex: number,
-  terms: readonly number[],
-): AppendEntries => ({
-  kind: "appendEntries",
-  from: asNode(1),
-  to: asNode(2),
-  term: asTerm(term),
-  prevIndex: asIndex(prevIndex),
-  prevTerm: asTerm(prevTerm),
-  commitIndex: asIndex(commitIndex),
-  batches: batchesOf(terms).map((b) => ({ ...b, firstIndex: asIndex(b.firstIndex + prevIndex) })),
-});
+import { encodeCommand } from "./testing/cluster.ts";
+import { append, follower } from "./testing/follower.ts";
 
 test("append: commits no further than the last entry it covers (copycat#265)", () => {
   // Entries 2 and 3 are of an old leader. The append covers index 1 only, though 3 is committed.

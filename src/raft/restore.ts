@@ -16,13 +16,13 @@ export function restore(config: RaftConfig, now: Millis): RaftState {
     s.votedFor = restored.hardState.votedFor;
     if (restored.snapshot !== null) startAfter(s, restored.snapshot);
     const batches = batchesAfter(restored.snapshot, restored.batches);
-    // Storage must forget what we drop before it gets what follows the snapshot.
-    s.snapshotChanged = batches !== restored.batches;
     const first = batches[0];
     if (first !== undefined) {
       const firstNew = s.log.append(plus(first.firstIndex, -1), batches);
       if (firstNew > 0) noteMemberships(s, batches, firstNew);
     }
+    // Storage must forget what we dropped before it gets what follows the snapshot.
+    s.snapshotChanged = s.snapshot !== null && s.log.lastIndex === s.snapshot.lastIndex;
     s.durableIndex = s.log.lastIndex;
     s.persistFrom = plus(s.log.lastIndex, 1);
     assert(s.log.lastTerm <= s.term, `log of term ${s.log.lastTerm}, hard state of ${s.term}`);
