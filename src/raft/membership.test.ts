@@ -166,6 +166,7 @@ test("membership: one in the log that was cut off is in use no more", () => {
   cluster.crash(3);
   change(cluster, [1, 2]);
   cluster.crash(1);
+  cluster.network.length = 0;
   cluster.restart(2);
   cluster.restart(3);
   cluster.deadline(2);

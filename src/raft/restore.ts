@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import { asIndex, type LogIndex, plus } from "../lib/ids.ts";
+import { asIndex, type LogIndex, NO_NODE, plus } from "../lib/ids.ts";
 import type { Millis, RaftConfig, SnapshotMeta } from "./api.ts";
 import { lastIndexOf } from "./batch.ts";
 import { noteMemberships, replaceMemberships } from "./memberships.ts";
@@ -42,6 +42,13 @@ function startAfter(s: RaftState, snapshot: SnapshotMeta): void {
   s.log.replaceBy(lastIndex, lastTerm);
   replaceMemberships(s, lastIndex, membership);
   s.committedTaken = s.appliedIndex = lastIndex;
+  if (lastTerm > s.term) {
+    // The snapshot got to the disk before the hard state did. We cannot have voted in that term: a
+    // vote leaves once it is durable.
+    s.term = lastTerm;
+    s.votedFor = NO_NODE;
+    s.hardStateChanged = true;
+  }
 }
 
 /**

@@ -152,6 +152,14 @@ test("restart: the log begins after the snapshot, in its term (willemt#118)", ()
   expect(messagesOf(raft.takeReady())).toMatchObject([{ rejected: false, index: 4 }]);
 });
 
+test("restart: the term is at least that of the snapshot", () => {
+  const hardState = { term: asTerm(1), votedFor: asNode(3) };
+  const { raft } = follower([], 0, {
+    restored: { hardState, snapshot: snapshotMeta(3, 2), batches: [] },
+  });
+  expect(raft.takeReady()!.hardState).toEqual({ term: asTerm(2), votedFor: asNode(0) });
+});
+
 test("restart: entries of a log that the snapshot replaced are dropped, and storage told so", () => {
   const start = (terms: readonly number[], lastTerm: number) => {
     const restored = {

@@ -32,8 +32,13 @@ export type SnapshotSend = {
   restarts: number;
 };
 
-/** Doublings of the patience with a follower that makes no progress. */
-const BACKOFF_MAX = 3;
+/** Doublings of the patience with a follower that lost all it had. */
+const RESTARTS_MAX = 3;
+/**
+ * The same where chunks or answers were lost. Few: the follower answers heartbeats, so the next try
+ * is likely to do, and a network that loses 1 message in 5 must not make it wait for seconds.
+ */
+const MISSES_MAX = 1;
 
 /** Begins to send our newest snapshot. Chunks leave in `askForChunks`. */
 export function startSnapshot(s: RaftState, progress: Progress): void {
@@ -116,7 +121,7 @@ export function checkSnapshot(s: RaftState, to: NodeId, send: SnapshotSend): voi
   if (send.reported === send.totalBytes) {
     sendChunk(s, to, send, send.totalBytes, new Uint8Array(0));
   } else if (send.acked === send.ackedAtCheck) {
-    if (send.misses < BACKOFF_MAX) send.misses++;
+    if (send.misses < MISSES_MAX) send.misses++;
     if (send.reported === 0 && send.acked > 0) restart(send, s.snapshot ?? send.meta);
     else send.acked = send.asked = send.reported;
   }
@@ -130,7 +135,7 @@ function restart(send: SnapshotSend, meta: SnapshotMeta): void {
   send.totalBytes = -1;
   send.acked = send.asked = send.reported = 0;
   send.rewoundTo = -1;
-  if (send.restarts < BACKOFF_MAX) send.restarts++;
+  if (send.restarts < RESTARTS_MAX) send.restarts++;
 }
 
 const patience = (s: RaftState, doublings: number): Millis =>
