@@ -2,7 +2,7 @@ import { assert } from "../../lib/assert.ts";
 import { asNode } from "../../lib/ids.ts";
 import { Prng } from "../../lib/prng.ts";
 import type { Reply } from "../../replica/ports.ts";
-import { eachEntry } from "../../raft/batch.ts";
+import { eachEntry, lastIndexOf } from "../../raft/batch.ts";
 import { ENTRY_COMMAND, type EntryBatch } from "../../raft/types.ts";
 import type { SimConfig, SimEvent } from "../api.ts";
 import { Monitor } from "../monitor.ts";
@@ -219,9 +219,11 @@ export class Lab {
     return count;
   }
 
-  /** Bytes of entries that the server keeps on its disk. */
+  /** Bytes of entries that the server must keep on its disk: those that no snapshot covers. */
   logBytes(id: number): number {
-    return this.#batches(id).reduce((sum, batch) => sum + batch.bytes.length, 0);
+    const { snapshotIndex } = this.node(id).status ?? { snapshotIndex: 0 };
+    const kept = this.#batches(id).filter((batch) => lastIndexOf(batch) > snapshotIndex);
+    return kept.reduce((sum, batch) => sum + batch.bytes.length, 0);
   }
 
   #batches(id: number): readonly EntryBatch[] {

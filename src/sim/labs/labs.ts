@@ -4,6 +4,8 @@ import { CHURN } from "./churn.ts";
 import { ELECTIONS } from "./elections.ts";
 import { FIGURE8 } from "./figure8.ts";
 import { PERSISTENCE } from "./persistence.ts";
+import { SNAPSHOTTING } from "./snapshots.ts";
+import { SUBMITTING } from "./submit.ts";
 import type { LabScenario } from "./scenario.ts";
 
 /** Every scenario, in the order of the labs. */
@@ -14,4 +16,6 @@ export const LABS: readonly LabScenario[] = [
   ...PERSISTENCE,
   ...FIGURE8,
   ...CHURN,
+  ...SNAPSHOTTING,
+  ...SUBMITTING,
 ];

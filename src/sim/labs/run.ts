@@ -45,8 +45,6 @@ const BASE: SimConfig = {
   electionTimeoutMinMs: 300,
   heartbeatIntervalMs: HEARTBEAT_MS,
   trailingBytes: 0,
-  snapshotChunkBytes: 512,
-  snapshotInflightBytesMax: 4_096,
   leaseReads: false,
   snapshotEveryBytes: 0,
   link: CLEAR_LINK,
