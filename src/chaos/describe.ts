@@ -29,6 +29,8 @@ export function describeFault(fault: Fault): string {
       const nodes = describeNodes(fault.nodes);
       return `reorder ${percent(fault.ratio)} of frames of ${nodes} within ${fault.withinMs} ms`;
     }
+    case "membership":
+      return `make ${fault.voters.join(", ")} the voters`;
     case "heal":
       return "heal links";
     default:

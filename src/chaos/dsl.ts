@@ -112,6 +112,7 @@ export const reorder = (nodes: NodeSpec, ratio: number, withinMs: number): Fault
   ratio,
   withinMs,
 });
+export const voters = (...ids: readonly number[]): Fault => ({ kind: "membership", voters: ids });
 export const heal: Fault = { kind: "heal" };
 
 export const leaderDeposed = (atLeast = 1): Aim => ({ kind: "leaderDeposed", atLeast });

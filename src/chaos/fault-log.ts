@@ -30,6 +30,11 @@ export class FaultLog {
         this.#close(({ kind }) => kind === "pause", nodes, doneUs);
         this.#begin(fault, nodes, atUs);
         break;
+      case "membership":
+        // A later change takes the place of the one before.
+        this.#close(({ kind }) => kind === "membership", null, atUs);
+        this.#begin(fault, nodes, atUs);
+        break;
       default:
         this.#begin(fault, nodes, atUs);
     }

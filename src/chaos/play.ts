@@ -51,6 +51,7 @@ export async function play(
     dir: paths.cluster,
     faultyLinks: true,
     seed: options.seed,
+    record: options.record,
   });
   const broken = new AbortController();
   const stage: Stage = {

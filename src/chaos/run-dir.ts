@@ -16,6 +16,9 @@ export type RunDir = {
 export const HISTORY_FILE = "history.bin";
 const CLUSTER_DIR = "cluster";
 const LOG_DIR = "logs";
+/** As nodes call it in their directories, and where a run keeps it. */
+const RECORDING = "recording.bin";
+const RECORDING_DIR = "recordings";
 
 /** Gathers the node logs in `logs/` and says where each is, relative to the run. */
 export async function collectLogs(run: RunDir): Promise<Record<string, string>> {
@@ -28,6 +31,20 @@ export async function collectLogs(run: RunDir): Promise<Record<string, string>> 
       : name.replaceAll("/", "-");
     await rename(join(run.cluster, name), join(run.path, LOG_DIR, file));
     found[`log of ${file.slice(0, -".log".length)}`] = join(LOG_DIR, file);
+  }
+  return found;
+}
+
+/** Gathers what the nodes recorded in `recordings/`, as node-N.bin, like their logs. */
+export async function collectRecordings(run: RunDir): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const name of (await readdir(run.cluster, { recursive: true })).sort()) {
+    if (!name.endsWith(RECORDING)) continue;
+    await mkdir(join(run.path, RECORDING_DIR), { recursive: true });
+    const node = name.split("/")[0]!;
+    const file = join(RECORDING_DIR, `${node}.bin`);
+    await rename(join(run.cluster, name), join(run.path, file));
+    found[`recording of ${node}`] = file;
   }
   return found;
 }

@@ -27,6 +27,8 @@ export type RunOptions = {
   readonly reportsDir: string;
   /** Keeps the data of the nodes after a pass too. */
   readonly keep: boolean;
+  /** Every node records what its core is given, for `ordeal replay`. */
+  readonly record?: boolean | undefined;
   readonly startLoad: StartLoad;
   readonly onProgress: (progress: Progress) => void;
   /** Aborting ends the run early: all its processes are stopped and runScenario throws the reason. */

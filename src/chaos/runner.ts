@@ -9,6 +9,7 @@ import { play, starting } from "./play.ts";
 import type { Progress, Recording, RunOptions, RunOutcome } from "./run.ts";
 import {
   collectLogs,
+  collectRecordings,
   createRunDir,
   deleteData,
   deleteRun,
@@ -49,7 +50,7 @@ export async function runScenario(
     options.signal.throwIfAborted();
     onProgress({ ...last, phase: "checking", faults: [] });
     const judgement = await judgeRun(recording, run);
-    const logs = await collectLogs(run);
+    const logs = { ...(await collectLogs(run)), ...(await collectRecordings(run)) };
     if (judgement.verdict === "pass" && !options.keep) await deleteData(run);
     const { nodes, storage } = scenario.cluster;
     const report: Report = {
@@ -88,6 +89,7 @@ async function judgeRun(recording: Recording, run: RunDir): Promise<Judgement> {
 const NEEDS: Readonly<Record<string, Capability>> = {
   ...{ crash: "crash", restart: "crash", pause: "pause", resume: "pause" },
   ...{ isolate: "partition", partition: "partition" },
+  membership: "membership",
   ...{ loss: "loss", delay: "loss", duplicate: "loss", reorder: "loss" },
 };
 

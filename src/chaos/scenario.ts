@@ -14,7 +14,15 @@ export type Scenario = {
   readonly name: string;
   /** What could break here and why it matters: one or two sentences, printed in the report. */
   readonly about: string;
-  readonly cluster: { readonly nodes: number; readonly storage: "disk" | "memory" };
+  readonly cluster: {
+    /** Nodes 1 … nodes are the voters at first. */
+    readonly nodes: number;
+    readonly storage: "disk" | "memory";
+    /** So many more nodes, with the ids that follow, run and are no members yet. */
+    readonly spares?: number;
+    /** A node takes a snapshot after so many bytes of entries; default: what the target does. */
+    readonly snapshotEveryBytes?: number;
+  };
   readonly workload: LoadShape;
   readonly durationMs: number;
   readonly faults: readonly Step[];

@@ -8,7 +8,7 @@ const PERIOD_MIN_MS = 50;
 
 /** All that is wrong with a scenario; empty when it can run. */
 export function scenarioProblems(scenario: Scenario): Problem[] {
-  const { nodes } = scenario.cluster;
+  const nodes = scenario.cluster.nodes + (scenario.cluster.spares ?? 0);
   const faults = scenario.faults.flatMap(faultsOf);
   return [
     ...headProblems(scenario),
@@ -58,6 +58,11 @@ function clusterProblems({ cluster }: Scenario, faults: readonly Fault[]): Probl
   if (!(Number.isInteger(nodes) && nodes >= 1 && nodes <= NODES_MAX)) {
     const fix = `use 1 to ${NODES_MAX}, best an odd number`;
     found.push({ where: "cluster.nodes", what: `is ${nodes}`, fix });
+  }
+  const { spares = 0 } = cluster;
+  if (!(Number.isInteger(spares) && spares >= 0 && nodes + spares <= NODES_MAX)) {
+    const fix = `use at most ${NODES_MAX} nodes and spares together`;
+    found.push({ where: "cluster.spares", what: `is ${spares}`, fix });
   }
   if (storage === "memory" && faults.some((fault) => fault.kind === "crash")) {
     found.push({
@@ -210,6 +215,14 @@ function faultProblems(fault: Fault, where: string, nodes: number): Problem[] {
   for (const [name, value] of Object.entries(times)) {
     if (value >= 0 && value <= 60_000) continue;
     found.push({ where, what: `${name} is ${value}`, fix: "use 0 to 60000 ms" });
+  }
+  if (fault.kind === "membership") {
+    const ids = fault.voters;
+    const sound = ids.every((id, i) => id >= 1 && id <= nodes && ids.indexOf(id) === i);
+    if (ids.length === 0 || !sound) {
+      const what = `makes nodes ${ids.join(", ")} voters, but there are nodes 1 to ${nodes}`;
+      found.push({ where, what, fix: "name nodes that exist, each once, or raise cluster.spares" });
+    }
   }
   if (fault.kind === "partition" && nodes < 3) {
     const what = `cuts a cluster of ${nodes} apart, which leaves no majority and no minority`;

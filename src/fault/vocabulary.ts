@@ -48,6 +48,11 @@ export type Fault =
       readonly ratio: number;
       readonly withinMs: number;
     }
+  /**
+   * Asks the cluster to make these nodes its voters. It comes about when the cluster can: what is
+   * still under way when all is lifted is waited for. Other faults hit voters only.
+   */
+  | { readonly kind: "membership"; readonly voters: readonly number[] }
   /** Lifts every link fault. Does not resume or restart. */
   | { readonly kind: "heal" };
 

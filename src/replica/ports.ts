@@ -1,4 +1,4 @@
-import type { NodeId } from "../lib/ids.ts";
+import type { LogIndex, NodeId } from "../lib/ids.ts";
 import type { Millis, Ready, SoftState } from "../raft/api.ts";
 import type { Message } from "../raft/types.ts";
 import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
@@ -34,6 +34,14 @@ export type ReplicaOptions = {
   readonly snapshotEveryBytes: number;
   /** Reads are confirmed by a lease where it is valid, instead of by a round of heartbeats. */
   readonly leaseReads: boolean;
+  /** Called when a snapshot of ours, or one of a leader, is durable and in use: for logs. */
+  readonly onSnapshot?: (event: SnapshotEvent) => void;
+};
+
+export type SnapshotEvent = {
+  readonly kind: "taken" | "installed";
+  readonly lastIndex: LogIndex;
+  readonly totalBytes: number;
 };
 
 /** How a membership change or transfer ended, or a snapshot: raft/api.ts, Ready.outcomes. */

@@ -238,6 +238,7 @@ export class Replica implements ClientPort {
       storage,
       everyBytes: this.#options.snapshotEveryBytes,
       onInput: (input) => this.#administer(input),
+      onSnapshot: this.#options.onSnapshot ?? ((): void => {}),
       onInstalled: ({ lastIndex }) => (this.#appliedIndex = lastIndex),
     });
   }

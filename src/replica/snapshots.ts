@@ -8,7 +8,7 @@ import type {
   SnapshotStorage,
 } from "../storage/snapshot-storage.ts";
 import { WireError } from "../wire/bytes.ts";
-import type { AdminOutcome } from "./ports.ts";
+import type { AdminOutcome, SnapshotEvent } from "./ports.ts";
 
 /** Bytes of the state that are gathered in one step: about half a millisecond with small entries. */
 const STEP_BYTES = 128 << 10;
@@ -24,6 +24,7 @@ export type SnapshotsOptions = {
   readonly onInput: (input: RaftInput) => void;
   /** The state is now that of a leader's snapshot. */
   readonly onInstalled: (meta: SnapshotMeta) => void;
+  readonly onSnapshot: (event: SnapshotEvent) => void;
 };
 
 type Taking = { readonly sink: SnapshotSink; readonly reader: SnapshotReader };
@@ -129,6 +130,7 @@ export class Snapshots {
     taking.reader.close();
     if (error !== null) return this.#tell("failed", error.message);
     this.#options.onInput({ kind: "snapshotTaken", lastIndex: meta.lastIndex });
+    this.#report("taken", meta);
     this.#tell("done", `up to entry ${meta.lastIndex}`);
   }
 
@@ -149,6 +151,7 @@ export class Snapshots {
     restore.finish();
     this.#options.onInstalled(meta);
     this.#options.onInput({ kind: "snapshotInstalled", lastIndex: meta.lastIndex });
+    this.#report("installed", meta);
   }
 
   #refuse({ meta }: Receiving): void {
@@ -162,6 +165,11 @@ export class Snapshots {
     this.#taking.reader.close();
     this.#taking = null;
     this.#tell("failed", reason);
+  }
+
+  #report(kind: SnapshotEvent["kind"], { lastIndex }: SnapshotMeta): void {
+    const { storage, onSnapshot } = this.#options;
+    onSnapshot({ kind, lastIndex, totalBytes: storage.newest?.totalBytes ?? 0 });
   }
 
   #tell(outcome: AdminOutcome["outcome"], reason: string): void {

@@ -203,6 +203,10 @@ export class SimCluster {
         this.network.cut(links);
         return nodes;
       }
+      case "membership": {
+        this.membershipChanges++;
+        return this.#atLeader((node) => node.changeMembership(fault.voters.map(asNode), []));
+      }
       case "heal":
         this.network.heal();
         return [];

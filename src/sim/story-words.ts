@@ -51,6 +51,8 @@ function describeFault(fault: SimFault, on: string): string {
       return `links of ${target(fault.nodes, on)} delay by ${fault.ms} to ${fault.ms + fault.jitterMs} ms`;
     case "reorder":
       return `links of ${target(fault.nodes, on)} reorder ${fault.ratio * 100} %`;
+    case "membership":
+      return `voters shall be ${fault.voters.join(", ")}`;
     case "heal":
       return "links heal";
     default:

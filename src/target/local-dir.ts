@@ -24,11 +24,18 @@ export type LocalOptions = {
   readonly dir: string;
   readonly faultyLinks: boolean;
   readonly seed: number;
+  readonly record?: boolean | undefined;
   /** Ports from here on, three a node, instead of any free ones. */
   readonly basePort?: number | undefined;
+  /** More nodes, which run and are no members. */
+  readonly spares?: number;
   /** Settings of the nodes; default: those that the cluster had. */
   readonly raft?: NodeConfigFile["raft"];
 };
+
+/** Where node `id` records, if it does. */
+export const recordFile = (dir: string, id: number): string =>
+  join(resolve(dir), `node-${id}`, "recording.bin");
 
 export const configFile = (dir: string): string => join(resolve(dir), "config.json");
 
@@ -61,7 +68,7 @@ export function newConfig(options: LocalOptions, previous: NodeConfigFile | null
   return {
     clusterId: previous?.clusterId ?? `ordeal-${id}`,
     nodes,
-    voters: previous?.voters ?? nodes.map((node) => node.id),
+    voters: previous?.voters ?? nodes.slice(0, options.nodes).map((node) => node.id),
     bootstrapped: previous?.bootstrapped ?? false,
     dataDir: resolve(options.dir),
     storage: options.storage,
@@ -99,13 +106,14 @@ export function writeConfig(config: NodeConfigFile): void {
 }
 
 function addresses(options: LocalOptions, previous: NodeConfigFile | null): readonly NodeAddress[] {
-  const count = options.nodes * PORTS_PER_NODE;
+  const total = options.nodes + (options.spares ?? 0);
+  const count = total * PORTS_PER_NODE;
   const before = previous?.nodes.flatMap((n) => [n.peerPort, n.clientPort, n.httpPort]) ?? [];
   let ports: readonly number[];
   if (options.basePort !== undefined) ports = portsFrom(options.basePort, count);
   else if (before.length === count && before.every(isFree)) ports = before;
   else ports = freePorts(count);
-  return Array.from({ length: options.nodes }, (_, i) => {
+  return Array.from({ length: total }, (_, i) => {
     const [peerPort, clientPort, httpPort] = ports.slice(i * PORTS_PER_NODE);
     return {
       id: previous?.nodes[i]?.id ?? i + 1,

@@ -54,6 +54,20 @@ export async function changeMembers(
   return added;
 }
 
+/**
+ * Makes these running nodes the voters, whatever leaders come and go meanwhile. Throws Error when the
+ * cluster does not get there.
+ */
+export async function moveTo(
+  supervisor: LocalSupervisor,
+  voters: readonly number[],
+): Promise<void> {
+  const body = { voters, learners: [] };
+  const reply = await askLeader(supervisor, "membership", body, (now) => same(now, voters, []));
+  if (reply.outcome === "done") return;
+  throw new Error(`nodes ${voters.join(", ")} did not become the voters: ${reply.reason}`);
+}
+
 /** Hands leadership to node `to`. Throws Error when it does not get it. */
 export async function transferLeadership(supervisor: LocalSupervisor, to: number): Promise<void> {
   const reply = await askLeader(supervisor, "transfer", { to }, (now) => now.leader === to);

@@ -11,6 +11,7 @@ import {
   newAddresses,
   newConfig,
   prepareDir,
+  recordFile,
   writeConfig,
 } from "./local-dir.ts";
 
@@ -33,14 +34,18 @@ export class LocalSupervisor {
   readonly #nodes = new Map<number, LocalChild>();
   readonly #failures: string[] = [];
   readonly #onFailure: (failure: string) => void;
+  /** The nodes record what their cores are given. */
+  readonly #record: boolean;
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
 
   private constructor(
     config: NodeConfigFile,
     proxies: LinkProxies | null,
+    record: boolean,
     onFailure: (failure: string) => void,
   ) {
+    this.#record = record;
     this.#config = config;
     this.#proxies = proxies;
     this.#onFailure = onFailure;
@@ -77,10 +82,11 @@ export class LocalSupervisor {
     onFailure: (failure: string) => void,
   ): Promise<LocalSupervisor> {
     const config = newConfig(options, previous);
-    if (!options.faultyLinks) return new LocalSupervisor(config, null, onFailure);
+    const record = options.record === true;
+    if (!options.faultyLinks) return new LocalSupervisor(config, null, record, onFailure);
     const proxies = await LinkProxies.start(config, options.seed);
     const withLinks = { ...config, links: proxies.links };
-    const supervisor = new LocalSupervisor(withLinks, proxies, onFailure);
+    const supervisor = new LocalSupervisor(withLinks, proxies, record, onFailure);
     proxies.watch((failure) => supervisor.#failed(failure));
     return supervisor;
   }
@@ -219,6 +225,7 @@ export class LocalSupervisor {
   async #startNode(id: number, flags: readonly string[] = []): Promise<void> {
     const config = configFile(this.config.dataDir);
     const args = ["node", "--config", config, "--id", String(id), "--parent-pipe", ...flags];
+    if (this.#record) args.push("--record", recordFile(this.config.dataDir, id));
     const node = new LocalChild(`node ${id}`, args);
     this.#nodes.set(id, node);
     await node.nextLine();

@@ -11,6 +11,7 @@ import { UserError } from "../lib/user-error.ts";
 import { configFile } from "./local-dir.ts";
 import { EventLog } from "./local-events.ts";
 import { askStatus, leaderOf, silentStatus } from "./local-status.ts";
+import { moveTo } from "./local-members.ts";
 import { LocalSupervisor } from "./local-supervisor.ts";
 import type {
   Cluster,
@@ -37,7 +38,7 @@ export const localTarget: Target = {
     partition: true,
     loss: true,
     clock: "ordeal: the nodes' clocks cannot be shifted yet",
-    membership: "ordeal: the members of a cluster are fixed yet",
+    membership: true,
     "versioned-put": true,
     append: true,
     delete: true,
@@ -49,8 +50,14 @@ export const localTarget: Target = {
       const fix = "give a directory that is empty or does not exist";
       throw new UserError("cannot start a fresh cluster", [{ where: path, what, fix }]);
     }
+    const { snapshotEveryBytes } = options;
+    const raft = snapshotEveryBytes === undefined ? {} : { raft: { snapshotEveryBytes } };
     const startedUs = (performance.timeOrigin + performance.now()) * 1000;
-    const cluster = new LocalCluster(await LocalSupervisor.start(options), options, startedUs);
+    const cluster = new LocalCluster(
+      await LocalSupervisor.start({ ...options, ...raft }),
+      options,
+      startedUs,
+    );
     try {
       await cluster.leader(FIRST_LEADER_WITHIN_MS);
       return cluster;
@@ -69,10 +76,15 @@ class LocalCluster implements Cluster {
   readonly #prng: Prng;
   readonly #logs: readonly EventLog[];
   readonly #last = new Map<number, NodeStatus>();
+  /** Whom faults hit: the voters that the cluster was last asked to have. */
+  #voters: readonly number[];
+  /** Changes of membership that were asked for, one after the other. */
+  #changes: Promise<void> = Promise.resolve();
 
   constructor(supervisor: LocalSupervisor, options: ClusterOptions, startedUs: number) {
     const { config } = supervisor;
     this.nodeIds = supervisor.nodeIds;
+    this.#voters = this.nodeIds.slice(0, options.nodes);
     this.address = {
       target: localTarget.name,
       nodes: config.nodes.map(({ id, host, clientPort }) => ({ id, host, port: clientPort })),
@@ -131,6 +143,14 @@ class LocalCluster implements Cluster {
         const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "paused");
         return timed(nodes, supervisor.resume(nodes));
       }
+      case "membership": {
+        // In the background: under a partition it may come about only once that is lifted.
+        const { voters } = fault;
+        this.#voters = voters;
+        this.#changes = this.#changes.then(() => moveTo(supervisor, voters));
+        this.#changes.catch(() => {}); // `recover` tells.
+        return timed(voters, Promise.resolve());
+      }
       default: {
         const nodes = await this.#linkFault(fault);
         return timed(nodes, this.#applyLinks());
@@ -143,6 +163,7 @@ class LocalCluster implements Cluster {
     await this.#applyLinks();
     await this.#supervisor.resume(this.nodeIds);
     await this.#supervisor.restart(this.nodeIds);
+    await this.#changes;
   }
 
   async events(): Promise<readonly ClusterEvent[]> {
@@ -160,7 +181,7 @@ class LocalCluster implements Cluster {
 
   /** Notes it in the table of links. Resolves to whom it hits. */
   async #linkFault(
-    fault: Exclude<Fault, { kind: "crash" | "restart" | "pause" | "resume" }>,
+    fault: Exclude<Fault, { kind: "crash" | "restart" | "pause" | "resume" | "membership" }>,
   ): Promise<readonly number[]> {
     let nodes = this.nodeIds;
     switch (fault.kind) {
@@ -204,15 +225,17 @@ class LocalCluster implements Cluster {
     canHit: (id: number) => boolean,
   ): Promise<readonly number[]> {
     const view = await this.#view(nodes.kind === "leader" || nodes.kind === "followers");
-    return resolveNodes(nodes, view, this.nodeIds.filter(canHit), this.#prng);
+    // What was hit while it was a voter may be lifted afterwards.
+    const ids = nodes.kind === "all" || nodes.kind === "node" ? this.nodeIds : this.#voters;
+    return resolveNodes(nodes, view, ids.filter(canHit), this.#prng);
   }
 
   async #view(needsLeader: boolean): Promise<ClusterView> {
-    if (!needsLeader) return { nodes: this.nodeIds, leader: NO_NODE };
+    if (!needsLeader) return { nodes: this.#voters, leader: NO_NODE };
     const leader = await until("a leader", LEADER_WITHIN_MS, async () => {
       return leaderOf(await this.status(STATUS_WITHIN_MS)) || null;
     }).catch(() => NO_NODE);
-    return { nodes: this.nodeIds, leader };
+    return { nodes: this.#voters, leader };
   }
 }
 

@@ -31,7 +31,13 @@ export type ClusterOptions = {
   readonly dir: string;
   /** Puts a proxy on every directed link, so that link faults work. Costs a hop. */
   readonly faultyLinks: boolean;
+  /** So many more nodes run and are no members; a target without memberships refuses them. */
+  readonly spares?: number;
+  /** A node takes a snapshot after so many bytes of entries; default: as the target has it. */
+  readonly snapshotEveryBytes?: number;
   readonly seed: number;
+  /** Every node records what its core is given, in dir/node-N/recording.bin; for `ordeal replay`. */
+  readonly record?: boolean | undefined;
 };
 
 /** A running system. */
