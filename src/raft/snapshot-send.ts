@@ -96,10 +96,13 @@ export function onSnapshotResponse(s: RaftState, m: SnapshotResponse): void {
     return;
   }
   const send = progress.sending;
-  if (send === null || send.meta.lastIndex !== m.lastIndex || m.offset > send.asked) return;
+  if (send === null || send.meta.lastIndex !== m.lastIndex) return;
+  if (m.offset > Math.max(send.asked, send.totalBytes)) return;
   send.reported = m.offset;
   if (m.offset > send.acked) {
     send.acked = m.offset;
+    // It may have more than we know: from before we went back to where an old answer was.
+    if (m.offset > send.asked) send.asked = m.offset;
     send.misses = 0;
   } else if (m.offset === send.acked && send.asked > send.acked) {
     // It names the same offset twice: what it lacks was lost, what came after it is dropped there.
