@@ -94,6 +94,7 @@ type RunArgs = {
   readonly rate: number | undefined;
   readonly reports: string;
   readonly keep: boolean;
+  readonly record: boolean;
   readonly json: boolean;
 };
 
@@ -118,6 +119,11 @@ const run: CommandModule<object, RunArgs> = {
       })
       .option("reports", { type: "string", default: "reports", describe: "where reports go" })
       .option("keep", { type: "boolean", default: false, describe: "keep node data after a pass" })
+      .option("record", {
+        type: "boolean",
+        default: false,
+        describe: "record all inputs of every node, for `ordeal replay`",
+      })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .example("$0 chaos run leader-churn bridge --seed 7 --duration 10s", "two scenarios")
       .epilogue(
@@ -147,6 +153,7 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
       ...settings,
       reportsDir: args.reports,
       keep: args.keep,
+      record: args.record,
     });
     if (outcome === null) {
       process.exitCode = EXIT_INTERRUPTED;

@@ -65,6 +65,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./check.ts"),
   },
   {
+    name: "replay",
+    about: "Give the core the recorded inputs of real nodes, and compare what it does",
+    load: () => import("./replay.ts"),
+  },
+  {
     name: "report",
     about: "Render a stored report again and print its summary",
     load: () => import("./report.ts"),

@@ -6,6 +6,7 @@ type Args = {
   log: string | undefined;
   "parent-pipe": boolean;
   join: boolean;
+  record: string | undefined;
 };
 
 export const command: CommandModule<object, Args> = {
@@ -33,6 +34,10 @@ export const command: CommandModule<object, Args> = {
         type: "boolean",
         default: false,
       })
+      .option("record", {
+        describe: "file to append all inputs of the core to, for `ordeal replay`",
+        type: "string",
+      })
       .example("$0 node --config cluster.json --id 1", "run node 1 until SIGTERM or Ctrl-C"),
   handler: async (args) => {
     const { loadConfig } = await import("../runtime/config.ts");
@@ -43,6 +48,7 @@ export const command: CommandModule<object, Args> = {
       logFile: args.log,
       parentPipe: args["parent-pipe"],
       isJoining: args.join,
+      recordFile: args.record,
     });
   },
 };

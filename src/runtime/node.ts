@@ -4,6 +4,7 @@ import { type NodeConfigFile, nodeAddress } from "./config.ts";
 import { type Log, openLog } from "./logging.ts";
 import { OrdealNode } from "./ordeal-node.ts";
 import { dieWithParent, exitWhenStdinEnds } from "./parent.ts";
+import { openRecordFile } from "./record-file.ts";
 
 export type NodeOptions = {
   readonly config: NodeConfigFile;
@@ -14,6 +15,8 @@ export type NodeOptions = {
   readonly parentPipe: boolean;
   /** The node is new in a cluster that runs: it may begin with an empty directory. */
   readonly isJoining: boolean;
+  /** A file to append a recording to (replica/recording.ts). */
+  readonly recordFile?: string | undefined;
 };
 
 /** Our own failure: a bug, or a disk that cannot be trusted (sysexits' EX_SOFTWARE). */
@@ -25,7 +28,7 @@ const EXIT_SOFTWARE = 70;
  * node itself is logged and ends the process with exit code 70.
  */
 export async function runNode(options: NodeOptions): Promise<void> {
-  const { config, id, parentPipe, isJoining } = options;
+  const { config, id, parentPipe, isJoining, recordFile } = options;
   if (parentPipe) {
     dieWithParent();
     exitWhenStdinEnds();
@@ -37,7 +40,8 @@ export async function runNode(options: NodeOptions): Promise<void> {
   process.on("uncaughtException", onFatal);
   process.on("unhandledRejection", onFatal);
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
-  const node = new OrdealNode({ config, id, isJoining, log, seed, onFatal });
+  const record = recordFile === undefined ? undefined : openRecordFile(recordFile);
+  const node = new OrdealNode({ config, id, isJoining, log, seed, record, onFatal });
   const ready = { ready: true, id, pid: process.pid, ...node.ports };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   await stopped;

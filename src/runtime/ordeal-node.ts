@@ -2,10 +2,12 @@ import { asNode, GROUP_1, type NodeId, NO_NODE } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import { createStateMachine } from "../kv/sessions.ts";
 import type { StateMachine } from "../kv/state-machine.ts";
-import { RAFT_DEFAULTS, type SoftState } from "../raft/api.ts";
+import { type Raft, RAFT_DEFAULTS, type SoftState } from "../raft/api.ts";
 import { createRaft } from "../raft/raft.ts";
 import type { Message } from "../raft/types.ts";
 import type { AdminOutcome, ClientPort, DurableWrite, Ports, Reply } from "../replica/ports.ts";
+import { type RecordSink, recordingRaft } from "../replica/record.ts";
+import { coreRandom } from "../replica/recording.ts";
 import { Replica } from "../replica/replica.ts";
 import type { AdminPort } from "./admin-port.ts";
 import {
@@ -36,6 +38,8 @@ export type OrdealNodeOptions = {
   readonly isJoining?: boolean;
   /** Of the election timeouts and the back-offs. */
   readonly seed: number;
+  /** Takes a recording of what the core is given and gives out. */
+  readonly record?: RecordSink | undefined;
   /** A bug of ours, or a disk that fails: the node has stopped acting, and the process must end. */
   readonly onFatal: (error: unknown) => void;
 };
@@ -89,7 +93,7 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
       void this.#closePorts();
       throw error;
     }
-    this.#replica = this.#createReplica(random.fork("raft"));
+    this.#replica = this.#createReplica();
     this.#soft = this.#replica.soft;
     this.#loop = new TurnLoop({
       now: this.now,
@@ -275,27 +279,41 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     });
   }
 
-  #createReplica(random: Prng): Replica {
-    const { config, id } = this.#options;
+  #createCore(): Raft {
+    const { config, id, seed, record } = this.#options;
     const { raft } = config;
     const voters = firstVoters(config).map(asNode);
-    const { restored, mayVote, snapshots } = this.#opened;
-    const core = createRaft(
-      {
-        ...RAFT_DEFAULTS,
-        ...(raft?.electionTimeoutMinMs && { electionTimeoutMinMs: raft.electionTimeoutMinMs }),
-        ...(raft?.heartbeatIntervalMs && { heartbeatIntervalMs: raft.heartbeatIntervalMs }),
-        id: asNode(id),
-        membership: { voters, votersOutgoing: [], learners: [] },
-        restored,
-        mayVote,
-        random,
-      },
-      this.now(),
-    );
-    return new Replica(core, this.#machine, this, {
+    const { restored, mayVote } = this.#opened;
+    const settings = {
+      ...RAFT_DEFAULTS,
+      ...(raft?.electionTimeoutMinMs && { electionTimeoutMinMs: raft.electionTimeoutMinMs }),
+      ...(raft?.heartbeatIntervalMs && { heartbeatIntervalMs: raft.heartbeatIntervalMs }),
+      id: asNode(id),
+      membership: { voters, votersOutgoing: [], learners: [] },
+      restored,
+      mayVote,
+      // What stays of the log for slow followers is no more than what comes between two snapshots.
+      trailingBytes: Math.min(
+        RAFT_DEFAULTS.trailingBytes,
+        raft?.snapshotEveryBytes ?? SNAPSHOT_EVERY_BYTES,
+      ),
+    };
+    const now = this.now();
+    const core = createRaft({ ...settings, random: coreRandom(seed) }, now);
+    return record ? recordingRaft(core, { config: settings, seed, now }, record) : core;
+  }
+
+  #createReplica(): Replica {
+    const { config, log } = this.#options;
+    const { raft } = config;
+    const { snapshots } = this.#opened;
+    return new Replica(this.#createCore(), this.#machine, this, {
       snapshots,
       snapshotEveryBytes: raft?.snapshotEveryBytes ?? SNAPSHOT_EVERY_BYTES,
+      onSnapshot: ({ kind, lastIndex, totalBytes }) => {
+        const event = kind === "taken" ? "snapshotTaken" : "snapshotInstalled";
+        log.info({ event, lastIndex, totalBytes }, "the log begins after a new snapshot");
+      },
       leaseReads: raft?.leaseReads ?? false,
     });
   }

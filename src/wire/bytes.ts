@@ -45,6 +45,12 @@ export class ByteWriter {
     this.offset += 8;
   }
 
+  f64(value: number): void {
+    this.reserve(8);
+    this.#view.setFloat64(this.offset, value, true);
+    this.offset += 8;
+  }
+
   bytes(value: Uint8Array): void {
     this.reserve(value.length);
     this.#bytes.set(value, this.offset);
@@ -111,6 +117,10 @@ export class ByteReader {
     const high = this.#view.getUint32(at + 4, true);
     if (high > U53_HIGH_MAX) throw new WireError(`${field}: exceeds 2^53 - 1`);
     return high * TWO_POW_32 + this.#view.getUint32(at, true);
+  }
+
+  f64(field: string): number {
+    return this.#view.getFloat64(this.#advance(8, field), true);
   }
 
   /** A view, not a copy, of the next `size` bytes. */
