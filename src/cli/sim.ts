@@ -15,6 +15,7 @@ type Args = {
   readonly duration: string;
   readonly jobs: number;
   readonly replay: string | undefined;
+  readonly scenario: string | undefined;
   readonly reports: string;
   readonly json: boolean;
 };
@@ -46,6 +47,11 @@ export const command: CommandModule<object, Args> = {
         describe: "run one schedule file and tell its story, instead of seeds",
         conflicts: ["seed", "seeds"],
       })
+      .option("scenario", {
+        type: "string",
+        describe: "the MIT Raft labs instead: mit, a part such as 3B, or one such as 3B/Backup",
+        conflicts: ["replay"],
+      })
       .option("reports", {
         type: "string",
         default: "reports",
@@ -54,6 +60,7 @@ export const command: CommandModule<object, Args> = {
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .example("$0 sim --seeds 1000 --nodes 5", "a thousand schedules")
       .example("$0 sim --seed 55", "one schedule again, exactly as it was")
+      .example("$0 sim --scenario mit", "the MIT Raft labs 3A to 3D and 4A")
       .example("$0 sim --replay schedule.json", "one that was shrunk and kept"),
   handler,
 };
@@ -64,6 +71,13 @@ async function handler(args: Args): Promise<void> {
   const { huntSeeds } = await import("./sim/hunt.ts");
   const seed = args.seed === undefined ? 1 : parseCount(args.seed, "--seed", 0);
   const only = args.seed !== undefined && args.seeds === undefined;
+  if (args.scenario !== undefined) {
+    const { runLabs } = await import("./sim/labs.ts");
+    const { scenario, json } = args;
+    const each = parseCount(args.seeds ?? 1, "--seeds");
+    process.exitCode = runLabs({ scenario, firstSeed: seed, seeds: each, json });
+    return;
+  }
   const seeds = only ? 1 : parseCount(args.seeds ?? SEEDS_DEFAULT, "--seeds");
   const options: DrawOptions = {
     nodes: await parseNodes(args.nodes),

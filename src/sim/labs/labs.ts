@@ -6,7 +6,7 @@ import { FIGURE8 } from "./figure8.ts";
 import { PERSISTENCE } from "./persistence.ts";
 import { SNAPSHOTTING } from "./snapshots.ts";
 import { SUBMITTING } from "./submit.ts";
-import type { LabScenario } from "./scenario.ts";
+import { fullName, type LabScenario } from "./scenario.ts";
 
 /** Every scenario, in the order of the labs. */
 export const LABS: readonly LabScenario[] = [
@@ -19,3 +19,17 @@ export const LABS: readonly LabScenario[] = [
   ...SNAPSHOTTING,
   ...SUBMITTING,
 ];
+
+/** Stands for all of them. */
+export const ALL_LABS = "mit";
+
+/**
+ * The scenarios that `name` stands for: all (`mit`), those of a lab (`3B`), or one (`3B/Backup`, or
+ * `Backup` for each of that name). None: there is no such name.
+ */
+export function findLabs(name: string): readonly LabScenario[] {
+  if (name === ALL_LABS) return LABS;
+  return LABS.filter((scenario) =>
+    [scenario.lab, scenario.name, fullName(scenario)].some((known) => known === name),
+  );
+}
