@@ -174,7 +174,7 @@ export class Replica implements ClientPort {
       const reads = this.#reads;
       this.#reads = new ReadBatch(reads.tag + 1);
       this.#readsOffered.set(reads.tag, reads);
-      this.input({ kind: "readIndex", tag: reads.tag, lease: false });
+      this.input({ kind: "readIndex", tag: reads.tag, lease: this.#options.leaseReads });
     }
   }
 

@@ -87,7 +87,10 @@ export class Snapshots {
 
   /** Does `Ready.snapshotWrites`. */
   write(writes: Ready["snapshotWrites"]): void {
+    const { lastIndex: applied } = this.#options.raft.appliedMeta();
     for (const { meta, totalBytes, offset, data } of writes) {
+      // In the same turn entries came after all and were applied: it is not wanted any more.
+      if (meta.lastIndex <= applied) continue;
       if (offset === 0) this.#receive(meta, totalBytes);
       const receiving = this.#receiving;
       assert(offset === receiving?.received, `chunk at ${offset}, not ${receiving?.received}`);
