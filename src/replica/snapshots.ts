@@ -87,6 +87,7 @@ export class Snapshots {
 
   /** Does `Ready.snapshotWrites`. */
   write(writes: Ready["snapshotWrites"]): void {
+    if (writes.length === 0) return;
     const { lastIndex: applied } = this.#options.raft.appliedMeta();
     for (const { meta, totalBytes, offset, data } of writes) {
       // In the same turn entries came after all and were applied: it is not wanted any more.
