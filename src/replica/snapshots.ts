@@ -15,7 +15,7 @@ const STEP_BYTES = 128 << 10;
 const NO_BYTES = new Uint8Array(0);
 
 export type SnapshotsOptions = {
-  readonly raft: Raft;
+  readonly raft: Pick<Raft, "appliedMeta">;
   readonly machine: StateMachine;
   readonly storage: SnapshotStorage;
   /** Bytes of entries applied since the last snapshot, after which one is taken; 0: never. */

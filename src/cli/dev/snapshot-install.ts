@@ -18,7 +18,8 @@ import { startGenerator } from "../generator.ts";
 const MIB = 1 << 20;
 const BASELINE_MS = 6_000;
 const SAMPLE_MS = 20;
-const PUTS_AT_ONCE = 16;
+const PUTS_AT_ONCE = 8;
+const RETRY_MS = 100;
 
 const { values } = parseArgs({
   options: {
@@ -42,16 +43,20 @@ async function leaderOf(supervisor: LocalSupervisor) {
 
 /** Puts keys with values of random bytes until they are the state wanted. */
 async function fill(supervisor: LocalSupervisor): Promise<void> {
-  const { host, httpPort } = await leaderOf(supervisor);
+  let leader = await leaderOf(supervisor);
   const value = crypto.getRandomValues(new Uint8Array(Math.min(valueBytes, 65_536)));
   const body = Buffer.alloc(valueBytes, value);
   let next = 0;
   const count = Math.ceil(stateBytes / valueBytes);
   const put = async (): Promise<void> => {
     while (next < count) {
-      const url = `http://${host}:${httpPort}/kv/state-${next++}`;
-      const response = await fetch(url, { method: "PUT", body });
-      if (!response.ok) throw new Error(`put: ${response.status} ${await response.text()}`);
+      const key = next++;
+      for (;;) {
+        const url = `http://${leader.host}:${leader.httpPort}/kv/state-${key}`;
+        if ((await fetch(url, { method: "PUT", body })).ok) break;
+        await Bun.sleep(RETRY_MS); // A busy disk may have cost the leader its place.
+        leader = await leaderOf(supervisor);
+      }
     }
   };
   await Promise.all(Array.from({ length: PUTS_AT_ONCE }, put));
