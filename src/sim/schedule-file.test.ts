@@ -38,6 +38,7 @@ test("schedule file: what swarms do not draw is understood too", () => {
     { atMs: 2, kind: "transfer", to: { kind: "node", id: 2 } },
     { atMs: 3, kind: "snapshot", nodes: { kind: "leader" } },
     { atMs: 3, kind: "fault", fault: { kind: "partition", shape: "bridge" } },
+    { atMs: 4, kind: "fault", fault: { kind: "membership", voters: [1] } },
   ];
   const fates = [{ from: 1, to: 2, frame: 0, arrivesMs: [] }];
   const schedule = { ...drawSchedule(3), actions, fates };

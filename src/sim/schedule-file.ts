@@ -43,6 +43,10 @@ const fault = v.variant("kind", [
   v.strictObject({ kind: v.picklist(["loss", "duplicate"]), nodes: nodeSpec, ratio }),
   v.strictObject({ kind: v.literal("delay"), nodes: nodeSpec, ms: span, jitterMs: span }),
   v.strictObject({ kind: v.literal("reorder"), nodes: nodeSpec, ratio, withinMs: span }),
+  v.strictObject({
+    kind: v.literal("membership"),
+    voters: v.pipe(v.array(node), v.minLength(1)),
+  }),
   v.strictObject({ kind: v.literal("heal") }),
 ]);
 

@@ -111,7 +111,8 @@ function arrow(rows: readonly LamportRow[], row: LamportRow, i: number): Markup 
   const x1 = laneX(row.fromLane);
   const y1 = Math.min(y - 4, sentY(rows, row.sentMs));
   const isLost = row.kind === "lost";
-  const share = isLost ? 0.5 : 1;
+  // Not half of it: there may be another lane.
+  const share = isLost ? 0.4 : 1;
   const x2 = x1 + (laneX(row.lane) - x1) * share;
   const head = isLost ? cross(x2, y) : arrowHead(x1, y1, x2, y);
   return html`<line
