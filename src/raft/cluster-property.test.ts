@@ -127,8 +127,9 @@ function run(seed: number, totals: Totals): void {
   };
   const names = Object.keys(weights) as (keyof typeof weights)[];
   const sum = names.reduce((total, name) => total + weights[name], 0);
+  const stepMs = random.pick([4, 4, 40]);
   for (let i = 0; i < 500; i++) {
-    cluster.now += random.float() * 4;
+    cluster.now += random.float() * stepMs;
     let dice = random.float() * sum;
     const name = names.find((candidate) => (dice -= weights[candidate]) < 0) ?? "deliver";
     actions[name](1 + random.below(count));

@@ -55,6 +55,16 @@ test("votes: one asked for at the leader's wish is given at once", () => {
   expect(answerOf(node, request(2, { transfer: true }), 1_001)).toBe(true);
 });
 
+test("transfer: a learner that is told to take over does not campaign", () => {
+  const membership = { voters: [asNode(1)], votersOutgoing: [], learners: [asNode(2)] };
+  for (const isVoter of [false, true]) {
+    const node = follower([1], 1, isVoter ? {} : { membership });
+    const head = { from: asNode(1), to: asNode(2), term: asTerm(1) };
+    node.raft.step({ kind: "message", message: { ...head, kind: "timeoutNow" } }, 1_000);
+    expect(node.state.role).toBe(isVoter ? "candidate" : "follower");
+  }
+});
+
 test("votes: a node that lost its data answers nobody, and sees who leads", () => {
   const { state, raft } = follower([], 0, { mayVote: false });
   raft.step({ kind: "message", message: request(2, { lastTerm: asTerm(0) }) }, 1_000);

@@ -133,6 +133,15 @@ test("membership: one change at a time, until its last entry is committed", () =
   expect(cluster.outcomes.at(-1)).toMatchObject({ tag: 1, outcome: "done" });
 });
 
+test("membership: one change at a time, also while new voters catch up", () => {
+  const cluster = led(1);
+  cluster.crash(4);
+  change(cluster, [1, 2, 3, 4]);
+  run(cluster, 100);
+  change(cluster, [1, 2], [], 2);
+  expect(cluster.outcomes).toMatchObject([{ tag: 2, outcome: "refused" }]);
+});
+
 test("membership: a follower that was removed hears of the commit, then nothing more", () => {
   const cluster = led();
   change(cluster, [1, 2]);

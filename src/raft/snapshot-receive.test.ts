@@ -34,6 +34,7 @@ test("install: a log that disagrees with the snapshot goes, all of it (openraft 
   raft.step({ kind: "snapshotInstalled", lastIndex: asIndex(3) }, 2);
   expect(state.log.lastIndex).toBe(asIndex(3));
   expect(state.log.lastTerm).toBe(asTerm(3));
+  expect(state.durableIndex).toBe(asIndex(3));
   const ready = raft.takeReady()!;
   expect(ready.snapshot).toEqual(snapshotMeta(3, 3));
   // Its next entry is 4, and it takes it.
@@ -109,10 +110,10 @@ test("install: a write of replaced entries makes nothing durable (no ABA)", () =
   raft.step({ kind: "message", message: chunk(3, [3, 2], 0, 10) }, 2);
   raft.takeReady();
   raft.step({ kind: "snapshotInstalled", lastIndex: asIndex(3) }, 3);
-  raft.step({ kind: "message", message: append(3, [3, 2], 3, [3, 3]) }, 4);
-  raft.takeReady();
-  raft.step({ kind: "persisted", writeSeq: 1 }, 5);
+  raft.step({ kind: "persisted", writeSeq: 1 }, 4);
   expect(state.durableIndex).toBe(asIndex(3));
+  raft.step({ kind: "message", message: append(3, [3, 2], 3, [3, 3]) }, 5);
+  expect(raft.takeReady()!.batches.map((b) => b.firstIndex)).toEqual([4, 5].map(asIndex));
 });
 
 test("chunks: gaps, doubles and another leader are answered with the offset that is wanted", () => {

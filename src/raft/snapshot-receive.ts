@@ -78,7 +78,6 @@ export function onSnapshotInstalled(s: RaftState, lastIndex: LogIndex): void {
   } else {
     log.replaceBy(lastIndex, meta.lastTerm);
     replaceMemberships(s, lastIndex, meta.membership);
-    s.persistFrom = plus(lastIndex, 1);
     s.durableIndex = lastIndex;
     for (const write of s.pendingWrites) write.lastIndex = minIndex(write.lastIndex, lastIndex);
   }

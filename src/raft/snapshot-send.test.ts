@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { asIndex, asNode } from "../lib/ids.ts";
 import type { RaftConfig } from "./api.ts";
 import { takeOffice } from "./election.ts";
-import { append, follower, messagesOf } from "./testing/follower.ts";
+import { follower, messagesOf } from "./testing/follower.ts";
 import type { Message } from "./types.ts";
 
 const LIMITS = { snapshotChunkBytes: 4, snapshotInflightBytesMax: 8, trailingBytes: 0 };
@@ -163,16 +163,15 @@ test("send: an ack of entries ends the transfer once it covers the snapshot", ()
   expect(state.progress.get(asNode(1))!.state).toBe("replicate");
 });
 
-test("send: a full window that was compacted away asks for a snapshot, not for the past", () => {
+test("send: one whose window is full when its entries go gets a snapshot", () => {
   const { state, raft } = leader();
   const progress = state.progress.get(asNode(3))!;
-  expect(progress.state).toBe("replicate");
-  progress.nextIndex = asIndex(progress.matchIndex + 1);
-  raft.step({ kind: "message", message: append(1, [0, 0], 0, []) }, 2); // A stale leader: ignored.
-  raft.step({ kind: "snapshotTaken", lastIndex: asIndex(6) }, 2);
-  progress.restart();
   progress.matchIndex = asIndex(2);
-  progress.nextIndex = asIndex(3);
-  alive({ state, raft }, 3);
-  expect(raft.takeReady()!.snapshotReads.map((read) => read.to as number)).toContain(3);
+  progress.nextIndex = asIndex(4); // One append is on the way; the window holds no more.
+  progress.stuckAt = 2;
+  expect(progress.state).toBe("replicate");
+  raft.step({ kind: "snapshotTaken", lastIndex: asIndex(6) }, 60);
+  const head = { from: asNode(3), to: asNode(2), term: state.term, readSeq: 0 };
+  raft.step({ kind: "message", message: { ...head, kind: "heartbeatResponse" } }, 60);
+  expect(raft.takeReady()!.snapshotReads.map((read) => read.to)).toContain(asNode(3));
 });

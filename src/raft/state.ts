@@ -165,7 +165,6 @@ export function becomeLeader(s: RaftState): void {
   s.roundsSent.length = 0;
   s.leaseStart = -Infinity;
   s.timeoutNowSent = false;
-  s.incoming = null;
   for (const id of members(s.membership)) {
     if (id === s.id) continue;
     s.progress.set(id, new Progress(asIndex(0), asIndex(s.log.lastIndex + 1), s.now));

@@ -1,3 +1,4 @@
+import { assert } from "../lib/assert.ts";
 import type { NodeId } from "../lib/ids.ts";
 import type { Millis } from "./api.ts";
 import { mayCampaign, startElection } from "./election.ts";
@@ -45,8 +46,8 @@ export function sendTimeoutNow(s: RaftState, to: NodeId): void {
 
 /** The leader wants us to take over. raft.ts has settled the term. */
 export function onTimeoutNow(s: RaftState, m: TimeoutNow): void {
-  const late = s.role === "leader" || s.role === "candidate" || s.leaderId !== m.from;
-  if (!late && mayCampaign(s)) startElection(s, true);
+  assert(s.role !== "leader", `two leaders in term ${s.term}: ${s.id} and ${m.from}`);
+  if (mayCampaign(s)) startElection(s, true);
 }
 
 /** A leader was heard: if it is the one that we meant, the transfer is done. */
