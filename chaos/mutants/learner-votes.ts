@@ -18,5 +18,5 @@ export default defineMutant({
     },
   ],
   detectors: ["CFG", "QC", "ES"],
-  arena: { kind: "sim" },
+  arena: { kind: "sim", episodes: ["membership", "crash", "blackout"] },
 });

@@ -13,5 +13,25 @@ export default defineMutant({
     },
   ],
   detectors: ["RI", "LIN", "LEASE"],
-  arena: { kind: "sim", config: { leaseReads: true, homeShare: 0.5 } },
+  arena: {
+    kind: "sim",
+    nodes: { min: 3, max: 5 },
+    episodes: ["isolate"],
+    config: {
+      leaseReads: true,
+      homeShare: 1,
+      clients: 12,
+      electionTimeoutMinMs: 60,
+      heartbeatIntervalMs: 15,
+      link: {
+        cut: false,
+        loss: 0,
+        delayMs: 1,
+        jitterMs: 3,
+        duplicate: 0,
+        reorder: 0.5,
+        reorderWithinMs: 400,
+      },
+    },
+  },
 });

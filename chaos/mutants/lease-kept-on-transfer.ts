@@ -13,5 +13,10 @@ export default defineMutant({
     },
   ],
   detectors: ["RI", "LIN", "LEASE"],
-  arena: { kind: "sim", config: { leaseReads: true, homeShare: 0.5 } },
+  arena: {
+    kind: "sim",
+    nodes: { min: 5, max: 5 },
+    episodes: ["transfer", "loss", "delay", "isolate"],
+    config: { leaseReads: true, homeShare: 1, clients: 12 },
+  },
 });

@@ -3,13 +3,14 @@ import { defineMutant } from "../../src/chaos/mutant.ts";
 export default defineMutant({
   row: 45,
   name: "read-context-reuse",
-  about: "A read is confirmed by answers to a round that began before it.",
+  about:
+    "Every round of heartbeats for reads has the same number, so that a late answer to an old one confirms a new read.",
   seenIn: "etcd#20418",
   patches: [
     {
       file: "src/raft/propose.ts",
       find: "seq: s.readSeq + 1",
-      replace: "seq: Math.max(1, s.readSeq)",
+      replace: "seq: 1",
     },
   ],
   detectors: ["RI", "LIN"],

@@ -13,5 +13,5 @@ export default defineMutant({
     },
   ],
   detectors: ["CFG", "LIVE", "ASSERT"],
-  arena: { kind: "sim" },
+  arena: { kind: "sim", episodes: ["membership", "leaderFalls", "isolate"] },
 });

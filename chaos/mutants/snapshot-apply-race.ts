@@ -13,5 +13,23 @@ export default defineMutant({
     },
   ],
   detectors: ["SMS", "CONV", "ORD", "MON", "ASSERT"],
-  arena: { kind: "sim" },
+  arena: {
+    kind: "sim",
+    episodes: ["behind", "tails", "isolate"],
+    config: {
+      snapshotEveryBytes: 1_000,
+      trailingBytes: 0,
+      snapshotChunkBytes: 4_096,
+      snapshotInflightBytesMax: 4_096,
+      link: {
+        cut: false,
+        loss: 0.02,
+        delayMs: 1,
+        jitterMs: 3,
+        duplicate: 0.2,
+        reorder: 0.3,
+        reorderWithinMs: 400,
+      },
+    },
+  },
 });

@@ -13,5 +13,14 @@ export default defineMutant({
     },
   ],
   detectors: ["LIVE", "LM", "SMS", "DUR", "QC", "ASSERT"],
-  arena: { kind: "sim" },
+  arena: {
+    kind: "sim",
+    episodes: ["behind", "tails", "partition"],
+    config: {
+      snapshotEveryBytes: 1_000,
+      trailingBytes: 0,
+      snapshotChunkBytes: 4_096,
+      snapshotInflightBytesMax: 4_096,
+    },
+  },
 });

@@ -13,5 +13,5 @@ export default defineMutant({
     },
   ],
   detectors: ["LIVE"],
-  arena: { kind: "sim" },
+  arena: { kind: "sim", episodes: ["transfer", "isolate"], config: { transferTimeoutMs: 100 } },
 });

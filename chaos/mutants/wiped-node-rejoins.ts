@@ -18,5 +18,9 @@ export default defineMutant({
     },
   ],
   detectors: ["VU", "LC", "QC", "SMS", "ES"],
-  arena: { kind: "sim" },
+  arena: {
+    kind: "sim",
+    nodes: { min: 3, max: 3 },
+    episodes: ["wipe", "isolate", "leaderFalls", "slowDisk"],
+  },
 });

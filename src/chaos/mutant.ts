@@ -39,7 +39,9 @@ export type Arena =
       readonly kind: "sim";
       /** Voters at first, drawn from this range. */
       readonly nodes?: { readonly min: number; readonly max: number };
-      /** In place of what was drawn (sim/api.ts, SimConfig). */
+      /** The kinds of trouble to draw from (sim/episodes.ts). */
+      readonly episodes?: readonly string[];
+      /** In place of what would be drawn (sim/api.ts, SimConfig). */
       readonly config?: Readonly<Record<string, unknown>>;
     }
   | { readonly kind: "partial" }

@@ -122,8 +122,8 @@ async function countFalseAlarms(mutants: readonly Mutant[], args: Args): Promise
     parts.push({ first: CLEAN_FIRST + done, seeds });
   }
   const alarms = await parallel(parts, args.jobs, async ({ first, seeds }) => {
-    const [clean] = await huntClean(arenas, first, seeds);
-    if (clean?.schedules !== seeds) throw new Error(`clean seeds from ${first} on did not end`);
+    const clean = await huntClean(arenas, first, seeds);
+    if (clean.schedules !== seeds) throw new Error(`clean seeds from ${first} on did not end`);
     for (const { seed, detector, message } of clean.alarms) {
       const arena = JSON.stringify(arenas[seed % arenas.length]);
       console.error(`FALSE ALARM ${detector} with seed ${seed} in ${arena}: ${message}`);

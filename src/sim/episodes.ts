@@ -161,6 +161,14 @@ const EPISODES: Record<string, Episode> = {
     }
   },
 
+  /** One node, always the same, crashes and comes back without its data. */
+  wipe(d, fromMs, untilMs) {
+    const nodes: NodeSpec = { kind: "node", id: 1 };
+    d.at(fromMs, { kind: "crash", nodes, keep: 0 });
+    d.at(fromMs, { kind: "wipe", nodes });
+    d.at(untilMs, { kind: "fault", fault: { kind: "restart", nodes } });
+  },
+
   snapshot(d, fromMs) {
     d.at(fromMs, { kind: "snapshot", nodes: someOrAll(d) });
   },
@@ -189,16 +197,22 @@ const EPISODES: Record<string, Episode> = {
   },
 };
 
-const NAMES = Object.keys(EPISODES);
+/** A wiped node is lost for good: only for schedules that count on it. */
+const ON_REQUEST = ["wipe"];
+const NAMES = Object.keys(EPISODES).filter((name) => !ON_REQUEST.includes(name));
+
+export type EpisodeOptions = {
+  readonly config: SimConfig;
+  readonly nodes: number;
+  readonly spares: number;
+  readonly durationMs: number;
+  /** Names of the kinds to draw from; null: the usual ones. */
+  readonly kinds: readonly string[] | null;
+};
 
 /** A few kinds of trouble, each now and then, with time in between in which the cluster recovers. */
-export function drawEpisodes(
-  random: Prng,
-  config: SimConfig,
-  nodes: number,
-  spares: number,
-  durationMs: number,
-): SimAction[] {
+export function drawEpisodes(random: Prng, options: EpisodeOptions): SimAction[] {
+  const { config, nodes, spares, durationMs } = options;
   const actions: SimAction[] = [];
   const draw: Draw = {
     random,
@@ -208,7 +222,7 @@ export function drawEpisodes(
     leaderShare: random.pick([0.2, 0.5, 0.8]),
     at: (atMs, action) => actions.push({ atMs: Math.round(atMs * 1000) / 1000, ...action }),
   };
-  const kinds = random.shuffle(NAMES).slice(0, random.between(1, 6));
+  const kinds = options.kinds ?? random.shuffle(NAMES).slice(0, random.between(1, 6));
   const timeout = config.electionTimeoutMinMs;
   const gapMs = timeout * random.pick([2, 5, 15]);
   const lengthMs = timeout * random.pick([1, 4, 12]);

@@ -2,6 +2,7 @@ import type { RaftStatus, SnapshotMeta } from "../raft/api.ts";
 import type { Membership, Message } from "../raft/types.ts";
 import type { DurableWrite } from "../replica/ports.ts";
 import type { LogView, Marks } from "./log-view.ts";
+import { MembershipWatch } from "./membership-watch.ts";
 import { Promises } from "./promises.ts";
 import { violated } from "./violation.ts";
 import { newWatched, NOTHING_SAVED, type Watched } from "./watched.ts";
@@ -15,6 +16,7 @@ import { newWatched, NOTHING_SAVED, type Watched } from "./watched.ts";
 export class Monitor {
   readonly #nodes: readonly Watched[];
   readonly #promises: Promises;
+  readonly #memberships: MembershipWatch;
   readonly #leaderOf = new Map<number, number>();
   /** Log matching: by index, the prefix hash of each term that was ever there. */
   readonly #hashOf: Map<number, number>[] = [];
@@ -30,6 +32,7 @@ export class Monitor {
   constructor(ids: readonly number[]) {
     this.#nodes = ids.map(newWatched);
     this.#promises = new Promises(this.#nodes);
+    this.#memberships = new MembershipWatch(this.#committed);
   }
 
   /** The highest index that any node has committed. */
@@ -50,6 +53,7 @@ export class Monitor {
       marks = node.log.marksOf(batches);
       this.#checkAppend(node, marks);
       node.log.put(marks);
+      this.#memberships.onWrite(id, batches, marks);
     }
     node.writes.push({ hardState, snapshot, marks });
   }
@@ -97,10 +101,10 @@ export class Monitor {
     if (installed) this.#restoreState(node, snapshot);
   }
 
-  /** All that it had promised is gone with its disk; it may not keep its old identity. */
+  /** Its disk is empty. What it had promised stays so for good: it may not keep its old identity. */
   onWipe(id: number): void {
     const node = this.#node(id);
-    node.durable.lastIndex = node.log.lastIndex = node.durableSnapshot = 0;
+    node.log.lastIndex = 0;
     node.term = 0;
     node.hardState = NOTHING_SAVED;
   }
@@ -129,6 +133,7 @@ export class Monitor {
     if (becameLeader) this.#checkLeader(node);
     if (s.commitIndex > node.commitIndex) this.#checkCommit(node, s, wasLeader);
     if (s.role === "leader" && !becameLeader) this.#checkMembership(node, s.membership);
+    this.#memberships.onTurn(node, s);
     node.membership = s.membership;
   }
 

@@ -9,13 +9,17 @@ import {
   type SimOperation,
   type SimSchedule,
 } from "./api.ts";
-import { drawEpisodes } from "./episodes.ts";
+import { drawEpisodes, type EpisodeOptions } from "./episodes.ts";
 
 export type DrawOptions = {
   /** Voters at the start; one number of the range is drawn. Default 3 to 7. */
   readonly nodes?: { readonly min: number; readonly max: number };
   /** Virtual ms of faults and load. Default 20,000. */
   readonly durationMs?: number;
+  /** The kinds of trouble to draw from (episodes.ts); default all but those on request. */
+  readonly episodes?: readonly string[];
+  /** In place of what would be drawn. */
+  readonly config?: Partial<SimConfig>;
 };
 
 export const DURATION_MS = 20_000;
@@ -31,7 +35,8 @@ export function drawSchedule(seed: number, options: DrawOptions = {}): SimSchedu
   const { nodes: range = { min: 3, max: 7 }, durationMs = DURATION_MS } = options;
   const nodes = random.between(range.min, range.max);
   const spares = Math.min(random.pick([0, 0, 1, SPARES_MAX]), NODES_MAX - nodes);
-  const config = drawConfig(random.fork("config"), nodes);
+  const config = { ...drawConfig(random.fork("config"), nodes), ...options.config };
+  const draw = { config, nodes, spares, durationMs, kinds: options.episodes ?? null };
   return {
     version: 1,
     seed,
@@ -39,7 +44,7 @@ export function drawSchedule(seed: number, options: DrawOptions = {}): SimSchedu
     spares,
     durationMs,
     config,
-    actions: drawActions(random.fork("actions"), config, nodes, spares, durationMs),
+    actions: drawActions(random.fork("actions"), draw),
     operations: drawOperations(random.fork("operations"), config, durationMs),
   };
 }
@@ -100,15 +105,9 @@ function drawDisk(random: Prng): DiskSpeed {
   return { latencyMs, jitterMs: latencyMs * random.pick([0.2, 2, 10]) };
 }
 
-function drawActions(
-  random: Prng,
-  config: SimConfig,
-  nodes: number,
-  spares: number,
-  durationMs: number,
-): readonly SimAction[] {
-  const actions = drawEpisodes(random, config, nodes, spares, durationMs);
-  return actions.filter(({ atMs }) => atMs < durationMs).sort((a, b) => a.atMs - b.atMs);
+function drawActions(random: Prng, draw: EpisodeOptions): readonly SimAction[] {
+  const actions = drawEpisodes(random, draw);
+  return actions.filter(({ atMs }) => atMs < draw.durationMs).sort((a, b) => a.atMs - b.atMs);
 }
 
 function drawOperations(random: Prng, config: SimConfig, durationMs: number): SimOperation[] {

@@ -10,7 +10,7 @@ const WORKER = join(import.meta.dir, "worker.ts");
 /** So far apart that no two hunts of a mutant see the same seed. */
 const STARTS_APART = 1_000_000;
 /** A schedule that takes so much longer than the limit has hung. */
-const HUNG_MS = 60_000;
+const HUNG_MS = 30_000;
 
 /** How a mutant fared, over hunts from several start seeds. */
 export type Finding = {
@@ -37,16 +37,17 @@ export type HuntLimits = {
   readonly wallMsMax: number;
 };
 
-/** Hunts one mutant in a process of its own, into whose modules it is patched. */
+/** Hunts one mutant, from each start seed in a process of its own, into which it is patched. */
 export async function huntMutant(mutant: Mutant, limits: HuntLimits): Promise<Finding> {
   const startedAt = performance.now();
-  const hunts = await runWorker(mutant.patches, {
-    arenas: [mutant.arena],
-    starts: startSeeds(limits.starts),
-    seedsMax: limits.seedsMax,
-    wallMsMax: limits.wallMsMax,
-    onlyFirst: true,
-  });
+  const { starts, seedsMax } = limits;
+  const wallMsMax = limits.wallMsMax / starts;
+  const hunts: Hunt[] = [];
+  for (let i = 0; i < starts; i++) {
+    const start = 1 + i * STARTS_APART;
+    const job = { arenas: [mutant.arena], start, seedsMax, wallMsMax, onlyFirst: true };
+    hunts.push(await runWorker(mutant.patches, job));
+  }
   return findingOf(mutant, limits, hunts, performance.now() - startedAt);
 }
 
@@ -79,18 +80,13 @@ function findingOf(
   };
 }
 
-/** Runs seeds from `first` on, on the code as it is, in the arenas of the mutants. */
-export function huntClean(arenas: readonly Arena[], first: number, seeds: number) {
-  const job = { arenas, starts: [first], seedsMax: seeds, wallMsMax: 3_600_000, onlyFirst: false };
-  return runWorker([], job);
+/** Runs seeds from `start` on, on the code as it is, in the arenas of the mutants. */
+export function huntClean(arenas: readonly Arena[], start: number, seedsMax: number) {
+  return runWorker([], { arenas, start, seedsMax, wallMsMax: 3_600_000, onlyFirst: false });
 }
 
-/** Seeds of the first, second, … hunt. */
-const startSeeds = (count: number): readonly number[] =>
-  Array.from({ length: count }, (_, i) => 1 + i * STARTS_APART);
-
-/** A worker that hangs is ended; the hunts it completed count. Throws when it fails otherwise. */
-async function runWorker(patches: readonly Patch[], job: Job): Promise<readonly Hunt[]> {
+/** A worker that hangs is ended, which is an alarm too. Throws when it fails otherwise. */
+async function runWorker(patches: readonly Patch[], job: Job): Promise<Hunt> {
   const dir = await mkdtemp(join(tmpdir(), "ordeal-mutant-"));
   try {
     const plant = join(dir, "patches.json");
@@ -100,22 +96,28 @@ async function runWorker(patches: readonly Patch[], job: Job): Promise<readonly 
       stdio: ["ignore", "pipe", "pipe"],
     });
     let hung = false;
+    const limitMs = job.wallMsMax + HUNG_MS;
     const limit = setTimeout(() => {
       hung = true;
       child.kill("SIGKILL");
-    }, job.wallMsMax + HUNG_MS);
+    }, limitMs);
     const [out, err] = await Promise.all([
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
     ]);
     const code = await child.exited;
     clearTimeout(limit);
-    if (code !== 0 && !hung) throw new Error(`the worker failed with ${code}:\n${err}`);
-    return out
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as Hunt);
+    if (hung) return hangOf(job, limitMs);
+    if (code !== 0) throw new Error(`the worker failed with ${code}:\n${err}`);
+    return JSON.parse(out) as Hunt;
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/** Which schedule it was is not known: a process in an endless loop cannot say. */
+function hangOf({ start }: Job, wallMs: number): Hunt {
+  const message = `a schedule did not end within ${HUNG_MS} ms`;
+  const alarms = [{ seed: start, detector: "HANG", message }];
+  return { schedules: 1, alarms, unknown: 0, wallMs };
 }

@@ -1,11 +1,10 @@
 import type { Arena } from "../../chaos/mutant.ts";
 
-/** What one worker process does: hunts from each start seed on, until an alarm or the limits. */
+/** What one worker process does: hunts from a start seed on, until an alarm or the limits. */
 export type Job = {
   /** The schedule of seed s runs in arena s % arenas.length. */
   readonly arenas: readonly Arena[];
-  readonly starts: readonly number[];
-  /** Schedules from each start. */
+  readonly start: number;
   readonly seedsMax: number;
   /** No schedule begins later than so long after the worker started. */
   readonly wallMsMax: number;
@@ -20,9 +19,8 @@ export type Alarm = {
   readonly message: string;
 };
 
-/** What came of one start: one JSON line on the worker's stdout. */
+/** What came of it: one JSON document on the worker's stdout. */
 export type Hunt = {
-  readonly start: number;
   readonly schedules: number;
   readonly alarms: readonly Alarm[];
   /** Schedules whose checker gave up: neither pass nor alarm. */

@@ -3,7 +3,7 @@ import { AssertionError, unreachable } from "../../lib/assert.ts";
 import type { Alarm, Hunt, Job } from "./job.ts";
 
 // A process of `ordeal mutants`: runs schedules of a job, given as its argument, on the code as it was
-// loaded, which is patched when plant.ts was preloaded. Prints one Hunt as a JSON line for each start.
+// loaded, which is patched when plant.ts was preloaded. Prints a Hunt.
 
 type Outcome = { readonly alarm: Omit<Alarm, "seed"> | null; readonly unknown: boolean };
 
@@ -34,15 +34,14 @@ const outcomesOf =
     return { alarm: { detector: found.invariant, message: found.message }, unknown: false };
   };
 
-async function simulation(
-  arena: Extract<Arena, { kind: "sim" }>,
-): Promise<(seed: number) => Outcome> {
+async function simulation({
+  kind: _,
+  ...options
+}: Extract<Arena, { kind: "sim" }>): Promise<(seed: number) => Outcome> {
   const { drawSchedule } = await import("../../sim/swarm.ts");
   const { runSchedule } = await import("../../sim/run.ts");
   return (seed) => {
-    const drawn = drawSchedule(seed, arena.nodes === undefined ? {} : { nodes: arena.nodes });
-    const schedule = { ...drawn, config: { ...drawn.config, ...arena.config } };
-    const { verdict, violation } = runSchedule(schedule);
+    const { verdict, violation } = runSchedule(drawSchedule(seed, options));
     if (violation === null) return { alarm: null, unknown: verdict === "unknown" };
     const { invariant, message } = violation;
     return { alarm: { detector: invariant, message }, unknown: false };
@@ -60,25 +59,20 @@ function attempt(run: (seed: number) => Outcome, seed: number): Outcome {
   }
 }
 
-async function work(job: Job): Promise<void> {
-  const runners = await Promise.all(job.arenas.map(runnerOf));
-  const stopAt = performance.now() + job.wallMsMax;
-  for (const start of job.starts) {
-    const startedAt = performance.now();
-    const alarms: Alarm[] = [];
-    let schedules = 0;
-    let unknown = 0;
-    while (schedules < job.seedsMax && performance.now() < stopAt) {
-      const seed = start + schedules++;
-      const outcome = attempt(runners[seed % runners.length]!, seed);
-      if (outcome.unknown) unknown++;
-      if (outcome.alarm !== null) alarms.push({ seed, ...outcome.alarm });
-      if (outcome.alarm !== null && job.onlyFirst) break;
-    }
-    const wallMs = performance.now() - startedAt;
-    const hunt: Hunt = { start, schedules, alarms, unknown, wallMs };
-    process.stdout.write(`${JSON.stringify(hunt)}\n`);
+async function work({ arenas, start, seedsMax, wallMsMax, onlyFirst }: Job): Promise<Hunt> {
+  const runners = await Promise.all(arenas.map(runnerOf));
+  const startedAt = performance.now();
+  const alarms: Alarm[] = [];
+  let schedules = 0;
+  let unknown = 0;
+  while (schedules < seedsMax && performance.now() < startedAt + wallMsMax) {
+    const seed = start + schedules++;
+    const outcome = attempt(runners[seed % runners.length]!, seed);
+    if (outcome.unknown) unknown++;
+    if (outcome.alarm !== null) alarms.push({ seed, ...outcome.alarm });
+    if (outcome.alarm !== null && onlyFirst) break;
   }
+  return { schedules, alarms, unknown, wallMs: performance.now() - startedAt };
 }
 
-await work(JSON.parse(process.argv[2] ?? "") as Job);
+process.stdout.write(JSON.stringify(await work(JSON.parse(process.argv[2] ?? "") as Job)));

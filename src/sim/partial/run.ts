@@ -22,12 +22,15 @@ const OPERATION_EVERY_MS = 20;
 const CLIENTS = 4;
 
 /** Faults after which a majority still is well connected and has sound disks. */
-type Partial = {
+type PartialFailure = {
   readonly nodes: readonly number[];
   /** With atMs counted from the start of the fault. */
   readonly actions: readonly SimAction[];
   /** The node that leads when the fault begins must not lead in the end. */
   readonly deposes: boolean;
+  /** This node must have in the end what was committed by SETTLED_MS; 0: none. */
+  readonly catchesUp?: number;
+  readonly config?: Partial<SimConfig>;
 };
 
 const LEADER: NodeSpec = { kind: "leader" };
@@ -39,7 +42,15 @@ const act = (atMs: number, fault: SimFault): SimAction => ({
 const deaf = (nodes: NodeSpec): SimAction => act(0, { kind: "isolate", nodes, direction: "in" });
 const node = (id: number): NodeSpec => ({ kind: "node", id });
 
-const PARTIALS: readonly Partial[] = [
+/** Snapshots follow each other faster than one of them can be sent. */
+const MANY_SNAPSHOTS: Partial<SimConfig> = {
+  snapshotEveryBytes: 150,
+  trailingBytes: 1_000,
+  snapshotChunkBytes: 16,
+  snapshotInflightBytesMax: 16,
+};
+
+const PARTIALS: readonly PartialFailure[] = [
   // A leader that nobody can answer, yet whose heartbeats arrive.
   { nodes: [3, 5], deposes: true, actions: [deaf(LEADER)] },
   {
@@ -57,6 +68,17 @@ const PARTIALS: readonly Partial[] = [
     deposes: true,
     actions: [
       { atMs: 0, kind: "diskSpeed", nodes: LEADER, speed: { latencyMs: 1e9, jitterMs: 0 } },
+    ],
+  },
+  // A follower that needs a snapshot while the load goes on.
+  {
+    nodes: [3],
+    deposes: false,
+    catchesUp: 2,
+    config: MANY_SNAPSHOTS,
+    actions: [
+      act(0, { kind: "isolate", nodes: node(2), direction: "both" }),
+      act(2_000, { kind: "heal" }),
     ],
   },
   // Nodes that hear nothing campaign with old logs, while the others need a new leader.
@@ -78,7 +100,7 @@ const PARTIALS: readonly Partial[] = [
 export function runPartial(seed: number): { invariant: Invariant; message: string } | null {
   const random = new Prng(seed);
   const partial = random.pick(PARTIALS);
-  const cluster = new SimCluster(scheduleOf(seed, random.pick(partial.nodes)), null);
+  const cluster = new SimCluster(scheduleOf(seed, partial, random), null);
   const { world } = cluster;
   const operations = operationsFrom(random);
   try {
@@ -99,6 +121,12 @@ export function runPartial(seed: number): { invariant: Invariant; message: strin
     if (cluster.monitor.committedIndex <= settledIndex) {
       return { invariant: "LIVE", message: `a sound majority commits nothing after ${what}` };
     }
+    const { catchesUp = 0 } = partial;
+    const index = cluster.nodes[catchesUp - 1]?.status?.appliedIndex ?? Infinity;
+    if (index < settledIndex) {
+      const message = `node ${catchesUp} has ${index} of ${settledIndex} entries after ${what}`;
+      return { invariant: "LIVE", message };
+    }
     const isStill = deposed !== 0 && cluster.nodes[deposed - 1]!.status?.role === "leader";
     if (!isStill) return null;
     return { invariant: "LIVE", message: `node ${deposed} still leads after ${what}` };
@@ -118,7 +146,8 @@ function operationsFrom(random: Prng): readonly SimOperation[] {
   }));
 }
 
-function scheduleOf(seed: number, nodes: number): SimSchedule {
+function scheduleOf(seed: number, partial: PartialFailure, random: Prng): SimSchedule {
+  const nodes = random.pick(partial.nodes);
   const config: SimConfig = {
     ...RAFT_DEFAULTS,
     leaseReads: false,
@@ -134,6 +163,7 @@ function scheduleOf(seed: number, nodes: number): SimSchedule {
     timeoutMs: 1_000,
     attemptTimeoutMs: 300,
     homeShare: 0,
+    ...partial.config,
   };
   return {
     version: 1,
