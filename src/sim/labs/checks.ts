@@ -94,6 +94,18 @@ export function* join(
   lab.expect(isJoined, `tasks have not ended within ${withinMs} ms`);
 }
 
+/** The voters that the leader of the highest term knows of; all servers if nobody leads. */
+export function members(lab: Lab): readonly number[] {
+  let term = 0;
+  let voters: readonly number[] = lab.ids;
+  for (const { status } of lab.nodes) {
+    if (status?.role !== "leader" || status.term <= term) continue;
+    term = status.term;
+    voters = status.membership.voters;
+  }
+  return voters;
+}
+
 /** As `lab.expect(false, …)`, where a value would be needed. */
 export function fail(lab: Lab, message: string): never {
   lab.expect(false, message);

@@ -24,6 +24,9 @@ export const appendCommand = (value: string): Uint8Array =>
 /** Asks for the key as the server has it now, behind or not. */
 export const localGetCommand = (): Uint8Array => encode(OP_GET, FLAG_LOCAL, NO_BYTES);
 
+/** Asks for the key as it is now, which only a leader that is confirmed can tell. */
+export const getCommand = (): Uint8Array => encode(OP_GET, 0, NO_BYTES);
+
 function encode(op: OpCode, flags: number, value: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(commandBytes(KEY.length, value.length));
   const view = new DataView(bytes.buffer);

@@ -11,7 +11,7 @@ import { violated } from "../violation.ts";
 import { EVENT, World } from "../world.ts";
 import { AppliedLog } from "./applied.ts";
 import { Clerks } from "./clerks.ts";
-import { appendCommand, localGetCommand, RAW_CLIENT } from "./command.ts";
+import { appendCommand, getCommand, localGetCommand, RAW_CLIENT } from "./command.ts";
 import { LabFailure } from "./failure.ts";
 import { FAIR, LabNetwork, type Weather } from "./network.ts";
 import { type Script, spawn, type Task } from "./script.ts";
@@ -45,12 +45,15 @@ export class Lab {
   readonly config: SimConfig;
   /** Of the script. */
   readonly random: Prng;
+  /** Why the verdict is not known, if nothing fails: a checker ran out of its limits. */
+  unknown: string | null = null;
   readonly #notes: string[] = [];
   readonly #submitted = new Map<number, { readonly to: number; readonly state: Submitted }>();
   #requests = 0;
   #values = 0;
 
-  constructor(seed: number, servers: number, config: SimConfig) {
+  /** The first `voters` servers are the voters at first; the others run, and belong to nobody. */
+  constructor(seed: number, servers: number, voters: number, config: SimConfig) {
     const prng = new Prng(seed);
     const ids = Array.from({ length: servers }, (_, i) => i + 1);
     const { world } = this;
@@ -68,11 +71,14 @@ export class Lab {
       config,
       prng,
       monitor: this.monitor,
-      membership: { voters: ids.map(asNode), votersOutgoing: [], learners: [] },
+      membership: { voters: ids.slice(0, voters).map(asNode), votersOutgoing: [], learners: [] },
       send: (message) => this.network.send(message),
       reply: (node, client, requestId, reply) => this.#onReply(node, client, requestId, reply),
       onStopped: (node) => this.crash(node),
-      onApply: (node, index, command) => this.applied.onApply(node, index, command),
+      onApply: (node, index, command, result) => {
+        this.applied.onApply(node, index, command);
+        this.clerks.clients.onApply(index, command, result);
+      },
       observe: (_atMs, event) => this.#onEvent(event),
     };
     this.nodes = ids.map((id) => {
@@ -145,6 +151,30 @@ export class Lab {
     this.note(`disconnect ${ids.join(", ")}`);
   }
 
+  /** Cuts one direction: what the server hears, or what others hear of it. */
+  cutOneWay(id: number, direction: "in" | "out"): void {
+    this.network.plug(id, direction !== "in", direction !== "out");
+    this.note(`cut ${direction} ${id}`);
+  }
+
+  /** Splits the cluster: these servers on one side, the rest on the other. None: it is whole. */
+  split(...ids: readonly number[]): void {
+    this.network.split(ids);
+    this.note(`split off ${ids.join(", ") || "nobody"}`);
+  }
+
+  /** Plugs in, restarts and resumes every server, over a fair network. */
+  heal(): void {
+    this.note("heal");
+    this.network.weather = FAIR;
+    this.network.split([]);
+    for (const node of this.nodes) {
+      if (node.isPaused) node.resume();
+      if (!node.isUp) this.#start(node.id);
+      this.network.plug(node.id, true, true);
+    }
+  }
+
   /** A power loss: none, some or all of the writes under way survive. Nothing if it is down. */
   crash(...ids: readonly number[]): void {
     for (const id of ids) {
@@ -161,9 +191,7 @@ export class Lab {
   restart(...ids: readonly number[]): void {
     for (const id of ids) {
       if (this.node(id).isUp) this.crash(id);
-      this.applied.onStart(id);
-      this.node(id).start();
-      this.clerks.onOpened(id);
+      this.#start(id);
       this.network.plug(id, true, true);
     }
     this.note(`restart ${ids.join(", ")}`);
@@ -230,12 +258,23 @@ export class Lab {
     return this.node(id).disk.restored(null).batches;
   }
 
+  /** A linearizable read, put to one server. */
+  confirmedGet(id: number): Submitted {
+    return this.#submit(id, getCommand());
+  }
+
   #submit(id: number, command: Uint8Array): Submitted {
     const state: Submitted = { reply: null, isBroken: !this.node(id).isUp };
     const requestId = ++this.#requests;
     this.#submitted.set(requestId, { to: id, state });
     this.node(id).request(RAW_CLIENT, requestId, command, 0, command.length);
     return state;
+  }
+
+  #start(id: number): void {
+    this.applied.onStart(id);
+    this.node(id).start();
+    this.clerks.onOpened(id);
   }
 
   #onBroken(id: number): void {

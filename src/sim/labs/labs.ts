@@ -4,8 +4,10 @@ import { CHURN } from "./churn.ts";
 import { ELECTIONS } from "./elections.ts";
 import { FIGURE8 } from "./figure8.ts";
 import { PERSISTENCE } from "./persistence.ts";
+import { REPAIRED } from "./repaired.ts";
 import { SNAPSHOTTING } from "./snapshots.ts";
 import { SUBMITTING } from "./submit.ts";
+import { UNDER_LOAD } from "./under-load.ts";
 import { fullName, type LabScenario } from "./scenario.ts";
 
 /** Every scenario, in the order of the labs. */
@@ -18,6 +20,8 @@ export const LABS: readonly LabScenario[] = [
   ...CHURN,
   ...SNAPSHOTTING,
   ...SUBMITTING,
+  ...REPAIRED,
+  ...UNDER_LOAD,
 ];
 
 /** Stands for all of them. */

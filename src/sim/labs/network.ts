@@ -20,6 +20,9 @@ const HELD_MS_MORE = 2_000;
 /** A call to a server that cannot be reached fails within this. */
 const UNREACHABLE_MS_MAX = 7_000;
 
+/** More read rounds than a term has. */
+const ROUNDS_MAX = 1e6;
+
 export type Weather = {
   /** Requests take 0 to 26 ms more; 1 request in 10 is lost, and 1 reply in 10. */
   readonly unreliable: boolean;
@@ -38,7 +41,7 @@ const REPLIES: ReadonlySet<Message["kind"]> = new Set([
   "snapshotResponse",
 ] satisfies Message["kind"][]);
 
-type Wired = { hears: boolean; isHeard: boolean };
+type Wired = { hears: boolean; isHeard: boolean; side: number };
 
 /** What the labs count. A request and its reply are one RPC; bytes are those of both, as frames. */
 export type Counters = {
@@ -46,7 +49,7 @@ export type Counters = {
   bytes: number;
   /** By node id: requests it sent. */
   readonly rpcsOf: number[];
-  /** By sender × 256 + receiver. */
+  /** By sender × 256 + receiver; without those that confirm a read, which come with the reads. */
   readonly heartbeats: Map<number, number>;
 };
 
@@ -65,6 +68,8 @@ export class LabNetwork {
   readonly #deliver: (message: Message) => void;
   readonly #onUnreachable: (from: number, to: number) => void;
   readonly #failing = new Set<number>();
+  /** By link: the term and read round of its last heartbeat. */
+  readonly #rounds = new Map<number, number>();
   readonly #writer = new ByteWriter();
 
   constructor(
@@ -83,14 +88,21 @@ export class LabNetwork {
     this.#isUp = ports.isUp;
     this.#deliver = ports.deliver;
     this.#onUnreachable = ports.onUnreachable;
-    for (let id = 0; id <= servers; id++) this.#wires.push({ hears: true, isHeard: true });
+    for (let id = 0; id <= servers; id++) this.#wires.push({ hears: true, isHeard: true, side: 0 });
     const rpcsOf = this.#wires.map(() => 0);
     this.counters = { rpcs: 0, bytes: 0, rpcsOf, heartbeats: new Map() };
   }
 
   /** `hears`: messages reach it; `isHeard`: its messages leave. A lab knows only both or none. */
   plug(id: number, hears: boolean, isHeard: boolean): void {
-    this.#wires[id] = { hears, isHeard };
+    const wired = this.#wires[id]!;
+    wired.hears = hears;
+    wired.isHeard = isHeard;
+  }
+
+  /** These servers hear each other only, and the others hear the others only. None: all hear all. */
+  split(ids: readonly number[]): void {
+    for (const [id, wired] of this.#wires.entries()) wired.side = ids.includes(id) ? 1 : 0;
   }
 
   isConnected(id: number): boolean {
@@ -122,7 +134,9 @@ export class LabNetwork {
 
   /** One server's messages reach the other, if it runs. */
   #reaches(from: number, to: number): boolean {
-    return this.#wires[from]!.isHeard && this.#wires[to]!.hears && this.#isUp(to);
+    const [sender, receiver] = [this.#wires[from]!, this.#wires[to]!];
+    const isOpen = sender.isHeard && receiver.hears && sender.side === receiver.side;
+    return isOpen && this.#isUp(to);
   }
 
   #arriveAfter(delay: number, bytes: Uint8Array, from: number, to: number): void {
@@ -143,15 +157,19 @@ export class LabNetwork {
     });
   }
 
-  #count({ from, to, kind }: Message, size: number, isRequest: boolean): void {
+  #count(message: Message, size: number, isRequest: boolean): void {
     const { counters } = this;
+    const { from, to, kind, term } = message;
     counters.bytes += size;
     if (!isRequest) return;
     counters.rpcs++;
     counters.rpcsOf[from]!++;
     if (kind !== "heartbeat") return;
     const key = keyOf(from, to);
-    counters.heartbeats.set(key, (counters.heartbeats.get(key) ?? 0) + 1);
+    const round = term * ROUNDS_MAX + message.readSeq;
+    const confirmsRead = message.readSeq > 0 && this.#rounds.get(key) !== round;
+    this.#rounds.set(key, round);
+    if (!confirmsRead) counters.heartbeats.set(key, (counters.heartbeats.get(key) ?? 0) + 1);
   }
 
   #encode(message: Message): Uint8Array {

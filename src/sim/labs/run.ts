@@ -4,7 +4,7 @@ import { RAFT_DEFAULTS } from "../../raft/api.ts";
 import { WireError } from "../../wire/bytes.ts";
 import type { Invariant, SimConfig } from "../api.ts";
 import { InvariantError } from "../violation.ts";
-import { agree } from "./checks.ts";
+import { agree, members } from "./checks.ts";
 import { LabFailure } from "./failure.ts";
 import { Lab } from "./lab.ts";
 import { fullName, type LabScenario } from "./scenario.ts";
@@ -60,7 +60,8 @@ const BASE: SimConfig = {
 
 /** Runs a scenario to its end or to the first thing that is wrong. Deterministic. */
 export function runLab(scenario: LabScenario, seed: number): LabResult {
-  const lab = new Lab(seed, scenario.servers, { ...BASE, ...scenario.config });
+  const { servers, voters = servers, config } = scenario;
+  const lab = new Lab(seed, servers, voters, { ...BASE, ...config });
   const outcome = play(lab, scenario);
   const { counters } = lab.network;
   return {
@@ -68,7 +69,7 @@ export function runLab(scenario: LabScenario, seed: number): LabResult {
     seed,
     ...outcome,
     virtualMs: lab.world.now,
-    servers: scenario.servers,
+    servers,
     rpcs: counters.rpcs,
     rpcsOf: counters.rpcsOf.slice(1),
     bytes: counters.bytes,
@@ -87,7 +88,8 @@ function play(lab: Lab, scenario: LabScenario): Outcome {
     runUntil(lab, () => main.done);
     settle(lab);
     checkHeartbeats(lab);
-    return { verdict: "pass", detector: null, message: "", evidence: [] };
+    const verdict = lab.unknown === null ? "pass" : "unknown";
+    return { verdict, detector: null, message: lab.unknown ?? "", evidence: [] };
   } catch (error) {
     return failureOf(error, lab);
   }
@@ -107,13 +109,11 @@ function runUntil(lab: Lab, isDone: () => boolean): void {
  * up in the same state (CONV).
  */
 function settle(lab: Lab): void {
-  lab.setWeather({});
-  for (const { id, isPaused } of lab.nodes) if (isPaused) lab.resume(id);
-  lab.restart(...lab.ids.filter((id) => !lab.node(id).isUp));
-  lab.connect(...lab.ids);
-  const last = lab.spawn(agree(lab, lab.fresh(), lab.servers));
+  lab.heal();
+  const last = lab.spawn(agree(lab, lab.fresh(), members(lab).length));
   runUntil(lab, () => last.done);
-  const isSettled = (): boolean => new Set(lab.nodes.map((node) => node.digest())).size === 1;
+  const isSettled = (): boolean =>
+    new Set(members(lab).map((id) => lab.node(id).digest())).size === 1;
   const settled = lab.spawn(until(lab.world, SETTLED_WITHIN_MS, isSettled));
   runUntil(lab, () => settled.done);
   lab.expect(settled.value === true, "servers that applied the same log have different states");
@@ -122,7 +122,8 @@ function settle(lab: Lab): void {
 /** To no follower more than about 10 a second, and one at each election. */
 function checkHeartbeats(lab: Lab): void {
   const fastest = 1 + lab.config.clockDriftMax / 2;
-  const most = (lab.world.now * fastest) / HEARTBEAT_MS + lab.monitor.elections + 1;
+  const most =
+    (lab.world.now * fastest) / lab.config.heartbeatIntervalMs + lab.monitor.elections + 1;
   for (const [link, count] of lab.network.counters.heartbeats) {
     const [from, to] = [link >> 8, link & 255];
     const what = `${count} heartbeats from server ${from} to ${to} in ${lab.world.now} ms`;

@@ -14,6 +14,8 @@ export type LabScenario = {
   /** One line: what must hold. */
   readonly about: string;
   readonly servers: number;
+  /** Servers 1 … voters form the cluster; the rest run and wait to be added. Default: all. */
+  readonly voters?: number;
   /** At the start. */
   readonly weather?: Partial<Weather>;
   readonly config?: Partial<SimConfig>;
