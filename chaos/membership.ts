@@ -26,8 +26,8 @@ export default defineScenario({
   workload: mixedLoad({ rate: 800, clients: 64, connections: 8 }),
   durationMs: seconds(12),
   faults: [
-    at(1_500, voters(1, 2, 3, 4, 5)),
-    during(2_000, 3_600, halves("minority")),
+    at(2_000, voters(1, 2, 3, 4, 5)),
+    during(2_400, 4_000, halves("minority")),
     at(5_000, loss(all, 0.05)),
     at(5_200, voters(6, 7, 8)),
     at(7_000, heal),

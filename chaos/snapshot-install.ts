@@ -23,11 +23,11 @@ export default defineScenario({
   name: "snapshot-install",
   about:
     "A node that missed more than the log keeps is sent the state, over lossy links and crashes.",
-  cluster: { nodes: 3, storage: "disk", snapshotEveryBytes: 1 << 20 },
+  cluster: { nodes: 5, storage: "disk", snapshotEveryBytes: 1 << 20 },
   workload: mixedLoad({ rate: 600, clients: 64, connections: 8, keys: 256, valueBytes: 4096 }),
   durationMs: seconds(12),
   faults: [
-    at(1_000, crash(one)),
+    at(2_000, crash(one)),
     at(4_500, loss(all, 0.05)),
     at(5_000, restart(all)),
     at(6_500, crash(followers)),

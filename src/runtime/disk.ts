@@ -97,16 +97,16 @@ function readAt(file: FileHandle, position: number, length: number): Uint8Array 
 
 function readLater(
   file: FileHandle,
+  into: Uint8Array,
   position: number,
-  length: number,
-  done: (error: Error | null, bytes: Uint8Array) => void,
+  done: (error: Error | null, bytes: number) => void,
 ): void {
-  const bytes = new Uint8Array(length);
+  const { length } = into;
   const readFrom = (have: number): void => {
-    if (have === length) return done(null, bytes);
-    fs.read(file, bytes, have, length - have, position + have, (error, got) => {
-      if (error !== null) return done(error, bytes.subarray(0, 0));
-      if (got === 0) return done(null, bytes.subarray(0, have));
+    if (have === length) return done(null, have);
+    fs.read(file, into, have, length - have, position + have, (error, got) => {
+      if (error !== null) return done(error, 0);
+      if (got === 0) return done(null, have);
       readFrom(have + got);
     });
   };

@@ -26,12 +26,12 @@ export type FilePort = {
   read(path: string): Uint8Array;
   /** Up to `length` bytes from `position` on, in a buffer of their own: fewer at the end of the file. */
   readAt(file: FileHandle, position: number, length: number): Uint8Array;
-  /** The same, away from the event loop. */
+  /** The same, away from the event loop, into the whole of a buffer; gives how many bytes there were. */
   readLater(
     file: FileHandle,
+    into: Uint8Array,
     position: number,
-    length: number,
-    done: (error: Error | null, bytes: Uint8Array) => void,
+    done: (error: Error | null, bytes: number) => void,
   ): void;
   /** Writes all of `bytes[start, end)` at `position`, without making it durable. */
   write(file: FileHandle, bytes: Uint8Array, start: number, end: number, position: number): void;

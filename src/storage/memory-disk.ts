@@ -86,14 +86,18 @@ export class MemoryDisk implements FilePort {
 
   readLater(
     file: FileHandle,
+    into: Uint8Array,
     position: number,
-    length: number,
-    done: (error: Error | null, bytes: Uint8Array) => void,
+    done: (error: Error | null, bytes: number) => void,
   ): void {
     const path = this.#path(file);
-    let bytes = new Uint8Array(0);
-    const read = (): void => void (bytes = this.#bytes(path).slice(position, position + length));
-    this.#later("readLater", path, (error) => done(error, bytes), read);
+    let got = 0;
+    const read = (): void => {
+      const bytes = this.#bytes(path).subarray(position, position + into.length);
+      into.set(bytes);
+      got = bytes.length;
+    };
+    this.#later("readLater", path, (error) => done(error, got), read);
   }
 
   writeLater(file: FileHandle, bytes: Uint8Array, position: number, done: FileDone): void {

@@ -15,6 +15,8 @@ import { StorageError, usingDirectory } from "./storage-error.ts";
 
 /** An older snapshot that a follower is being sent is kept for so long after its last read. */
 const KEEP_READ_MS = 30_000;
+/** Buffers for reads, of as many bytes as the core asks for at once. */
+const BUFFERS_KEPT = 8;
 /** How much is read at once when a node starts. */
 const LOAD_BYTES = 1 << 20;
 
@@ -105,6 +107,7 @@ export class FileSnapshots implements SnapshotStorage {
   #own: StateFile | null = null;
   #received: ReceivedFile | null = null;
   #begun = 0;
+  readonly #buffers: Uint8Array[] = [];
   #closed = false;
 
   constructor(options: SnapshotFilesOptions, newest: StoredSnapshot | null) {
@@ -153,12 +156,20 @@ export class FileSnapshots implements SnapshotStorage {
     kept.lastReadAt = now();
     kept.file ??= port.open(this.#path(lastIndex));
     kept.reads++;
-    port.readLater(kept.file, offset, bytesMax, (error, bytes) => {
+    const buffer = this.#buffer(bytesMax);
+    port.readLater(kept.file, buffer.subarray(0, bytesMax), offset, (error, got) => {
       kept.reads--;
       if (this.#closed) return this.#release(kept);
       if (error !== null) done(null, 0);
-      else done(bytes, kept.totalBytes);
+      else done(buffer.subarray(0, got), kept.totalBytes);
+      if (this.#buffers.length < BUFFERS_KEPT) this.#buffers.push(buffer);
     });
+  }
+
+  /** One that is free: thousands of chunks are read for one follower, which would be garbage. */
+  #buffer(size: number): Uint8Array {
+    const buffer = this.#buffers.pop();
+    return buffer !== undefined && buffer.length >= size ? buffer : new Uint8Array(size);
   }
 
   /** Closes all files; what is unfinished is deleted when the node starts again. */

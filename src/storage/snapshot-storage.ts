@@ -24,8 +24,8 @@ export type SnapshotStorage = {
     state: (bytes: Uint8Array) => void,
   ): SnapshotReceiver;
   /**
-   * Reads up to `bytesMax` of the stored form from `offset` on. `data` is null when that snapshot is
-   * not kept (any more), or cannot be read.
+   * Reads up to `bytesMax` of the stored form from `offset` on. `data` is valid within `done` only,
+   * and null when that snapshot is not kept (any more), or cannot be read.
    */
   read(
     lastIndex: LogIndex,

@@ -18,6 +18,8 @@ import { startGenerator } from "../generator.ts";
 const MIB = 1 << 20;
 const BASELINE_MS = 6_000;
 const SAMPLE_MS = 20;
+/** About: header, key and value of a put. */
+const ENTRY_BYTES = 300;
 const PUTS_AT_ONCE = 8;
 const RETRY_MS = 100;
 
@@ -127,6 +129,7 @@ async function measure(supervisor: LocalSupervisor): Promise<void> {
       { from: added!, to: id, state },
     ]),
   );
+  const before = await askReport(leader, 1_000);
   rss = 0;
   const from = performance.now();
   await moveTo(supervisor, [...ids, added!]);
@@ -134,19 +137,23 @@ async function measure(supervisor: LocalSupervisor): Promise<void> {
   clearInterval(sampler);
   const node = supervisor.config.nodes.find((n) => n.id === added)!;
   const report = await askReport(node, 1_000);
+  const after = await askReport(leader, 1_000);
+  const entries = (after?.lastIndex ?? 0) - (before?.lastIndex ?? 0);
   await load.kill();
-  const before = throughput(baseFrom, baseTo);
+  const usual = throughput(baseFrom, baseTo);
   const during = throughput(from, to);
   const result = {
     stateMiB: Number(values.mib),
     loss,
     installMs: Math.round(to - from),
     mibPerSecond: Math.round((stateBytes / MIB / (to - from)) * 10_000) / 10,
-    throughputBefore: Math.round(before),
+    throughputBefore: Math.round(usual),
     throughputDuring: Math.round(during),
-    throughputKept: Math.round((during / before) * 1_000) / 1_000,
+    throughputKept: Math.round((during / usual) * 1_000) / 1_000,
     leaderRssBeforeMiB: Math.round(rssBefore / MIB),
     leaderExtraMiB: Math.round((rss - rssBefore) / MIB),
+    /** Of that: what clients wrote meanwhile, which stays in the log until the next snapshot. */
+    logMiB: Math.round((entries * ENTRY_BYTES) / MIB),
     newNodeApplied: report?.appliedIndex ?? 0,
   };
   console.log(JSON.stringify(result));

@@ -99,12 +99,16 @@ export class FragileDisk implements FilePort {
 
   readLater(
     handle: FileHandle,
+    into: Uint8Array,
     position: number,
-    length: number,
-    done: (error: Error | null, bytes: Uint8Array) => void,
+    done: (error: Error | null, bytes: number) => void,
   ): void {
     const file = this.#opened(handle);
-    this.#queue.push(() => done(null, file.cached.slice(position, position + length)));
+    this.#queue.push(() => {
+      const bytes = file.cached.subarray(position, position + into.length);
+      into.set(bytes);
+      done(null, bytes.length);
+    });
   }
 
   writeLater(handle: FileHandle, bytes: Uint8Array, position: number, done: FileDone): void {
