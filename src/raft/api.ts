@@ -58,7 +58,7 @@ export type RaftConfig = {
   /**
    * False for a node that lost its data and came back under its old identity. It has forgotten what
    * it promised (votes, acks), so it promises nothing any more: it answers nobody and only learns
-   * who leads. Remove it, and add it again under a new id. (docs/adr/0008)
+   * who leads. Remove it, and add it again under a new id. (docs/adr/0010)
    */
   readonly mayVote: boolean;
   readonly random: Prng;
