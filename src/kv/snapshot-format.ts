@@ -26,6 +26,9 @@ export class SnapshotFormatError extends Error {
   override readonly name = "SnapshotFormatError";
 }
 
+/** The first buffer of a writer: enough for a small state. */
+const FIRST_BYTES = 16 << 10;
+
 /** A buffer that grows at its end and is handed out, piece by piece, from its front. */
 export class PieceWriter {
   readonly #capacity: number;
@@ -36,7 +39,7 @@ export class PieceWriter {
 
   constructor(capacity: number) {
     this.#capacity = capacity;
-    this.#bytes = new Uint8Array(capacity);
+    this.#bytes = new Uint8Array(Math.min(capacity, FIRST_BYTES));
     this.#view = new DataView(this.#bytes.buffer);
   }
 

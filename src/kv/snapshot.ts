@@ -19,6 +19,8 @@ import type { KvStore } from "./store.ts";
 import type { Sweep } from "./sweep.ts";
 
 const BUFFER_BYTES = 512 << 10;
+/** A restore begins with this and grows: most pieces are far smaller than the largest. */
+const FIRST_BYTES = 16 << 10;
 
 /** Reads the state of a store and its sessions as it was when this was made. */
 export class StateReader implements SnapshotReader {
@@ -70,7 +72,7 @@ export class StateWriter implements SnapshotWriter {
   readonly #store: KvStore;
   readonly #sessions: SessionTable;
   readonly #replace: () => void;
-  #bytes = new Uint8Array(BUFFER_BYTES);
+  #bytes = new Uint8Array(FIRST_BYTES);
   #view = new DataView(this.#bytes.buffer);
   #from = 0;
   #to = 0;

@@ -267,8 +267,10 @@ export class SimNode {
 
   #restoredMachine(): SessionedStore {
     const machine = createStateMachine(SESSIONS_MAX);
+    if (this.#snapshots.newest === null) return machine;
     const restore = machine.beginRestore();
-    if (this.#snapshots.load((bytes) => restore.write(bytes))) restore.finish();
+    this.#snapshots.load((bytes) => restore.write(bytes));
+    restore.finish();
     return machine;
   }
 

@@ -62,7 +62,7 @@ export class SnapshotEncoder {
 export class SnapshotDecoder {
   readonly #clusterId: string;
   readonly #state: (bytes: Uint8Array) => void;
-  #bytes = new Uint8Array(1 << 20);
+  #bytes = new Uint8Array(64 << 10);
   #from = 0;
   #to = 0;
   #chain = 0;

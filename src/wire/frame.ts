@@ -76,6 +76,7 @@ export class FrameReader {
       onFrame(decode(chunk.subarray(at, at + length)));
       at += length;
     }
+    if (at === chunk.length) return;
     this.#header.set(chunk.subarray(at));
     this.#headerHave = chunk.length - at;
   }
