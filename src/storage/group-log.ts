@@ -83,7 +83,10 @@ export class GroupLog {
     if (snapshot !== null && snapshot.lastTerm > hardState.term) {
       hardState = { term: snapshot.lastTerm, votedFor: NO_NODE };
     }
-    return { hardState, snapshot, batches: this.#batches };
+    // A crash may have come before the segments were deleted: a node must not start with all of them.
+    const needed = this.#batches.findIndex((batch) => lastIndexOf(batch) >= snapshotIndex);
+    const batches = needed < 0 ? [] : this.#batches.slice(needed);
+    return { hardState, snapshot, batches };
   }
 
   /** 0: the log does not hold that entry. */
