@@ -15,7 +15,7 @@ export default defineMutant({
   detectors: ["RI", "LIN", "LEASE"],
   arena: {
     kind: "sim",
-    nodes: { min: 3, max: 5 },
+    nodes: { min: 3, max: 3 },
     episodes: ["isolate"],
     config: {
       leaseReads: true,
@@ -28,9 +28,9 @@ export default defineMutant({
         loss: 0,
         delayMs: 1,
         jitterMs: 3,
-        duplicate: 0,
-        reorder: 0.5,
-        reorderWithinMs: 400,
+        duplicate: 0.5,
+        reorder: 0.7,
+        reorderWithinMs: 300,
       },
     },
   },

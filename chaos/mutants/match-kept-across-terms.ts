@@ -22,5 +22,5 @@ export default defineMutant({
     },
   ],
   detectors: ["QC", "LC"],
-  arena: { kind: "sim", nodes: { min: 5, max: 5 } },
+  arena: { kind: "sim", nodes: { min: 5, max: 5 }, episodes: ["partition", "partitions"] },
 });

@@ -14,5 +14,5 @@ export default defineMutant({
     },
   ],
   detectors: ["LIVE"],
-  arena: { kind: "partial" },
+  arena: { kind: "partial", failure: "deafLeader" },
 });

@@ -15,5 +15,5 @@ export default defineMutant({
     },
   ],
   detectors: ["LIVE"],
-  arena: { kind: "partial" },
+  arena: { kind: "partial", failure: "catchUp" },
 });

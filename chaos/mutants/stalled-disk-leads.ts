@@ -13,5 +13,5 @@ export default defineMutant({
     },
   ],
   detectors: ["LIVE"],
-  arena: { kind: "partial" },
+  arena: { kind: "partial", failure: "stalledDisk" },
 });

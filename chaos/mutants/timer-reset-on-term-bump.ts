@@ -16,5 +16,5 @@ export default defineMutant({
     },
   ],
   detectors: ["LIVE"],
-  arena: { kind: "partial" },
+  arena: { kind: "partial", failure: "deafCampaigners" },
 });

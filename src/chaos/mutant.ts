@@ -44,7 +44,8 @@ export type Arena =
       /** In place of what would be drawn (sim/api.ts, SimConfig). */
       readonly config?: Readonly<Record<string, unknown>>;
     }
-  | { readonly kind: "partial" }
+  /** `failure`: which one (sim/partial/run.ts); else one is drawn. */
+  | { readonly kind: "partial"; readonly failure?: string }
   | { readonly kind: "wal" }
   | { readonly kind: "frames" };
 

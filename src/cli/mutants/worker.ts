@@ -15,8 +15,10 @@ async function runnerOf(arena: Arena): Promise<(seed: number) => Outcome> {
       return outcomesOf((await import("../../sim/wal/run.ts")).runWal);
     case "frames":
       return outcomesOf((await import("../../sim/frames/run.ts")).runFrames);
-    case "partial":
-      return outcomesOf((await import("../../sim/partial/run.ts")).runPartial);
+    case "partial": {
+      const { runPartial } = await import("../../sim/partial/run.ts");
+      return outcomesOf((seed) => runPartial(seed, arena.failure));
+    }
     case "sim":
       return simulation(arena);
     default:

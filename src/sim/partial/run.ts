@@ -1,5 +1,5 @@
-import type { NodeSpec } from "../../fault/vocabulary.ts";
-import { AssertionError } from "../../lib/assert.ts";
+import { CLEAR_LINK, type NodeSpec } from "../../fault/vocabulary.ts";
+import { assert, AssertionError } from "../../lib/assert.ts";
 import { Prng } from "../../lib/prng.ts";
 import { RAFT_DEFAULTS } from "../../raft/api.ts";
 import type {
@@ -48,30 +48,35 @@ const MANY_SNAPSHOTS: Partial<SimConfig> = {
   trailingBytes: 1_000,
   snapshotChunkBytes: 16,
   snapshotInflightBytesMax: 16,
+  link: { ...CLEAR_LINK, delayMs: 4, jitterMs: 2 },
 };
 
-const PARTIALS: readonly PartialFailure[] = [
-  // A leader that nobody can answer, yet whose heartbeats arrive.
-  { nodes: [3, 5], deposes: true, actions: [deaf(LEADER)] },
-  {
+const FAILURES: Readonly<Record<string, PartialFailure>> = {
+  /** A leader that nobody can answer, yet whose heartbeats arrive. */
+  deafLeader: { nodes: [3, 5], deposes: true, actions: [deaf(LEADER)] },
+  muteLeader: {
     nodes: [3, 5],
     deposes: true,
     actions: [act(0, { kind: "isolate", nodes: LEADER, direction: "out" })],
   },
-  // A node that hears nothing and campaigns for ever.
-  { nodes: [3, 5], deposes: false, actions: [deaf(node(2))] },
-  { nodes: [5], deposes: false, actions: [act(0, { kind: "partition", shape: "bridge" })] },
-  { nodes: [3, 5], deposes: false, actions: [act(0, { kind: "pause", nodes: LEADER })] },
-  // A leader that can send but store nothing.
-  {
+  /** A node that hears nothing and campaigns for ever. */
+  deafFollower: { nodes: [3, 5], deposes: false, actions: [deaf(node(2))] },
+  bridge: { nodes: [5], deposes: false, actions: [act(0, { kind: "partition", shape: "bridge" })] },
+  pausedLeader: {
+    nodes: [3, 5],
+    deposes: false,
+    actions: [act(0, { kind: "pause", nodes: LEADER })],
+  },
+  /** A leader that can send but store nothing. */
+  stalledDisk: {
     nodes: [3, 5],
     deposes: true,
     actions: [
       { atMs: 0, kind: "diskSpeed", nodes: LEADER, speed: { latencyMs: 1e9, jitterMs: 0 } },
     ],
   },
-  // A follower that needs a snapshot while the load goes on.
-  {
+  /** A follower that needs a snapshot while the load goes on. */
+  catchUp: {
     nodes: [3],
     deposes: false,
     catchesUp: 2,
@@ -81,25 +86,30 @@ const PARTIALS: readonly PartialFailure[] = [
       act(2_000, { kind: "heal" }),
     ],
   },
-  // Nodes that hear nothing campaign with old logs, while the others need a new leader.
-  {
+  /** Nodes that hear nothing campaign with old logs, while the others need a new leader. */
+  deafCampaigners: {
     nodes: [7],
     deposes: false,
+    config: { link: { ...CLEAR_LINK, delayMs: 1, jitterMs: 30, duplicate: 0.5 } },
     actions: [
       ...[deaf(node(1)), deaf(node(2)), deaf(node(3))],
       { atMs: 1_500, kind: "crash", nodes: LEADER, keep: 1 },
       act(1_600, { kind: "restart", nodes: { kind: "all" } }),
     ],
   },
-];
+};
 
 /**
  * A cluster with a partial failure that never heals: since a majority is sound, it must go on
- * committing, and depose a leader that cannot do its duty. Null when it does; otherwise what went wrong (LIVE, or an invariant on the way).
+ * committing, and depose a leader that cannot do its duty. Null when it does; otherwise what went wrong (LIVE, or an invariant on the way). `failure`: a name of FAILURES; else one is drawn.
  */
-export function runPartial(seed: number): { invariant: Invariant; message: string } | null {
+export function runPartial(
+  seed: number,
+  failure: string | null = null,
+): { invariant: Invariant; message: string } | null {
   const random = new Prng(seed);
-  const partial = random.pick(PARTIALS);
+  const partial = FAILURES[failure ?? random.pick(Object.keys(FAILURES))];
+  assert(partial !== undefined, `no partial failure is named ${failure}`);
   const cluster = new SimCluster(scheduleOf(seed, partial, random), null);
   const { world } = cluster;
   const operations = operationsFrom(random);
@@ -152,10 +162,7 @@ function scheduleOf(seed: number, partial: PartialFailure, random: Prng): SimSch
     ...RAFT_DEFAULTS,
     leaseReads: false,
     snapshotEveryBytes: 0,
-    link: {
-      ...{ cut: false, loss: 0, delayMs: 1, jitterMs: 2 },
-      ...{ duplicate: 0, reorder: 0, reorderWithinMs: 0 },
-    },
+    link: { ...CLEAR_LINK, delayMs: 1, jitterMs: 2 },
     disk: { latencyMs: 0.5, jitterMs: 1 },
     turnMs: 0,
     clocks: [],
