@@ -64,6 +64,8 @@ test("schedule file: every mistake is told with its place", () => {
   const two = problemOf(text((s) => ({ ...s, spares: 15, operations: [stranger] })));
   expect(two).toContain("schedule.spares");
   expect(two).toContain("schedule.operations.0.client");
+  const voters = [{ atMs: 0, kind: "membership", voters: [1, 14], learners: [] }];
+  expect(problemOf(text((s) => ({ ...s, actions: voters })))).toContain("schedule.actions.0");
   const fates = [{ from: 1, to: 15, frame: 0, arrivesMs: [] }];
   expect(problemOf(text((s) => ({ ...s, fates })))).toContain("schedule.fates");
 });

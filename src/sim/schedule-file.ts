@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { type Problem, UserError } from "../lib/user-error.ts";
+import { namesOnly } from "./action-nodes.ts";
 import { type Invariant, NODES_MAX, type SimSchedule, type Violation } from "./api.ts";
 import { configSchema, nodeSpec, span } from "./schedule-config.ts";
 
@@ -160,6 +161,15 @@ function problemsOf({ nodes, spares, actions, operations, config, fates }: SimSc
     const what = `there are only ${config.clients} clients, counted from 0`;
     const where = `schedule.operations.${stranger}.client`;
     problems.push({ where, what, fix: "use one of them, or raise config.clients" });
+  }
+  const strange = actions.findIndex((action) => !namesOnly(action, nodes + spares));
+  if (strange !== -1) {
+    const what = `names a node beyond the ${nodes + spares} that there are`;
+    problems.push({
+      where: `schedule.actions.${strange}`,
+      what,
+      fix: "name nodes of the schedule",
+    });
   }
   const ghosts = (fates ?? []).filter(({ from, to }) => Math.max(from, to) > nodes + spares);
   if (ghosts.length > 0) {

@@ -63,6 +63,21 @@ test("shrink: another invariant is another violation, and is not taken", () => {
   expect(shrinkSchedule(busy, limits(300), run).schedule.actions.length).toBe(60);
 });
 
+test("shrink: nodes that a change of membership names stay, and so do the fates of what they send", () => {
+  const spare: SimSchedule = {
+    ...{ ...busy, nodes: 4, spares: 4 },
+    actions: [{ atMs: 1, kind: "membership", voters: [1, 2, 6], learners: [] }],
+    fates: [{ from: 1, to: 6, frame: 0, arrivesMs: [] }],
+  };
+  const run = brokenWhen(({ actions, fates = [] }) => actions.length + fates.length === 2);
+  const { schedule } = shrinkSchedule(spare, limits(500), run);
+  expect(schedule.nodes + schedule.spares).toBe(7);
+  const without = brokenWhen(({ nodes, spares }) => nodes + spares >= 3);
+  expect(shrinkSchedule(spare, limits(500), without).schedule).toMatchObject({
+    ...{ nodes: 3, spares: 0, actions: [], operations: [], fates: [] },
+  });
+});
+
 test("shrink: it ends with its runs, with its time, and at once where nothing fails", () => {
   const run = brokenWhen(({ actions }) => actions.filter(isCrash).length === 3, 4_000);
   expect(shrinkSchedule(busy, limits(9), run).runs).toBe(9);

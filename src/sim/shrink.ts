@@ -1,4 +1,5 @@
-import type { SimAction, SimResult, SimSchedule } from "./api.ts";
+import { namesOnly } from "./action-nodes.ts";
+import type { SimResult, SimSchedule } from "./api.ts";
 import { runSchedule } from "./run.ts";
 import { settledFates, withoutChance } from "./shrink-messages.ts";
 import { calmer } from "./shrink-config.ts";
@@ -197,19 +198,24 @@ const calm: Pass = (search) => {
 };
 
 const fewerNodes: Pass = (search) => {
-  const { spares } = search.best;
-  if (spares > 0) search.try({ ...search.best, spares: 0 });
-  for (let nodes = NODES_MIN; nodes < search.best.nodes; nodes++) {
-    const isThere = (action: SimAction): boolean => namesOnly(action, nodes + search.best.spares);
-    const actions = search.best.actions.filter(isThere);
-    if (search.try({ ...search.best, nodes, actions })) return;
+  const sizes: [nodes: number, spares: number][] = [];
+  const { nodes, spares } = search.best;
+  for (let n = Math.min(NODES_MIN, nodes); n < nodes; n++) sizes.push([n, 0], [n, spares]);
+  sizes.push([nodes, 0]);
+  for (const [fewer, rest] of sizes) {
+    if (fewer + rest >= nodes + spares) continue;
+    if (search.try(withNodes(search.best, fewer, rest))) return;
   }
 };
 
-function namesOnly(action: SimAction, nodes: number): boolean {
-  const target = action.kind === "fault" ? action.fault : action;
-  const spec = "nodes" in target ? target.nodes : "to" in target ? target.to : null;
-  return spec === null || spec.kind !== "node" || spec.id <= nodes;
+function withNodes(schedule: SimSchedule, nodes: number, spares: number): SimSchedule {
+  const all = nodes + spares;
+  const { fates = [] } = schedule;
+  return {
+    ...{ ...schedule, nodes, spares },
+    actions: schedule.actions.filter((action) => namesOnly(action, all)),
+    fates: fates.filter(({ from, to }) => Math.max(from, to) <= all),
+  };
 }
 
 /** One client where that is enough, one key, and plain writes. */
