@@ -1,5 +1,6 @@
 import { OUTCOME_INFO, OUTCOME_OK } from "../history/op.ts";
 import { AssertionError } from "../lib/assert.ts";
+import type { RaftStatus } from "../raft/api.ts";
 import { WireError } from "../wire/bytes.ts";
 import type { SimObserver, SimResult, SimSchedule, SimStats, Violation } from "./api.ts";
 import { checkClients } from "./check-clients.ts";
@@ -25,9 +26,7 @@ export function runSchedule(schedule: SimSchedule, observe: SimObserver | null =
     cluster = new SimCluster(schedule, observe);
     return resultOf(cluster, play(cluster, schedule), null);
   } catch (error) {
-    const violation = violationOf(error, cluster);
-    if (violation === null) throw error;
-    return resultOf(cluster, "fail", violation);
+    return resultOf(cluster, "fail", violationOf(error, cluster));
   }
 }
 
@@ -148,10 +147,17 @@ function memberNodes(cluster: SimCluster): SimCluster["nodes"] {
   );
 }
 
+/** A change of membership that is under way still. */
+const isJoint = ({ membership }: RaftStatus): boolean => membership.votersOutgoing.length > 0;
+
+/** All members have applied all, and no change of membership is stuck. */
 function isConverged(cluster: SimCluster): boolean {
   const nodes = memberNodes(cluster);
   const last = cluster.monitor.committedIndex;
-  return nodes.length > 0 && nodes.every(({ status }) => status?.appliedIndex === last);
+  return (
+    nodes.length > 0 &&
+    nodes.every(({ status }) => status?.appliedIndex === last && !isJoint(status))
+  );
 }
 
 function checkEqual(cluster: SimCluster): void {
@@ -163,20 +169,22 @@ function checkEqual(cluster: SimCluster): void {
   }
 }
 
-function violationOf(error: unknown, cluster: SimCluster | null): Violation | null {
+/** Whatever is thrown while a schedule runs is told with the schedule, so that it can be repeated. */
+function violationOf(error: unknown, cluster: SimCluster | null): Violation {
   const where = { atMs: cluster?.world.now ?? 0, event: cluster?.world.events ?? 0 };
   if (error instanceof InvariantError) {
     const { invariant, message, evidence } = error;
     return { invariant, message, evidence, ...where };
   }
-  const isCore = error instanceof AssertionError;
-  if (!isCore && !(error instanceof WireError)) return null;
-  const evidence = (error.stack ?? "")
-    .split("\n")
-    .slice(0, 6)
-    .map((line) => line.trim());
-  return { invariant: isCore ? "ASSERT" : "WIRE", message: error.message, evidence, ...where };
+  const { name, message, stack = "" } = error instanceof Error ? error : new Error(String(error));
+  const evidence = stack.split("\n").slice(1, 7).map(stackLine);
+  if (error instanceof AssertionError) return { invariant: "ASSERT", message, evidence, ...where };
+  if (error instanceof WireError) return { invariant: "WIRE", message, evidence, ...where };
+  return { invariant: "ASSERT", message: `${name}: ${message}`, evidence, ...where };
 }
+
+/** Without where the project lies on this machine. */
+const stackLine = (line: string): string => line.trim().replace(/\(\S*\/src\//, "(src/");
 
 function resultOf(
   cluster: SimCluster | null,
