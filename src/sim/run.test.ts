@@ -3,7 +3,7 @@ import type { SimResult, SimSchedule } from "./api.ts";
 import { runSchedule } from "./run.ts";
 import { drawSchedule } from "./swarm.ts";
 
-const DURATION_MS = 5_000;
+const DURATION_MS = 3_000;
 const CLEAN_SEEDS = 100;
 
 /** Everything but what a schedule is for: a quiet cluster. */
