@@ -35,7 +35,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "cluster",
-    about: "Start, inspect and stop a cluster on this machine",
+    about: "Start, inspect, change and stop a cluster on this machine",
     load: () => import("./cluster.ts"),
   },
   {

@@ -60,36 +60,48 @@ async function ordeal(args: readonly string[], env: Record<string, string> = {})
   return { code: await child.exited, out, err };
 }
 
-test("replay: what three real nodes did, one of them killed and restarted, comes out the same", async () => {
-  const files = await recordingsIn(cluster);
-  expect(files).toEqual([1, 2, 3].map((id) => recordFile(cluster, id)));
-  const replays = await Promise.all(files.map(replayFile));
-  for (const replay of replays) {
-    expect(replayLines(replay)[0]).toContain("replays identically");
-    expect(replay.inputs).toBeGreaterThan(40);
-  }
-  expect(replays.map(({ starts }) => starts).sort()).toEqual([1, 1, 2]);
-});
+test(
+  "replay: what three real nodes did, one of them killed and restarted, comes out the same",
+  async () => {
+    const files = await recordingsIn(cluster);
+    expect(files).toEqual([1, 2, 3].map((id) => recordFile(cluster, id)));
+    const replays = await Promise.all(files.map(replayFile));
+    for (const replay of replays) {
+      expect(replayLines(replay)[0]).toContain("replays identically");
+      expect(replay.inputs).toBeGreaterThan(40);
+    }
+    expect(replays.map(({ starts }) => starts).sort()).toEqual([1, 1, 2]);
+  },
+  TEST_MS,
+);
 
-test("replay: another core than the one recorded differs, and the first such input is named", async () => {
-  const plant = join(dir, "plant.json");
-  const find = "const needed = (count >> 1) + 1;";
-  const patch = { file: "src/raft/quorum.ts", find, replace: "const needed = count;" };
-  writeFileSync(plant, JSON.stringify([patch]));
-  const env = { BUN_OPTIONS: `--preload ${PRELOAD}`, ORDEAL_PLANT: plant };
-  const { code, out, err } = await ordeal(["replay", cluster], env);
-  expect(code, out + err).toBe(2);
-  expect(out).toMatch(/differs at input \d+ \(start 1, /);
-});
+test(
+  "replay: another core than the one recorded differs, and the first such input is named",
+  async () => {
+    const plant = join(dir, "plant.json");
+    const find = "const needed = (count >> 1) + 1;";
+    const patch = { file: "src/raft/quorum.ts", find, replace: "const needed = count;" };
+    writeFileSync(plant, JSON.stringify([patch]));
+    const env = { BUN_OPTIONS: `--preload ${PRELOAD}`, ORDEAL_PLANT: plant };
+    const { code, out, err } = await ordeal(["replay", cluster], env);
+    expect(code, out + err).toBe(2);
+    expect(out).toMatch(/differs at input \d+ \(start 1, /);
+  },
+  TEST_MS,
+);
 
-test("replay: a damaged recording, and a directory without any, are the caller's mistakes", async () => {
-  const bytes = readFileSync(recordFile(cluster, 1));
-  bytes[100] = bytes[100]! ^ 1;
-  const damaged = join(dir, "damaged.bin");
-  writeFileSync(damaged, bytes);
-  const { code, err } = await ordeal(["replay", damaged]);
-  expect(code).toBe(64);
-  expect(err).toContain("the chunk at byte 0 is damaged");
-  expect(recordingsIn(join(cluster, "nowhere"))).rejects.toThrow("no such file");
-  expect(recordingsIn(import.meta.dir)).rejects.toThrow("no node of it recorded");
-});
+test(
+  "replay: a damaged recording, and a directory without any, are the caller's mistakes",
+  async () => {
+    const bytes = readFileSync(recordFile(cluster, 1));
+    bytes[100] = bytes[100]! ^ 1;
+    const damaged = join(dir, "damaged.bin");
+    writeFileSync(damaged, bytes);
+    const { code, err } = await ordeal(["replay", damaged]);
+    expect(code).toBe(64);
+    expect(err).toContain("the chunk at byte 0 is damaged");
+    expect(recordingsIn(join(cluster, "nowhere"))).rejects.toThrow("no such file");
+    expect(recordingsIn(import.meta.dir)).rejects.toThrow("no node of it recorded");
+  },
+  TEST_MS,
+);

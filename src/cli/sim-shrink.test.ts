@@ -73,15 +73,19 @@ test(
   WITHIN_MS,
 );
 
-test("sim: a schedule that cannot be run is the caller's mistake", async () => {
-  const newer = join(dir, "newer.json");
-  writeFileSync(newer, JSON.stringify({ schedule: { version: 9 } }));
-  const both = await Promise.all([
-    sim(["--replay", newer], false),
-    sim(["--replay", join(dir, "nowhere.json")], false),
-    sim(["--replay", newer, "--seed", "1"], false),
-  ]);
-  expect(both.map(({ code }) => code)).toEqual([64, 64, 64]);
-  expect(both[0]!.err).toContain("schedule.version: is 9");
-  expect(both[1]!.err).toContain("cannot read the schedule");
-});
+test(
+  "sim: a schedule that cannot be run is the caller's mistake",
+  async () => {
+    const newer = join(dir, "newer.json");
+    writeFileSync(newer, JSON.stringify({ schedule: { version: 9 } }));
+    const both = await Promise.all([
+      sim(["--replay", newer], false),
+      sim(["--replay", join(dir, "nowhere.json")], false),
+      sim(["--replay", newer, "--seed", "1"], false),
+    ]);
+    expect(both.map(({ code }) => code)).toEqual([64, 64, 64]);
+    expect(both[0]!.err).toContain("schedule.version: is 9");
+    expect(both[1]!.err).toContain("cannot read the schedule");
+  },
+  WITHIN_MS,
+);
