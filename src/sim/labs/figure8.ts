@@ -14,7 +14,7 @@ export const FIGURE8: readonly LabScenario[] = [
   {
     name: "Figure8",
     lab: "3C",
-    about: "1000 leaders killed soon after they took a command; no applied command is lost",
+    about: "1000 rounds that kill whoever leads, soon after a command; nothing applied is lost",
     servers: 5,
     *script(lab: Lab): Script {
       yield* one(lab, 1);

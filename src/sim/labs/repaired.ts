@@ -17,7 +17,7 @@ export const REPAIRED: readonly LabScenario[] = [
   {
     ...named(FIGURE8, "Figure8"),
     name: "Figure8Often",
-    about: "Figure8 with elections so quick that most of the 1000 rounds kill a leader",
+    about: "Figure8 with elections about as quick as its rounds, so that many more leaders die",
     config: {
       electionTimeoutMinMs: 30,
       heartbeatIntervalMs: 10,
