@@ -86,13 +86,12 @@ function writeFrom(
 }
 
 /** A read may give fewer bytes than there are; none means the end of the file. */
-function readAt(file: FileHandle, position: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
+function readAt(file: FileHandle, into: Uint8Array, position: number): number {
   let have = 0;
-  for (let got = -1; have < length && got !== 0; have += got) {
-    got = fs.readSync(file, bytes, have, length - have, position + have);
+  for (let got = -1; have < into.length && got !== 0; have += got) {
+    got = fs.readSync(file, into, have, into.length - have, position + have);
   }
-  return bytes.subarray(0, have);
+  return have;
 }
 
 function readLater(

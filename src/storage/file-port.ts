@@ -24,9 +24,9 @@ export type FilePort = {
   close(file: FileHandle): void;
   /** The whole file in a buffer of its own, which the caller may keep views of. */
   read(path: string): Uint8Array;
-  /** Up to `length` bytes from `position` on, in a buffer of their own: fewer at the end of the file. */
-  readAt(file: FileHandle, position: number, length: number): Uint8Array;
-  /** The same, away from the event loop, into the whole of a buffer; gives how many bytes there were. */
+  /** Fills `into` from `position` on; returns how many bytes there were: fewer at the end of the file. */
+  readAt(file: FileHandle, into: Uint8Array, position: number): number;
+  /** The same, away from the event loop. */
   readLater(
     file: FileHandle,
     into: Uint8Array,

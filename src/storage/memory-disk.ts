@@ -78,10 +78,12 @@ export class MemoryDisk implements FilePort {
     this.#put(path, bytes.subarray(start, end), position);
   }
 
-  readAt(file: FileHandle, position: number, length: number): Uint8Array {
+  readAt(file: FileHandle, into: Uint8Array, position: number): number {
     const path = this.#path(file);
     this.#begin("readAt", path);
-    return this.#bytes(path).slice(position, position + length);
+    const bytes = this.#bytes(path).subarray(position, position + into.length);
+    into.set(bytes);
+    return bytes.length;
   }
 
   readLater(

@@ -83,10 +83,10 @@ function load(
   const file = port.open(path);
   let at = 0;
   try {
-    for (let bytes = port.readAt(file, 0, LOAD_BYTES); bytes.length > 0;) {
-      decoder.write(bytes);
-      at += bytes.length;
-      bytes = port.readAt(file, at, LOAD_BYTES);
+    const bytes = new Uint8Array(LOAD_BYTES);
+    for (let got = -1; got !== 0; at += got) {
+      got = port.readAt(file, bytes, at);
+      decoder.write(bytes.subarray(0, got));
     }
   } finally {
     port.close(file);

@@ -93,8 +93,10 @@ export class FragileDisk implements FilePort {
     return this.#file(path).cached.slice();
   }
 
-  readAt(handle: FileHandle, position: number, length: number): Uint8Array {
-    return this.#opened(handle).cached.slice(position, position + length);
+  readAt(handle: FileHandle, into: Uint8Array, position: number): number {
+    const bytes = this.#opened(handle).cached.subarray(position, position + into.length);
+    into.set(bytes);
+    return bytes.length;
   }
 
   readLater(
