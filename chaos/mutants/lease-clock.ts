@@ -13,25 +13,5 @@ export default defineMutant({
     },
   ],
   detectors: ["RI", "LIN", "LEASE"],
-  arena: {
-    kind: "sim",
-    nodes: { min: 3, max: 3 },
-    episodes: ["isolate"],
-    config: {
-      leaseReads: true,
-      homeShare: 1,
-      clients: 12,
-      electionTimeoutMinMs: 60,
-      heartbeatIntervalMs: 15,
-      link: {
-        cut: false,
-        loss: 0,
-        delayMs: 1,
-        jitterMs: 3,
-        duplicate: 0.5,
-        reorder: 0.7,
-        reorderWithinMs: 300,
-      },
-    },
-  },
+  arena: { kind: "partial", failure: "lateAnswers" },
 });

@@ -21,17 +21,19 @@ export default defineMutant({
   arena: {
     kind: "sim",
     nodes: { min: 3, max: 3 },
+    episodes: ["leaderFalls", "tails"],
     config: {
       electionTimeoutMinMs: 60,
       heartbeatIntervalMs: 15,
+      snapshotEveryBytes: 0,
       link: {
         cut: false,
         loss: 0.02,
-        delayMs: 1,
-        jitterMs: 3,
+        delayMs: 3,
+        jitterMs: 10,
         duplicate: 0,
-        reorder: 0.2,
-        reorderWithinMs: 400,
+        reorder: 0.3,
+        reorderWithinMs: 300,
       },
     },
   },

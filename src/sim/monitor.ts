@@ -1,4 +1,5 @@
-import type { RaftStatus, SnapshotMeta } from "../raft/api.ts";
+import { NO_NODE } from "../lib/ids.ts";
+import type { HardState, RaftStatus, SnapshotMeta } from "../raft/api.ts";
 import type { Membership, Message } from "../raft/types.ts";
 import type { DurableWrite } from "../replica/ports.ts";
 import type { LogView, Marks } from "./log-view.ts";
@@ -47,6 +48,7 @@ export class Monitor {
   /** A write is handed out to the disk. */
   onWrite(id: number, { hardState, snapshot, batches }: DurableWrite): void {
     const node = this.#node(id);
+    if (hardState !== null) checkVote(node, hardState);
     if (snapshot !== null) this.#follow(node.log, snapshot);
     let marks: Marks | null = null;
     if (batches.length > 0) {
@@ -296,6 +298,14 @@ export class Monitor {
       );
     }
   }
+}
+
+/** VU: a vote is given once a term, and not taken back in it. */
+function checkVote({ id, writes, hardState }: Watched, next: HardState): void {
+  const last = writes.findLast((write) => write.hardState !== null)?.hardState ?? hardState;
+  if (next.term !== last.term || last.votedFor === NO_NODE || next.votedFor === last.votedFor)
+    return;
+  violated("VU", `node ${id} changes its vote in term ${next.term} from ${last.votedFor}`);
 }
 
 /** Written anew, and not the core's: a monitor that shared the core's arithmetic shared its bugs. */

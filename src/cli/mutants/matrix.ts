@@ -18,11 +18,13 @@ export function matrixTable({ mutants }: MatrixDocument): string {
 }
 
 export function summary({ mutants, falseAlarms, cleanSeeds }: MatrixDocument): string {
+  // A bug counts as detected with any of its variants.
   const rows = new Set(mutants.map(({ row }) => row));
-  const missed = new Set(mutants.filter((m) => !m.detected).map(({ row }) => row));
+  const detected = mutants.filter((mutant) => mutant.detected);
+  const found = new Set(detected.map(({ row }) => row));
   return (
-    `${mutants.filter((m) => m.detected).length} of ${mutants.length} mutants detected ` +
-    `(${rows.size - missed.size} of ${rows.size} bugs); ` +
+    `${detected.length} of ${mutants.length} mutants detected ` +
+    `(${found.size} of ${rows.size} bugs); ` +
     `${falseAlarms} false alarms in ${cleanSeeds} schedules of the product as it is`
   );
 }

@@ -59,6 +59,16 @@ const FAILURES: Readonly<Record<string, PartialFailure>> = {
     deposes: true,
     actions: [act(0, { kind: "isolate", nodes: LEADER, direction: "out" })],
   },
+  /** A leader that nobody hears any more, while answers to what it sent before still arrive. */
+  lateAnswers: {
+    nodes: [3],
+    deposes: true,
+    config: {
+      ...{ leaseReads: true, homeShare: 1, electionTimeoutMinMs: 60, heartbeatIntervalMs: 15 },
+      link: { ...CLEAR_LINK, delayMs: 1, jitterMs: 2, reorder: 0.5, reorderWithinMs: 300 },
+    },
+    actions: [act(0, { kind: "isolate", nodes: LEADER, direction: "out" })],
+  },
   /** A node that hears nothing and campaigns for ever. */
   deafFollower: { nodes: [3, 5], deposes: false, actions: [deaf(node(2))] },
   bridge: { nodes: [5], deposes: false, actions: [act(0, { kind: "partition", shape: "bridge" })] },
@@ -90,7 +100,6 @@ const FAILURES: Readonly<Record<string, PartialFailure>> = {
   deafCampaigners: {
     nodes: [7],
     deposes: false,
-    config: { link: { ...CLEAR_LINK, delayMs: 1, jitterMs: 30, duplicate: 0.5 } },
     actions: [
       ...[deaf(node(1)), deaf(node(2)), deaf(node(3))],
       { atMs: 1_500, kind: "crash", nodes: LEADER, keep: 1 },
