@@ -95,7 +95,10 @@ export function summaryOf(tally: Tally, repeat: (seed: number) => string): strin
   else if (unknown > 0) {
     lines.push(`UNKNOWN  the checker ran out of memory or time in ${unknown} schedules`);
     lines.push(`repeat   ${repeat(tally.firstUnknown)}`);
-  } else lines.push(`PASS  ${count(schedules)} schedules, every invariant held`);
+  } else
+    lines.push(
+      `PASS  ${count(schedules)} ${schedules === 1 ? "schedule" : "schedules"}, every invariant held`,
+    );
   const speed = speedOf(tally);
   lines.push(
     `did   ${count(sums.operations)} operations, ${count(sums.commits)} entries committed, ` +
