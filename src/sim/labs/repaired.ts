@@ -42,6 +42,27 @@ export const REPAIRED: readonly LabScenario[] = [
     },
   },
   {
+    name: "EvenSplit",
+    lab: "more",
+    about: "nothing commits on either side of 4 servers split in halves; all goes on afterwards",
+    servers: 4,
+    *script(lab: Lab): Script {
+      for (let i = 0; i < 3; i++) {
+        yield* one(lab, lab.servers);
+        const leader = yield* checkOneLeader(lab);
+        lab.split(leader, lab.after(leader, 1));
+        const before = lab.applied.count;
+        for (let waited = 0; waited < 2 * ELECTION_MS; waited += 100) {
+          for (const id of lab.ids) lab.propose(id, lab.fresh());
+          yield* sleep(100);
+        }
+        lab.expect(lab.applied.count === before, "a command was applied by half of the servers");
+        lab.split();
+      }
+      yield* one(lab, lab.servers);
+    },
+  },
+  {
     name: "DeafLeader",
     lab: "more",
     about: "a leader that hears nobody gives way to one that commits; it comes back in peace",
