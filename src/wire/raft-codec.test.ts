@@ -107,6 +107,32 @@ test("raft codec: the bytes of version 1 do not change", () => {
   );
 });
 
+test("raft codec: the bytes of snapshot and transfer messages do not change", () => {
+  const bodyOf = (kind: Message["kind"]) => frameOf(MESSAGES.find((m) => m.kind === kind)!).body;
+  const term = "0700000000000000";
+  expect(bodyOf("installSnapshot").toHex()).toBe(
+    term +
+      "0500000000000000" +
+      "0400000000000000" +
+      "e803000000000000" +
+      "0001000000000000" +
+      "1b000000" +
+      "020202" +
+      "0100000002000000" +
+      "0200000003000000" +
+      "0300000004000000" +
+      "03000000" +
+      "090807",
+  );
+  expect(bodyOf("snapshotResponse").toHex()).toBe(
+    term + "0500000000000000" + "0301000000000000" + "01",
+  );
+  expect(bodyOf("timeoutNow").toHex()).toBe(term);
+  const vote = { ...MESSAGES[0]!, pre: false, transfer: true } as Message;
+  expect(frameOf(vote).body.toHex()).toBe(term + "02" + "0900000000000000" + "0600000000000000");
+  expect(read(frameOf(vote))).toEqual(vote);
+});
+
 test("raft codec: every truncation and every trailing byte is a WireError", () => {
   for (const message of MESSAGES) {
     const frame = frameOf(message);
@@ -147,4 +173,12 @@ test("raft codec: fields that contradict each other are refused by name", () => 
   expect(broken({ ...append, batches: [batch(5, 2, 1)] })).toThrow("batch term: 2 after 3");
   expect(broken({ ...append, batches: [{ ...batch(5, 3, 1), count: 2 }] })).toThrow("cut short");
   expect(broken({ ...response, hintTerm: 9 })).toThrow("hintTerm: 9 > 7");
+  const snapshot = MESSAGES.find((m) => m.kind === "installSnapshot")!;
+  expect(broken({ ...snapshot, lastTerm: 8 })).toThrow("lastTerm: 8 > 7");
+  expect(broken({ ...snapshot, lastIndex: 0 })).toThrow("last: 0@4");
+  expect(broken({ ...snapshot, totalBytes: 258 })).toThrow("data: ends at 259 of 258");
+  const nobody = { voters: [], votersOutgoing: [], learners: [] };
+  expect(broken({ ...snapshot, membership: nobody })).toThrow("membership: has no voter");
+  const entry = { ...batch(5, 3, 1), kind: 2 as const };
+  expect(broken({ ...append, batches: [entry] })).toThrow("membership: is cut short");
 });
