@@ -27,9 +27,9 @@ const GAP_MS_MIN = 4;
 /** A cluster of fewer replicates nothing that could be lost. */
 const NODES_MIN = 3;
 /** Stories of so many events are short; longer ones are worth some luck: so many seeds for each size. */
-const EVENTS_FEW = 12;
-const LUCK = 16;
-const FEW = [1, 2, 4, 8, 16, 32];
+const EVENTS_FEW = 6;
+const LUCK = 32;
+const FEW = [1, 2, 4, 8, 16, 32, 64];
 
 /** What the schedule makes happen: faults and other actions, client operations, fates of frames. */
 export const eventsOf = ({ actions, operations, fates = [] }: SimSchedule): number =>
@@ -44,7 +44,7 @@ export const eventsOf = ({ actions, operations, fates = [] }: SimSchedule): numb
 export function shrinkSchedule(
   schedule: SimSchedule,
   limits: ShrinkLimits,
-  run: (schedule: SimSchedule) => SimResult = runSchedule,
+  run: Run = (candidate, settles) => runSchedule(candidate, null, settles),
 ): Shrunk {
   const search = new Search(schedule, limits, run);
   truncate(search);
@@ -61,23 +61,25 @@ export function shrinkSchedule(
 /** Smaller is better: what a sweep must bring down for another one to be worth it. */
 const sizeOf = (s: SimSchedule): number => eventsOf(s) * 1e6 + s.nodes * 1e5 + s.durationMs;
 
+/** Without `settles`, a violation counts only before the end of the faults. */
+type Run = (schedule: SimSchedule, settles: boolean) => SimResult;
+
 /** The smallest failing schedule so far, and the means to try a smaller one. */
 class Search {
   best: SimSchedule;
   result: SimResult;
   runs = 0;
   readonly #limits: ShrinkLimits;
-  readonly #run: (schedule: SimSchedule) => SimResult;
+  readonly #run: Run;
+  /** The violation is seen only when all is healed: candidates must be run to their very end. */
+  readonly #settles: boolean;
 
-  constructor(
-    schedule: SimSchedule,
-    limits: ShrinkLimits,
-    run: (schedule: SimSchedule) => SimResult,
-  ) {
+  constructor(schedule: SimSchedule, limits: ShrinkLimits, run: Run) {
     this.best = schedule;
     this.#limits = limits;
     this.#run = run;
-    this.result = run(schedule);
+    this.result = run(schedule, true);
+    this.#settles = (this.result.violation?.atMs ?? 0) >= schedule.durationMs;
   }
 
   get isOver(): boolean {
@@ -89,7 +91,7 @@ class Search {
   try(candidate: SimSchedule): boolean {
     if (this.isOver) return false;
     this.runs++;
-    const result = this.#run(candidate);
+    const result = this.#run(candidate, this.#settles);
     if (result.violation?.invariant !== this.result.violation?.invariant) return false;
     this.best = candidate;
     this.result = result;
@@ -122,7 +124,7 @@ type Pass = (search: Search) => void;
 const truncate: Pass = (search) => {
   const { violation } = search.result;
   if (violation === null) return;
-  const endMs = Math.ceil(violation.atMs);
+  const endMs = Math.floor(violation.atMs) + 1;
   if (endMs < search.best.durationMs) search.try(upTo(search.best, endMs));
 };
 
@@ -160,7 +162,9 @@ const reseed: Pass = (search) => {
     const choices = choicesOf(search.best, count);
     for (let luck = 0; luck < LUCK && !search.isOver; luck++) {
       const few = choices[luck % choices.length]!;
-      if (search.try({ ...search.best, seed: seed + luck, operations: few })) return;
+      // Another seed with each run, the first one once: a later sweep has new luck.
+      const other = luck === 0 ? seed : seed + search.runs;
+      if (search.try({ ...search.best, seed: other, operations: few })) return;
     }
   }
 };
@@ -180,7 +184,7 @@ function choicesOf({ operations, actions }: SimSchedule, count: number) {
   ];
 }
 
-/** First with what the frames did by chance as data, then without most of it. */
+/** Without any chance, or else with what came of it as data, of which most may go. */
 const thinMessages: Pass = (search) => {
   if (withoutChance(search.best) !== search.best && !search.try(withoutChance(search.best))) {
     search.try(settledFates(search.best));
