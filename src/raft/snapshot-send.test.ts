@@ -122,6 +122,17 @@ test("send: a newer snapshot does not start the transfer anew (NuRaft#118)", () 
   expect(appends).toMatchObject([{ to: 1, prevIndex: 5 }]);
 });
 
+test("send: a follower that has more than was asked for since the leader went back is believed", () => {
+  const node = leader();
+  node.raft.step({ kind: "snapshotTaken", lastIndex: asIndex(6) }, 2);
+  serve(node, 2);
+  respond(node, 3, 8);
+  expect(serve(node, 3)).toEqual(["8-12", "12-16"]);
+  respond(node, 4, 8); // An old answer, doubled: the leader goes back to it.
+  respond(node, 4, 16);
+  expect(serve(node, 4)).toEqual(["16-20", "20-24"]);
+});
+
 test("send: a snapshot that is gone is replaced by the newest", () => {
   const node = leader();
   const { raft, state } = node;
