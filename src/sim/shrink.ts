@@ -48,7 +48,10 @@ export function shrinkSchedule(
 ): Shrunk {
   const search = new Search(schedule, limits, run);
   truncate(search);
-  for (let sweep = 0, size = Infinity; sweep < SWEEPS_MAX && sizeOf(search.best) < size; sweep++) {
+  let size = Infinity;
+  // A long story is worth new luck (reseed) even where nothing more can be taken away singly.
+  const isWorthIt = (): boolean => sizeOf(search.best) < size || eventsOf(search.best) > EVENTS_FEW;
+  for (let sweep = 0; sweep < SWEEPS_MAX && isWorthIt(); sweep++) {
     size = sizeOf(search.best);
     for (const pass of PASSES) {
       pass(search);
