@@ -4,19 +4,17 @@ export default defineMutant({
   row: 26,
   name: "apply-index-not-atomic",
   about:
-    "A snapshot is labelled one entry too low: after a restart its last entry is applied again.",
+    "A snapshot holds a later state than its index says: after a restart its last entries are applied again.",
   seenIn: "etcd#13766, etcd#14685",
   patches: [
     {
-      file: "src/raft/compact.ts",
-      find: "metaAt(s, s.appliedIndex);",
-      replace:
-        "metaAt(s, s.appliedIndex > s.log.compactedIndex + 1 ? plus(s.appliedIndex, -1) : s.appliedIndex);",
-    },
-    {
-      file: "src/raft/compact.ts",
-      find: "import { asTerm,",
-      replace: "import { plus, asTerm,",
+      file: "src/replica/snapshots.ts",
+      find: `const meta = raft.appliedMeta();
+    if`,
+      replace: `const meta = this.earlier ?? raft.appliedMeta();
+    this.earlier = this.earlier === undefined ? meta : undefined;
+    if (this.earlier !== undefined) return;
+    if`,
     },
   ],
   detectors: ["SMS", "CONV", "ORD", "LIN", "ORC"],

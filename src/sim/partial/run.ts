@@ -19,6 +19,10 @@ const FAULT_AT_MS = 2_000;
 const SETTLED_MS = 8_000;
 const END_MS = 12_000;
 const OPERATION_EVERY_MS = 20;
+const WRITES = ["put", "put", "get", "append"] as const;
+/** Where it is reads that go wrong. */
+const READS_EVERY_MS = 4;
+const READS = ["get", "get", "get", "put"] as const;
 const CLIENTS = 4;
 
 /** Faults after which a majority still is well connected and has sound disks. */
@@ -121,7 +125,7 @@ export function runPartial(
   assert(partial !== undefined, `no partial failure is named ${failure}`);
   const cluster = new SimCluster(scheduleOf(seed, partial, random), null);
   const { world } = cluster;
-  const operations = operationsFrom(random);
+  const operations = operationsFrom(random, partial.config?.leaseReads === true);
   try {
     for (const operation of operations) {
       world.at(operation.atMs, EVENT.operation, 0, () => void cluster.clients.start(operation));
@@ -156,11 +160,12 @@ export function runPartial(
   }
 }
 
-function operationsFrom(random: Prng): readonly SimOperation[] {
-  return Array.from({ length: END_MS / OPERATION_EVERY_MS }, (_, i) => ({
-    atMs: i * OPERATION_EVERY_MS,
+function operationsFrom(random: Prng, reads: boolean): readonly SimOperation[] {
+  const everyMs = reads ? READS_EVERY_MS : OPERATION_EVERY_MS;
+  return Array.from({ length: END_MS / everyMs }, (_, i) => ({
+    atMs: i * everyMs,
     client: i % CLIENTS,
-    op: random.pick(["put", "put", "get", "append"] as const),
+    op: random.pick(reads ? READS : WRITES),
     key: random.below(4),
   }));
 }
