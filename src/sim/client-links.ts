@@ -66,7 +66,7 @@ export class ClientLinks {
     const start = beginFrame(w, KIND.clientResponses, GROUP_1);
     writeResponse(w, requestId, reply);
     endFrame(w, start);
-    const bytes = w.written().slice();
+    const bytes = w.copy();
     this.#carry(EVENT.response, client, () => {
       new FrameReader().push(bytes, ({ body }) => {
         eachResponse(body, (response) => this.#onResponse(client, id, response, body));
@@ -91,6 +91,6 @@ export class ClientLinks {
     writeCommand(bytes, new DataView(bytes.buffer), 0, command);
     w.bytes(bytes);
     endFrame(w, start);
-    return w.written().slice();
+    return w.copy();
   }
 }

@@ -79,7 +79,7 @@ export class SimNetwork {
       observe?.(this.#world.now, { kind: "lost", id, message });
       return;
     }
-    const bytes = writer.written().slice();
+    const bytes = writer.copy();
     const { epoch } = link;
     const arrive = (): void => {
       if (link.epoch !== epoch) {

@@ -68,6 +68,11 @@ export class ByteWriter {
     return this.#bytes.subarray(start, this.offset);
   }
 
+  /** A copy of all that is written. */
+  copy(): Uint8Array {
+    return this.#bytes.slice(0, this.offset);
+  }
+
   /** Drops the first `count` bytes and moves the rest to the front. */
   discard(count: number): void {
     assert(count <= this.offset, `discard ${count} of ${this.offset}`);

@@ -73,7 +73,7 @@ export class FrameReader {
         this.#have = chunk.length - at;
         return;
       }
-      onFrame(decode(chunk.subarray(at, at + length)));
+      onFrame(decode(length === chunk.length ? chunk : chunk.subarray(at, at + length)));
       at += length;
     }
     if (at === chunk.length) return;
