@@ -85,7 +85,7 @@ export type SimAction = { readonly atMs: number } & (
   | { readonly kind: "fault"; readonly fault: SimFault }
   /** Power loss: of the writes that were not durable the first `keep` (a share) are kept. */
   | { readonly kind: "crash"; readonly nodes: NodeSpec; readonly keep: number }
-  /** Crashed nodes come back; what they are then is what their disks hold. */
+  /** Crashed nodes lose all that their disks hold; started again they take no part (mayVote). */
   | { readonly kind: "wipe"; readonly nodes: NodeSpec }
   | { readonly kind: "diskSpeed"; readonly nodes: NodeSpec; readonly speed: DiskSpeed }
   /** The next sync fails, and with it the node: it comes back only by `restart`. */
@@ -140,7 +140,7 @@ export type Invariant =
   | "RI"
   /** Frames that do not decode. */
   | "WIRE"
-  /** The core's own assertions. */
+  /** An assertion of the core, or whatever else was thrown. */
   | "ASSERT"
   /** What a client was told is not so. */
   | "ORC"
