@@ -76,7 +76,7 @@ function findingOf(
     schedulesWorst: detected ? Math.max(...schedules) : null,
     wallMs: Math.round(wallMs),
     seed: first?.seed ?? null,
-    message: first?.message ?? null,
+    message: first?.message.split("\n")[0] ?? null,
   };
 }
 
