@@ -27,7 +27,7 @@ test("matrix: a mutant that some hunts missed counts as not detected, its row as
 
 test("matrix: table and page name bug, detector and schedules", () => {
   expect(matrixTable(document)).toContain("lease-clock             NOT DETECTED");
-  expect(matrixMarkdown(document)).toContain(
-    "| 3 | vote-count-duplicates | ES | 4 | 9 | 812 | ES 2, LC 1 |",
+  expect(matrixMarkdown(document)).toMatch(
+    /^\| 3 +\| vote-count-duplicates +\| ES +\| 4 +\| 9 +\| 812 +\| ES 2, LC 1 +\|$/m,
   );
 });

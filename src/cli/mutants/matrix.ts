@@ -31,7 +31,11 @@ export function summary({ mutants, falseAlarms, cleanSeeds }: MatrixDocument): s
 
 /** The matrix as a Markdown page. */
 export function matrixMarkdown(document: MatrixDocument): string {
-  const line = (row: readonly (string | number)[]): string => `| ${row.join(" | ")} |`;
+  const rows = [HEADER, ...document.mutants.map((finding) => cells(finding).map(String))];
+  const widths = HEADER.map((_, at) => Math.max(...rows.map((row) => Bun.stringWidth(row[at]!))));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((text, at) => text + " ".repeat(widths[at]! - Bun.stringWidth(text))).join(" | ")} |`;
+  const [header, ...body] = rows.map(line);
   return [
     "# Detection matrix",
     "",
@@ -42,9 +46,9 @@ export function matrixMarkdown(document: MatrixDocument): string {
     "tells which detector was the first to see it, and in how many hunts. docs/mutants.md explains the",
     "bugs and the detectors.",
     "",
-    line(HEADER),
-    line(HEADER.map(() => "---")),
-    ...document.mutants.map((finding) => line(cells(finding))),
+    header,
+    line(widths.map((width) => "-".repeat(width))),
+    ...body,
     "",
   ].join("\n");
 }
