@@ -67,9 +67,9 @@ export type RaftConfig = {
 export const RAFT_DEFAULTS = {
   electionTimeoutMinMs: 200,
   heartbeatIntervalMs: 50,
-  appendBytesMax: 1 << 20,
+  appendBytesMax: 512 << 10,
   inflightMessagesMax: 256,
-  inflightBytesMax: 8 << 20,
+  inflightBytesMax: 2 << 20,
   uncommittedBytesMax: 64 << 20,
   trailingBytes: 8 << 20,
   snapshotChunkBytes: 256 << 10,

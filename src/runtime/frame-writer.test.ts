@@ -128,3 +128,13 @@ test("FrameWriter: a real socket that takes part of a write delivers 8 MiB in or
   client.terminate();
   server.stop(true);
 });
+
+test("FrameWriter: a frame larger than the limit goes when it is alone, and not behind another", () => {
+  const w = new FrameWriter(4);
+  expect(enqueue(w, 1, 2, 3, 4, 5, 6)).toBe(true);
+  expect(enqueue(w, 7)).toBe(false);
+  expect(w.pendingBytes).toBe(6);
+  w.flush(sink(10));
+  expect(enqueue(w, 1)).toBe(true);
+  expect(enqueue(w, 2, 3, 4, 5, 6)).toBe(false);
+});

@@ -29,10 +29,11 @@ export class FrameWriter {
 
   /**
    * Queues the frame that was encoded from `frameStart` (a former `bytes.offset`) on, or none of it:
-   * false means that the other side is too slow, and the frame is taken back.
+   * false means that the other side is too slow, and the frame is taken back. Alone it may be larger
+   * than the limit: otherwise a large value could never leave.
    */
   keep(frameStart: number): boolean {
-    if (this.pendingBytes <= this.#pendingBytesMax) return true;
+    if (this.pendingBytes <= this.#pendingBytesMax || frameStart === this.#start) return true;
     this.bytes.offset = frameStart;
     return false;
   }

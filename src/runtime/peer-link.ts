@@ -19,8 +19,11 @@ export const BACKOFF_MIN_MS = 20;
 export const BACKOFF_MAX_MS = 1000;
 /** Connecting and the handshake together; then the attempt is given up. */
 const HANDSHAKE_WITHIN_MS = 1000;
-/** Outbound bytes to one peer; beyond it whole frames are dropped. Four windows of the core. */
-const PENDING_BYTES_MAX = 32 << 20;
+/**
+ * Outbound bytes to one peer; beyond it whole frames are dropped. Two windows of the core: what is
+ * sent again after a loss may queue behind what was sent before, and it is memory of the leader.
+ */
+const PENDING_BYTES_MAX = 4 << 20;
 
 export type LinkOptions = {
   readonly clusterId: string;

@@ -134,17 +134,17 @@ test("transport: a full queue drops whole frames, reports it once, and the strea
   await until("up", () => a.transport.connectedPeers.length === 1);
   // Within one turn the event loop cannot drain the socket: the queue must fill.
   const batch = { firstIndex: asIndex(1), term: asTerm(1), kind: 0 as const, count: 1 };
-  const bytes = new Uint8Array(4 + (4 << 20));
-  new DataView(bytes.buffer).setUint32(0, 4 << 20, true);
-  for (let i = 0; i < 20; i++) {
+  const bytes = new Uint8Array(4 + (1 << 20));
+  new DataView(bytes.buffer).setUint32(0, 1 << 20, true);
+  for (let i = 0; i < 60; i++) {
     const { kind: _, readSeq: __, ...rest } = heartbeat(1, 2, 0);
     const prev = { prevIndex: asIndex(0), prevTerm: asTerm(0) };
     a.transport.send({ ...rest, ...prev, kind: "appendEntries", batches: [{ ...batch, bytes }] });
     a.transport.flush();
   }
   expect(a.unreachable).toEqual([2]);
-  await until("what was queued", () => b.received.length >= 7);
-  expect(b.received.length).toBeLessThan(20);
+  await until("what was queued", () => b.received.length >= 4);
+  expect(b.received.length).toBeLessThan(60);
   await until("room again", () => {
     a.transport.send(heartbeat(1, 2, 1));
     a.transport.flush();
