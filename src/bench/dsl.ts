@@ -24,6 +24,37 @@ export type LoadSuite = {
   readonly runs: number;
 };
 
+/** One measured number. `goal` is what is aimed at, and decides nothing but a mark in the table. */
+export type Figure = {
+  /** Unique within the suite: `append + fdatasync of 4 KiB against the bare calls`. */
+  readonly name: string;
+  readonly value: number;
+  readonly unit: "ratio" | "ns" | "µs" | "ms" | "s" | "/s" | "MiB" | "MiB/s" | "count";
+  readonly goal: { readonly atMost: number } | { readonly atLeast: number } | null;
+  /** How it came about, in a few words: sizes, counts, spread over the runs. */
+  readonly note: string;
+};
+
+export type FigureContext = {
+  /** An empty directory on the disk to be measured, deleted afterwards. */
+  readonly dir: string;
+  readonly seed: number;
+  /** A run that only shows that the suite works, with fewer and smaller samples. */
+  readonly quick: boolean;
+  /** Tells that a part begins, for the progress line. */
+  progress(what: string): void;
+};
+
+/** A suite that measures parts rather than a cluster under load; each in a fresh process. */
+export type FigureSuite = {
+  readonly kind: "figures";
+  readonly name: string;
+  readonly about: string;
+  run(context: FigureContext): Promise<readonly Figure[]>;
+};
+
+export type Suite = LoadSuite | FigureSuite;
+
 /** The load of a case, unless it says otherwise: a closed loop of puts, uniform over 100,000 keys. */
 export const PUT_LOAD = {
   rate: null,

@@ -31,8 +31,18 @@ export function describeFault(fault: Fault): string {
     }
     case "membership":
       return `make ${fault.voters.join(", ")} the voters`;
+    case "powerLoss":
+      return `power loss of ${describeNodes(fault.nodes)}, ${fault.keeps === "nothing" ? "nothing" : `a ${fault.keeps} part`} of what was not synced is left`;
+    case "diskStall":
+      return `stall the disk of ${describeNodes(fault.nodes)} for ${fault.ms} ms`;
+    case "diskError":
+      return `every ${fault.operation} of ${describeNodes(fault.nodes)} fails (EIO)`;
+    case "diskFull":
+      return `fill the disk of ${describeNodes(fault.nodes)} (ENOSPC)`;
+    case "bitFlip":
+      return `flip ${fault.bits} bits on the disk of ${describeNodes(fault.nodes)}`;
     case "heal":
-      return "heal links";
+      return "heal links and disks";
     default:
       return unreachable(fault);
   }

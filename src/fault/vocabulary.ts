@@ -53,8 +53,38 @@ export type Fault =
    * still under way when all is lifted is waited for. Other faults hit voters only.
    */
   | { readonly kind: "membership"; readonly voters: readonly number[] }
-  /** Lifts every link fault. Does not resume or restart. */
+  | DiskFault
+  /**
+   * Lifts every link fault, and stalls, errors and fullness of disks. Does not resume or restart.
+   */
   | { readonly kind: "heal" };
+
+/**
+ * What a power loss leaves of the writes, names and lengths that were not synced. `nothing`: only
+ * what was synced. `prefix`: the first of them, in the order they were made. `subset`: any of them,
+ * whole. `torn`: any of their sectors of 512 bytes, so that a write may be there in part.
+ */
+export type PowerLossKeeps = "nothing" | "prefix" | "subset" | "torn";
+
+/** Faults of the disks below the nodes (storage/volatile-disk.ts), in every world the same. */
+export type DiskFault =
+  /** A crash that takes what was not synced with it; `restart` starts the nodes again. */
+  | { readonly kind: "powerLoss"; readonly nodes: NodeSpec; readonly keeps: PowerLossKeeps }
+  /** Whatever the disk is asked for in the next `ms` is done only after them. */
+  | { readonly kind: "diskStall"; readonly nodes: NodeSpec; readonly ms: number }
+  /** EIO from every such operation until `heal`. A node ends at the first (exit code 70). */
+  | {
+      readonly kind: "diskError";
+      readonly nodes: NodeSpec;
+      readonly operation: "write" | "sync";
+    }
+  /** ENOSPC from whatever takes space (a write beyond the end of a file, a new file) until `heal`. */
+  | { readonly kind: "diskFull"; readonly nodes: NodeSpec }
+  /**
+   * Sets `bits` random bits the other way in what the files of crashed nodes hold. The node may
+   * refuse to start for ever: it is replaced by an empty one when all is lifted.
+   */
+  | { readonly kind: "bitFlip"; readonly nodes: NodeSpec; readonly bits: number };
 
 export type FaultKind = Fault["kind"];
 

@@ -55,6 +55,14 @@ export type RecoveryReport = {
 /** Bytes of the first segment; each next one is four times as large, up to `max`. */
 export type SegmentSizes = { readonly first: number; readonly max: number };
 
+/**
+ * When the log is synced. `always`: every write is a record and a sync of its own. `batch`: group
+ * commit, one sync for all that came while the one before was out; nothing counts as durable earlier
+ * than with `always`. `never`: the operating system writes when it likes, and a loss of power loses
+ * acknowledged writes: UNSAFE, and called that in status, logs and reports.
+ */
+export type FsyncMode = "always" | "batch" | "never";
+
 export type WalOptions = {
   readonly port: FilePort;
   /** Created when missing. The caller holds its lock (runtime/dir-lock.ts). */
@@ -67,6 +75,8 @@ export type WalOptions = {
    * exit: what the disk holds is not known until the next start reads it.
    */
   readonly onFatal: (error: Error) => void;
+  /** Default: batch. */
+  readonly fsync?: FsyncMode;
   /** Records up to this many bytes may be synced within `commit`; 0 for never. */
   readonly syncNowBytesMax?: number;
   /** The durable snapshot of each group that has one: recovery needs the log only from there on. */

@@ -1,4 +1,5 @@
 import type { Fault } from "../fault/vocabulary.ts";
+import type { FsyncMode } from "../storage/log-storage.ts";
 
 /**
  * A system under test. Adapters say what they can do; the runner skips, with the reason, what they
@@ -18,6 +19,7 @@ export type Capability =
   | "pause"
   | "partition"
   | "loss"
+  | "disk"
   | "clock"
   | "membership"
   | "versioned-put"
@@ -38,6 +40,10 @@ export type ClusterOptions = {
   readonly seed: number;
   /** Every node records what its core is given, in dir/node-N/recording.bin; for `ordeal replay`. */
   readonly record?: boolean | undefined;
+  /** Puts a disk below every node on which disk faults work, and a crash can be a power loss. Slower. */
+  readonly faultyDisks?: boolean | undefined;
+  /** When writes are synced; default batch. */
+  readonly fsync?: FsyncMode | undefined;
 };
 
 /** A running system. */
