@@ -1,0 +1,31 @@
+import type { PowerLossKeeps } from "../fault/vocabulary.ts";
+
+/**
+ * A moment between two effects of a node: what it did before is done, and what is told here is not
+ * (`before`), or is as well (`after`). Power can be lost at any of them, and nowhere else.
+ */
+export type Boundary = {
+  readonly node: number;
+  /**
+   * Of the disk, before it is asked for: as storage/volatile-disk.ts names it. Else a frame that
+   * leaves for another node, or an answer that leaves for a client.
+   */
+  readonly effect: string;
+  readonly side: "before" | "after";
+  /** The file or directory; of a frame the kind of its message; of an answer its status. */
+  readonly what: string;
+  /** The node is starting: it reads what its disk holds. */
+  readonly isStarting: boolean;
+};
+
+/** Power is lost at a boundary. */
+export type PowerCut = {
+  /** The node alone, or all that are up. */
+  readonly nodes: "one" | "all";
+  readonly keeps: PowerLossKeeps;
+  /** Virtual ms until those that lost power start again. */
+  readonly restartAfterMs: number;
+};
+
+/** Asked at every boundary of every node whether power is lost there; null: it is not. */
+export type BoundaryHook = (boundary: Boundary) => PowerCut | null;
