@@ -155,8 +155,20 @@ describe("driver: final reads", () => {
 });
 
 test("metrics: a closed loop that kept its core busy is void", () => {
-  const { metrics } = new BenchTop();
+  const top = new BenchTop();
+  top.driver.begin(0);
+  top.end(0, 1);
+  const { metrics } = top;
   const facts = { startedAtUs: 0, measuredMs: 1, unread: null };
   expect(metrics.result({ ...facts, cpu: 0.99 }).void).toContain("99 % of a core");
   expect(metrics.result({ ...facts, cpu: 0.8 }).void).toBeNull();
+});
+
+test("metrics: what nothing was measured of has a row of zeros, and a run of nothing is void", () => {
+  const top = new BenchTop({ mix: { get: 0.5, put: 0.4, cas: 0, append: 0.1, delete: 0 } });
+  const { byOp, void: why } = top.result();
+  expect(Object.keys(byOp)).toEqual(["get", "put", "append"]);
+  expect(byOp["put"]!.counts).toEqual({ ok: 0, fail: 0, info: 0 });
+  expect(byOp["put"]!.service.count).toBe(0);
+  expect(why).toStartWith("no operation succeeded");
 });

@@ -1,7 +1,7 @@
 import { DONE_FAIL, DONE_INFO } from "../client/ports.ts";
 import { Histogram } from "../lib/histogram.ts";
 import { ACTIONS } from "./mix.ts";
-import type { Counts, LatencySummary, LoadResult } from "./spec.ts";
+import type { Counts, LatencySummary, LoadResult, LoadSpec } from "./spec.ts";
 
 const OK = 0;
 const FAIL = 1;
@@ -13,6 +13,7 @@ const CPU_MAX = 0.95;
 /** Starts later than this (µs, p99) matter when they are also a tenth of the response time. */
 const LATENESS_P99_US_MAX = 2_000;
 const DROPPED_SHARE_MAX = 0.01;
+const NOTHING = "no operation succeeded while it was measured: there are no latencies";
 
 /** What the shell measured around the run. */
 export type RunFacts = {
@@ -30,6 +31,7 @@ export type RunFacts = {
  */
 export class LoadMetrics {
   readonly #openLoop: boolean;
+  readonly #mix: LoadSpec["mix"];
   readonly #service = ACTIONS.map(() => new Histogram());
   /** Open loop only: in a closed loop an operation starts when it is meant to. */
   readonly #response = new Histogram();
@@ -42,8 +44,9 @@ export class LoadMetrics {
   #okInWindow = 0;
   #dropped = 0;
 
-  constructor(openLoop: boolean) {
-    this.#openLoop = openLoop;
+  constructor({ rate, mix }: Pick<LoadSpec, "rate" | "mix">) {
+    this.#openLoop = rate !== null;
+    this.#mix = mix;
   }
 
   /** The figures are of operations meant to start at `from` or later, rates up to `setEnd`. */
@@ -92,7 +95,8 @@ export class LoadMetrics {
     const byOp: Record<string, LoadResult["byOp"][string]> = {};
     for (const [action, name] of ACTIONS.entries()) {
       const own = counts(this.#counts, action * CLASSES);
-      if (own.ok + own.fail + own.info === 0) continue;
+      // What was asked for and did not come about is told as such: a row of zeros.
+      if (this.#mix[name] === 0 && own.ok + own.fail + own.info === 0) continue;
       all[OK]! += own.ok;
       all[FAIL]! += own.fail;
       all[INFO]! += own.info;
@@ -113,7 +117,7 @@ export class LoadMetrics {
       dropped: this.#dropped,
       cpu,
       ...(unread === null ? {} : { unread }),
-      void: this.#voidReason(response.summary(), cpu),
+      void: all[OK] === 0 ? NOTHING : this.#voidReason(response.summary(), cpu),
     };
   }
 

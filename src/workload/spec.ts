@@ -102,7 +102,7 @@ export type LoadResult = {
   /** From the intended start (open loop); in a closed loop the same as `service`. */
   readonly response: LatencySummary;
   readonly service: LatencySummary;
-  /** By operation name. */
+  /** By operation name: each one of the mix, also if none of it ended. */
   readonly byOp: Readonly<
     Record<string, { readonly counts: Counts; readonly service: LatencySummary }>
   >;

@@ -7,11 +7,13 @@ import { OUTCOME_OK } from "../../history/op.ts";
 import { OP_GET } from "../../kv/command.ts";
 import { readLines } from "../../target/json-lines.ts";
 import { startTrivialServer } from "../../target/trivial-server.ts";
-import type { LoadCommand, LoadEvent, LoadResult, LoadSpec } from "../../workload/spec.ts";
+import type { Counts, LoadCommand, LoadEvent, LoadResult, LoadSpec } from "../../workload/spec.ts";
 import { SPEC } from "../../workload/testing/bench-top.ts";
 
 const MAIN = join(import.meta.dir, "..", "main.ts");
 const KEYS = 50;
+/** Of an operation that is to succeed: no machine is so slow. */
+const PATIENT_MS = 30_000;
 
 const cleanup: (() => void)[] = [];
 afterEach(() => {
@@ -36,7 +38,7 @@ const specFor = (port: number, change: Partial<LoadSpec> = {}): LoadSpec => ({
   keys: KEYS,
   durationMs: 400,
   mix: { get: 0.4, put: 0.3, cas: 0.1, append: 0.1, delete: 0.1 },
-  timeoutMs: 2000,
+  timeoutMs: PATIENT_MS,
   ...change,
 });
 
@@ -64,11 +66,17 @@ function generator(spec: LoadSpec) {
       if (event.kind === kind) return event;
     }
   };
+  const untilTick = async (isIt: (counts: Counts) => boolean): Promise<void> => {
+    for (;;) {
+      const event = await until("tick");
+      if (event.kind === "tick" && isIt(event.counts)) return;
+    }
+  };
   const result = async (): Promise<LoadResult> => {
     const event = await until("done");
     return event.kind === "done" ? event.result : expect.unreachable();
   };
-  return { child, tell, events, until, result };
+  return { child, tell, events, until, untilTick, result };
 }
 
 describe("generator process", () => {
@@ -79,7 +87,7 @@ describe("generator process", () => {
     expect(await run.child.exited).toBe(0);
     expect(run.events[0]!.kind).toBe("ready");
     const ticks = run.events.filter((event) => event.kind === "tick");
-    expect(ticks.length).toBeGreaterThanOrEqual(3);
+    expect(ticks.length).toBeGreaterThan(0);
     const okInTicks = ticks.reduce((sum, tick) => sum + tick.counts.ok, 0);
     expect(result.counts).toEqual({ ok: okInTicks, fail: 0, info: 0 });
     expect(result.unread).toBe(0);
@@ -93,7 +101,7 @@ describe("generator process", () => {
 
   test("stop ends an endless load, with final reads if it asks for them", async () => {
     const run = generator(specFor(server().port, { durationMs: null, rate: 1000 }));
-    await run.until("tick");
+    await run.untilTick(({ ok }) => ok > 0);
     run.tell({ kind: "stop", finalReads: true });
     const result = await run.result();
     expect(result.unread).toBe(0);
@@ -112,19 +120,11 @@ describe("generator process", () => {
   test("a server that goes and comes back: the load goes on, and says what it lost", async () => {
     const first = server();
     const run = generator(specFor(first.port, { durationMs: null, timeoutMs: 300 }));
-    await run.until("tick");
+    await run.untilTick(({ ok }) => ok > 0);
     first.stop();
-    const failing = async (): Promise<boolean> => {
-      const event = await run.until("tick");
-      return event.kind === "tick" && event.counts.fail + event.counts.info > 0;
-    };
-    while (!(await failing()));
+    await run.untilTick(({ fail, info }) => fail + info > 0);
     server(first.port);
-    const working = async (): Promise<boolean> => {
-      const event = await run.until("tick");
-      return event.kind === "tick" && event.counts.ok > 0;
-    };
-    while (!(await working()));
+    await run.untilTick(({ ok }) => ok > 0);
     run.tell({ kind: "stop" });
     const { counts } = await run.result();
     expect(counts.ok).toBeGreaterThan(0);
@@ -147,15 +147,17 @@ describe("generator process", () => {
 });
 
 describe("ordeal load", () => {
+  const BRIEF = ["--duration", "300ms", "--warmup", "0", "--timeout", `${PATIENT_MS}ms`];
   const load = (...args: readonly string[]) =>
     Bun.spawn([process.execPath, MAIN, "load", ...args], { stdout: "pipe", stderr: "pipe" });
 
   test("--json prints one document, and nothing else on stdout", async () => {
     const nodes = `127.0.0.1:${server().port}`;
-    const child = load("--nodes", nodes, "--duration", "300ms", "--warmup", "0", "--json");
+    const child = load("--nodes", nodes, ...BRIEF, "--json");
     const { spec, result } = JSON.parse(await new Response(child.stdout).text());
     expect(spec.clients).toBe(64);
-    expect(result.throughput).toBeGreaterThan(0);
+    // How much is done in 300 ms is the machine's affair; what was begun is ended and counted.
+    expect(result.counts.ok).toBeGreaterThan(0);
     expect(await child.exited).toBe(0);
   });
 
@@ -165,7 +167,7 @@ describe("ordeal load", () => {
       { id: 4, host: "127.0.0.1", peerPort: 1, clientPort: server().port, httpPort: 2 },
     ];
     await Bun.write(join(dir, "cluster.json"), JSON.stringify({ nodes }));
-    const child = load("--dir", dir, "--duration", "300ms", "--warmup", "0", "--rate", "2000");
+    const child = load("--dir", dir, ...BRIEF, "--rate", "2000");
     const text = await new Response(child.stdout).text();
     expect(await child.exited).toBe(0);
     for (const word of ["ops/s", "response", "service", "lateness", "get", "put"]) {

@@ -67,7 +67,7 @@ export class Generator {
     this.#finalReads = spec.finalReads ?? false;
     this.#recorder =
       history === null ? null : new Recorder(spec.clients, spec.keys, originUs, now());
-    this.#metrics = new LoadMetrics(spec.rate !== null);
+    this.#metrics = new LoadMetrics(spec);
     const workers = new Workers(spec, prng, this.#recorder, (slot, op, flags, expected, k, v, t) =>
       this.#clerk.start(slot, op, flags, expected, k, v, t),
     );

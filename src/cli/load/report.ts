@@ -50,8 +50,9 @@ export function summaryText(result: LoadResult, openLoop: boolean): string {
   return lines.join("\n");
 }
 
-const latencyLine = (name: string, l: LatencySummary): string =>
-  [
+function latencyLine(name: string, l: LatencySummary): string {
+  if (l.count === 0) return `${name.padEnd(9)}  none`;
+  return [
     name.padEnd(9),
     `p50 ${micros(l.p50).padStart(9)}`,
     `p90 ${micros(l.p90).padStart(9)}`,
@@ -59,6 +60,7 @@ const latencyLine = (name: string, l: LatencySummary): string =>
     `p99.9 ${micros(l.p999).padStart(9)}`,
     `max ${micros(l.max).padStart(9)}`,
   ].join("  ");
+}
 
 const countsText = ({ ok, fail, info }: Counts): string =>
   `${ok} ok, ${fail} failed, ${info} unknown`;

@@ -49,7 +49,7 @@ export class BenchTop {
   constructor(change: Partial<LoadSpec> = {}) {
     this.#spec = { ...SPEC, ...change };
     const prng = new Prng(this.#spec.seed);
-    this.metrics = new LoadMetrics(this.#spec.rate !== null);
+    this.metrics = new LoadMetrics(this.#spec);
     this.recorder = new Recorder(this.#spec.clients, this.#spec.keys, 0, 0);
     const workers = new Workers(
       this.#spec,
