@@ -2,6 +2,7 @@ import type { GroupId } from "../lib/ids.ts";
 import type { HardState, Millis, SnapshotMeta } from "../raft/api.ts";
 import { lastIndexOf } from "../raft/batch.ts";
 import type {
+  FsyncMode,
   LogMark,
   LogStorage,
   LogWrite,
@@ -61,6 +62,9 @@ export function openWal(options: WalOptions): OpenedWal {
  * record with nothing else to do is synced within `commit` (fdatasync takes 90 µs, a round trip
  * through the thread pool 130), any other one away from the event loop.
  *
+ * That is `--fsync batch`. With `always` a record takes one write only. With `never` nothing is synced,
+ * and a write counts as durable once the kernel has it.
+ *
  * A segment is deleted once all its entries are covered by snapshots, and a later segment holds a
  * record: each segment's first record repeats the hard states and marks of all groups.
  *
@@ -69,6 +73,7 @@ export function openWal(options: WalOptions): OpenedWal {
  */
 class Wal implements LogStorage {
   readonly #options: WalOptions;
+  readonly #fsync: FsyncMode;
   readonly #syncNowBytesMax: number;
   readonly #segmentSizes: SegmentSizes;
   readonly #record = new RecordWriter();
@@ -94,6 +99,7 @@ class Wal implements LogStorage {
 
   constructor(options: WalOptions, segment: OpenSegment, recovered: Recovered) {
     this.#options = options;
+    this.#fsync = options.fsync ?? "batch";
     this.#syncNowBytesMax = options.syncNowBytesMax ?? SYNC_NOW_BYTES_MAX;
     this.#segmentSizes = options.segmentSizes ?? SEGMENT_SIZES;
     this.#segment = segment;
@@ -127,9 +133,12 @@ class Wal implements LogStorage {
   }
 
   commit(): void {
-    if (this.#flying.length > 0 || this.#waiting.length === 0 || this.#state !== "open") return;
-    this.#encode();
-    this.#place();
+    do {
+      if (this.#flying.length > 0 || this.#waiting.length === 0 || this.#state !== "open") return;
+      this.#encode();
+      this.#place();
+      // Without syncs a record lands at once, and what is left has nobody else to start it.
+    } while (this.#fsync === "never");
   }
 
   close(): void {
@@ -146,10 +155,11 @@ class Wal implements LogStorage {
   /** Turns waiting writes into the record that flies next. */
   #encode(): void {
     const record = this.#record;
+    const bytesMax = this.#fsync === "always" ? 0 : RECORD_BYTES_MAX;
     record.begin();
     let taken = 0;
     for (const { group, write } of this.#waiting) {
-      if (taken > 0 && record.length >= RECORD_BYTES_MAX) break;
+      if (taken > 0 && record.length >= bytesMax) break;
       if (write.hardState !== null) {
         record.hardState(group, write.hardState);
         this.#hardStates.set(group, write.hardState);
@@ -194,14 +204,14 @@ class Wal implements LogStorage {
   }
 
   /**
-   * Writes the record and syncs it, or starts to. Returns whether it is durable already. A record
-   * that even an empty segment cannot hold makes its file longer.
+   * Writes the record and syncs it, or starts to. Returns whether it counts as durable already. A
+   * record that even an empty segment cannot hold makes its file longer.
    */
   #write(): boolean {
     const { port, now } = this.#options;
     const segment = this.#segment;
     const bytes = this.#record.seal(this.#sequenceNext, segment.salt, segment.offset);
-    const quick = !this.#hurried && this.#syncMs <= SYNC_NOW_MS_MAX;
+    const quick = !this.#hurried && this.#syncMs <= SYNC_NOW_MS_MAX && this.#fsync !== "never";
     const syncNow = quick && bytes.length <= this.#syncNowBytesMax;
     const startedAt = now();
     try {
@@ -217,6 +227,7 @@ class Wal implements LogStorage {
       const last = write.batches.at(-1);
       if (last !== undefined) noteLast(segment.lastIndexes, group, lastIndexOf(last));
     }
+    if (this.#fsync === "never") return true;
     if (syncNow) this.#syncMs = now() - startedAt;
     else port.sync(segment.file, (error) => this.#synced(segment, startedAt, error));
     return syncNow;
@@ -232,9 +243,10 @@ class Wal implements LogStorage {
   /** The record is durable. The next one leaves before its owners hear: the disk stays busy. */
   #landed(): void {
     const landed = this.#flying;
-    this.#flying = [];
     for (const { bytes } of landed) this.#pendingBytes -= bytes;
     this.#old.release(this.#marks);
+    if (this.#fsync === "never") return this.#landedUnsynced(landed);
+    this.#flying = [];
     this.#hurried = true;
     this.commit();
     for (const { write, durable } of landed) {
@@ -242,6 +254,16 @@ class Wal implements LogStorage {
       durable(write.writeSeq);
     }
     this.#hurried = this.#flying.length > 0;
+  }
+
+  /** Its writes fly until all owners have heard: the next record would land, and overtake them. */
+  #landedUnsynced(landed: readonly Appended[]): void {
+    for (const { write, durable } of landed) {
+      if (this.#state !== "open") break;
+      durable(write.writeSeq);
+    }
+    this.#flying = [];
+    if (this.#state === "closed") this.#options.port.close(this.#segment.file);
   }
 
   #prepareNext(): void {
@@ -266,6 +288,7 @@ class Wal implements LogStorage {
     if (!this.#needsSegment) return;
     this.#needsSegment = false;
     this.#place();
+    if (this.#fsync === "never") this.commit();
   }
 
   #fail(error: unknown): void {
