@@ -1,5 +1,8 @@
 import { type Problem, UserError } from "../lib/user-error.ts";
+import type { Figure } from "../report/schema.ts";
 import type { LoadShape } from "../workload/spec.ts";
+
+export type { Figure } from "../report/schema.ts";
 
 /** One configuration of a load suite: its own cluster, its own row in the table. */
 export type LoadCase = {
@@ -24,17 +27,6 @@ export type LoadSuite = {
   readonly runs: number;
 };
 
-/** One measured number. `goal` is what is aimed at, and decides nothing but a mark in the table. */
-export type Figure = {
-  /** Unique within the suite: `append + fdatasync of 4 KiB against the bare calls`. */
-  readonly name: string;
-  readonly value: number;
-  readonly unit: "ratio" | "ns" | "µs" | "ms" | "s" | "/s" | "MiB" | "MiB/s" | "count";
-  readonly goal: { readonly atMost: number } | { readonly atLeast: number } | null;
-  /** How it came about, in a few words: sizes, counts, spread over the runs. */
-  readonly note: string;
-};
-
 export type FigureContext = {
   /** An empty directory on the disk to be measured, deleted afterwards. */
   readonly dir: string;
@@ -45,11 +37,18 @@ export type FigureContext = {
   progress(what: string): void;
 };
 
-/** A suite that measures parts rather than a cluster under load; each in a fresh process. */
+/**
+ * A suite that measures parts rather than a cluster under load: what a module in `bench/` exports by
+ * default. It runs in a process of its own (`ordeal bench run`), so that no other suite has warmed,
+ * or filled, what it measures. bench/measure.ts has what it is made of: loops, pairs, percentiles.
+ */
 export type FigureSuite = {
   readonly kind: "figures";
+  /** kebab-case; the name of its module. */
   readonly name: string;
+  /** What it measures and what the figures say: one or two sentences. */
   readonly about: string;
+  /** Figures in the order of the table. A throw fails the suite: exit code 70. */
   run(context: FigureContext): Promise<readonly Figure[]>;
 };
 
@@ -68,8 +67,46 @@ export const PUT_LOAD = {
 } as const satisfies Partial<LoadShape>;
 
 /** Checks a suite when its module is loaded. Throws UserError that lists every problem. */
+export function defineFigureSuite(suite: Omit<FigureSuite, "kind">): FigureSuite {
+  const problems = checkName(suite);
+  if (problems.length > 0)
+    throw new UserError(`bench suite "${suite.name}" is not valid`, problems);
+  return { kind: "figures", ...suite };
+}
+
+/**
+ * A figure for the table. `note` says how it came about. Throws a RangeError when `value` is not
+ * finite: that is a measurement gone wrong, and must not reach a report.
+ */
+export function figure(
+  name: string,
+  value: number,
+  unit: Figure["unit"],
+  { goal = null, note = "" }: Partial<Pick<Figure, "goal" | "note">> = {},
+): Figure {
+  if (!Number.isFinite(value)) throw new RangeError(`figure "${name}" is ${value}`);
+  return { name, value, unit, goal, note };
+}
+
+/** What must hold of the figures that a suite gives back. Throws UserError. */
+export function checkFigures(suite: string, figures: readonly Figure[]): readonly Figure[] {
+  const names = figures.map(({ name }) => name);
+  const twice = new Set(names.filter((name, i) => names.indexOf(name) !== i));
+  const problems = [...twice].map((name) => ({
+    where: "figures",
+    what: `two are called "${name}"`,
+    fix: "rename one",
+  }));
+  if (figures.length === 0) {
+    problems.push({ where: "figures", what: "there is none", fix: "return at least one" });
+  }
+  if (problems.length > 0) throw new UserError(`bench suite "${suite}" is not valid`, problems);
+  return figures;
+}
+
+/** Checks a suite when its module is loaded. Throws UserError that lists every problem. */
 export function defineLoadSuite(suite: Omit<LoadSuite, "kind">): LoadSuite {
-  const problems: Problem[] = suite.cases.flatMap(checkCase);
+  const problems: Problem[] = [...checkName(suite), ...suite.cases.flatMap(checkCase)];
   const names = suite.cases.map((c) => c.name);
   for (const name of new Set(names.filter((n, i) => names.indexOf(n) !== i))) {
     problems.push({ where: "cases", what: `two are called "${name}"`, fix: "rename one" });
@@ -83,6 +120,12 @@ export function defineLoadSuite(suite: Omit<LoadSuite, "kind">): LoadSuite {
   if (problems.length > 0)
     throw new UserError(`bench suite "${suite.name}" is not valid`, problems);
   return { kind: "load", ...suite };
+}
+
+function checkName({ name }: { readonly name: string }): Problem[] {
+  if (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) return [];
+  const fix = "use small letters, digits and single hyphens, as in the name of its file";
+  return [{ where: "name", what: `"${name}" is not kebab-case`, fix }];
 }
 
 function checkCase({ name, cluster, load }: LoadCase): Problem[] {

@@ -1,26 +1,27 @@
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { closest } from "../lib/suggest.ts";
 import { UserError } from "../lib/user-error.ts";
-import type { LoadSuite } from "./dsl.ts";
+import type { Suite } from "./dsl.ts";
 
+/** The suites that come with Ordeal. */
 const SUITE_DIR = join(import.meta.dir, "..", "..", "bench");
 
-/** Every suite of `bench/`, by name. */
-export async function loadSuites(): Promise<readonly LoadSuite[]> {
+/** Every suite of `bench/`, by name. Throws UserError for a module that is not one. */
+export async function loadSuites(): Promise<readonly Suite[]> {
   const files = (await readdir(SUITE_DIR)).filter((file) => file.endsWith(".ts")).sort();
-  const modules = files.map((file) => import(join(SUITE_DIR, file)));
-  return (await Promise.all(modules)).map(
-    (module: { readonly default: LoadSuite }) => module.default,
-  );
+  return Promise.all(files.map((file) => loadSuiteFile(join(SUITE_DIR, file))));
 }
 
-/** The suites of these names, in this order. Throws UserError with the nearest name of the unknown. */
-export async function findSuites(names: readonly string[]): Promise<readonly LoadSuite[]> {
+/**
+ * The suites of these names, in this order; a name with a slash or ending in `.ts` is the path of a
+ * module. Throws UserError with the nearest name of each that is unknown.
+ */
+export async function findSuites(names: readonly string[]): Promise<readonly Suite[]> {
   const known = await loadSuites();
   const knownNames = known.map((suite) => suite.name);
   const problems = names
-    .filter((name) => !knownNames.includes(name))
+    .filter((name) => !isPath(name) && !knownNames.includes(name))
     .map((name) => {
       const near = closest(name, knownNames);
       const guess = near === null ? "" : `did you mean "${near}"? `;
@@ -28,5 +29,27 @@ export async function findSuites(names: readonly string[]): Promise<readonly Loa
       return { where: "names", what: `no suite is named "${name}"`, fix };
     });
   if (problems.length > 0) throw new UserError("unknown bench suite", problems);
-  return names.map((name) => known.find((suite) => suite.name === name)!);
+  return Promise.all(
+    names.map((name) => known.find((suite) => suite.name === name) ?? loadSuiteFile(name)),
+  );
+}
+
+const isPath = (name: string): boolean => name.includes("/") || name.endsWith(".ts");
+
+/** The suite that a module exports by default. Its name must be that of the file. */
+async function loadSuiteFile(path: string): Promise<Suite> {
+  const problem = (what: string, fix: string): UserError =>
+    new UserError("cannot load the bench suite", [{ where: path, what, fix }]);
+  if (!(await Bun.file(path).exists())) throw problem("no such file", "give a path that exists");
+  const module = (await import(resolve(path))) as { readonly default?: Suite };
+  const suite = module.default;
+  if (suite?.kind !== "load" && suite?.kind !== "figures") {
+    const fix = "write: export default defineLoadSuite({ … }), or defineFigureSuite({ … })";
+    throw problem("has no suite as its default export", fix);
+  }
+  if (suite.name !== basename(path, ".ts")) {
+    const what = `the suite is named "${suite.name}", the file "${basename(path)}"`;
+    throw problem(what, `name both alike, so that "bench run" finds it`);
+  }
+  return suite;
 }

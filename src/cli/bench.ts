@@ -1,11 +1,9 @@
 import type { Argv, CommandModule } from "yargs";
-import type { LoadSuite } from "../bench/dsl.ts";
-import type { CaseResult } from "../bench/load.ts";
-import type { Report } from "../report/schema.ts";
-import type { LoadResult, LoadSpec } from "../workload/spec.ts";
-import { table } from "./table.ts";
+import type { Suite } from "../bench/dsl.ts";
+import type { MeasureArgs } from "./bench/figure-process.ts";
+import type { RunArgs } from "./bench/run.ts";
 
-/** Measures a cluster by a suite of `bench/`. */
+/** Measures a cluster, or parts of one, by a suite of `bench/`. */
 export const command: CommandModule = {
   command: "bench",
   describe: "Measure throughput and latency by a suite",
@@ -13,9 +11,11 @@ export const command: CommandModule = {
     yargs
       .command(list)
       .command(run)
+      .command(measure)
       .demandCommand(1, "what about bench? list or run")
       .example("$0 bench list", "what can be run")
-      .example("$0 bench run put", "puts by 1, 64 and 256 clients, on disk and in memory"),
+      .example("$0 bench run put", "puts by 1, 64 and 256 clients, on disk and in memory")
+      .example("$0 bench run storage", "the log and snapshots against their goals"),
   handler: () => {},
 };
 
@@ -28,36 +28,38 @@ const list: CommandModule<object, { readonly json: boolean }> = {
       .example("$0 bench list --json", "for a script"),
   handler: async ({ json }) => {
     const { loadSuites } = await import("../bench/suites.ts");
-    const suites = (await loadSuites()).map(({ name, about, cases }) => ({
-      name,
-      about,
-      cases: cases.map((c) => c.name),
-    }));
-    if (json) return console.log(JSON.stringify({ suites }, null, 2));
-    for (const { name, about, cases } of suites) {
-      console.log(`${name}  (${cases.length} cases: ${cases.join("; ")})\n    ${about}`);
-    }
+    const suites = await loadSuites();
+    if (json) return console.log(JSON.stringify({ suites: suites.map(suiteAsJson) }, null, 2));
+    for (const suite of suites)
+      console.log(`${suite.name}  (${partsOf(suite)})\n    ${suite.about}`);
   },
 };
 
-type RunArgs = {
-  readonly names: readonly string[];
-  readonly quick: boolean;
-  readonly seed: number;
-  readonly reports: string;
-  readonly json: boolean;
-};
+const suiteAsJson = (suite: Suite) => ({
+  name: suite.name,
+  kind: suite.kind,
+  about: suite.about,
+  ...(suite.kind === "load" && { cases: suite.cases.map((c) => c.name) }),
+});
 
-const run: CommandModule<object, RunArgs> = {
+const partsOf = (suite: Suite): string =>
+  suite.kind === "figures"
+    ? "figures"
+    : `${suite.cases.length} cases: ${suite.cases.map((c) => c.name).join("; ")}`;
+
+/** As yargs names them: it does not type the camel-case names that it adds. */
+type RunFlags = Omit<RunArgs, "requireGoals"> & { readonly "require-goals": boolean };
+
+const run: CommandModule<object, RunFlags> = {
   command: "run <names..>",
-  describe: "run suites on fresh clusters of this machine, and report",
-  builder: (yargs): Argv<RunArgs> =>
+  describe: "run suites on this machine, on fresh clusters and processes, and report",
+  builder: (yargs): Argv<RunFlags> =>
     yargs
       .positional("names", {
         type: "string",
         array: true,
         demandOption: true,
-        describe: "suites, as in `bench list`",
+        describe: "suites, as in `bench list`, or paths of modules",
       })
       .option("quick", {
         type: "boolean",
@@ -68,126 +70,57 @@ const run: CommandModule<object, RunArgs> = {
       .option("reports", {
         type: "string",
         default: "reports",
-        describe: "directory for the reports",
+        describe: "directory for the reports, on the disk to be measured",
+      })
+      .option("require-goals", {
+        type: "boolean",
+        default: false,
+        describe: "exit with 1 when a figure misses its goal",
       })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .example("$0 bench run put", "the table of puts")
-      .example("$0 bench run put --quick --json", "for a script"),
-  handler: async (args) => {
+      .example("$0 bench run storage --require-goals", "for CI")
+      .example("$0 bench run put --quick --json", "for a script")
+      .epilogue(
+        "Exits with 0: measured, 1: a goal was missed (--require-goals), 3: the generator was the bottleneck, 64: bad input, 70: a suite failed.",
+      ),
+  handler: async ({ "require-goals": requireGoals, ...flags }) => {
+    const args: RunArgs = { ...flags, requireGoals };
     const { findSuites } = await import("../bench/suites.ts");
     const documents = [];
-    for (const suite of await findSuites(args.names)) documents.push(await runOne(suite, args));
+    for (const [i, suite] of (await findSuites(args.names)).entries()) {
+      const document = await runOne(suite, args.names[i]!, args);
+      if (document === null) return;
+      documents.push(document);
+    }
     if (args.json) console.log(JSON.stringify({ suites: documents }, null, 2));
   },
 };
 
-async function runOne(suite: LoadSuite, args: RunArgs) {
-  const { runSuite } = await import("../bench/load.ts");
-  const { localTarget } = await import("../target/local.ts");
-  const { newRunId, reportDir, writeReport } = await import("../report/write.ts");
-  const { rm } = await import("node:fs/promises");
-  const startedAt = new Date();
-  const runId = newRunId(startedAt, args.seed);
-  const dir = reportDir(args.reports, { kind: "bench", name: suite.name, runId });
+async function runOne(suite: Suite, name: string, args: RunArgs) {
+  const { beginRun } = await import("./bench/run.ts");
+  const begun = await beginRun(suite, name, args);
   console.error(`${suite.name}: ${suite.about}`);
-  const results = await runSuite(localTarget, suite, {
-    seed: args.seed,
-    quick: args.quick,
-    workDir: `${dir}/work`,
-    runLoad: runGenerator,
-    removeDir: (path) => rm(path, { recursive: true, force: true }),
-    onCase: (name, n) => console.error(`  ${name}${suite.runs > 1 ? `, run ${n}` : ""} …`),
-  });
-  await rm(`${dir}/work`, { recursive: true, force: true });
-  const report = await reportOf(suite, args, runId, startedAt, results);
-  const { html } = await writeReport(report, args.reports);
-  if (!args.json) {
-    console.log(figures(results));
-    console.log(`\nreport  ${html}\nrepeat  ${report.command}`);
+  if (suite.kind === "load") {
+    const { runLoadSuite } = await import("./bench/load-suite.ts");
+    return runLoadSuite(suite, begun, args);
   }
-  if (report.verdict !== "pass") process.exitCode = 3;
-  return { name: suite.name, verdict: report.verdict, html, cases: results.map(caseAsJson) };
+  const { runFigureSuite } = await import("./bench/figure-suite.ts");
+  return runFigureSuite(suite, name, begun, args);
 }
 
-/** One load in a generator process of its own, for as long as its spec says. */
-async function runGenerator(spec: LoadSpec): Promise<LoadResult> {
-  const { startGenerator } = await import("./generator.ts");
-  const load = await startGenerator(spec, () => {});
-  try {
-    return await load.done;
-  } finally {
-    await load.kill();
-  }
-}
-
-async function reportOf(
-  suite: LoadSuite,
-  args: RunArgs,
-  runId: string,
-  startedAt: Date,
-  results: readonly CaseResult[],
-): Promise<Report> {
-  const { SCHEMA } = await import("../report/schema.ts");
-  const { readCode, readEnvironment } = await import("../report/environment.ts");
-  const { localTarget } = await import("../target/local.ts");
-  const voids = results.flatMap(({ case: c, runs }) =>
-    runs.filter((r) => r.void !== null).map((r) => `${c.name}: ${r.void}`),
-  );
-  const clusters = results.map(({ case: c }) => c.cluster);
-  const quick = args.quick ? " --quick" : "";
-  return {
-    schema: SCHEMA,
-    runId,
-    kind: "bench",
-    name: suite.name,
-    about: suite.about,
-    startedAt: startedAt.toISOString(),
-    durationMs: Date.now() - startedAt.getTime(),
-    seed: args.seed,
-    command: `ordeal bench run ${suite.name} --seed ${args.seed}${quick}`,
-    config: suite,
-    target: {
-      name: localTarget.name,
-      version: localTarget.version,
-      nodes: Math.max(...clusters.map((c) => c.nodes)),
-      storage: [...new Set(clusters.map((c) => c.storage))].join(", "),
-    },
-    code: readCode(),
-    environment: readEnvironment(),
-    verdict: voids.length === 0 ? "pass" : "unknown",
-    checks: [
-      {
-        name: "valid figures",
-        verdict: voids.length === 0 ? "pass" : "unknown",
-        detail: voids.length === 0 ? "no generator was the bottleneck" : voids.join("; "),
-        evidence: [],
-      },
-    ],
-    loads: results.map(({ case: c, result }) => ({ name: c.name, result })),
-    timeline: null,
-    failovers: [],
-    artifacts: {},
-  };
-}
-
-const caseAsJson = ({ case: c, result }: CaseResult) => ({
-  name: c.name,
-  throughput: result.throughput,
-  p50Us: result.service.p50,
-  p99Us: result.service.p99,
-  counts: result.counts,
-  cpu: result.cpu,
-  void: result.void,
-});
-
-function figures(results: readonly CaseResult[]): string {
-  const ms = (us: number) => Number((us / 1_000).toFixed(2));
-  const rows = results.map(({ case: c, result: { throughput, service, counts } }) => [
-    c.name,
-    Math.round(throughput),
-    ms(service.p50),
-    ms(service.p99),
-    counts.fail + counts.info,
-  ]);
-  return table(["case", "ok/s", "p50 ms", "p99 ms", "not ok"], rows);
-}
+/** A process that `bench run` starts. */
+const measure: CommandModule<object, MeasureArgs> = {
+  command: "measure <name>",
+  describe: false,
+  builder: (yargs): Argv<MeasureArgs> =>
+    yargs
+      .positional("name", { type: "string", demandOption: true })
+      .option("dir", { type: "string", demandOption: true })
+      .option("seed", { type: "number", demandOption: true })
+      .option("quick", { type: "boolean", default: false }),
+  handler: async (args) => {
+    const { measureFigures } = await import("./bench/figure-process.ts");
+    await measureFigures(args);
+  },
+};

@@ -8,6 +8,7 @@ import { checksSection } from "./page/checks.ts";
 import detailsCss from "./page/details.css" with { type: "text" };
 import { artifactsSection, configSection, provenanceSection } from "./page/details.ts";
 import { failoverSection } from "./page/failovers.ts";
+import { figuresSection } from "./page/figures.ts";
 import figuresJs from "./page/figures.client.js" with { type: "text" };
 import lanesCss from "./page/lanes.css" with { type: "text" };
 import { loadsSection } from "./page/loads.ts";
@@ -77,6 +78,7 @@ const sections = (report: Report, data: ReturnType<typeof chartData>): (Markup |
   timelineSection(report, data.time),
   failoverSection(report),
   loadsSection(report, data.curve),
+  figuresSection(report),
   provenanceSection(report),
   configSection(report),
   artifactsSection(report),

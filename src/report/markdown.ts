@@ -1,6 +1,7 @@
+import { figureText, goalMark, goalText } from "./figures.ts";
 import { count, duration, durationMs, moment, rate } from "./format.ts";
 import type { Report, Verdict } from "./schema.ts";
-import { failoverText, VERDICT_WORDS, verdictSentence } from "./words.ts";
+import { failoverText, targetText, VERDICT_WORDS, verdictSentence } from "./words.ts";
 
 const ROWS_MAX = 20;
 const MARKS: Readonly<Record<Verdict, string>> = { pass: "✅", fail: "❌", unknown: "❔" };
@@ -19,10 +20,11 @@ export function renderMarkdown(report: Report): string {
       ),
     checksTable(report),
     loadsTable(report),
+    figuresTable(report),
     failovers(report),
     `Repeat: ${inlineCode(report.command)}`,
     escape(
-      `${target.name} ${target.version}, ${target.nodes} nodes, ${target.storage}; seed ${report.seed}; ${moment(report.startedAt)}, ${durationMs(report.durationMs)}; commit ${report.code.commit.slice(0, 12)}${report.code.dirty ? " with uncommitted changes" : ""}`,
+      `${targetText(target)}; seed ${report.seed}; ${moment(report.startedAt)}, ${durationMs(report.durationMs)}; commit ${report.code.commit.slice(0, 12)}${report.code.dirty ? " with uncommitted changes" : ""}`,
     ),
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
@@ -59,6 +61,19 @@ const loadsTable = ({ loads }: Report): string =>
       rate(throughput),
       ...[response.p50, response.p99, response.p999, response.max].map(duration),
       ...[counts.ok, counts.fail, counts.info].map(count),
+    ]),
+  );
+
+const figuresTable = ({ figures = [] }: Report): string =>
+  table(
+    ["Figure", "Value", "Goal", "", "How"],
+    "| --- | ---: | ---: | --- | --- |",
+    figures.map((figure) => [
+      figure.name,
+      figureText(figure.value, figure.unit),
+      goalText(figure),
+      goalMark(figure),
+      figure.note,
     ]),
   );
 

@@ -26,6 +26,7 @@ export type Report = {
   readonly target: {
     readonly name: string;
     readonly version: string;
+    /** 0: no cluster took part. */
     readonly nodes: number;
     readonly storage: string;
   };
@@ -36,6 +37,8 @@ export type Report = {
   readonly checks: readonly Check[];
   /** One for a chaos run; one a configuration for a bench. */
   readonly loads: readonly { readonly name: string; readonly result: LoadResult }[];
+  /** Of a bench that measures parts rather than a cluster; absent in reports of anything else. */
+  readonly figures?: readonly Figure[] | undefined;
   readonly timeline: Timeline | null;
   readonly failovers: readonly Failover[];
   /** Paths relative to report.json: history, node logs. */
@@ -59,6 +62,32 @@ export type Check = {
   /** For a violation: the operations that prove it, in order of invocation; at most 6. */
   readonly evidence: readonly EvidenceOp[];
 };
+
+/** One measured number. `goal` is what is aimed at, and decides nothing but a mark in the table. */
+export type Figure = {
+  /** Unique within the suite: `append + fdatasync of 4 KiB against the bare calls`. */
+  readonly name: string;
+  /** Finite. */
+  readonly value: number;
+  readonly unit: FigureUnit;
+  readonly goal: FigureGoal | null;
+  /** How it came about, in a few words: sizes, counts, spread over the runs. */
+  readonly note: string;
+};
+
+export const FIGURE_UNITS = [
+  "ratio",
+  "ns",
+  "µs",
+  "ms",
+  "s",
+  "/s",
+  "MiB",
+  "MiB/s",
+  "count",
+] as const;
+export type FigureUnit = (typeof FIGURE_UNITS)[number];
+export type FigureGoal = { readonly atMost: number } | { readonly atLeast: number };
 
 export type EvidenceOp = {
   readonly process: number;

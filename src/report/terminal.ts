@@ -1,6 +1,7 @@
 import picocolors from "picocolors";
+import { figureText, goalMark, goalText } from "./figures.ts";
 import { duration, rate } from "./format.ts";
-import type { Report, Verdict } from "./schema.ts";
+import type { Figure, Report, Verdict } from "./schema.ts";
 import { countsText, failoverText, VERDICT_WORDS, verdictSentence } from "./words.ts";
 
 const FAILOVERS_MAX = 12;
@@ -36,7 +37,8 @@ export function summaryLines(report: Report, options: SummaryOptions): readonly 
 
 type Row = readonly [name: string, text: string];
 
-function figureRows({ loads }: Report): Row[] {
+function figureRows({ loads, figures }: Report): Row[] {
+  if (figures !== undefined) return measuredRows(figures);
   if (loads.length === 1) {
     const { throughput, counts, response, void: why } = loads[0]!.result;
     return [
@@ -50,6 +52,15 @@ function figureRows({ loads }: Report): Row[] {
     const figures = `${rate(result.throughput).padStart(11)}   ${latencyText(result.response)}`;
     const why = result.void === null ? "" : `   void: ${result.void}`;
     return [i === 0 ? "throughput" : "", `${name.padEnd(width)} ${figures}${why}`] as const;
+  });
+}
+
+function measuredRows(figures: readonly Figure[]): Row[] {
+  const width = Math.max(0, ...figures.map(({ name }) => name.length));
+  return figures.map((figure, i) => {
+    const value = figureText(figure.value, figure.unit).padStart(12);
+    const goal = figure.goal === null ? "" : `   goal ${goalText(figure)}: ${goalMark(figure)}`;
+    return [i === 0 ? "figures" : "", `${figure.name.padEnd(width)} ${value}${goal}`];
   });
 }
 

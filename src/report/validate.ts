@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type Problem, UserError } from "../lib/user-error.ts";
-import { type Report, SCHEMA } from "./schema.ts";
+import { FIGURE_UNITS, type Report, SCHEMA } from "./schema.ts";
 
 const PROBLEMS_MAX = 12;
 
@@ -67,6 +67,14 @@ const TimelineSchema = v.pipe(
   ),
 );
 
+const FigureSchema = v.object({
+  name: v.string(),
+  value: v.number(),
+  unit: v.picklist(FIGURE_UNITS),
+  goal: v.nullable(v.union([v.object({ atMost: v.number() }), v.object({ atLeast: v.number() })])),
+  note: v.string(),
+});
+
 const ReportSchema = v.object({
   schema: v.literal(SCHEMA),
   runId: v.string(),
@@ -110,6 +118,7 @@ const ReportSchema = v.object({
     }),
   ),
   loads: v.array(v.object({ name: v.string(), result: LoadResultSchema })),
+  figures: v.optional(v.array(FigureSchema)),
   timeline: v.nullable(TimelineSchema),
   failovers: v.array(
     v.object({

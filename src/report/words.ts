@@ -1,4 +1,5 @@
-import { count, durationMs } from "./format.ts";
+import { goalsText } from "./figures.ts";
+import { count, durationMs, plural } from "./format.ts";
 import type { Failover, Report, Verdict } from "./schema.ts";
 
 /** A verdict is never told by colour alone. */
@@ -12,7 +13,7 @@ export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 const CORRECTNESS = ["linearizable", "no-lost-acks", "one-leader-per-term"];
 
 /** The verdict in one sentence, naming the checks that decided it. */
-export function verdictSentence({ verdict, checks }: Report): string {
+export function verdictSentence({ verdict, checks, figures }: Report): string {
   const named = (kind: Verdict): string =>
     checks
       .filter((check) => check.verdict === kind)
@@ -24,7 +25,10 @@ export function verdictSentence({ verdict, checks }: Report): string {
     return isWrong ? `Correctness is violated: ${failed}.` : `A check failed: ${failed}.`;
   }
   if (verdict === "unknown") return `Not proved either way: ${named("unknown") || "see below"}.`;
-  if (checks.length === 0) return "The run completed; nothing was checked.";
+  if (checks.length === 0) {
+    const goals = figures === undefined ? "" : goalsText(figures);
+    return goals === "" ? "The run completed; nothing was checked." : `Measured: ${goals}.`;
+  }
   return checks.length === 1
     ? `${checks[0]!.name}: checked and held.`
     : `All ${count(checks.length)} checks held.`;
@@ -38,6 +42,10 @@ export function failoverText({ oldLeader, newLeader, electedMs, firstAckMs }: Fa
     firstAckMs === null ? "no write since" : `first write after ${durationMs(firstAckMs)}`;
   return `${leaders}, ${elected}, ${write}`;
 }
+
+/** `ordeal 0.1.0, 3 nodes, disk`; without a cluster `ordeal 0.1.0`. */
+export const targetText = ({ name, version, nodes, storage }: Report["target"]): string =>
+  `${name} ${version}${nodes === 0 ? "" : `, ${plural(nodes, "node")}, ${storage}`}`;
 
 /** `node 3`, `nodes 1, 4`, or nothing. */
 export const nodesText = (nodes: readonly number[]): string =>

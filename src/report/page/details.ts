@@ -1,6 +1,7 @@
 import { bytes } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
 import type { Report } from "../schema.ts";
+import { targetText } from "../words.ts";
 
 const CONFIG_MAX = 100_000;
 const ARTIFACTS_MAX = 100;
@@ -10,7 +11,7 @@ export function provenanceSection(report: Report): Markup {
   const { environment: machine, code, target } = report;
   const facts: readonly (readonly [string, string | Markup])[] = [
     ["Seed", String(report.seed)],
-    ["Target", `${target.name} ${target.version}, ${target.nodes} nodes, ${target.storage}`],
+    ["Target", targetText(target)],
     [
       "Code",
       html`<code>${code.commit.slice(0, 12)}</code

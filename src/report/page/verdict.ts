@@ -1,6 +1,7 @@
+import { countGoals } from "../figures.ts";
 import { count, duration, durationMs, moment, plural, rate } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
-import type { Report } from "../schema.ts";
+import type { Figure, Report } from "../schema.ts";
 import { VERDICT_WORDS, verdictSentence } from "../words.ts";
 import { verdictIcon } from "./badge.ts";
 
@@ -14,8 +15,9 @@ export const pageHead = (report: Report): Markup =>
         moment(report.startedAt),
         durationMs(report.durationMs),
         `${report.target.name} ${report.target.version}`.trim(),
-        plural(report.target.nodes, "node"),
-        report.target.storage,
+        ...(report.target.nodes === 0
+          ? []
+          : [plural(report.target.nodes, "node"), report.target.storage]),
         `seed ${report.seed}`,
       ].map((fact) => html`<span>${fact}</span>`)}
     </p>
@@ -70,7 +72,8 @@ const voidNotes = ({ loads }: Report): Markup[] =>
 type KeyFigure = readonly [name: string, value: string, note: string];
 
 function figures(report: Report): KeyFigure[] {
-  const { loads } = report;
+  const { loads, figures: measured } = report;
+  if (measured !== undefined) return measuredFigures(measured);
   const [only] = loads;
   if (loads.length === 1) {
     const { response, counts, throughput } = only!.result;
@@ -95,6 +98,14 @@ function figures(report: Report): KeyFigure[] {
     ["Highest throughput", rate(best.result.throughput), best.name],
     ["Lowest p50", duration(quickest.result.response.p50), quickest.name],
     ...failoverFigure(report),
+  ];
+}
+
+function measuredFigures(measured: readonly Figure[]): KeyFigure[] {
+  const { met, missed } = countGoals(measured);
+  return [
+    ["Figures", count(measured.length), "measured"],
+    ["Goals met", count(met), `of ${count(met + missed)}`],
   ];
 }
 
