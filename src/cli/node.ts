@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import type { FaultyDiskSpec } from "../runtime/faulty-disk.ts";
 
 type Args = {
   config: string;
@@ -7,6 +8,7 @@ type Args = {
   "parent-pipe": boolean;
   join: boolean;
   record: string | undefined;
+  "faulty-disk": string | undefined;
 };
 
 export const command: CommandModule<object, Args> = {
@@ -38,10 +40,17 @@ export const command: CommandModule<object, Args> = {
         describe: "file to append all inputs of the core to, for `ordeal replay`",
         type: "string",
       })
+      .option("faulty-disk", {
+        describe: "for chaos runs: how the disk below the node fails (runtime/faulty-disk.ts)",
+        type: "string",
+        hidden: true,
+        implies: "parent-pipe",
+      })
       .example("$0 node --config cluster.json --id 1", "run node 1 until SIGTERM or Ctrl-C"),
   handler: async (args) => {
     const { loadConfig } = await import("../runtime/config.ts");
     const { runNode } = await import("../runtime/node.ts");
+    const faultyDisk = args["faulty-disk"];
     await runNode({
       config: loadConfig(args.config),
       id: args.id,
@@ -49,6 +58,7 @@ export const command: CommandModule<object, Args> = {
       parentPipe: args["parent-pipe"],
       isJoining: args.join,
       recordFile: args.record,
+      faultyDisk: faultyDisk === undefined ? undefined : (JSON.parse(faultyDisk) as FaultyDiskSpec),
     });
   },
 };

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { UserError } from "../lib/user-error.ts";
 import { type NodeConfigFile, nodeAddress } from "./config.ts";
+import type { FaultyDiskSpec } from "./faulty-disk.ts";
 import { type Log, openLog } from "./logging.ts";
 import { OrdealNode } from "./ordeal-node.ts";
 import { dieWithParent, exitWhenStdinEnds } from "./parent.ts";
@@ -17,6 +18,8 @@ export type NodeOptions = {
   readonly isJoining: boolean;
   /** A file to append a recording to (replica/recording.ts). */
   readonly recordFile?: string | undefined;
+  /** For chaos runs: the node's disk loses what was not synced, and fails on the parent's orders. */
+  readonly faultyDisk?: FaultyDiskSpec | undefined;
 };
 
 /** Our own failure: a bug, or a disk that cannot be trusted (sysexits' EX_SOFTWARE). */
@@ -28,7 +31,7 @@ const EXIT_SOFTWARE = 70;
  * node itself is logged and ends the process with exit code 70.
  */
 export async function runNode(options: NodeOptions): Promise<void> {
-  const { config, id, parentPipe, isJoining, recordFile } = options;
+  const { config, id, parentPipe, isJoining, recordFile, faultyDisk } = options;
   if (parentPipe) {
     dieWithParent();
     exitWhenStdinEnds();
@@ -41,7 +44,8 @@ export async function runNode(options: NodeOptions): Promise<void> {
   process.on("unhandledRejection", onFatal);
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
   const record = recordFile === undefined ? undefined : openRecordFile(recordFile);
-  const node = new OrdealNode({ config, id, isJoining, log, seed, record, onFatal });
+  const disk = faultyDisk && (await import("./faulty-disk.ts")).openFaultyDisk(faultyDisk);
+  const node = new OrdealNode({ config, id, isJoining, log, seed, record, disk, onFatal });
   const ready = { ready: true, id, pid: process.pid, ...node.ports };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   await stopped;

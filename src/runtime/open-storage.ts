@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { StateMachine } from "../kv/state-machine.ts";
 import { asNode, GROUP_1 } from "../lib/ids.ts";
 import type { Millis, Restored } from "../raft/api.ts";
+import type { FilePort } from "../storage/file-port.ts";
 import type { LogStorage, RecoveryReport } from "../storage/log-storage.ts";
 import { MemoryLog } from "../storage/memory.ts";
 import { MemorySnapshots } from "../storage/memory-snapshots.ts";
@@ -10,7 +11,6 @@ import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
 import { openWal } from "../storage/wal.ts";
 import type { NodeConfigFile } from "./config.ts";
 import { lockDirectory } from "./dir-lock.ts";
-import { diskPort } from "./disk.ts";
 import { claimIdentity } from "./identity.ts";
 
 /** Where a node keeps its log and snapshots, and what it found there. */
@@ -27,6 +27,7 @@ export type OpenStorage = {
 };
 
 export type StorageEnvironment = {
+  readonly disk: FilePort;
   readonly now: () => Millis;
   /** A write failed: what the disk holds is unknown, and the node must end. */
   readonly onFatal: (error: unknown) => void;
@@ -66,9 +67,8 @@ function openDisk(
   id: number,
   dir: string,
   machine: StateMachine,
-  { now, onFatal, isJoining }: StorageEnvironment,
+  { disk: port, now, onFatal, isJoining }: StorageEnvironment,
 ): OpenStorage {
-  const port = diskPort();
   const identity = { clusterId: config.clusterId, nodeId: asNode(id) };
   const shared = { port, identity, now };
   const { snapshots, damaged } = openSnapshots({ ...shared, dir: join(dir, "snapshots") }, () =>

@@ -9,6 +9,7 @@ import type { AdminOutcome, ClientPort, DurableWrite, Ports, Reply } from "../re
 import { type RecordSink, recordingRaft } from "../replica/record.ts";
 import { coreRandom } from "../replica/recording.ts";
 import { Replica } from "../replica/replica.ts";
+import type { FilePort } from "../storage/file-port.ts";
 import type { AdminPort } from "./admin-port.ts";
 import {
   firstVoters,
@@ -17,6 +18,7 @@ import {
   nodeAddress,
   withNodes,
 } from "./config.ts";
+import { diskPort } from "./disk.ts";
 import { HTTP_CLIENT, HttpClientPort } from "./http/http-client-port.ts";
 import { HttpServer } from "./http/server.ts";
 import { listenAll } from "./listen.ts";
@@ -38,6 +40,8 @@ export type OrdealNodeOptions = {
   readonly isJoining?: boolean;
   /** Of the election timeouts and the back-offs. */
   readonly seed: number;
+  /** What the data are kept on; default: the disk of this machine. */
+  readonly disk?: FilePort | undefined;
   /** Takes a recording of what the core is given and gives out. */
   readonly record?: RecordSink | undefined;
   /** A bug of ours, or a disk that fails: the node has stopped acting, and the process must end. */
@@ -85,6 +89,7 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     this.#http = servers.http;
     try {
       this.#opened = openStorage(config, id, this.#machine, {
+        disk: options.disk ?? diskPort(),
         now: this.now,
         onFatal: this.#onFatal,
         isJoining: options.isJoining === true,

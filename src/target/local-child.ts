@@ -9,8 +9,11 @@ const STOPPED_WITHIN_MS = 1_000;
 /** Two threads are the default on two cores: two blocked file operations would stall every other. */
 const THREADS = "8";
 
-/** A child that ended before it was ready. `exitCode` is null when a signal ended it. */
-export class ChildStartError extends Error {
+/** How a child ended. `exitCode` is null when a signal ended it; `said` is what it said last. */
+export type ChildEnd = { readonly exitCode: number | null; readonly said: string };
+
+/** A child that ended before it was ready. */
+export class ChildStartError extends Error implements ChildEnd {
   override readonly name = "ChildStartError";
   readonly exitCode: number | null;
   readonly said: string;
@@ -34,6 +37,7 @@ export class LocalChild {
   readonly #child: Child;
   readonly #lines: AsyncGenerator<string>;
   readonly #allSaid: Promise<void>;
+  #asked: Promise<unknown> = Promise.resolve();
   #said = "";
   #ending = false;
   #paused = false;
@@ -74,19 +78,34 @@ export class LocalChild {
   }
 
   /** Calls `onLost`, with a sentence, if the process ends without having been told to. */
-  watch(onLost: (failure: string) => void): void {
+  watch(onLost: (failure: string, end: ChildEnd) => void): void {
     void this.#child.exited.then(async () => {
       if (this.#ending) return;
       await this.#allSaid;
       const { exitCode, signalCode } = this.#child;
       const how = exitCode === null ? `by ${signalCode}` : `with code ${exitCode}`;
-      onLost(`${this.#what} (pid ${this.pid}) ended by itself ${how}: ${this.#said.trim()}`);
+      const said = this.#said.trim();
+      onLost(`${this.#what} (pid ${this.pid}) ended by itself ${how}: ${said}`, { exitCode, said });
     });
   }
 
   send(line: unknown): void {
     this.#child.stdin.write(`${JSON.stringify(line)}\n`);
-    void this.#child.stdin.flush();
+    // Nobody reads it if the process has just ended; that is told by `watch`.
+    Promise.resolve(this.#child.stdin.flush()).catch(() => {});
+  }
+
+  /** Sends a line, and resolves to the line that answers it; null: the process ended instead. */
+  ask(line: unknown): Promise<string | null> {
+    this.send(line);
+    const answered = this.#asked.then(() =>
+      this.nextLine().catch((error: unknown) => {
+        if (error instanceof ChildStartError) return null;
+        throw error;
+      }),
+    );
+    this.#asked = answered.catch(() => {});
+    return answered;
   }
 
   /** SIGKILL. Resolves once the process is gone. */
@@ -94,6 +113,15 @@ export class LocalChild {
     this.#ending = true;
     this.#child.kill("SIGKILL");
     await this.#child.exited;
+  }
+
+  /** Sends a line on which the process kills itself; does it after `withinMs` if it has not. */
+  async killedBy(line: unknown, withinMs: number): Promise<void> {
+    this.#ending = true;
+    this.send(line);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), withinMs);
+    await this.#child.exited;
+    clearTimeout(timer);
   }
 
   /** SIGSTOP. Resolves once the process does not run any more. */

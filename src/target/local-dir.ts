@@ -23,6 +23,8 @@ export type LocalOptions = {
   readonly storage: "disk" | "memory";
   readonly dir: string;
   readonly faultyLinks: boolean;
+  /** Puts a disk below every node that loses what was not synced, and fails when it is told to. */
+  readonly faultyDisks?: boolean | undefined;
   readonly seed: number;
   readonly record?: boolean | undefined;
   /** Ports from here on, three a node, instead of any free ones. */

@@ -70,6 +70,18 @@ export async function moveTo(
   throw new Error(`nodes ${voters.join(", ")} did not become the voters: ${reply.reason}`);
 }
 
+/**
+ * Puts an empty node, under a new id, in the place of one that never comes back. Resolves to its id.
+ * Throws Error when the cluster does not take it in.
+ */
+export async function replaceLost(supervisor: LocalSupervisor, id: number): Promise<number> {
+  const before = await members(supervisor);
+  const added = await supervisor.replaceNode(id);
+  if (!before.voters.includes(id)) return added;
+  await moveTo(supervisor, [...before.voters.filter((voter) => voter !== id), added]);
+  return added;
+}
+
 /** Hands leadership to node `to`. Throws Error when it does not get it. */
 export async function transferLeadership(supervisor: LocalSupervisor, to: number): Promise<void> {
   const reply = await askLeader(supervisor, "transfer", { to }, (now) => now.leader === to);

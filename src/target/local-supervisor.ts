@@ -1,10 +1,13 @@
+import { join } from "node:path";
 import type { LinkSetting } from "../fault/link-table.ts";
+import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { assert } from "../lib/assert.ts";
 import { EXIT_USAGE, UserError } from "../lib/user-error.ts";
 import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
 import { LinkProxies } from "./link-proxies.ts";
 import { tellNodes } from "./local-admin.ts";
 import { ChildStartError, LocalChild } from "./local-child.ts";
+import { type LastingOrder, LocalDisks } from "./local-disks.ts";
 import {
   configFile,
   type LocalOptions,
@@ -14,13 +17,14 @@ import {
   recordFile,
   writeConfig,
 } from "./local-dir.ts";
+import type { NodeStart } from "./target.ts";
 
 /** A node that does not end on SIGTERM within this time is killed. */
 const STOP_WITHIN_MS = 5_000;
 /** Another process may take a free port before its node does: then other ports are tried. */
 const PORT_ATTEMPTS = 5;
 
-/** "ended": by itself, which it should not. */
+/** "ended": by itself, which it should not, but for a disk that fails or changed its data. */
 export type NodeState = "running" | "paused" | "crashed" | "ended";
 
 /**
@@ -36,16 +40,22 @@ export class LocalSupervisor {
   readonly #onFailure: (failure: string) => void;
   /** The nodes record what their cores are given. */
   readonly #record: boolean;
+  /** Null: the nodes are on the disk of this machine, as it is. */
+  readonly #disks: LocalDisks | null;
+  readonly #starts: NodeStart[] = [];
+  /** Nodes that did not start on their damaged data, and never will. */
+  readonly #refused = new Set<number>();
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
 
   private constructor(
+    options: LocalOptions,
     config: NodeConfigFile,
     proxies: LinkProxies | null,
-    record: boolean,
     onFailure: (failure: string) => void,
   ) {
-    this.#record = record;
+    this.#record = options.record === true;
+    this.#disks = options.faultyDisks === true ? new LocalDisks(options.seed) : null;
     this.#config = config;
     this.#proxies = proxies;
     this.#onFailure = onFailure;
@@ -82,11 +92,10 @@ export class LocalSupervisor {
     onFailure: (failure: string) => void,
   ): Promise<LocalSupervisor> {
     const config = newConfig(options, previous);
-    const record = options.record === true;
-    if (!options.faultyLinks) return new LocalSupervisor(config, null, record, onFailure);
+    if (!options.faultyLinks) return new LocalSupervisor(options, config, null, onFailure);
     const proxies = await LinkProxies.start(config, options.seed);
     const withLinks = { ...config, links: proxies.links };
-    const supervisor = new LocalSupervisor(withLinks, proxies, record, onFailure);
+    const supervisor = new LocalSupervisor(options, withLinks, proxies, onFailure);
     proxies.watch((failure) => supervisor.#failed(failure));
     return supervisor;
   }
@@ -107,6 +116,16 @@ export class LocalSupervisor {
   /** Processes that ended without being told to, with what they said last. */
   get failures(): readonly string[] {
     return this.#failures;
+  }
+
+  /** Every start of a node, in order. */
+  get starts(): readonly NodeStart[] {
+    return this.#starts;
+  }
+
+  /** Nodes that are stopped for ever: a fault changed their data, and they refuse them. */
+  get refused(): readonly number[] {
+    return [...this.#refused];
   }
 
   state(id: number): NodeState {
@@ -131,10 +150,43 @@ export class LocalSupervisor {
     });
   }
 
-  /** Starts those that do not run, on what their directories hold. */
+  /**
+   * Starts those that do not run, on what their directories hold. Not those that refuse damaged data;
+   * one whose disk still fails ends again.
+   */
   restart(ids: readonly number[]): Promise<void> {
     return this.#each(ids, async (id) => {
-      if (this.pid(id) === 0) await this.#startNode(id);
+      if (this.pid(id) === 0 && !this.#refused.has(id)) await this.#startNode(id);
+    });
+  }
+
+  /** A crash that takes what was not synced with it, but for what `keeps` says. */
+  losePower(ids: readonly number[], keeps: PowerLossKeeps): Promise<void> {
+    return this.#each(ids, async (id) => {
+      const node = this.#nodes.get(id);
+      this.#nodes.delete(id);
+      if (node?.running === true) await this.#faultyDisks.losePower(node, keeps);
+    });
+  }
+
+  /** Brings a fault about on the disks of those that run. */
+  breakDisks(ids: readonly number[], fault: LastingOrder): Promise<void> {
+    return this.#each(ids, async (id) => {
+      const node = this.#nodes.get(id);
+      if (node?.running === true) await this.#faultyDisks.begin(id, node, fault);
+    });
+  }
+
+  /** Lifts all that lasts of faults on disks; does nothing without faulty disks. */
+  healDisks(): Promise<void> {
+    return this.#each(this.nodeIds, async (id) => this.#disks?.heal(id, this.#nodes.get(id)));
+  }
+
+  /** Changes the files of those that do not run. */
+  flipBits(ids: readonly number[], bits: number): Promise<void> {
+    return this.#each(ids, async (id) => {
+      const dir = join(this.#config.dataDir, `node-${id}`);
+      if (this.pid(id) === 0) this.#faultyDisks.flipBits(id, dir, bits);
     });
   }
 
@@ -162,6 +214,23 @@ export class LocalSupervisor {
     await this.#reconfigure(nodes);
     await this.#each(ids, (id) => this.#startNode(id, ["--join"]));
     return ids;
+  }
+
+  /**
+   * Starts a new node, which is no member yet, at the addresses of one that never comes back; that
+   * one's data stay. Resolves to its id.
+   */
+  async replaceNode(id: number): Promise<number> {
+    const [fresh] = newAddresses(this.#config, 1);
+    const added = fresh!.id;
+    const nodes = this.#config.nodes.map((node) =>
+      node.id === id ? { ...node, id: added } : node,
+    );
+    await this.#proxies?.open(nodes);
+    await this.#reconfigure(nodes);
+    this.#refused.delete(id);
+    await this.#each([added], (node) => this.#startNode(node, ["--join"]));
+    return added;
   }
 
   /** Ends nodes that are no members any more; their data stay. The others forget where they were. */
@@ -226,10 +295,34 @@ export class LocalSupervisor {
     const config = configFile(this.config.dataDir);
     const args = ["node", "--config", config, "--id", String(id), "--parent-pipe", ...flags];
     if (this.#record) args.push("--record", recordFile(this.config.dataDir, id));
+    if (this.#disks !== null) args.push(...this.#disks.flags(id));
+    const atUs = nowUs();
     const node = new LocalChild(`node ${id}`, args);
     this.#nodes.set(id, node);
-    await node.nextLine();
-    node.watch((failure) => this.#failed(failure));
+    try {
+      await node.nextLine();
+    } catch (error) {
+      if (!(error instanceof ChildStartError && this.#mayNotStart(id, error))) throw error;
+      this.#starts.push({ node: id, atUs, readyUs: null });
+      return;
+    }
+    this.#starts.push({ node: id, atUs, readyUs: nowUs() });
+    node.watch((failure, end) => {
+      if (this.#disks?.wasEndedByDisk(id, end) !== true) this.#failed(failure);
+    });
+  }
+
+  /** Whether a fault on its disk is why the node does not start. */
+  #mayNotStart(id: number, error: ChildStartError): boolean {
+    if (this.#disks?.wasEndedByDisk(id, error) === true) return true;
+    if (this.#disks?.mayRefuse(id) !== true || error.exitCode === null) return false;
+    this.#refused.add(id);
+    return true;
+  }
+
+  get #faultyDisks(): LocalDisks {
+    assert(this.#disks !== null, "the cluster was started without faulty disks");
+    return this.#disks;
   }
 
   #each(ids: readonly number[], act: (id: number) => Promise<void>): Promise<void> {
@@ -243,6 +336,9 @@ export class LocalSupervisor {
     return done;
   }
 }
+
+/** Microseconds since the Unix epoch, as in cluster events. */
+const nowUs = (): number => (performance.timeOrigin + performance.now()) * 1000;
 
 /** A node that refuses its input has said why in full; what it said is passed on. */
 function explain(error: unknown): unknown {

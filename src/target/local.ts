@@ -11,13 +11,14 @@ import { UserError } from "../lib/user-error.ts";
 import { configFile } from "./local-dir.ts";
 import { EventLog } from "./local-events.ts";
 import { askStatus, leaderOf, silentStatus } from "./local-status.ts";
-import { moveTo } from "./local-members.ts";
+import { moveTo, replaceLost } from "./local-members.ts";
 import { LocalSupervisor } from "./local-supervisor.ts";
 import type {
   Cluster,
   ClusterAddress,
   ClusterEvent,
   ClusterOptions,
+  NodeStart,
   NodeStatus,
   Target,
 } from "./target.ts";
@@ -37,6 +38,7 @@ export const localTarget: Target = {
     pause: true,
     partition: true,
     loss: true,
+    disk: true,
     clock: "ordeal: the nodes' clocks cannot be shifted yet",
     membership: true,
     "versioned-put": true,
@@ -68,13 +70,19 @@ export const localTarget: Target = {
   },
 };
 
+type LinkFault = Extract<
+  Fault,
+  { kind: "partition" | "isolate" | "loss" | "delay" | "duplicate" | "reorder" }
+>;
+
 class LocalCluster implements Cluster {
-  readonly nodeIds: readonly number[];
   readonly address: ClusterAddress;
   readonly #supervisor: LocalSupervisor;
   readonly #links: LinkTable;
   readonly #prng: Prng;
-  readonly #logs: readonly EventLog[];
+  /** Also of nodes that were replaced. */
+  readonly #logs: EventLog[];
+  readonly #startedUs: number;
   readonly #last = new Map<number, NodeStatus>();
   /** Whom faults hit: the voters that the cluster was last asked to have. */
   #voters: readonly number[];
@@ -83,18 +91,20 @@ class LocalCluster implements Cluster {
 
   constructor(supervisor: LocalSupervisor, options: ClusterOptions, startedUs: number) {
     const { config } = supervisor;
-    this.nodeIds = supervisor.nodeIds;
+    this.#supervisor = supervisor;
+    this.#startedUs = startedUs;
     this.#voters = this.nodeIds.slice(0, options.nodes);
     this.address = {
       target: localTarget.name,
       nodes: config.nodes.map(({ id, host, clientPort }) => ({ id, host, port: clientPort })),
     };
-    this.#supervisor = supervisor;
     this.#links = new LinkTable(this.nodeIds);
     this.#prng = new Prng(options.seed).fork("faults");
-    this.#logs = this.nodeIds.map((id) => {
-      return new EventLog(join(config.dataDir, `node-${id}`, "node.log"), id, startedUs);
-    });
+    this.#logs = this.nodeIds.map((id) => this.#logOf(id));
+  }
+
+  get nodeIds(): readonly number[] {
+    return this.#supervisor.nodeIds;
   }
 
   status(withinMs: number): Promise<readonly NodeStatus[]> {
@@ -133,7 +143,7 @@ class LocalCluster implements Cluster {
       }
       case "restart": {
         const nodes = await this.#resolve(fault, (id) => supervisor.pid(id) === 0);
-        return timed(nodes, supervisor.restart(nodes));
+        return timed(nodes, this.#restart(nodes));
       }
       case "pause": {
         const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "running");
@@ -151,6 +161,22 @@ class LocalCluster implements Cluster {
         this.#changes.catch(() => {}); // `recover` tells.
         return timed(voters, Promise.resolve());
       }
+      case "powerLoss": {
+        const nodes = await this.#resolve(fault, (id) => supervisor.pid(id) !== 0);
+        return timed(nodes, supervisor.losePower(nodes, fault.keeps));
+      }
+      case "bitFlip": {
+        const nodes = await this.#resolve(fault, (id) => supervisor.pid(id) === 0);
+        return timed(nodes, supervisor.flipBits(nodes, fault.bits));
+      }
+      case "diskStall":
+      case "diskError":
+      case "diskFull": {
+        const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "running");
+        return timed(nodes, supervisor.breakDisks(nodes, fault));
+      }
+      case "heal":
+        return timed(this.nodeIds, this.#heal());
       default: {
         const nodes = await this.#linkFault(fault);
         return timed(nodes, this.#applyLinks());
@@ -159,16 +185,19 @@ class LocalCluster implements Cluster {
   }
 
   async recover(): Promise<void> {
-    this.#links.heal();
-    await this.#applyLinks();
+    await this.#heal();
     await this.#supervisor.resume(this.nodeIds);
-    await this.#supervisor.restart(this.nodeIds);
+    await this.#restart(this.nodeIds);
     await this.#changes;
   }
 
   async events(): Promise<readonly ClusterEvent[]> {
     const logs = await Promise.all(this.#logs.map((log) => log.read()));
     return logs.flat().sort((a, b) => a.atUs - b.atUs);
+  }
+
+  starts(): readonly NodeStart[] {
+    return this.#supervisor.starts;
   }
 
   failures(): readonly string[] {
@@ -179,15 +208,40 @@ class LocalCluster implements Cluster {
     return this.#supervisor.stop();
   }
 
+  async #heal(): Promise<void> {
+    this.#links.heal();
+    await this.#applyLinks();
+    await this.#supervisor.healDisks();
+  }
+
+  /** Nodes that refuse their data are replaced in the background, like a change of membership. */
+  async #restart(nodes: readonly number[]): Promise<void> {
+    const before = this.#supervisor.refused;
+    await this.#supervisor.restart(nodes);
+    const lost = this.#supervisor.refused.filter((id) => !before.includes(id));
+    if (lost.length === 0) return;
+    this.#changes = this.#changes.then(async () => {
+      for (const id of lost) await this.#replace(id);
+    });
+    this.#changes.catch(() => {}); // `recover` tells.
+  }
+
+  async #replace(lost: number): Promise<void> {
+    const added = await replaceLost(this.#supervisor, lost);
+    this.#voters = this.#voters.map((id) => (id === lost ? added : id));
+    this.#links.setNodes(this.nodeIds);
+    this.#logs.push(this.#logOf(added));
+  }
+
+  #logOf(id: number): EventLog {
+    const path = join(this.#supervisor.config.dataDir, `node-${id}`, "node.log");
+    return new EventLog(path, id, this.#startedUs);
+  }
+
   /** Notes it in the table of links. Resolves to whom it hits. */
-  async #linkFault(
-    fault: Exclude<Fault, { kind: "crash" | "restart" | "pause" | "resume" | "membership" }>,
-  ): Promise<readonly number[]> {
+  async #linkFault(fault: LinkFault): Promise<readonly number[]> {
     let nodes = this.nodeIds;
     switch (fault.kind) {
-      case "heal":
-        this.#links.heal();
-        break;
       case "partition": {
         const view = await this.#view(fault.shape === "halves" && fault.leaderIn !== "any");
         const cut = resolvePartition(fault, view, this.#prng);

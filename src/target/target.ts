@@ -55,10 +55,15 @@ export type Cluster = {
   status(withinMs: number): Promise<readonly NodeStatus[]>;
   /** Resolves when the fault is in force; `nodes` names whom it hit, `atUs` when it began to act. */
   fault(fault: Fault): Promise<{ readonly nodes: readonly number[]; readonly atUs: number }>;
-  /** Lifts link faults, resumes and restarts every node. */
+  /**
+   * Lifts faults of links and disks, resumes and restarts every node. One that refuses its damaged data
+   * is replaced by an empty one, under another id.
+   */
   recover(): Promise<void>;
   /** Leadership changes and node lifetimes seen so far, from the nodes' own logs, in time order. */
   events(): Promise<readonly ClusterEvent[]>;
+  /** Every start of a node so far, in order. */
+  starts(): readonly NodeStart[];
   /** Processes that ended without being told to, with what they said last; a sound run has none. */
   failures(): readonly string[];
   /** Ends every process. Safe to call twice. */
@@ -83,6 +88,14 @@ export type NodeStatus = {
   readonly peerPort: number;
   readonly clientPort: number;
   readonly httpPort: number;
+};
+
+/** One start of a node's process. Microseconds since the Unix epoch. */
+export type NodeStart = {
+  readonly node: number;
+  readonly atUs: number;
+  /** When its ports listened, its data read; null: a fault on its disk kept it from starting. */
+  readonly readyUs: number | null;
 };
 
 /** Times are microseconds since the Unix epoch, as in histories, all taken on one machine. */

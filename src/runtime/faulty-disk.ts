@@ -1,0 +1,112 @@
+import type { DiskFault, PowerLossKeeps } from "../fault/vocabulary.ts";
+import { unreachable } from "../lib/assert.ts";
+import { Prng } from "../lib/prng.ts";
+import type { FilePort } from "../storage/file-port.ts";
+import { VolatileDisk } from "../storage/volatile-disk.ts";
+import { diskPort } from "./disk.ts";
+import { onStdinLine } from "./parent.ts";
+
+/** Faults that last: a node that starts under them has them from its first operation on. */
+export type LastingFaults = {
+  readonly failing: "write" | "sync" | null;
+  readonly full: boolean;
+};
+
+/** The value of `ordeal node --faulty-disk`, as JSON. */
+export type FaultyDiskSpec = LastingFaults & {
+  /** Of what a power loss keeps. */
+  readonly seed: number;
+};
+
+type WithoutNodes<T> = T extends unknown ? Omit<T, "nodes"> : never;
+
+/** One JSON line on the node's standard input. */
+export type DiskOrder = { readonly id: number } & (
+  WithoutNodes<Exclude<DiskFault, { kind: "bitFlip" }>> | { readonly kind: "heal" }
+);
+
+/** Answers an order, on standard output, once it is in force. A node without power says nothing. */
+export type DiskAck = { readonly ack: number };
+
+/**
+ * The disk of a node in a chaos run: what was not synced is lost with the process, and the parent
+ * orders faults over the pipe. Only a node that is started for that loads this file.
+ *
+ * A stalled disk answers nothing: what runs away from the event loop waits, and a sync that the node
+ * waits for on the spot (Wal.commit of a small record) stops the whole process for the rest of the
+ * stall, as a real one would. Orders that come meanwhile, `heal` too, are obeyed after it.
+ */
+export function openFaultyDisk(spec: FaultyDiskSpec): FilePort {
+  const disk = new VolatileDisk(diskPort(), {
+    prng: new Prng(spec.seed),
+    later: (_operation, _bytes, work) => void setImmediate(work),
+  });
+  disk.failing = spec.failing;
+  disk.full = spec.full;
+  const stall = new Stall(disk);
+  disk.onPoint = (point) => {
+    if (point === "sync" || point === "syncDir") stall.blockThread();
+  };
+  onStdinLine((line) => obey(disk, stall, JSON.parse(line) as DiskOrder));
+  return disk;
+}
+
+function obey(disk: VolatileDisk, stall: Stall, order: DiskOrder): void {
+  switch (order.kind) {
+    case "powerLoss":
+      return losePower(disk, order.keeps);
+    case "diskStall":
+      stall.begin(order.ms);
+      break;
+    case "diskError":
+      disk.failing = order.operation;
+      break;
+    case "diskFull":
+      disk.full = true;
+      break;
+    case "heal":
+      disk.failing = null;
+      disk.full = false;
+      stall.end();
+      break;
+    default:
+      return unreachable(order);
+  }
+  const ack: DiskAck = { ack: order.id };
+  process.stdout.write(`${JSON.stringify(ack)}\n`);
+}
+
+/** Nothing of this process acts after it: no frame leaves, no reply, no log line. */
+function losePower(disk: VolatileDisk, keeps: PowerLossKeeps): void {
+  disk.losePower(keeps);
+  process.kill(process.pid, "SIGKILL");
+}
+
+class Stall {
+  readonly #disk: VolatileDisk;
+  #untilMs = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(disk: VolatileDisk) {
+    this.#disk = disk;
+  }
+
+  begin(ms: number): void {
+    this.#untilMs = Math.max(this.#untilMs, performance.now() + ms);
+    this.#disk.stall();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.end(), Math.ceil(this.#untilMs - performance.now()));
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#untilMs = 0;
+    this.#disk.resume();
+  }
+
+  /** Waits for the end of a stall without letting anything else happen. */
+  blockThread(): void {
+    const restMs = this.#untilMs - performance.now();
+    if (restMs > 0) Bun.sleepSync(restMs);
+  }
+}
