@@ -1,4 +1,5 @@
 import type { PowerLossKeeps } from "../fault/vocabulary.ts";
+import type { DiskPoint } from "../storage/volatile-disk.ts";
 
 /**
  * A moment between two effects of a node: what it did before is done, and what is told here is not
@@ -6,11 +7,9 @@ import type { PowerLossKeeps } from "../fault/vocabulary.ts";
  */
 export type Boundary = {
   readonly node: number;
-  /**
-   * Of the disk, before it is asked for: as storage/volatile-disk.ts names it. Else a frame that
-   * leaves for another node, or an answer that leaves for a client.
-   */
-  readonly effect: string;
+  /** A change of the disk; a frame that leaves for another node; an answer for a client. */
+  readonly effect: DiskPoint | "frame" | "answer";
+  /** Of changes of the disk it is always `before`: after one is before the next. */
   readonly side: "before" | "after";
   /** The file or directory; of a frame the kind of its message; of an answer its status. */
   readonly what: string;
@@ -25,6 +24,8 @@ export type PowerCut = {
   readonly keeps: PowerLossKeeps;
   /** Virtual ms until those that lost power start again. */
   readonly restartAfterMs: number;
+  /** Another number, another choice of what is kept. */
+  readonly draw: number;
 };
 
 /** Asked at every boundary of every node whether power is lost there; null: it is not. */
