@@ -65,6 +65,7 @@ const LAYERS: Record<string, readonly string[]> = {
   bench: [
     ...["src/bench", "src/lib", "src/raft", "src/kv", "src/wire", "src/storage", "src/replica"],
     ...["src/client", "src/history", "src/check", "src/sim", "src/runtime", "src/target"],
+    "src/workload",
   ],
 };
 

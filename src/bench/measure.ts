@@ -1,5 +1,8 @@
 import { assert } from "../lib/assert.ts";
+import { Prng } from "../lib/prng.ts";
 import { median, percentile } from "../lib/stats.ts";
+
+const DRAWS = 200;
 
 /** What the suites of figures are made of. All times come from performance.now(). */
 
@@ -96,6 +99,24 @@ export function ratioOf(rounds: Rounds, statistic: (samples: readonly number[]) 
     low: percentile(ratios, 0.25),
     high: percentile(ratios, 0.75),
   };
+}
+
+/**
+ * The same from the samples of all rounds together: for a statistic of the tail, of which a single
+ * round has too few. The spread is that of 200 draws of as many rounds (bootstrap), by `seed`.
+ */
+export function pooledRatioOf(
+  rounds: Rounds,
+  statistic: (samples: readonly number[]) => number,
+  seed: number,
+): Ratio {
+  const prng = new Prng(seed);
+  const pooled = (some: Rounds): number =>
+    statistic(samplesOf(some, "a")) / statistic(samplesOf(some, "b"));
+  const draws = Array.from({ length: DRAWS }, () =>
+    pooled(rounds.map(() => rounds[prng.below(rounds.length)]!)),
+  );
+  return { ratio: pooled(rounds), low: percentile(draws, 0.25), high: percentile(draws, 0.75) };
 }
 
 export const p99 = (samples: readonly number[]): number => percentile(samples, 0.99);
