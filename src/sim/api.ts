@@ -1,5 +1,6 @@
 import type { Fault, LinkState, NodeSpec } from "../fault/vocabulary.ts";
 import type { Message } from "../raft/types.ts";
+import type { SegmentSizes } from "../storage/log-storage.ts";
 
 /** Nodes of a schedule, spares included: what the keys of links and votes have room for. */
 export const NODES_MAX = 15;
@@ -11,7 +12,7 @@ export const NODES_MAX = 15;
  * that a part taken away shifts no other's.
  */
 export type SimSchedule = {
-  readonly version: 1;
+  readonly version: 2;
   /** Seeds the streams; the rest of the schedule does not depend on it any more. */
   readonly seed: number;
   /** Nodes 1 … nodes are the voters at first; nodes + 1 … nodes + spares are running, but empty. */
@@ -59,6 +60,10 @@ export type SimConfig = {
   /** What a link is when no fault acts on it. */
   readonly link: LinkState;
   readonly disk: DiskSpeed;
+  /** Of the WAL: small, so that it switches segments, and deletes them once snapshots cover them. */
+  readonly segments: SegmentSizes;
+  /** Records up to this many bytes are synced within the turn, in no time; 0: none. */
+  readonly syncNowBytesMax: number;
   /** Inputs that arrive within so long after one are handled in one turn; 0: each on its own. */
   readonly turnMs: number;
   /** By node, from node 1 on: how fast its clock runs, and what it shows at the start. */
@@ -73,23 +78,16 @@ export type SimConfig = {
 
 export type ClockState = { readonly rate: number; readonly offsetMs: number };
 
-/** A write is durable after latencyMs to latencyMs + jitterMs, and never before an earlier one. */
+/** Whatever the disk does away from the event loop takes latencyMs to latencyMs + jitterMs. */
 export type DiskSpeed = { readonly latencyMs: number; readonly jitterMs: number };
 
-/** Crashes are actions of their own: a simulated one says what the disk keeps. */
-export type SimFault =
-  | Exclude<Fault, { readonly kind: "crash" | "restart" }>
-  | { readonly kind: "restart"; readonly nodes: NodeSpec };
+export type SimFault = Fault;
 
 export type SimAction = { readonly atMs: number } & (
-  | { readonly kind: "fault"; readonly fault: SimFault }
-  /** Power loss: of the writes that were not durable the first `keep` (a share) are kept. */
-  | { readonly kind: "crash"; readonly nodes: NodeSpec; readonly keep: number }
+  | { readonly kind: "fault"; readonly fault: Fault }
   /** Crashed nodes lose all that their disks hold; started again they take no part (mayVote). */
   | { readonly kind: "wipe"; readonly nodes: NodeSpec }
   | { readonly kind: "diskSpeed"; readonly nodes: NodeSpec; readonly speed: DiskSpeed }
-  /** The next sync fails, and with it the node: it comes back only by `restart`. */
-  | { readonly kind: "diskFail"; readonly nodes: NodeSpec }
   | { readonly kind: "clockRate"; readonly nodes: NodeSpec; readonly rate: number }
   | { readonly kind: "clockJump"; readonly nodes: NodeSpec; readonly ms: number }
   | {
@@ -138,6 +136,8 @@ export type Invariant =
   | "CFG"
   /** A read missed what was committed before it began. */
   | "RI"
+  /** A node refuses to start on a disk that is sound. */
+  | "RESTART"
   /** Frames that do not decode. */
   | "WIRE"
   /** An assertion of the core, or whatever else was thrown. */
@@ -191,6 +191,8 @@ export type SimEvent =
   | { readonly kind: "deliver"; readonly id: number; readonly message: Message }
   | { readonly kind: "lost"; readonly id: number; readonly message: Message }
   | { readonly kind: "crash" | "restart" | "pause" | "resume"; readonly node: number }
+  /** It does not come up: its disk fails or is damaged. */
+  | { readonly kind: "refused"; readonly node: number; readonly reason: string }
   | { readonly kind: "role"; readonly node: number; readonly role: string; readonly term: number }
   | { readonly kind: "commit" | "apply"; readonly node: number; readonly index: number }
   | { readonly kind: "durable"; readonly node: number; readonly lastIndex: number }

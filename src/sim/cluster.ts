@@ -2,8 +2,9 @@ import { unreachable } from "../lib/assert.ts";
 import { asNode } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import { resolveNodes, resolvePartition } from "../fault/resolve.ts";
-import { CLEAR_LINK, type NodeSpec } from "../fault/vocabulary.ts";
+import { CLEAR_LINK, type NodeSpec, type PowerLossKeeps } from "../fault/vocabulary.ts";
 import type { SimAction, SimObserver, SimSchedule } from "./api.ts";
+import type { BoundaryHook, PowerCut } from "./boundary.ts";
 import { ClientLinks } from "./client-links.ts";
 import { SimClients } from "./clients.ts";
 import { Monitor } from "./monitor.ts";
@@ -31,7 +32,11 @@ export class SimCluster {
   membershipChanges = 0;
   transfers = 0;
 
-  constructor(schedule: SimSchedule, observe: SimObserver | null) {
+  constructor(
+    schedule: SimSchedule,
+    observe: SimObserver | null,
+    onBoundary: BoundaryHook | null = null,
+  ) {
     const { config } = schedule;
     const prng = new Prng(schedule.seed);
     const ids = Array.from({ length: schedule.nodes + schedule.spares }, (_, i) => i + 1);
@@ -52,9 +57,16 @@ export class SimCluster {
       prng,
       send: (message) => this.network.send(message),
       reply: (node, client, requestId, reply) => this.#links.reply(node, client, requestId, reply),
-      onStopped: (node) => this.crash(node, 0),
+      onStopped: (node) => this.crash(node, "process"),
       onApply: (_node, index, command, result) => this.clients.onApply(index, command, result),
       observe,
+      onBoundary:
+        onBoundary === null
+          ? null
+          : (boundary) => {
+              const cut = onBoundary(boundary);
+              if (cut !== null) this.#cutPower(boundary.node, cut);
+            },
     };
     this.nodes = ids.map(
       (id) => new SimNode(id, config.clocks[id - 1] ?? { rate: 1, offsetMs: 0 }, shared),
@@ -96,10 +108,17 @@ export class SimCluster {
     this.#observe?.(this.world.now, { kind: "action", action, nodes });
   }
 
-  crash(id: number, keep: number): void {
+  /**
+   * `process`: SIGKILL. Otherwise the machine loses its power, which a node that is down may do as
+   * well. `draw`: as NodeStorage.losePower.
+   */
+  crash(id: number, how: "process" | PowerLossKeeps, draw = 0): void {
     const node = this.nodes[id - 1]!;
+    const wasUp = node.isUp;
+    if (how === "process") node.kill();
+    else node.losePower(how, draw);
+    if (!wasUp) return;
     this.crashes++;
-    node.crash(keep);
     this.world.at(this.world.now + BROKEN_AFTER_MS, EVENT.unreachable, id, () => {
       for (const other of this.nodes) {
         if (other.id !== id) other.input({ kind: "peerUnreachable", peer: asNode(id) });
@@ -109,21 +128,32 @@ export class SimCluster {
   }
 
   restart(id: number): void {
-    this.nodes[id - 1]!.start();
-    this.clients.onOpened(id - 1);
+    if (this.nodes[id - 1]!.start()) this.clients.onOpened(id - 1);
   }
 
-  /** Lifts every fault. */
+  #cutPower(id: number, { nodes, keeps, draw, restartAfterMs }: PowerCut): void {
+    const victims = this.nodes.filter((node) => node.id === id || (nodes === "all" && node.isUp));
+    for (const victim of victims) this.crash(victim.id, keeps, draw);
+    this.world.at(this.world.now + restartAfterMs, EVENT.action, id, () => {
+      for (const victim of victims) if (!victim.isUp) this.restart(victim.id);
+    });
+  }
+
+  /** Lifts every fault. A node that refuses to start on what it has is replaced by an empty one. */
   heal(): void {
     this.network.heal(HEALTHY_LINK);
     this.#links.loss = 0;
     for (const node of this.nodes) {
       node.disk.setSpeed(HEALTHY_DISK);
-      node.disk.repair();
+      node.disk.heal();
       node.clock.setRate(1, this.world.now);
       node.clockChanged();
-      if (!node.isUp) this.restart(node.id);
-      else if (node.isPaused) node.resume();
+      if (!node.isUp) {
+        this.restart(node.id);
+        if (node.isUp || !node.disk.flipped) continue;
+        node.wipe();
+        this.restart(node.id);
+      } else if (node.isPaused) node.resume();
     }
   }
 
@@ -133,14 +163,10 @@ export class SimCluster {
     switch (action.kind) {
       case "fault":
         return this.#fault(action.fault);
-      case "crash":
-        return this.#each(action.nodes, isUp, (node) => this.crash(node.id, action.keep));
       case "wipe":
         return this.#each(action.nodes, isDown, (node) => node.wipe());
       case "diskSpeed":
         return this.#each(action.nodes, isAny, (node) => node.disk.setSpeed(action.speed));
-      case "diskFail":
-        return this.#each(action.nodes, isUp, (node) => node.disk.fail());
       case "clockRate":
         return this.#each(action.nodes, isAny, (node) => {
           node.clock.setRate(action.rate, now);
@@ -173,6 +199,18 @@ export class SimCluster {
   #fault(fault: Extract<SimAction, { kind: "fault" }>["fault"]): readonly number[] {
     const view = { nodes: this.network.ids, leader: this.leader };
     switch (fault.kind) {
+      case "crash":
+        return this.#each(fault.nodes, isUp, (node) => this.crash(node.id, "process"));
+      case "powerLoss":
+        return this.#each(fault.nodes, isUp, (node) => this.crash(node.id, fault.keeps));
+      case "diskStall":
+        return this.#each(fault.nodes, isAny, (node) => node.disk.stall(fault.ms));
+      case "diskError":
+        return this.#each(fault.nodes, isAny, (node) => node.disk.fail(fault.operation));
+      case "diskFull":
+        return this.#each(fault.nodes, isAny, (node) => node.disk.fill());
+      case "bitFlip":
+        return this.#each(fault.nodes, isDown, (node) => node.disk.flipBits(fault.bits));
       case "restart":
         return this.#each(fault.nodes, isDown, (node) => this.restart(node.id));
       case "pause":
@@ -209,6 +247,7 @@ export class SimCluster {
       }
       case "heal":
         this.network.heal();
+        for (const node of this.nodes) node.disk.heal();
         return [];
       case "loss":
       case "delay":

@@ -26,8 +26,7 @@ const HEAL: ActionBody = { kind: "fault", fault: { kind: "heal" } };
 
 const EPISODES: Record<string, Episode> = {
   crash(d, fromMs, untilMs) {
-    const nodes = target(d);
-    d.at(fromMs, { kind: "crash", nodes, keep: d.random.pick([0, 0, 0.5, 1]) });
+    d.at(fromMs, crash(d, target(d)));
     d.at(untilMs, { kind: "fault", fault: { kind: "restart", nodes: { kind: "all" } } });
   },
 
@@ -35,7 +34,7 @@ const EPISODES: Record<string, Episode> = {
   blackout(d, fromMs, untilMs) {
     for (let id = 1; id <= d.nodes; id++) {
       const nodes: NodeSpec = { kind: "node", id };
-      d.at(fromMs, { kind: "crash", nodes, keep: d.random.pick([0, 0.5, 1]) });
+      d.at(fromMs, crash(d, nodes));
       const backMs = fromMs + d.random.float() * (untilMs - fromMs);
       d.at(backMs, { kind: "fault", fault: { kind: "restart", nodes } });
     }
@@ -45,7 +44,7 @@ const EPISODES: Record<string, Episode> = {
   leaderFalls(d, fromMs, untilMs) {
     const { electionTimeoutMinMs } = d.config;
     for (let at = fromMs; at < untilMs;) {
-      d.at(at, { kind: "crash", nodes: { kind: "leader" }, keep: d.random.pick([0, 1]) });
+      d.at(at, crash(d, { kind: "leader" }));
       const back = at + d.random.float() * 3 * electionTimeoutMinMs;
       d.at(back, { kind: "fault", fault: { kind: "restart", nodes: { kind: "all" } } });
       at += electionTimeoutMinMs * (1.2 + 2 * d.random.float());
@@ -136,9 +135,35 @@ const EPISODES: Record<string, Episode> = {
     d.at(untilMs, { kind: "diskSpeed", nodes: { kind: "all" }, speed: d.config.disk });
   },
 
-  diskFail(d, fromMs, untilMs) {
-    d.at(fromMs, { kind: "diskFail", nodes: target(d) });
+  /** A disk that fails, and with it the node; it comes up again once the disk is sound. */
+  diskError(d, fromMs, untilMs) {
+    const operation = d.random.pick(["write", "sync", "sync"] as const);
+    d.at(fromMs, { kind: "fault", fault: { kind: "diskError", nodes: target(d), operation } });
+    d.at(untilMs, HEAL);
     d.at(untilMs, { kind: "fault", fault: { kind: "restart", nodes: { kind: "all" } } });
+  },
+
+  diskFull(d, fromMs, untilMs) {
+    d.at(fromMs, { kind: "fault", fault: { kind: "diskFull", nodes: someOrAll(d) } });
+    d.at(untilMs, HEAL);
+    d.at(untilMs, { kind: "fault", fault: { kind: "restart", nodes: { kind: "all" } } });
+  },
+
+  diskStall(d, fromMs) {
+    const ms = d.config.electionTimeoutMinMs * d.random.pick([0.5, 2, 10]);
+    d.at(fromMs, { kind: "fault", fault: { kind: "diskStall", nodes: someOrAll(d), ms } });
+  },
+
+  /**
+   * What a disk holds decays, always the same one: the node may be lost for good, and the others
+   * must be enough for whatever membership comes.
+   */
+  bitFlip(d, fromMs, untilMs) {
+    const nodes: NodeSpec = { kind: "node", id: 1 };
+    const bits = d.random.pick([1, 1, 3, 30]);
+    d.at(fromMs, crash(d, nodes));
+    d.at(fromMs, { kind: "fault", fault: { kind: "bitFlip", nodes, bits } });
+    d.at(untilMs, { kind: "fault", fault: { kind: "restart", nodes } });
   },
 
   /** Other voters and learners, from the whole of the nodes, and sometimes another set at once. */
@@ -164,7 +189,7 @@ const EPISODES: Record<string, Episode> = {
   /** One node, always the same, crashes and comes back without its data. */
   wipe(d, fromMs, untilMs) {
     const nodes: NodeSpec = { kind: "node", id: 1 };
-    d.at(fromMs, { kind: "crash", nodes, keep: 0 });
+    d.at(fromMs, { kind: "fault", fault: { kind: "crash", nodes } });
     d.at(fromMs, { kind: "wipe", nodes });
     d.at(untilMs, { kind: "fault", fault: { kind: "restart", nodes } });
   },
@@ -230,6 +255,13 @@ export function drawEpisodes(random: Prng, options: EpisodeOptions): SimAction[]
     EPISODES[random.pick(kinds)]!(draw, at, at + random.exponential(lengthMs));
   }
   return actions;
+}
+
+/** A process that is killed, or a machine that loses power. */
+function crash({ random }: Draw, nodes: NodeSpec): ActionBody {
+  const keeps = random.pick([null, null, "nothing", "prefix", "subset", "torn"] as const);
+  if (keeps === null) return { kind: "fault", fault: { kind: "crash", nodes } };
+  return { kind: "fault", fault: { kind: "powerLoss", nodes, keeps } };
 }
 
 function target({ random, nodes, leaderShare }: Draw): NodeSpec {

@@ -38,6 +38,13 @@ class Scene {
     return this;
   }
 
+  /** The node starts on this. */
+  found(id: number, term: number, votedFor: number, ...batches: EntryBatch[]): this {
+    const hardState = { term: asTerm(term), votedFor: asNode(votedFor) };
+    this.monitor.onStart(id, { hardState, snapshot: null, batches });
+    return this;
+  }
+
   turn(id: number, role: RaftStatus["role"], term: number, part: Partial<RaftStatus> = {}): this {
     const indexes = { commitIndex: 0, appliedIndex: 0, durableIndex: 0, snapshotIndex: 0 };
     const last = { ...indexes, lastIndex: 100 } as unknown as RaftStatus;
@@ -126,8 +133,8 @@ test("monitor: ES, two leaders of a term", () => {
 test("monitor: VU, two votes in a term, with a crash between them", () => {
   const act = (s: Scene): void => {
     s.save(3, 4, 1).vote(3, 1, 4);
-    s.monitor.onCrash(3, 0);
-    s.save(3, 4, 2).vote(3, 2, 4);
+    s.monitor.onCrash(3);
+    s.found(3, 4, 1).save(3, 4, 2).vote(3, 2, 4);
   };
   expect(broken(act)).toBe("VU");
 });
@@ -144,16 +151,35 @@ test("monitor: DUR, a vote or an ack before it is durable", () => {
   ).toBe("DUR");
   const lost = (s: Scene): void => {
     s.save(2, 1, 0).write(2, 1, 0, entry(1, 1, "a"));
-    s.monitor.onCrash(2, 0);
-    s.ack(2, 1, 1);
+    s.monitor.onCrash(2);
+    s.found(2, 1, 0).ack(2, 1, 1);
   };
   expect(broken(lost)).toBe("DUR");
   const kept = (s: Scene): void => {
     s.save(2, 1, 0).write(2, 1, 0, entry(1, 1, "a"));
-    s.monitor.onCrash(2, 1);
-    s.ack(2, 1, 1);
+    s.monitor.onCrash(2);
+    s.found(2, 1, 0, entry(1, 1, "a")).ack(2, 1, 1);
   };
   expect(broken(kept)).toBeNull();
+});
+
+test("monitor: DUR, a node that finds less or something else than was durable", () => {
+  const saved = (s: Scene): Scene => {
+    s.save(2, 1, 0, entry(1, 1, "a"))
+      .write(2, 1, 0, entry(2, 1, "b"))
+      .write(2, 2, 3);
+    s.monitor.onCrash(2);
+    return s;
+  };
+  const a = entry(1, 1, "a");
+  expect(broken((s) => saved(s).found(2, 1, 0, a))).toBeNull();
+  expect(broken((s) => saved(s).found(2, 1, 0, a, entry(2, 1, "b")))).toBeNull();
+  expect(broken((s) => saved(s).found(2, 2, 3, a, entry(2, 1, "b")))).toBeNull();
+  expect(broken((s) => saved(s).found(2, 1, 0))).toBe("DUR");
+  expect(broken((s) => saved(s).found(2, 0, 0, a))).toBe("DUR");
+  expect(broken((s) => saved(s).found(2, 1, 0, entry(1, 1, "x")))).toBe("DUR");
+  // The second of two writes without the first.
+  expect(broken((s) => saved(s).found(2, 2, 3, a))).toBe("DUR");
 });
 
 test("monitor: LAO, a leader that replaces its own entry", () => {

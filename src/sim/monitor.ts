@@ -1,11 +1,12 @@
 import { NO_NODE } from "../lib/ids.ts";
-import type { HardState, RaftStatus, SnapshotMeta } from "../raft/api.ts";
+import type { HardState, RaftStatus, Restored, SnapshotMeta } from "../raft/api.ts";
 import type { Membership, Message } from "../raft/types.ts";
 import type { DurableWrite } from "../replica/ports.ts";
 import type { LogView, Marks } from "./log-view.ts";
 import { MembershipWatch } from "./membership-watch.ts";
 import { Promises } from "./promises.ts";
 import { violated } from "./violation.ts";
+import { checkSurvived, lastIndexIn } from "./survived.ts";
 import { newWatched, NOTHING_SAVED, type Watched } from "./watched.ts";
 
 /**
@@ -69,38 +70,39 @@ export class Monitor {
     if (marks !== null) node.durable.put(marks);
   }
 
-  /** The node is down; the first `kept` of its writes under way survived. */
-  onCrash(id: number, kept: number): void {
+  /** The node is down. What of its writes under way survives, it tells when it starts. */
+  onCrash(id: number): void {
     const node = this.#node(id);
-    for (let i = 0; i < kept; i++) this.onDurable(id);
-    node.writes = [];
-    node.log.copyFrom(node.durable);
     node.role = "follower";
     node.term = node.hardState.term;
     node.commitIndex = node.appliedIndex = node.snapshotIndex = 0;
     node.membership = null;
   }
 
-  /** The node starts, from its newest snapshot if it has one. */
-  onStart(id: number, snapshot: SnapshotMeta | null): void {
+  /** The node starts on what it found on its disk; null: nothing. */
+  onStart(id: number, restored: Restored | null): void {
     const node = this.#node(id);
+    const found = restored ?? { hardState: NOTHING_SAVED, snapshot: null, batches: [] };
+    const { snapshot } = found;
+    if (snapshot !== null) this.#checkSnapshot(id, snapshot);
+    if (!node.wiped) checkSurvived(node, found, (index) => this.#committed[index]!);
+    node.log.copyFrom(node.durable);
+    // Its old promises stay on record as durable, for others count on them; its log is the new one.
+    if (node.wiped) node.log.lastIndex = lastIndexIn(found);
+    node.hardState = found.hardState;
+    node.writes = [];
+    node.term = node.hardState.term;
     node.stateHash = node.lastApplied = 0;
     if (snapshot === null) return;
+    this.#follow(node.durable, snapshot);
     this.#follow(node.log, snapshot);
     this.#restoreState(node, snapshot);
   }
 
   /** A snapshot is durable; `installed`: it is a leader's, and the node's state from now on. */
   onSnapshot(id: number, snapshot: SnapshotMeta, installed: boolean): void {
-    const node = this.#node(id);
-    const { lastIndex, lastTerm } = snapshot;
-    const known = this.#committedTerms[lastIndex];
-    if (known !== lastTerm) {
-      const is = known === undefined ? "is not committed" : `is of term ${known}`;
-      violated("SMS", `node ${id} has a snapshot of ${lastIndex} in ${lastTerm}, which ${is}`);
-    }
-    node.durableSnapshot = Math.max(node.durableSnapshot, lastIndex);
-    if (installed) this.#restoreState(node, snapshot);
+    this.#checkSnapshot(id, snapshot);
+    if (installed) this.#restoreState(this.#node(id), snapshot);
   }
 
   /** Its disk is empty. What it had promised stays so for good: it may not keep its old identity. */
@@ -109,6 +111,8 @@ export class Monitor {
     node.log.lastIndex = 0;
     node.term = 0;
     node.hardState = NOTHING_SAVED;
+    node.writes = [];
+    node.wiped = true;
   }
 
   /** A message leaves the node: what it promises must be so by now. */
@@ -161,6 +165,17 @@ export class Monitor {
 
   #node(id: number): Watched {
     return this.#nodes[id - 1]!;
+  }
+
+  /** What a durable snapshot stands for was committed. */
+  #checkSnapshot(id: number, { lastIndex, lastTerm }: SnapshotMeta): void {
+    const known = this.#committedTerms[lastIndex];
+    if (known !== lastTerm) {
+      const is = known === undefined ? "is not committed" : `is of term ${known}`;
+      violated("SMS", `node ${id} has a snapshot of ${lastIndex} in ${lastTerm}, which ${is}`);
+    }
+    const node = this.#node(id);
+    node.durableSnapshot = Math.max(node.durableSnapshot, lastIndex);
   }
 
   /** LM, LAO, and no committed entry is replaced. */

@@ -4,16 +4,20 @@ import type { Prng } from "../lib/prng.ts";
 import { createStateMachine, type SessionedStore } from "../kv/sessions.ts";
 import type { Result } from "../kv/state-machine.ts";
 import type { RaftConfig, RaftInput, RaftStatus } from "../raft/api.ts";
+import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { createRaft } from "../raft/raft.ts";
 import type { Membership, Message } from "../raft/types.ts";
 import type { Ports, Reply } from "../replica/ports.ts";
 import { Replica } from "../replica/replica.ts";
+import { errorCode, StorageError } from "../storage/storage-error.ts";
+import { UserError } from "../lib/user-error.ts";
 import type { ClockState, SimConfig, SimObserver } from "./api.ts";
+import type { Boundary } from "./boundary.ts";
 import { SimClock } from "./clock.ts";
-import { SimDisk } from "./disk.ts";
 import { hashBytes } from "./hash-bytes.ts";
 import type { Monitor } from "./monitor.ts";
-import { SnapshotDisk } from "./snapshot-disk.ts";
+import { type OpenedStorage, NodeStorage } from "./node-storage.ts";
+import { violated } from "./violation.ts";
 import { EVENT, type World } from "./world.ts";
 
 /** Few, so that schedules reach the eviction of sessions. */
@@ -28,8 +32,11 @@ export type NodeWorld = {
   readonly prng: Prng;
   send(message: Message): void;
   reply(node: number, client: number, requestId: number, reply: Reply): void;
+  /** Its disk failed it: the process ends, and the node calls `kill`. */
   onStopped(node: number): void;
   readonly observe: SimObserver | null;
+  /** Hears of each boundary; may take the power of the node, which then is where it was told. */
+  readonly onBoundary?: ((boundary: Boundary) => void) | null;
   /** Hears each command as a node applies it; the bytes are valid during the call only. */
   readonly onApply?: (node: number, index: number, command: Uint8Array, result: Result) => void;
 };
@@ -41,10 +48,9 @@ export type NodeWorld = {
 export class SimNode {
   readonly id: number;
   readonly clock: SimClock;
-  readonly disk: SimDisk;
+  readonly disk: NodeStorage;
   /** Snapshots of leaders that it installed. */
   installs = 0;
-  readonly #snapshots: SnapshotDisk;
   readonly #in: NodeWorld;
   #replica: Replica | null = null;
   #machine: SessionedStore = createStateMachine(SESSIONS_MAX);
@@ -55,21 +61,24 @@ export class SimNode {
   #turnPending = false;
   #timerAt = Infinity;
   #status: RaftStatus | null = null;
+  #starting = false;
 
   constructor(id: number, clock: ClockState, nodeWorld: NodeWorld) {
     this.id = id;
     this.#in = nodeWorld;
     this.clock = new SimClock(clock);
     const { world, config, prng } = nodeWorld;
-    const disk = prng.fork(`disk ${id}`);
-    this.disk = new SimDisk(world, id, config.disk, disk, () => nodeWorld.onStopped(id));
-    this.#snapshots = new SnapshotDisk(id, {
-      // The replica does what it calls for within the call.
-      later: (work) => this.disk.later(() => this.#do(work, true)),
-      onDurable: (meta, installed) => {
+    this.disk = new NodeStorage({
+      ...{ world, node: id, prng: prng.fork(`disk ${id}`), speed: config.disk },
+      ...{ segments: config.segments, syncNowBytesMax: config.syncNowBytesMax },
+      run: (work) => this.#do(work, true),
+      // As process.exit does, it comes back to none of its callers.
+      onFatal: () => this.#stop(),
+      onSnapshot: (meta, installed) => {
         if (installed) this.installs++;
         nodeWorld.monitor.onSnapshot(id, meta, installed);
       },
+      onPoint: (effect, what) => this.#boundary(effect, "before", what),
     });
   }
 
@@ -95,39 +104,109 @@ export class SimNode {
     return this.#machine.digest();
   }
 
-  start(): void {
+  /**
+   * A process starts on what the disk holds. False: it did not come up, since the disk fails, or is
+   * damaged where bits were flipped. A sound one must open (RESTART).
+   */
+  start(): boolean {
     assert(!this.isUp, `node ${this.id} is up`);
     const { config, membership, monitor, prng, world } = this.#in;
     const start = ++this.#starts;
-    const snapshot = this.#snapshots.newest;
+    const opened = this.#open();
+    if (opened === null) return false;
+    const { snapshots, restored } = opened;
     const raftConfig: RaftConfig = {
       ...config,
       id: asNode(this.id),
       membership,
-      restored: this.disk.restored(snapshot),
+      restored,
       mayVote: !this.disk.wiped,
       random: prng.fork(`node ${this.id} start ${start}`),
     };
-    this.#machine = this.#restoredMachine();
-    monitor.onStart(this.id, snapshot);
+    monitor.onStart(this.id, restored);
     const raft = createRaft(raftConfig, this.clock.local(world.now));
     const { snapshotEveryBytes, leaseReads } = config;
-    const options = { snapshots: this.#snapshots.storage(), snapshotEveryBytes, leaseReads };
-    this.#replica = new Replica(raft, this.#watched(this.#machine), this.#ports(start), options);
+    const options = { snapshots, snapshotEveryBytes, leaseReads };
+    this.#replica = new Replica(raft, this.#watched(this.#machine), this.#ports(), options);
     this.#in.observe?.(world.now, { kind: "restart", node: this.id });
-    this.#turn();
+    this.#whileUp(() => this.#turn());
+    return true;
   }
 
-  /** Power loss, or a failed sync. `keep`: as SimDisk.crash. */
-  crash(keep: number): void {
+  /** SIGKILL: what was written is in the page cache still. */
+  kill(): void {
+    this.disk.kill();
+    this.#crashed();
+  }
+
+  /** `draw`: as NodeStorage.losePower. */
+  losePower(keeps: PowerLossKeeps, draw = 0): void {
+    this.disk.losePower(keeps, draw);
+    this.#crashed();
+  }
+
+  #crashed(): void {
+    if (!this.isUp) return;
     this.#replica = null;
     this.#status = null;
     this.#paused = false;
     this.#inbox = [];
     this.#turnPending = false;
     this.#timerAt = Infinity;
-    this.#in.monitor.onCrash(this.id, this.disk.crash(keep));
+    this.#in.monitor.onCrash(this.id);
     this.#in.observe?.(this.#in.world.now, { kind: "crash", node: this.id });
+  }
+
+  /** Ends the process from within: what called for it does not go on. */
+  #stop(): never {
+    if (this.isUp) this.#in.onStopped(this.id);
+    throw new Ended();
+  }
+
+  #open(): OpenedStorage | null {
+    this.#starting = true;
+    try {
+      this.#machine = createStateMachine(SESSIONS_MAX);
+      return this.disk.open(() => {
+        // A damaged snapshot may be in it up to where the damage is.
+        this.#machine = createStateMachine(SESSIONS_MAX);
+        return this.#machine.beginRestore();
+      });
+    } catch (error) {
+      this.disk.kill();
+      if (error instanceof StorageError && !this.disk.flipped) {
+        violated("RESTART", `node ${this.id} does not open a sound disk: ${error.problem.what}`);
+      }
+      if (!(error instanceof StorageError) && !isOfDisk(error)) throw error;
+      const reason = error instanceof Error ? error.message : "";
+      this.#in.observe?.(this.#in.world.now, { kind: "refused", node: this.id, reason });
+      return null;
+    } finally {
+      this.#starting = false;
+    }
+  }
+
+  /** Runs what a process does; it may end on the way. */
+  #whileUp(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Ended) && !isOfDisk(error)) throw error;
+      // A disk that fails outside of the log is an uncaught exception: the process ends as well.
+      if (this.isUp) this.#in.onStopped(this.id);
+    }
+  }
+
+  #boundary(effect: Boundary["effect"], side: Boundary["side"], what: string): void {
+    const { onBoundary } = this.#in;
+    if (onBoundary === undefined || onBoundary === null) return;
+    onBoundary({ node: this.id, isStarting: this.#starting, effect, side, what });
+    this.#checkUp();
+  }
+
+  /** A disk without power says so itself; whatever else a process does ends here. */
+  #checkUp(): void {
+    if (!this.isUp && !this.#starting) throw new Ended();
   }
 
   pause(): void {
@@ -177,7 +256,6 @@ export class SimNode {
   /** Loses all that it has stored. */
   wipe(): void {
     this.disk.wipe();
-    this.#snapshots.wipe();
     this.#in.monitor.onWipe(this.id);
   }
 
@@ -192,6 +270,10 @@ export class SimNode {
       this.#inbox.push(() => this.#do(work, pumpsItself));
       return;
     }
+    this.#whileUp(() => this.#work(work, pumpsItself));
+  }
+
+  #work(work: () => void, pumpsItself: boolean): void {
     work();
     const { world, config } = this.#in;
     if (config.turnMs === 0 || pumpsItself) return this.#turn();
@@ -203,7 +285,7 @@ export class SimNode {
     this.#turnPending = true;
     const start = this.#starts;
     world.at(world.now + config.turnMs, EVENT.turn, this.id, () => {
-      if (start === this.#starts && this.#turnPending) this.#turn();
+      if (start === this.#starts && this.#turnPending) this.#whileUp(() => this.#turn());
     });
   }
 
@@ -239,39 +321,36 @@ export class SimNode {
     });
   }
 
-  #ports(start: number): Ports {
+  #ports(): Ports {
     const { world, monitor, send, reply, observe } = this.#in;
     const { id } = this;
     return {
       now: () => this.clock.local(world.now),
       send: (message) => {
+        this.#checkUp();
+        this.#boundary("frame", "before", message.kind);
         monitor.onSend(message);
         send(message);
+        this.#boundary("frame", "after", message.kind);
       },
       persist: (write, durable) => {
+        this.#checkUp();
         monitor.onWrite(id, write);
-        this.disk.write(write, () => {
+        this.disk.persist(write, (writeSeq) => {
           monitor.onDurable(id);
           observe?.(world.now, { kind: "durable", node: id, lastIndex: monitor.durableIndex(id) });
-          if (start === this.#starts && this.isUp) {
-            // The replica sends and answers within the call.
-            this.#do(() => durable(write.writeSeq), true);
-          }
+          durable(writeSeq);
         });
       },
-      reply: (client, requestId, r) => reply(id, client, requestId, r),
+      reply: (client, requestId, r) => {
+        this.#checkUp();
+        this.#boundary("answer", "before", String(r.status));
+        reply(id, client, requestId, r);
+        this.#boundary("answer", "after", String(r.status));
+      },
       onSoftState: () => {},
-      flush: () => {},
+      flush: () => this.disk.commit(),
     };
-  }
-
-  #restoredMachine(): SessionedStore {
-    const machine = createStateMachine(SESSIONS_MAX);
-    if (this.#snapshots.newest === null) return machine;
-    const restore = machine.beginRestore();
-    this.#snapshots.load((bytes) => restore.write(bytes));
-    restore.finish();
-    return machine;
   }
 
   /** The machine as the Replica uses it, with the monitor looking on. */
@@ -301,3 +380,10 @@ export class SimNode {
     }
   }
 }
+
+/** Ends what a process does when it has ended: nothing of it goes on. */
+class Ended extends Error {}
+
+/** An error that a disk gave, or (EPOWER) that there is none any more. */
+const isOfDisk = (error: unknown): boolean =>
+  error instanceof UserError || ["EIO", "ENOSPC", "EPOWER"].includes(errorCode(error));

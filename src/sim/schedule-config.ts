@@ -6,6 +6,8 @@ import * as v from "valibot";
 export const span = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1e9));
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1e9));
 const size = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 40));
+/** A header takes 512 bytes; a record that a segment cannot hold makes it longer. */
+const segment = v.pipe(v.number(), v.integer(), v.minValue(1024), v.maxValue(2 ** 30));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
 export const nodeSpec = v.variant("kind", [
@@ -45,6 +47,8 @@ export const configSchema = v.strictObject({
     reorderWithinMs: span,
   }),
   disk: v.strictObject({ latencyMs: span, jitterMs: span }),
+  segments: v.strictObject({ first: segment, max: segment }),
+  syncNowBytesMax: size,
   turnMs: span,
   clocks: v.array(v.strictObject({ rate: positive, offsetMs: span })),
   clients: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000)),

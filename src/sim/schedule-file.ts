@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { namesOnly } from "./action-nodes.ts";
 import { type Invariant, NODES_MAX, type SimSchedule, type Violation } from "./api.ts";
+import { fromVersion1 } from "./schedule-version-1.ts";
 import { configSchema, nodeSpec, span } from "./schedule-config.ts";
 
 /**
@@ -16,7 +17,7 @@ export type ScheduleFile = {
   readonly schedule: SimSchedule;
 };
 
-export const SCHEDULE_VERSION = 1;
+export const SCHEDULE_VERSION = 2;
 
 const node = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(NODES_MAX));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -24,7 +25,7 @@ const ratio = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const atMs = span;
 
 const fault = v.variant("kind", [
-  v.strictObject({ kind: v.picklist(["restart", "pause", "resume"]), nodes: nodeSpec }),
+  v.strictObject({ kind: v.picklist(["crash", "restart", "pause", "resume"]), nodes: nodeSpec }),
   v.strictObject({
     kind: v.literal("isolate"),
     nodes: nodeSpec,
@@ -48,14 +49,30 @@ const fault = v.variant("kind", [
     kind: v.literal("membership"),
     voters: v.pipe(v.array(node), v.minLength(1)),
   }),
+  v.strictObject({
+    kind: v.literal("powerLoss"),
+    nodes: nodeSpec,
+    keeps: v.picklist(["nothing", "prefix", "subset", "torn"]),
+  }),
+  v.strictObject({ kind: v.literal("diskStall"), nodes: nodeSpec, ms: span }),
+  v.strictObject({
+    kind: v.literal("diskError"),
+    nodes: nodeSpec,
+    operation: v.picklist(["write", "sync"]),
+  }),
+  v.strictObject({ kind: v.literal("diskFull"), nodes: nodeSpec }),
+  v.strictObject({
+    kind: v.literal("bitFlip"),
+    nodes: nodeSpec,
+    bits: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1e6)),
+  }),
   v.strictObject({ kind: v.literal("heal") }),
 ]);
 
 const speed = v.strictObject({ latencyMs: span, jitterMs: span });
 const action = v.variant("kind", [
   v.strictObject({ atMs, kind: v.literal("fault"), fault }),
-  v.strictObject({ atMs, kind: v.literal("crash"), nodes: nodeSpec, keep: ratio }),
-  v.strictObject({ atMs, kind: v.picklist(["wipe", "diskFail", "snapshot"]), nodes: nodeSpec }),
+  v.strictObject({ atMs, kind: v.picklist(["wipe", "snapshot"]), nodes: nodeSpec }),
   v.strictObject({ atMs, kind: v.literal("diskSpeed"), nodes: nodeSpec, speed }),
   v.strictObject({
     atMs,
@@ -124,7 +141,7 @@ export function parseScheduleFile(text: string, where: string): ScheduleFile {
     const fix = "run it with the version of Ordeal that wrote it, or a later one";
     throw bad(where, [{ where: "schedule.version", what, fix }]);
   }
-  const parsed = v.safeParse(fileSchema, json);
+  const parsed = v.safeParse(fileSchema, version === 1 ? fromVersion1(json) : json);
   if (!parsed.success) throw bad(where, parsed.issues.map(problemOf));
   const { reason, schedule } = parsed.output;
   const problems = problemsOf(schedule);

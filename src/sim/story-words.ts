@@ -1,6 +1,6 @@
-import type { NodeSpec } from "../fault/vocabulary.ts";
+import type { Fault, NodeSpec, PowerLossKeeps } from "../fault/vocabulary.ts";
 import { unreachable } from "../lib/assert.ts";
-import type { SimAction, SimFault } from "./api.ts";
+import type { SimAction } from "./api.ts";
 
 /** One line: what was done, and to which nodes. */
 export function describeAction(action: SimAction, nodes: readonly number[]): string {
@@ -8,14 +8,10 @@ export function describeAction(action: SimAction, nodes: readonly number[]): str
   switch (action.kind) {
     case "fault":
       return describeFault(action.fault, on);
-    case "crash":
-      return `crash ${target(action.nodes, on)}, ${kept(action.keep)}`;
     case "wipe":
       return `wipe the disk of ${target(action.nodes, on)}`;
     case "diskSpeed":
       return `disk of ${target(action.nodes, on)}: ${action.speed.latencyMs} ms a write`;
-    case "diskFail":
-      return `the next sync of ${target(action.nodes, on)} fails`;
     case "clockRate":
       return `clock of ${target(action.nodes, on)} runs at ${action.rate}`;
     case "clockJump":
@@ -31,8 +27,9 @@ export function describeAction(action: SimAction, nodes: readonly number[]): str
   }
 }
 
-function describeFault(fault: SimFault, on: string): string {
+function describeFault(fault: Fault, on: string): string {
   switch (fault.kind) {
+    case "crash":
     case "restart":
     case "pause":
     case "resume":
@@ -54,16 +51,28 @@ function describeFault(fault: SimFault, on: string): string {
     case "membership":
       return `voters shall be ${fault.voters.join(", ")}`;
     case "heal":
-      return "links heal";
+      return "links and disks heal";
+    case "powerLoss":
+      return `${target(fault.nodes, on)} loses power; of what is not synced ${KEPT[fault.keeps]} is left`;
+    case "diskStall":
+      return `disk of ${target(fault.nodes, on)} stalls for ${fault.ms} ms`;
+    case "diskError":
+      return `${fault.operation}s of ${target(fault.nodes, on)} fail`;
+    case "diskFull":
+      return `disk of ${target(fault.nodes, on)} is full`;
+    case "bitFlip":
+      return `${fault.bits} ${fault.bits === 1 ? "bit" : "bits"} on the disk of ${target(fault.nodes, on)} flip`;
     default:
       return unreachable(fault);
   }
 }
 
-function kept(keep: number): string {
-  if (keep === 0) return "its unsynced writes lost";
-  return keep === 1 ? "its writes under way kept" : `${keep * 100} % of its writes under way kept`;
-}
+const KEPT: Record<PowerLossKeeps, string> = {
+  nothing: "nothing",
+  prefix: "the first part",
+  subset: "some",
+  torn: "some sectors",
+};
 
 /** `n2 (the leader)`: whom it was meant for, where that is not the same. */
 function target(spec: NodeSpec, on: string): string {

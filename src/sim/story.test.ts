@@ -7,17 +7,21 @@ import { storyOf } from "./story.ts";
 import { drawSchedule } from "./swarm.ts";
 
 const short: SimSchedule = {
-  ...{ version: 1, seed: 2, nodes: 3, spares: 0, durationMs: 1_500 },
+  ...{ version: 2, seed: 2, nodes: 3, spares: 0, durationMs: 1_500 },
   config: {
     ...RAFT_DEFAULTS,
     ...{ leaseReads: false, snapshotEveryBytes: 0, turnMs: 0, clocks: [], homeShare: 0 },
     ...{ clients: 1, timeoutMs: 1_000, attemptTimeoutMs: 300 },
     link: { ...CLEAR_LINK, delayMs: 1, jitterMs: 2 },
     disk: { latencyMs: 0.5, jitterMs: 1 },
+    ...{ segments: { first: 4_096, max: 16_384 }, syncNowBytesMax: 0 },
   },
   operations: [{ atMs: 900, client: 0, op: "put", key: 0 }],
   actions: [
-    { atMs: 1_000, kind: "crash", nodes: { kind: "node", id: 2 }, keep: 0 },
+    {
+      ...{ atMs: 1_000, kind: "fault" },
+      fault: { kind: "powerLoss", nodes: { kind: "node", id: 2 }, keeps: "nothing" },
+    },
     { atMs: 1_200, kind: "fault", fault: { kind: "restart", nodes: { kind: "all" } } },
   ],
 };
@@ -26,7 +30,7 @@ test("story: faults, leaders and what clients were told are in it, in order of t
   const story = storyOf(short);
   expect(story.lanes).toEqual(["n1", "n2", "n3", "c0"]);
   const texts = story.rows.map(({ text }) => text);
-  expect(texts).toContain("crash n2, its unsynced writes lost");
+  expect(texts).toContain("n2 loses power; of what is not synced nothing is left");
   expect(texts).toContain("restart n2 (all)");
   expect(texts).toContain("c0 asks put k0 v1");
   expect(texts.some((text) => / is leader of term /.test(text))).toBe(true);

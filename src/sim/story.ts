@@ -1,4 +1,5 @@
-import type { SimEvent, SimResult, SimSchedule } from "./api.ts";
+import type { SimAction, SimEvent, SimResult, SimSchedule } from "./api.ts";
+import type { BoundaryHook } from "./boundary.ts";
 import { describeMessage } from "../raft/describe.ts";
 import type { Message } from "../raft/types.ts";
 import { runSchedule } from "./run.ts";
@@ -36,9 +37,9 @@ export type Story = {
 };
 
 /** Runs the schedule and tells what matters of it. The end is told before the beginning. */
-export function storyOf(schedule: SimSchedule): Story {
+export function storyOf(schedule: SimSchedule, onBoundary: BoundaryHook | null = null): Story {
   const teller = new Teller(schedule);
-  const result = runSchedule(schedule, (atMs, event) => teller.hear(atMs, event));
+  const result = runSchedule(schedule, (atMs, event) => teller.hear(atMs, event), true, onBoundary);
   const { violation } = result;
   const title =
     violation === null
@@ -96,6 +97,10 @@ class Teller {
       case "resume":
         this.#states = this.#states.with(event.node - 1, event.kind === "pause" ? "paused" : "up");
         return;
+      case "refused": {
+        const text = `n${event.node} does not start: ${event.reason.split("\n").at(1) ?? event.reason}`;
+        return this.#add(0, atMs, { kind: "fault", lane: event.node - 1, text });
+      }
       case "role": {
         const { node, role, term } = event;
         const kind = role === "leader" ? "leader" : "role";
@@ -113,7 +118,7 @@ class Teller {
         const lane = (event.nodes[0] ?? 0) - 1;
         this.#replaceState(atMs, event.nodes);
         const text = describeAction(event.action, event.nodes);
-        return this.#add(0, atMs, { kind: kindOf(event.action.kind, text), lane, text });
+        return this.#add(0, atMs, { kind: kindOf(event.action), lane, text });
       }
       case "invoke":
       case "complete": {
@@ -186,7 +191,9 @@ function rankOf(message: Message, isLost: boolean): number {
   }
 }
 
-function kindOf(action: string, text: string): StoryRow["kind"] {
-  if (action === "crash") return "crash";
-  return text.startsWith("restart") ? "restart" : "fault";
+function kindOf(action: SimAction): StoryRow["kind"] {
+  if (action.kind !== "fault") return "fault";
+  const { kind } = action.fault;
+  if (kind === "restart") return "restart";
+  return kind === "crash" || kind === "powerLoss" ? "crash" : "fault";
 }

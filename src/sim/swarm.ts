@@ -38,7 +38,7 @@ export function drawSchedule(seed: number, options: DrawOptions = {}): SimSchedu
   const config = { ...drawConfig(random.fork("config"), nodes), ...options.config };
   const draw = { config, nodes, spares, durationMs, kinds: options.episodes ?? null };
   return {
-    version: 1,
+    version: 2,
     seed,
     nodes,
     spares,
@@ -70,6 +70,12 @@ function drawConfig(random: Prng, nodes: number): SimConfig {
     snapshotEveryBytes: random.pick([0, 1_000, 4_000, 20_000]),
     link: drawLink(random, electionTimeoutMinMs),
     disk: drawDisk(random),
+    segments: random.pick([
+      { first: 2 << 10, max: 8 << 10 },
+      { first: 4 << 10, max: 16 << 10 },
+      { first: 16 << 10, max: 64 << 10 },
+    ]),
+    syncNowBytesMax: random.pick([0, 0, 0, 16 << 10]),
     turnMs: random.pick([0, 0, 0.1, 1]),
     clocks: Array.from({ length: nodes + SPARES_MAX }, () => ({
       rate: drifts ? 1 + (random.float() - 0.5) * clockDriftMax : 1,

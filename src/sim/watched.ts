@@ -30,6 +30,8 @@ export type Watched = {
   /** Of the commands applied so far and what they gave. */
   stateHash: number;
   lastApplied: number;
+  /** It has lost its disk once: nothing that it had is looked for any more. */
+  wiped: boolean;
 };
 
 export const newWatched = (id: number): Watched => ({
@@ -47,4 +49,5 @@ export const newWatched = (id: number): Watched => ({
   membership: null,
   stateHash: 0,
   lastApplied: 0,
+  wiped: false,
 });

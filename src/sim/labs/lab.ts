@@ -16,6 +16,7 @@ import { LabFailure } from "./failure.ts";
 import { FAIR, LabNetwork, type Weather } from "./network.ts";
 import { type Script, spawn, type Task } from "./script.ts";
 
+const POWER_LOSSES = ["nothing", "prefix", "subset", "torn"] as const;
 const NOTES_MAX = 40;
 /** When a peer learns that a process died: its connections break. */
 const BROKEN_AFTER_MS = 1;
@@ -175,11 +176,13 @@ export class Lab {
     }
   }
 
-  /** A power loss: none, some or all of the writes under way survive. Nothing if it is down. */
+  /** A process that is killed, or a machine that loses power. Nothing if it is down. */
   crash(...ids: readonly number[]): void {
     for (const id of ids) {
       if (!this.node(id).isUp) continue;
-      this.node(id).crash(this.random.pick([0, 0.5, 1]));
+      const keeps = this.random.pick([null, ...POWER_LOSSES]);
+      if (keeps === null) this.node(id).kill();
+      else this.node(id).losePower(keeps);
       this.world.at(this.world.now + BROKEN_AFTER_MS, EVENT.unreachable, id, () =>
         this.#onBroken(id),
       );
@@ -255,7 +258,7 @@ export class Lab {
   }
 
   #batches(id: number): readonly EntryBatch[] {
-    return this.node(id).disk.restored(null).batches;
+    return this.node(id).disk.durable()?.batches ?? [];
   }
 
   /** A linearizable read, put to one server. */

@@ -129,12 +129,13 @@ export const REPAIRED: readonly LabScenario[] = [
       for (let i = 0; i < 5; i++) {
         yield* one(lab, lab.servers);
         const leader = yield* checkOneLeader(lab);
-        lab.node(leader).disk.fail();
+        lab.node(leader).disk.fail("sync");
         lab.note(`disk of ${leader} fails`);
         lab.propose(leader, lab.fresh());
         const hasStopped = yield* until(lab.world, 1_000, () => !lab.node(leader).isUp);
         lab.expect(hasStopped, `server ${leader} runs on though its disk failed`);
         yield* one(lab, lab.servers - 1);
+        lab.node(leader).disk.heal();
         lab.restart(leader);
       }
       yield* one(lab, lab.servers);

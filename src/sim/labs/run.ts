@@ -50,6 +50,8 @@ const BASE: SimConfig = {
   snapshotEveryBytes: 0,
   link: CLEAR_LINK,
   disk: { latencyMs: 0.1, jitterMs: 1 },
+  segments: { first: 4 << 10, max: 64 << 10 },
+  syncNowBytesMax: 0,
   turnMs: 0,
   clocks: [],
   clients: 0,

@@ -106,7 +106,7 @@ const FAILURES: Readonly<Record<string, PartialFailure>> = {
     deposes: false,
     actions: [
       ...[deaf(node(1)), deaf(node(2)), deaf(node(3))],
-      { atMs: 1_500, kind: "crash", nodes: LEADER, keep: 1 },
+      act(1_500, { kind: "crash", nodes: LEADER }),
       act(1_600, { kind: "restart", nodes: { kind: "all" } }),
     ],
   },
@@ -178,6 +178,8 @@ function scheduleOf(seed: number, partial: PartialFailure, random: Prng): SimSch
     snapshotEveryBytes: 0,
     link: { ...CLEAR_LINK, delayMs: 1, jitterMs: 2 },
     disk: { latencyMs: 0.5, jitterMs: 1 },
+    segments: { first: 16 << 10, max: 64 << 10 },
+    syncNowBytesMax: 0,
     turnMs: 0,
     clocks: [],
     clients: CLIENTS,
@@ -187,7 +189,7 @@ function scheduleOf(seed: number, partial: PartialFailure, random: Prng): SimSch
     ...partial.config,
   };
   return {
-    version: 1,
+    version: 2,
     seed,
     nodes,
     spares: 0,
