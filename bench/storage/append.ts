@@ -4,6 +4,7 @@ import {
   abba,
   p99,
   pooledRatioOf,
+  ratioOf,
   type Rounds,
   samplesOf,
   spreadText,
