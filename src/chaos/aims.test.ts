@@ -15,6 +15,7 @@ const happened: Happened = {
     { atUs: 1_300_000, node: 2, kind: "becameLeader", term: 2 },
     { atUs: 1_400_000, node: 1, kind: "started", term: 1 },
   ],
+  starts: [],
   ticks: [
     tickAt(1_000_000, 50, 1_000), // Before the crash: its middle is at 950 ms.
     tickAt(1_100_000, 3, 1_000),

@@ -1,6 +1,6 @@
 import { count } from "../report/format.ts";
 import type { FaultBand } from "../report/schema.ts";
-import type { ClusterEvent } from "../target/target.ts";
+import type { ClusterEvent, NodeStart } from "../target/target.ts";
 import type { Aim } from "./scenario.ts";
 import type { Tick } from "./timeline.ts";
 
@@ -8,6 +8,7 @@ import type { Tick } from "./timeline.ts";
 export type Happened = {
   readonly bands: readonly FaultBand[];
   readonly events: readonly ClusterEvent[];
+  readonly starts: readonly NodeStart[];
   readonly ticks: readonly Tick[];
 };
 
@@ -30,6 +31,14 @@ export function evaluateAim(aim: Aim, happened: Happened): AimResult {
     case "okDuring": {
       const ok = during(aim.fault, happened).reduce((sum, tick) => sum + tick.counts.ok, 0);
       return result(ok, aim.atLeast, (n) => `${count(n)} ok under ${aim.fault}`);
+    }
+    case "tornTail": {
+      const torn = happened.events.filter((event) => (event.tornBytes ?? 0) > 0);
+      return result(torn.length, aim.atLeast, (n) => `${n}× a torn record was cut`);
+    }
+    case "refused": {
+      const refused = happened.starts.filter(({ outcome }) => outcome === "refused");
+      return result(refused.length, aim.atLeast, (n) => `damaged data refused ${n}×`);
     }
     case "slowedTo": {
       const ticks = during(aim.fault, happened);

@@ -1,4 +1,4 @@
-import type { Fault, FaultKind, NodeSpec } from "../fault/vocabulary.ts";
+import type { Fault, FaultKind, NodeSpec, PowerLossKeeps } from "../fault/vocabulary.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { LoadShape } from "../workload/spec.ts";
 import type { Aim, Scenario, Step } from "./scenario.ts";
@@ -113,6 +113,21 @@ export const reorder = (nodes: NodeSpec, ratio: number, withinMs: number): Fault
   withinMs,
 });
 export const voters = (...ids: readonly number[]): Fault => ({ kind: "membership", voters: ids });
+/** A crash that takes what was not synced with it, but for what `keeps` says. */
+export const powerLoss = (nodes: NodeSpec, keeps: PowerLossKeeps = "nothing"): Fault => ({
+  kind: "powerLoss",
+  nodes,
+  keeps,
+});
+export const diskStall = (nodes: NodeSpec, ms: number): Fault => ({ kind: "diskStall", nodes, ms });
+export const diskError = (nodes: NodeSpec, operation: "write" | "sync"): Fault => ({
+  kind: "diskError",
+  nodes,
+  operation,
+});
+export const diskFull = (nodes: NodeSpec): Fault => ({ kind: "diskFull", nodes });
+/** Of the nodes that are down. */
+export const bitFlip = (nodes: NodeSpec, bits: number): Fault => ({ kind: "bitFlip", nodes, bits });
 export const heal: Fault = { kind: "heal" };
 
 export const leaderDeposed = (atLeast = 1): Aim => ({ kind: "leaderDeposed", atLeast });
@@ -126,6 +141,8 @@ export const okDuring = (fault: FaultKind, atLeast: number): Aim => ({
   fault,
   atLeast,
 });
+export const tornTail = (atLeast = 1): Aim => ({ kind: "tornTail", atLeast });
+export const refused = (atLeast = 1): Aim => ({ kind: "refused", atLeast });
 export const slowedTo = (fault: FaultKind, atLeastMs: number): Aim => ({
   kind: "slowedTo",
   fault,

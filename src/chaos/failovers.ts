@@ -8,7 +8,10 @@ import type { ClusterEvent } from "../target/target.ts";
 export type FirstAck = (invokedUs: number, returnedUs: number) => number | null;
 
 /** What most likely deposes a leader it hits, most likely first. */
-const DEPOSING = ["crash", "pause", "isolate", "partition", "loss", "delay", "reorder"] as const;
+const DEPOSING = [
+  ...(["crash", "powerLoss", "pause", "diskError", "diskFull", "diskStall"] as const),
+  ...(["isolate", "partition", "loss", "delay", "reorder"] as const),
+];
 
 /**
  * The changes of leader that faults brought about: for each election, the fault that hit the leader
@@ -27,7 +30,7 @@ export function failoversOf(
     if (fault === null) return [];
     const head = { fault: fault.label, oldLeader: reign.node, faultAtUs: fault.fromUs };
     if (next === undefined) {
-      return fault.kind === "crash"
+      return fault.kind === "crash" || fault.kind === "powerLoss"
         ? [{ ...head, newLeader: null, electedMs: null, firstAckMs: null }]
         : [];
     }

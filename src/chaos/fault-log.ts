@@ -4,7 +4,14 @@ import { describeFault } from "./describe.ts";
 import { isLinkFault } from "./scenario.ts";
 
 /** A fault in force: a band without an end. Times are microseconds since the Unix epoch. */
-export type OpenBand = Omit<FaultBand, "kind" | "toUs"> & { readonly kind: FaultKind };
+export type OpenBand = Omit<FaultBand, "kind" | "toUs"> & {
+  readonly kind: FaultKind;
+  /** When it ends by itself, if nothing ends it before. */
+  readonly untilUs?: number;
+};
+
+const DOWN: ReadonlySet<FaultKind> = new Set<FaultKind>(["crash", "powerLoss", "bitFlip"]);
+const HEALED: ReadonlySet<FaultKind> = new Set<FaultKind>(["diskStall", "diskError", "diskFull"]);
 
 /**
  * Which faults were in force when, and on whom. Told of each fault once it is done, with the time at
@@ -17,23 +24,27 @@ export class FaultLog {
   record(fault: Fault, nodes: readonly number[], atUs: number, doneUs: number): void {
     switch (fault.kind) {
       case "heal":
-        this.#close(({ kind }) => isLinkFault(kind), null, doneUs);
+        this.#close(({ kind }) => isLinkFault(kind) || HEALED.has(kind), null, doneUs);
         break;
       case "restart":
-        this.#close(({ kind }) => kind === "crash", nodes, doneUs);
+        this.#close(({ kind }) => DOWN.has(kind), nodes, doneUs);
         break;
       case "resume":
         this.#close(({ kind }) => kind === "pause", nodes, doneUs);
         break;
       case "crash":
-        // SIGKILL ends a stopped process too: it is down now, no longer paused.
-        this.#close(({ kind }) => kind === "pause", nodes, doneUs);
+      case "powerLoss":
+        // SIGKILL ends a stopped process too: it is down now, no longer paused, and waits for no disk.
+        this.#close(({ kind }) => kind === "pause" || kind === "diskStall", nodes, doneUs);
         this.#begin(fault, nodes, atUs);
         break;
       case "membership":
         // A later change takes the place of the one before.
         this.#close(({ kind }) => kind === "membership", null, atUs);
         this.#begin(fault, nodes, atUs);
+        break;
+      case "diskStall":
+        this.#begin(fault, nodes, atUs, atUs + fault.ms * 1000);
         break;
       default:
         this.#begin(fault, nodes, atUs);
@@ -45,7 +56,9 @@ export class FaultLog {
     this.#close(() => true, null, atUs);
   }
 
-  current(): readonly OpenBand[] {
+  /** What is in force at that time. */
+  current(nowUs: number): readonly OpenBand[] {
+    this.#close((band) => (band.untilUs ?? nowUs) < nowUs, null, nowUs);
     return this.#open;
   }
 
@@ -54,9 +67,10 @@ export class FaultLog {
     return this.#closed.toSorted((a, b) => a.fromUs - b.fromUs);
   }
 
-  #begin(fault: Fault, nodes: readonly number[], fromUs: number): void {
+  #begin(fault: Fault, nodes: readonly number[], fromUs: number, untilUs?: number): void {
     if (nodes.length === 0) return; // Nobody was hit: there was no leader, say.
-    this.#open.push({ label: describeFault(fault), kind: fault.kind, nodes, fromUs });
+    const end = untilUs === undefined ? {} : { untilUs };
+    this.#open.push({ label: describeFault(fault), kind: fault.kind, nodes, fromUs, ...end });
   }
 
   /** Ends the bands that `which` picks, on `nodes` alone unless null; the rest of a band goes on. */
@@ -65,7 +79,9 @@ export class FaultLog {
     for (const band of this.#open) {
       const ended = which(band) ? band.nodes.filter((id) => nodes?.includes(id) ?? true) : [];
       const going = band.nodes.filter((id) => !ended.includes(id));
-      if (ended.length > 0) this.#closed.push({ ...band, nodes: ended, toUs });
+      const { untilUs = toUs, ...begun } = band;
+      const ends = { nodes: ended, toUs: Math.min(toUs, untilUs) };
+      if (ended.length > 0) this.#closed.push({ ...begun, ...ends });
       if (going.length > 0) rest.push({ ...band, nodes: going });
     }
     this.#open = rest;

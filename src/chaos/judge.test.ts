@@ -34,7 +34,7 @@ const sound: Recording = {
     ...{ throughput: 300, response: NO_LATENCY, service: NO_LATENCY, byOp: {}, curve: [] },
     ...{ lateness: NO_LATENCY, dropped: 0, cpu: 0, void: null },
   },
-  ...{ errors: [], failures: [] },
+  ...{ errors: [], failures: [], starts: [] },
 };
 const soundHistory = historyOf([put(500, 1, 10), put(1_002, 2, 12), get(1_005, 2)]);
 

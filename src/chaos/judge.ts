@@ -28,6 +28,7 @@ export function judge(recording: Recording, history: History, options: CheckOpti
     ...(expect.includes("one-leader-per-term") ? [oneLeaderPerTerm(recording)] : []),
     recovered(recording, firstAck),
     nodesStayedUp(recording),
+    ...restarted(recording),
     notVacuous(recording),
   ];
   return {
@@ -109,6 +110,19 @@ function recovered(
 function nodesStayedUp({ failures }: Recording): Check {
   const detail = failures.length > 0 ? failures.join("; ") : "no node ended of itself";
   return plain("nodes-stayed-up", failures.length > 0 ? "fail" : "pass", detail);
+}
+
+/** How long nodes took to be there again; told of every run that restarted some. */
+function restarted({ starts, scenario, loadStartedUs }: Recording): Check[] {
+  const again = starts.filter(({ atUs, outcome }) => atUs > loadStartedUs && outcome === "ready");
+  if (again.length === 0) return [];
+  const ms = again.map(({ atUs, doneUs }) => (doneUs - atUs) / 1000).sort((a, b) => a - b);
+  const median = durationMs(ms[Math.floor((ms.length - 1) / 2)]!);
+  const slowest = ms.at(-1)!;
+  const limitMs = scenario.readyWithinMs ?? Number.POSITIVE_INFINITY;
+  const limit = scenario.readyWithinMs === undefined ? "" : `, the limit is ${durationMs(limitMs)}`;
+  const detail = `${count(ms.length)}×, ready after ${median} (median), ${durationMs(slowest)} (slowest)${limit}`;
+  return [plain("restarted", slowest <= limitMs ? "pass" : "fail", detail)];
 }
 
 function notVacuous(recording: Recording): Check {

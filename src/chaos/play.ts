@@ -4,7 +4,7 @@ import type { LoadResult, LoadSpec } from "../workload/spec.ts";
 import { describeFault } from "./describe.ts";
 import { FaultLog } from "./fault-log.ts";
 import type { Phase, Progress, Recording, RunningLoad, RunOptions } from "./run.ts";
-import type { Scenario } from "./scenario.ts";
+import { faultsOf, isDiskFault, type Scenario } from "./scenario.ts";
 import { firstFaultMs, type Schedule } from "./schedule.ts";
 import { throughputBetween, type Tick, worstP99 } from "./timeline.ts";
 import { messageOf, nowUs, rejectOnAbort, sleepUntil, within } from "./timing.ts";
@@ -50,6 +50,7 @@ export async function play(
     ...scenario.cluster,
     dir: paths.cluster,
     faultyLinks: true,
+    faultyDisks: scenario.faults.flatMap(faultsOf).some(({ kind }) => isDiskFault(kind)),
     seed: options.seed,
     record: options.record,
   });
@@ -88,6 +89,7 @@ async function playOn(stage: Stage, history: string, broken: AbortController): P
       loadStartedUs: stage.startedUs,
       bands: stage.faults.bands(),
       events: await cluster.events(),
+      starts: cluster.starts(),
       failures: cluster.failures(),
       load: result,
     };
@@ -177,7 +179,7 @@ function progressOf({ phase, options, nodes, faults, ticks, startedUs }: Stage):
   return {
     ...{ phase, nodes, total, durationMs: options.durationMs },
     elapsedMs: Math.max(0, (nowUs() - startedUs) / 1000),
-    faults: faults.current(),
+    faults: faults.current(nowUs()),
     throughput: throughputBetween(recent, 0, lastUs),
     p99Us: worstP99(recent),
     curve: ticks.slice(-400).map((tick) => (tick.counts.ok / tick.intervalMs) * 1000),

@@ -1,5 +1,5 @@
 import type { FaultBand, Report } from "../report/schema.ts";
-import type { ClusterEvent, NodeStatus } from "../target/target.ts";
+import type { ClusterEvent, NodeStart, NodeStatus } from "../target/target.ts";
 import type { Counts, LoadResult, LoadSpec } from "../workload/spec.ts";
 import type { OpenBand } from "./fault-log.ts";
 import type { Scenario } from "./scenario.ts";
@@ -76,6 +76,7 @@ export type Recording = {
   readonly ticks: readonly Tick[];
   readonly bands: readonly FaultBand[];
   readonly events: readonly ClusterEvent[];
+  readonly starts: readonly NodeStart[];
   readonly load: LoadResult;
   /** Node processes that ended of themselves, with what they said last. */
   readonly failures: readonly string[];

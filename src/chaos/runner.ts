@@ -90,6 +90,7 @@ const NEEDS: Readonly<Record<string, Capability>> = {
   ...{ crash: "crash", restart: "crash", pause: "pause", resume: "pause" },
   ...{ isolate: "partition", partition: "partition" },
   membership: "membership",
+  ...{ powerLoss: "disk", diskStall: "disk", diskError: "disk", diskFull: "disk", bitFlip: "disk" },
   ...{ loss: "loss", delay: "loss", duplicate: "loss", reorder: "loss" },
 };
 

@@ -28,6 +28,8 @@ export type Scenario = {
   readonly faults: readonly Step[];
   /** At the end every fault is lifted; a write must then be acknowledged within this time. */
   readonly recoverWithinMs: number;
+  /** Every node that was restarted must listen, its data read, within this time; default: no limit. */
+  readonly readyWithinMs?: number;
   readonly expect: readonly Expectation[];
   /** What must have happened for the verdict to mean anything: all of it, or the run is vacuous. */
   readonly aim: readonly Aim[];
@@ -80,6 +82,10 @@ export type Aim =
   | { readonly kind: "faultHit"; readonly fault: FaultKind; readonly atLeast: number }
   /** Operations completed while a fault of kind `fault` was in force. */
   | { readonly kind: "okDuring"; readonly fault: FaultKind; readonly atLeast: number }
+  /** Restarted nodes that found a record which a loss of power had cut short. */
+  | { readonly kind: "tornTail"; readonly atLeast: number }
+  /** Nodes that refused the data that a fault had changed. */
+  | { readonly kind: "refused"; readonly atLeast: number }
   /** Mean response time while it was in force, as seen by clients. */
   | { readonly kind: "slowedTo"; readonly fault: FaultKind; readonly atLeastMs: number };
 
@@ -95,16 +101,33 @@ const LINK_FAULTS: ReadonlySet<FaultKind> = new Set<FaultKind>([
 /** Does it act on links, and stay until `heal`? */
 export const isLinkFault = (kind: FaultKind): boolean => LINK_FAULTS.has(kind);
 
+const DISK_FAULTS: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "powerLoss",
+  "diskStall",
+  "diskError",
+  "diskFull",
+  "bitFlip",
+]);
+
+/** Does it need a disk below the nodes that can fail? */
+export const isDiskFault = (kind: FaultKind): boolean => DISK_FAULTS.has(kind);
+
+const HEAL: Fault = { kind: "heal" };
+const RESTART: Fault = { kind: "restart", nodes: { kind: "all" } };
+
 /**
- * The fault that ends `fault`; null for one that ends others. It lifts all of its kind, not only
- * what `fault` hit, because by then the leader may be another: `during` windows of process faults
- * of one kind, and of link faults of any kind, therefore do not overlap.
+ * The faults that end `fault`; none for one that ends others, or ends by itself. They lift all of its
+ * kind, not only what `fault` hit, because by then the leader may be another: `during` windows of
+ * faults that are lifted alike therefore do not overlap. A node ends when its disk fails, so that
+ * needs a restart as well.
  */
-export function liftOf(fault: Fault): Fault | null {
-  if (isLinkFault(fault.kind)) return { kind: "heal" };
-  if (fault.kind === "crash") return { kind: "restart", nodes: { kind: "all" } };
-  if (fault.kind === "pause") return { kind: "resume", nodes: { kind: "all" } };
-  return null;
+export function liftsOf(fault: Fault): readonly Fault[] {
+  const { kind } = fault;
+  if (isLinkFault(kind)) return [HEAL];
+  if (kind === "diskError" || kind === "diskFull") return [HEAL, RESTART];
+  if (kind === "crash" || kind === "powerLoss") return [RESTART];
+  if (kind === "pause") return [{ kind: "resume", nodes: { kind: "all" } }];
+  return [];
 }
 
 /** Every fault a step may cause, lifts aside. */

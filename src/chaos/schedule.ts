@@ -1,7 +1,7 @@
 import type { Fault, NodeSpec } from "../fault/vocabulary.ts";
 import { Prng } from "../lib/prng.ts";
 import { describeFault } from "./describe.ts";
-import { liftOf, type Scenario, type Step } from "./scenario.ts";
+import { liftsOf, type Scenario, type Step } from "./scenario.ts";
 
 /** One fault at one moment. Which nodes `leader` or `random` mean is found out when it fires. */
 export type Action = {
@@ -71,9 +71,8 @@ function expandStep(step: Step, originMs: number, nodes: number, random: Prng): 
     case "at":
       return [{ atMs: originMs + step.atMs, fault: step.fault }];
     case "during": {
-      const lift = liftOf(step.fault);
-      const start = { atMs: originMs + step.fromMs, fault: step.fault };
-      return lift === null ? [start] : [start, { atMs: originMs + step.toMs, fault: lift }];
+      const lifts = liftsOf(step.fault).map((fault) => ({ atMs: originMs + step.toMs, fault }));
+      return [{ atMs: originMs + step.fromMs, fault: step.fault }, ...lifts];
     }
     case "rolling":
       return rollingActions(step, originMs, nodes);

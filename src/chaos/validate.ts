@@ -1,10 +1,20 @@
-import type { Fault, NodeSpec } from "../fault/vocabulary.ts";
+import type { Fault, FaultKind, NodeSpec } from "../fault/vocabulary.ts";
 import type { Problem } from "../lib/user-error.ts";
 import type { LoadShape } from "../workload/spec.ts";
-import { type Aim, EXPECTATIONS, faultsOf, liftOf, type Scenario, type Step } from "./scenario.ts";
+import {
+  type Aim,
+  EXPECTATIONS,
+  faultsOf,
+  isDiskFault,
+  liftsOf,
+  type Scenario,
+  type Step,
+} from "./scenario.ts";
 
 const NODES_MAX = 9;
 const PERIOD_MIN_MS = 50;
+/** A node that its disk has stopped hears of no lift until the stall is over. */
+const STALL_MS_MAX = 10_000;
 
 /** All that is wrong with a scenario; empty when it can run. */
 export function scenarioProblems(scenario: Scenario): Problem[] {
@@ -40,6 +50,11 @@ function headProblems(scenario: Scenario): Problem[] {
     const fix = "give the cluster some time, such as seconds(5)";
     found.push({ where: "recoverWithinMs", what: `is ${recoverWithinMs}`, fix });
   }
+  const { readyWithinMs } = scenario;
+  if (readyWithinMs !== undefined && !(readyWithinMs > 0)) {
+    const fix = "give a node some time to start, such as seconds(1)";
+    found.push({ where: "readyWithinMs", what: `is ${readyWithinMs}`, fix });
+  }
   const unknown = expect.filter((name) => !EXPECTATIONS.includes(name));
   if (expect.length === 0 || unknown.length > 0) {
     const what = expect.length === 0 ? "is empty" : `names "${unknown.join('", "')}"`;
@@ -70,6 +85,16 @@ function clusterProblems({ cluster }: Scenario, faults: readonly Fault[]): Probl
       what: `"memory" with a crash fault: a crashed node forgets its vote and its acknowledged log`,
       fix: `use storage: "disk", or pause() instead of crash()`,
     });
+  }
+  const diskFault = faults.find((fault) => isDiskFault(fault.kind));
+  if (storage === "memory" && diskFault !== undefined) {
+    const what = `"memory" with a "${diskFault.kind}" fault: there is no disk to fail`;
+    found.push({ where: "cluster.storage", what, fix: `use storage: "disk"` });
+  }
+  const isDown = ({ kind }: Fault): boolean => kind === "crash" || kind === "powerLoss";
+  if (faults.some(({ kind }) => kind === "bitFlip") && !faults.some(isDown)) {
+    const what = `"bitFlip" without a crash: it changes the files of nodes that are down`;
+    found.push({ where: "faults", what, fix: "crash() the node before" });
   }
   return found;
 }
@@ -130,9 +155,9 @@ function stepProblems(step: Step, where: string, endMs: number, nodes: number): 
     case "during": {
       const here = `${where} (${step.fault.kind})`;
       const found = [...spanProblems(step, here, endMs), ...faultProblems(step.fault, here, nodes)];
-      if (liftOf(step.fault) === null) {
-        const what = `"${step.fault.kind}" ends other faults, it has no end of its own`;
-        found.push({ where: here, what, fix: "use at() for it" });
+      if (liftsOf(step.fault).length === 0) {
+        const what = NO_WINDOW[step.fault.kind] ?? "ends other faults, it has no end of its own";
+        found.push({ where: here, what: `"${step.fault.kind}" ${what}`, fix: "use at() for it" });
       }
       return found;
     }
@@ -183,20 +208,33 @@ function spanProblems(
   return found;
 }
 
-/** The end of one window would lift the other (liftOf), which the author did not mean. */
+/** Why some faults are in force for no window of time. */
+const NO_WINDOW: Readonly<Record<string, string>> = {
+  diskStall: "ends by itself",
+  bitFlip: "has no end",
+  membership: "has no end",
+};
+
+/** The end of one window would lift the other (liftsOf), which the author did not mean. */
 function overlapProblems(steps: readonly Step[], where: string): Problem[] {
   const windows = steps.flatMap((step, i) =>
-    step.kind === "during" ? [{ ...step, i, lift: liftOf(step.fault)?.kind }] : [],
+    step.kind === "during"
+      ? [{ ...step, i, lifts: liftsOf(step.fault).map(({ kind }) => kind) }]
+      : [],
   );
   return windows.flatMap((a, n) =>
     windows
       .slice(n + 1)
-      .filter((b) => a.lift === b.lift && a.fromMs < b.toMs && b.fromMs < a.toMs)
-      .map((b) => ({
-        where: `${where}[${b.i}] (${b.fault.kind})`,
-        what: `overlaps ${where}[${a.i}], and the first to end lifts both by "${a.lift}"`,
-        fix: "keep them apart, or write both with at() and one lift",
-      })),
+      .filter((b) => a.fromMs < b.toMs && b.fromMs < a.toMs)
+      .flatMap((b) => {
+        const lift = a.lifts.find((kind) => b.lifts.includes(kind));
+        if (lift === undefined) return [];
+        return {
+          where: `${where}[${b.i}] (${b.fault.kind})`,
+          what: `overlaps ${where}[${a.i}], and the first to end lifts both by "${lift}"`,
+          fix: "keep them apart, or write both with at() and one lift",
+        };
+      }),
   );
 }
 
@@ -212,6 +250,12 @@ function faultProblems(fault: Fault, where: string, nodes: number): Problem[] {
       : fault.kind === "reorder"
         ? { withinMs: fault.withinMs }
         : {};
+  if (fault.kind === "diskStall" && !(fault.ms > 0 && fault.ms <= STALL_MS_MAX)) {
+    found.push({ where, what: `ms is ${fault.ms}`, fix: `use 1 to ${STALL_MS_MAX} ms` });
+  }
+  if (fault.kind === "bitFlip" && !(Number.isInteger(fault.bits) && fault.bits >= 1)) {
+    found.push({ where, what: `bits is ${fault.bits}`, fix: "use a whole number from 1" });
+  }
   for (const [name, value] of Object.entries(times)) {
     if (value >= 0 && value <= 60_000) continue;
     found.push({ where, what: `${name} is ${value}`, fix: "use 0 to 60000 ms" });
@@ -243,6 +287,12 @@ function nodeProblems(spec: NodeSpec, where: string, nodes: number): Problem[] {
   return [];
 }
 
+/** What alone can bring some aims about. */
+const FAULT_OF_AIM: Readonly<Record<string, FaultKind>> = {
+  tornTail: "powerLoss",
+  refused: "bitFlip",
+};
+
 function aimProblems(aim: Aim, where: string, faults: readonly Fault[]): Problem[] {
   const found: Problem[] = [];
   const amount = aim.kind === "slowedTo" ? aim.atLeastMs : aim.atLeast;
@@ -250,8 +300,9 @@ function aimProblems(aim: Aim, where: string, faults: readonly Fault[]): Problem
   if (!(amount > 0)) {
     found.push({ where: here, what: `at least ${amount} is always true`, fix: "use 1 or more" });
   }
-  if (aim.kind !== "leaderDeposed" && !faults.some((fault) => fault.kind === aim.fault)) {
-    const what = `waits for a "${aim.fault}" fault, but the scenario has none`;
+  const needed = FAULT_OF_AIM[aim.kind] ?? ("fault" in aim ? aim.fault : null);
+  if (needed !== null && !faults.some((fault) => fault.kind === needed)) {
+    const what = `waits for a "${needed}" fault, but the scenario has none`;
     found.push({ where: here, what, fix: "add the fault, or aim at one it has" });
   }
   return found;

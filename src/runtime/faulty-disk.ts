@@ -18,6 +18,12 @@ export type FaultyDiskSpec = LastingFaults & {
   readonly seed: number;
 };
 
+/**
+ * A loss of power comes with the next sync, if there is one so soon: what has been written by then,
+ * and is not durable yet, is what it may tear.
+ */
+const SYNC_WITHIN_MS = 20;
+
 type WithoutNodes<T> = T extends unknown ? Omit<T, "nodes"> : never;
 
 /** One JSON line on the node's standard input. */
@@ -44,17 +50,27 @@ export function openFaultyDisk(spec: FaultyDiskSpec): FilePort {
   disk.failing = spec.failing;
   disk.full = spec.full;
   const stall = new Stall(disk);
+  let atNextSync: (() => void) | null = null;
   disk.onPoint = (point) => {
-    if (point === "sync" || point === "syncDir") stall.blockThread();
+    if (point !== "sync" && point !== "syncDir") return;
+    stall.blockThread();
+    atNextSync?.();
   };
-  onStdinLine((line) => obey(disk, stall, JSON.parse(line) as DiskOrder));
+  onStdinLine((line) => {
+    const order = JSON.parse(line) as DiskOrder;
+    if (order.kind !== "powerLoss") return obey(disk, stall, order);
+    atNextSync = () => losePower(disk, order.keeps);
+    setTimeout(atNextSync, SYNC_WITHIN_MS);
+  });
   return disk;
 }
 
-function obey(disk: VolatileDisk, stall: Stall, order: DiskOrder): void {
+function obey(
+  disk: VolatileDisk,
+  stall: Stall,
+  order: Exclude<DiskOrder, { kind: "powerLoss" }>,
+): void {
   switch (order.kind) {
-    case "powerLoss":
-      return losePower(disk, order.keeps);
     case "diskStall":
       stall.begin(order.ms);
       break;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../lib/user-error.ts";
-import { isFree } from "./free-ports.ts";
+import { isFree } from "../runtime/free-ports.ts";
 import { configFile, type LocalOptions, newConfig, prepareDir, writeConfig } from "./local-dir.ts";
 
 let dir = "";

@@ -10,7 +10,7 @@ import {
 import { join, resolve } from "node:path";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { loadConfig, type NodeAddress, type NodeConfigFile } from "../runtime/config.ts";
-import { freePorts, isFree } from "./free-ports.ts";
+import { freePorts, isFree } from "../runtime/free-ports.ts";
 
 export const NODES_MAX = 9;
 const HOST = "127.0.0.1";

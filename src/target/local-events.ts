@@ -40,15 +40,22 @@ export class EventLog {
 /** The event that a log line tells of; null for any other line, or one that a crash cut short. */
 export function parseEvent(line: string, node: number): ClusterEvent | null {
   if (!line.includes('"event"')) return null;
-  let fields: { readonly time?: unknown; readonly event?: unknown; readonly term?: unknown };
+  let fields: {
+    readonly time?: unknown;
+    readonly event?: unknown;
+    readonly term?: unknown;
+    readonly recovered?: { readonly tornBytes?: unknown };
+  };
   try {
     fields = JSON.parse(line) as typeof fields;
   } catch {
     return null;
   }
-  const { time, event, term } = fields;
+  const { time, event, term, recovered } = fields;
   if (typeof time !== "number" || typeof event !== "string" || typeof term !== "number")
     return null;
   if (!KINDS.has(event)) return null;
-  return { atUs: time * 1000, node, kind: event as ClusterEvent["kind"], term };
+  const found = { atUs: time * 1000, node, kind: event as ClusterEvent["kind"], term };
+  const tornBytes = recovered?.tornBytes;
+  return typeof tornBytes === "number" && tornBytes > 0 ? { ...found, tornBytes } : found;
 }

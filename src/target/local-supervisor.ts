@@ -302,22 +302,23 @@ export class LocalSupervisor {
     try {
       await node.nextLine();
     } catch (error) {
-      if (!(error instanceof ChildStartError && this.#mayNotStart(id, error))) throw error;
-      this.#starts.push({ node: id, atUs, readyUs: null });
+      const outcome = error instanceof ChildStartError ? this.#whyNotStarted(id, error) : null;
+      if (outcome === null) throw error;
+      this.#starts.push({ node: id, atUs, doneUs: nowUs(), outcome });
       return;
     }
-    this.#starts.push({ node: id, atUs, readyUs: nowUs() });
+    this.#starts.push({ node: id, atUs, doneUs: nowUs(), outcome: "ready" });
     node.watch((failure, end) => {
       if (this.#disks?.wasEndedByDisk(id, end) !== true) this.#failed(failure);
     });
   }
 
-  /** Whether a fault on its disk is why the node does not start. */
-  #mayNotStart(id: number, error: ChildStartError): boolean {
-    if (this.#disks?.wasEndedByDisk(id, error) === true) return true;
-    if (this.#disks?.mayRefuse(id) !== true || error.exitCode === null) return false;
+  /** What a fault on its disk has to do with it; null: nothing. */
+  #whyNotStarted(id: number, error: ChildStartError): "diskFailed" | "refused" | null {
+    if (this.#disks?.wasEndedByDisk(id, error) === true) return "diskFailed";
+    if (this.#disks?.mayRefuse(id) !== true || error.exitCode === null) return null;
     this.#refused.add(id);
-    return true;
+    return "refused";
   }
 
   get #faultyDisks(): LocalDisks {

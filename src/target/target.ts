@@ -94,8 +94,10 @@ export type NodeStatus = {
 export type NodeStart = {
   readonly node: number;
   readonly atUs: number;
-  /** When its ports listened, its data read; null: a fault on its disk kept it from starting. */
-  readonly readyUs: number | null;
+  /** When its ports listened, its data read, or when it had ended instead. */
+  readonly doneUs: number;
+  /** "diskFailed": a fault on its disk still lasted. "refused": a fault had changed its data. */
+  readonly outcome: "ready" | "diskFailed" | "refused";
 };
 
 /** Times are microseconds since the Unix epoch, as in histories, all taken on one machine. */
@@ -104,4 +106,6 @@ export type ClusterEvent = {
   readonly node: number;
   readonly kind: "started" | "becameLeader" | "steppedDown" | "termChanged";
   readonly term: number;
+  /** Of "started": bytes of a record that was cut short, and never durable. */
+  readonly tornBytes?: number;
 };
