@@ -1,3 +1,4 @@
+import type { PowerLossKeeps } from "../../fault/vocabulary.ts";
 import { crc32 } from "../../lib/crc32.ts";
 import { asIndex, asNode, asTerm, GROUP_1 } from "../../lib/ids.ts";
 import { Prng } from "../../lib/prng.ts";
@@ -5,8 +6,10 @@ import type { HardState, Restored } from "../../raft/api.ts";
 import { eachEntry, ENTRY_HEADER_BYTES } from "../../raft/batch.ts";
 import { ENTRY_COMMAND, type EntryBatch } from "../../raft/types.ts";
 import type { LogStorage, LogWrite, RecoveredGroups } from "../../storage/log-storage.ts";
+import { flipBits } from "../../storage/flip-bits.ts";
+import { PlainDisk } from "../../storage/plain-disk.ts";
+import { VolatileDisk } from "../../storage/volatile-disk.ts";
 import { openWal } from "../../storage/wal.ts";
-import { FragileDisk } from "./fragile-disk.ts";
 
 /** What a log must never do. */
 export type WalViolation = {
@@ -20,24 +23,26 @@ type State = { readonly hardState: HardState; readonly entries: readonly Entry[]
 type Entry = { readonly term: number; readonly mark: number };
 
 const DIR = "/data";
+const KEEPS: readonly PowerLossKeeps[] = ["nothing", "prefix", "subset", "torn"];
 const EMPTY: State = { hardState: { term: asTerm(0), votedFor: asNode(0) }, entries: [] };
 
 /**
  * One node's log through several lives, each ended by a loss of power: random writes, syncs that
- * fail, bits that decay. After each start the log must hold a prefix of what was written, with at
- * least all that was called durable; after decay it may refuse to open instead. Null when it does.
+ * fail, bits that flip. After each start the log must hold a prefix of what was written, with at
+ * least all that was called durable; after a flipped bit it may refuse to open instead. Null when it does.
  */
 export function runWal(seed: number): WalViolation | null {
   const random = new Prng(seed);
-  let disk = new FragileDisk(random.fork("disk"));
+  const platter = new PlainDisk();
   let possible: readonly State[] = [EMPTY];
   const lives = random.between(2, 5);
   for (let life = 0; life < lives; life++) {
-    const decayed = life > 0 && random.chance(0.3);
-    if (decayed) disk.decay();
-    const opened = open(disk, random);
+    const flipped = life > 0 && random.chance(0.3);
+    if (flipped) flipBits([...platter.files().values()], 1, random);
+    const machine = powerUp(platter, random.fork(`life ${life}`));
+    const opened = open(machine.disk, random);
     if (opened.error !== null) {
-      if (decayed) return null;
+      if (flipped) return null;
       return { invariant: "RESTART", message: `life ${life}: ${opened.error}` };
     }
     const found = stateOf(opened.groups.get(GROUP_1));
@@ -47,10 +52,22 @@ export function runWal(seed: number): WalViolation | null {
         `${describe(possible[0]!)}, written ${describe(possible[possible.length - 1]!)}`;
       return { invariant: "DUR", message };
     }
-    possible = live(opened, disk, found, random);
-    disk = disk.losePower();
+    possible = live(opened, machine, found, random);
+    machine.disk.losePower(random.pick(KEEPS));
   }
   return null;
+}
+
+/** A machine of which the operations away from the event loop end one by one, in order. */
+type Machine = { readonly disk: VolatileDisk; readonly settleOne: () => void };
+
+function powerUp(platter: PlainDisk, random: Prng): Machine {
+  const queue: (() => void)[] = [];
+  const disk = new VolatileDisk(platter, {
+    prng: random,
+    later: (_operation, _bytes, work) => void queue.push(work),
+  });
+  return { disk, settleOne: () => queue.shift()?.() };
 }
 
 type Opened = {
@@ -60,7 +77,7 @@ type Opened = {
   readonly error: null;
 };
 
-function open(disk: FragileDisk, random: Prng): Opened | { readonly error: string } {
+function open(disk: VolatileDisk, random: Prng): Opened | { readonly error: string } {
   let failed = false;
   try {
     const { wal, groups } = openWal({
@@ -79,19 +96,24 @@ function open(disk: FragileDisk, random: Prng): Opened | { readonly error: strin
 }
 
 /** Writes until the power goes or the log gives up. Returns what may be found then, oldest first. */
-function live(opened: Opened, disk: FragileDisk, found: State, random: Prng): readonly State[] {
+function live(
+  opened: Opened,
+  { disk, settleOne }: Machine,
+  found: State,
+  random: Prng,
+): readonly State[] {
   const states: State[] = [found];
   let durable = 0;
   const steps = random.between(1, 40);
   const failAt = random.chance(0.3) ? random.below(steps) : -1;
   for (let step = 0; step < steps && !opened.failed(); step++) {
-    if (step === failAt) disk.failNextSync = true;
+    if (step === failAt) disk.failing = "sync";
     const before = states[states.length - 1]!;
     const [write, after] = drawWrite(before, states.length, random);
     states.push(after);
     opened.wal.append(GROUP_1, write, (seq) => (durable = seq));
     if (random.chance(0.7)) opened.wal.commit();
-    for (let n = random.below(4); n > 0; n--) disk.settleOne();
+    for (let n = random.below(4); n > 0; n--) settleOne();
   }
   return states.slice(durable);
 }
