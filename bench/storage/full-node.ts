@@ -8,7 +8,7 @@ import { Snapshots } from "../../src/replica/snapshots.ts";
 import type { NodeConfigFile } from "../../src/runtime/config.ts";
 import { diskPort } from "../../src/runtime/disk.ts";
 import { openSnapshots } from "../../src/storage/snapshot-files.ts";
-import { freePorts } from "../../src/target/free-ports.ts";
+import { freePorts } from "../../src/runtime/free-ports.ts";
 import { keyText } from "../../src/workload/keys.ts";
 import { IDENTITY, openLog } from "./log.ts";
 

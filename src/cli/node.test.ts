@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePorts } from "../target/free-ports.ts";
+import { freePorts } from "../runtime/free-ports.ts";
 import { readLines } from "../target/json-lines.ts";
 
 const MAIN = join(import.meta.dir, "main.ts");

@@ -7,7 +7,7 @@ import { KIND } from "../wire/kinds.ts";
 import { writeMessage } from "../wire/raft-codec.ts";
 import type { NodeConfigFile } from "./config.ts";
 import { TcpTransport } from "./tcp-transport.ts";
-import { freePorts } from "./testing/free-ports.ts";
+import { freePorts } from "./free-ports.ts";
 import { linesLog } from "./testing/log.ts";
 import { type RawClient, rawClient } from "./testing/raw-client.ts";
 import { until } from "./testing/until.ts";

@@ -70,7 +70,7 @@ export class LocalSupervisor {
     options: LocalOptions,
     onFailure: (failure: string) => void = () => {},
   ): Promise<LocalSupervisor> {
-    const previous = prepareDir(options);
+    let previous = prepareDir(options);
     for (let attempt = 1; ; attempt++) {
       const supervisor = await LocalSupervisor.#open(options, previous, onFailure);
       try {
@@ -82,6 +82,7 @@ export class LocalSupervisor {
         if (!(mayRetry && error instanceof ChildStartError && /is in use/.test(error.said))) {
           throw explain(error);
         }
+        previous = supervisor.config; // Nodes that did start have data of that cluster.
       }
     }
   }

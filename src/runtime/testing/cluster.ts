@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NodeConfigFile } from "../config.ts";
 import { OrdealNode } from "../ordeal-node.ts";
-import { freePorts } from "./free-ports.ts";
+import { freePorts } from "../free-ports.ts";
 import { type LinesLog, linesLog } from "./log.ts";
 import { until } from "./until.ts";
 
