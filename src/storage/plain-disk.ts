@@ -28,6 +28,10 @@ export class PlainDisk implements BaseDisk {
     return new Map([...this.#files].map(([path, file]) => [path, view(file)]));
   }
 
+  get openFiles(): number {
+    return this.#open.size;
+  }
+
   mkdir(): void {}
 
   list(dir: string): string[] {
