@@ -54,9 +54,12 @@ export function openSnapshots(
   return usingDirectory(dir, () => {
     port.mkdir(dir);
     const names = port.list(dir);
+    // A process that was killed may have left names that only memory holds: now they may be relied on.
+    port.syncDirNow(dir);
     for (const name of names) if (UNFINISHED.test(name)) port.unlink(`${dir}/${name}`);
     const sound = names.filter((name) => NAME.test(name)).sort();
     const damaged: string[] = [];
+    let newestPath = dir;
     for (let i = sound.length - 1; i >= 0; i--) {
       const path = `${dir}/${sound[i]!}`;
       try {
@@ -65,10 +68,12 @@ export function openSnapshots(
         return { snapshots: new FileSnapshots(options, newest), damaged };
       } catch (error) {
         if (!(error instanceof WireError)) throw error;
+        newestPath = damaged.length === 0 ? path : newestPath;
         damaged.push(`${path}: ${error.message}`);
       }
     }
-    if (damaged.length > 0) throw new StorageError(damaged.join("; "), dir);
+    if (damaged.length > 0)
+      throw new StorageError(`no snapshot is sound: ${damaged.join("; ")}`, { path: newestPath });
     return { snapshots: new FileSnapshots(options, null), damaged };
   });
 }

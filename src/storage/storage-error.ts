@@ -1,5 +1,15 @@
 import { type Problem, UserError } from "../lib/user-error.ts";
 
+/** Where stored bytes are not what was written. */
+export type DamagePlace = {
+  /** The file, or the directory when the damage is what is missing there. */
+  readonly path: string;
+  /** In bytes from the start of the file. */
+  readonly offset?: number;
+  /** Sequence number of the record that stands there, or should. */
+  readonly record?: number;
+};
+
 /**
  * Stored bytes that are not what was written: the node must not start from them, and nothing was
  * changed. Like a UserError it is for a person to read, without a stack; unlike one it is nobody's
@@ -7,15 +17,36 @@ import { type Problem, UserError } from "../lib/user-error.ts";
  */
 export class StorageError extends Error {
   override readonly name = "StorageError";
+  readonly place: DamagePlace;
   readonly problem: Problem;
 
-  constructor(what: string, where: string) {
-    const fix =
-      "keep a copy of the directory, then restore it from a backup or replace this node; " +
-      "a majority of the other nodes still holds every acknowledged write";
+  constructor(what: string, place: DamagePlace) {
+    const where = describePlace(place);
+    const fix = fixFor(place.path);
     super(`damaged data, not started\n  ${where}: ${what}\n    fix: ${fix}`);
+    this.place = place;
     this.problem = { where, what, fix };
   }
+}
+
+export function describePlace({ path, offset, record }: DamagePlace): string {
+  return (
+    path +
+    (offset === undefined ? "" : ` offset ${offset}`) +
+    (record === undefined ? "" : ` record ${record}`)
+  );
+}
+
+/** CLUSTER/node-N/… : the directory of a node in the layout of `ordeal cluster` and `ordeal node`. */
+const NODE_DIR = /^(?:(.*)\/)?node-(\d+)(?=\/)/;
+
+function fixFor(path: string): string {
+  const [nodeDir = "DIR", clusterDir = ".", node = "N"] = NODE_DIR.exec(`${path}/`) ?? [];
+  return (
+    `\`ordeal wal verify ${nodeDir}\` says all that is damaged; keep a copy of the directory, then put a ` +
+    `new node in the place of this one: \`ordeal cluster replace --dir ${clusterDir} --node ${node}\`. ` +
+    "A majority of the other nodes still holds every acknowledged write"
+  );
 }
 
 /** The code of a failed file operation, "" when it has none. */

@@ -10,9 +10,10 @@ import type {
   SegmentSizes,
   WalOptions,
 } from "./log-storage.ts";
+import { noteLast } from "./examine.ts";
 import { OldSegments } from "./old-segments.ts";
 import { RecordWriter } from "./record.ts";
-import { noteLast, recover, type Recovered } from "./recovery.ts";
+import { recover, type Recovered } from "./recovery.ts";
 import {
   createFirstSegment,
   nextSegmentBytes,
