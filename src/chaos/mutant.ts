@@ -47,7 +47,8 @@ export type Arena =
   /** `failure`: which one (sim/partial/run.ts); else one is drawn. */
   | { readonly kind: "partial"; readonly failure?: string }
   | { readonly kind: "wal" }
-  | { readonly kind: "frames" };
+  | { readonly kind: "frames" }
+  | { readonly kind: "crashpoints" };
 
 /** Checks a mutant when its module is loaded. Throws UserError. */
 export function defineMutant(mutant: Mutant): Mutant {

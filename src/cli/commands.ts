@@ -29,6 +29,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./sim.ts"),
   },
   {
+    name: "crashpoints",
+    about: "Cut the power at every write, sync, rename and send of a short run",
+    load: () => import("./crashpoints.ts"),
+  },
+  {
     name: "mutants",
     about: "Plant known Raft bugs, and see which detector finds each",
     load: () => import("./mutants.ts"),

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Argv, CommandModule } from "yargs";
-import type { Mutant } from "../chaos/mutant.ts";
+import type { Arena, Mutant } from "../chaos/mutant.ts";
 import type { Finding } from "./mutants/hunt.ts";
 import type { MatrixDocument } from "./mutants/matrix.ts";
 
@@ -15,6 +15,7 @@ type Args = {
   readonly starts: number;
   readonly seeds: number;
   readonly limit: string;
+  readonly arena: Arena["kind"] | undefined;
   readonly jobs: number;
   readonly "clean-seeds": number;
   readonly out: string | undefined;
@@ -41,6 +42,10 @@ export const command: CommandModule<object, Args> = {
         default: "60s",
         describe: "time for the hunts of a mutant",
       })
+      .option("arena", {
+        choices: ["sim", "partial", "wal", "frames", "crashpoints"] as const,
+        describe: "where to hunt; without it: where each mutant says",
+      })
       .option("jobs", {
         type: "number",
         default: availableParallelism(),
@@ -54,6 +59,7 @@ export const command: CommandModule<object, Args> = {
       .option("out", { type: "string", describe: "directory for mutants.json and mutants.md" })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .example("$0 mutants commit-prior-term", "the bug of figure 8")
+      .example("$0 mutants --arena crashpoints vote-no-fsync", "by cutting the power")
       .example("$0 mutants --clean-seeds 10000 --out reports/baselines", "the committed matrix"),
   handler,
 };
@@ -61,7 +67,7 @@ export const command: CommandModule<object, Args> = {
 async function handler(args: Args): Promise<void> {
   const { findMutants } = await import("./mutants/catalogue.ts");
   const { parseCount } = await import("./parse.ts");
-  const mutants = await findMutants(args.names);
+  const mutants = inArena(await findMutants(args.names), args.arena);
   if (args.list) return list(mutants, args.json);
   parseCount(args.starts, "--starts");
   parseCount(args.seeds, "--seeds");
@@ -85,6 +91,9 @@ async function handler(args: Args): Promise<void> {
   const missed = findings.some(({ detected }) => !detected);
   if (missed || falseAlarms > 0) process.exitCode = EXIT_MISSED;
 }
+
+const inArena = (mutants: readonly Mutant[], kind: Args["arena"]): readonly Mutant[] =>
+  kind === undefined ? mutants : mutants.map((mutant) => ({ ...mutant, arena: { kind } }));
 
 function list(mutants: readonly Mutant[], json: boolean): void {
   if (json) return console.log(JSON.stringify({ mutants }, null, 2));
@@ -133,8 +142,9 @@ async function countFalseAlarms(mutants: readonly Mutant[], args: Args): Promise
   return alarms.reduce((sum, count) => sum + count, 0);
 }
 
-function commandOf({ names, starts, seeds, limit, jobs, out, ...rest }: Args): string {
-  const flags = `--starts ${starts} --seeds ${seeds} --limit ${limit} --jobs ${jobs}`;
+function commandOf({ names, starts, seeds, limit, arena, jobs, out, ...rest }: Args): string {
+  const place = arena === undefined ? "" : `--arena ${arena} `;
+  const flags = `${place}--starts ${starts} --seeds ${seeds} --limit ${limit} --jobs ${jobs}`;
   const target = out === undefined ? "" : ` --out ${out}`;
   return (
     ["ordeal mutants", ...names, flags, `--clean-seeds ${rest["clean-seeds"]}`].join(" ") + target

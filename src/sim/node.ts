@@ -130,7 +130,7 @@ export class SimNode {
     this.#replica = new Replica(raft, this.#watched(this.#machine), this.#ports(), options);
     this.#in.observe?.(world.now, { kind: "restart", node: this.id });
     this.#whileUp(() => this.#turn());
-    return true;
+    return this.isUp;
   }
 
   /** SIGKILL: what was written is in the page cache still. */
@@ -146,7 +146,10 @@ export class SimNode {
   }
 
   #crashed(): void {
-    if (!this.isUp) return;
+    const replica = this.#replica;
+    if (replica === null) return;
+    // It may end within a turn, and have said already what it did in it.
+    this.#in.monitor.onTurn(this.id, replica.status());
     this.#replica = null;
     this.#status = null;
     this.#paused = false;
@@ -275,6 +278,7 @@ export class SimNode {
 
   #work(work: () => void, pumpsItself: boolean): void {
     work();
+    this.#checkUp();
     const { world, config } = this.#in;
     if (config.turnMs === 0 || pumpsItself) return this.#turn();
     // What a leader commits, it commits as a leader, even if it is deposed within this turn.
@@ -293,6 +297,7 @@ export class SimNode {
     const replica = this.#replica!;
     this.#turnPending = false;
     replica.pump();
+    this.#checkUp();
     this.#ended(replica);
   }
 

@@ -15,6 +15,8 @@ async function runnerOf(arena: Arena): Promise<(seed: number) => Outcome> {
       return outcomesOf((await import("../../sim/wal/run.ts")).runWal);
     case "frames":
       return outcomesOf((await import("../../sim/frames/run.ts")).runFrames);
+    case "crashpoints":
+      return outcomesOf((await import("../../sim/crashpoints/run.ts")).drawnCuts());
     case "partial": {
       const { runPartial } = await import("../../sim/partial/run.ts");
       return outcomesOf((seed) => runPartial(seed, arena.failure));

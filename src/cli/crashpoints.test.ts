@@ -1,0 +1,85 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findMutants } from "./mutants/catalogue.ts";
+
+const MAIN = join(import.meta.dir, "main.ts");
+const PRELOAD = join(import.meta.dir, "mutants", "plant.ts");
+const WITHIN_MS = 60_000;
+
+const dir = mkdtempSync(join(tmpdir(), "ordeal-crashpoints-"));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+/** `mutant`: planted in every process of the run. */
+async function crashpoints(args: readonly string[], mutant: string | null = null) {
+  const planted: Record<string, string> = {};
+  if (mutant !== null) {
+    const path = join(dir, `${mutant}.json`);
+    await Bun.write(path, JSON.stringify((await findMutants([mutant]))[0]!.patches));
+    planted["BUN_OPTIONS"] = `--preload ${PRELOAD}`;
+    planted["ORDEAL_PLANT"] = path;
+  }
+  const child = Bun.spawn([process.execPath, MAIN, "crashpoints", ...args], {
+    env: { ...process.env, NO_COLOR: "1", ...planted },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  return { code: await child.exited, out, err };
+}
+
+test(
+  "ordeal crashpoints: one point each way passes, in any number of processes",
+  async () => {
+    const args = ["--point", "150", "--json"];
+    const runs = await Promise.all([
+      crashpoints([...args, "--jobs", "1"]),
+      crashpoints([...args, "--jobs", "2"]),
+    ]);
+    expect(runs.map(({ code, err }) => [code, err])).toEqual([
+      [0, ""],
+      [0, ""],
+    ]);
+    const [one, two] = runs.map(({ out }) => ({ ...JSON.parse(out), wallMs: 0 }));
+    expect(one).toEqual(two);
+    expect(one).toMatchObject({ verdict: "pass", runs: 12, failures: 0, failure: null });
+  },
+  WITHIN_MS,
+);
+
+test(
+  "ordeal crashpoints: one cut alone is told as a story",
+  async () => {
+    const cut = ["--point", "150", "--outcome", "torn", "--power", "all"];
+    const { code, out } = await crashpoints(cut);
+    expect(out).toContain("loses power");
+    expect(out).toContain("PASS  ");
+    expect(code).toBe(0);
+  },
+  WITHIN_MS,
+);
+
+for (const mutant of ["follower-ack-before-fsync", "leader-self-ack-before-fsync"]) {
+  test(
+    `ordeal crashpoints: fails with ${mutant} planted, and again by the command it prints`,
+    async () => {
+      const { code, out } = await crashpoints(["--jobs", "1"], mutant);
+      expect([code, out.includes("FAIL  ")]).toEqual([2, true]);
+      const repeat = /^repeat {2}ordeal crashpoints (.*)$/m.exec(out)?.[1];
+      const again = await crashpoints(repeat!.split(" "), mutant);
+      expect(again.code).toBe(2);
+      expect((await crashpoints(repeat!.split(" "))).code).toBe(0);
+    },
+    WITHIN_MS,
+  );
+}
+
+test(
+  "ordeal crashpoints: a point that there is not is the caller's mistake",
+  async () => {
+    const { code, err } = await crashpoints(["--point", "1000000"]);
+    expect(err).toContain("--point");
+    expect(code).toBe(64);
+  },
+  WITHIN_MS,
+);

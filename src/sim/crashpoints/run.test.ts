@@ -1,0 +1,62 @@
+import { expect, test } from "bun:test";
+import { crashAt, type Cut, listPoints, OUTCOMES, POWERS } from "./run.ts";
+
+const OPTIONS = { seed: 1, nodes: 3 };
+/** Runs of the slice; `ordeal crashpoints` does them all. */
+const SLICE = 60;
+
+/** Without these the run would not have what it is for. */
+const KINDS = [
+  ...["first start: segment create", "first start: segment sync"],
+  ...["record write", "record sync", "log directory sync"],
+  ...["segment create", "segment write", "segment zero", "segment delete"],
+  ...["new snapshot create", "new snapshot write", "new snapshot sync", "new snapshot rename"],
+  ...["snapshot directory sync", "old snapshot delete"],
+  ...["received snapshot create", "received snapshot sync", "received snapshot rename"],
+  ...["send vote request", "send vote", "send append", "send ack", "send heartbeat"],
+  ...["send snapshot chunk", "send snapshot ack", "send transfer", "client answer"],
+];
+
+test("crash points: the run has every kind of boundary, and passes without a cut", () => {
+  const { points, result } = listPoints(OPTIONS);
+  expect(result.violation).toBeNull();
+  const kinds = new Set(points.map(({ kind }) => kind));
+  expect(KINDS.filter((kind) => !kinds.has(kind))).toEqual([]);
+  expect([...kinds].some((kind) => kind.startsWith("recovery: "))).toBe(true);
+  // One run a point, outcome and power.
+  expect(points.length * OUTCOMES.length * POWERS.length).toBeGreaterThan(2_000);
+});
+
+test("crash points: any seed has them all", () => {
+  for (const seed of [2, 3]) {
+    const { points, result } = listPoints({ ...OPTIONS, seed });
+    expect(result.violation, `seed ${seed}`).toBeNull();
+    const kinds = new Set(points.map(({ kind }) => kind));
+    expect(
+      KINDS.filter((kind) => !kinds.has(kind)),
+      `seed ${seed}`,
+    ).toEqual([]);
+  }
+});
+
+test("crash points: wherever the power is cut, nothing acknowledged is lost (a slice)", () => {
+  const { points, result: uncut } = listPoints(OPTIONS);
+  for (let i = 0; i < SLICE; i++) {
+    const cut: Cut = {
+      point: 1 + Math.floor(((i + 0.5) / SLICE) * points.length),
+      keeps: OUTCOMES[i % OUTCOMES.length]!,
+      power: POWERS[Math.floor(i / OUTCOMES.length) % POWERS.length]!,
+    };
+    const { violation, verdict, stats } = crashAt(OPTIONS, cut);
+    expect({ ...cut, verdict, violation }).toEqual({ ...cut, verdict: "pass", violation: null });
+    // The power went, and what happened was another run from there on.
+    expect(stats).not.toEqual(uncut.stats);
+  }
+});
+
+test("crash points: the same cut twice is the same run, to the last event", () => {
+  for (const power of POWERS) {
+    const cut: Cut = { point: 200, keeps: "torn", power };
+    expect(crashAt(OPTIONS, cut)).toEqual(crashAt(OPTIONS, cut));
+  }
+});
