@@ -36,6 +36,12 @@ export type ReplicaOptions = {
   readonly leaseReads: boolean;
   /** Called when a snapshot of ours, or one of a leader, is durable and in use: for logs. */
   readonly onSnapshot?: (event: SnapshotEvent) => void;
+  /**
+   * Called when a snapshot of ours could not be written. Nothing is lost: the log goes on to hold what it
+   * would have covered, and the next one is tried after `snapshotEveryBytes` more. But the log grows
+   * meanwhile, so that the owner has to end it after some `inARow`.
+   */
+  readonly onSnapshotFailed?: (error: Error, inARow: number) => void;
 };
 
 export type SnapshotEvent = {

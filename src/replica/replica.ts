@@ -239,6 +239,7 @@ export class Replica implements ClientPort {
       everyBytes: this.#options.snapshotEveryBytes,
       onInput: (input) => this.#administer(input),
       onSnapshot: this.#options.onSnapshot ?? ((): void => {}),
+      onFailed: this.#options.onSnapshotFailed ?? ((): void => {}),
       onInstalled: ({ lastIndex }) => (this.#appliedIndex = lastIndex),
     });
   }

@@ -12,6 +12,7 @@ import { Prng } from "../lib/prng.ts";
 import { RAFT_DEFAULTS } from "../raft/api.ts";
 import { createRaft } from "../raft/raft.ts";
 import type { Message } from "../raft/types.ts";
+import { diskError } from "../storage/disk-error.ts";
 import { MemorySnapshots } from "../storage/memory-snapshots.ts";
 import type { AdminOutcome, SnapshotEvent } from "./ports.ts";
 import { Replica } from "./replica.ts";
@@ -60,7 +61,10 @@ class World {
       };
       const onSnapshot = ({ kind, lastIndex }: SnapshotEvent): void =>
         void this.events.push(`${id} ${kind} ${lastIndex}`);
-      const options = { snapshots: storage, snapshotEveryBytes, leaseReads: false, onSnapshot };
+      const onSnapshotFailed = ({ message }: Error, inARow: number): void =>
+        void this.events.push(`${id} failed ${inARow} ${message}`);
+      const told = { onSnapshot, onSnapshotFailed };
+      const options = { snapshots: storage, snapshotEveryBytes, leaseReads: false, ...told };
       this.machines.set(id, machine);
       this.storages.set(id, storage);
       this.replicas.set(id, new Replica(raft, machine, ports, options));
@@ -209,6 +213,39 @@ test("snapshots: one that arrives damaged is refused, and the next attempt is in
   world.catchUp(3);
   expect(damaged).toBe(1);
   expect(world.digest(3)).toBe(world.digest(1));
+});
+
+test("snapshots: one that cannot be written costs nothing, and is tried again as the log grows", () => {
+  const world = new World(4_000);
+  const storage = world.storages.get(2)!;
+  const sound = storage.begin.bind(storage);
+  const errors = [
+    diskError("ENOSPC", "begin"),
+    diskError("EIO", "write"),
+    null,
+    diskError("EIO", "finish"),
+  ];
+  storage.begin = (meta) => {
+    const error = errors.shift() ?? null;
+    if (error?.message.endsWith("begin") === true) throw error;
+    const sink = sound(meta);
+    if (error === null) return sink;
+    const fail = (done: (error: Error | null) => void): void =>
+      void world.background.push(() => done(error));
+    const isWrite = error.message.endsWith("write");
+    return { ...sink, ...(isWrite ? { write: (_, done) => fail(done) } : { finish: fail }) };
+  };
+  world.append(300);
+  const told = world.events.filter((event) => event.startsWith("2 "));
+  expect(told.map((event) => event.replace(/taken .*/, "taken")).slice(0, 5)).toEqual([
+    "2 failed 1 ENOSPC: begin",
+    "2 failed 2 EIO: write",
+    "2 taken",
+    "2 failed 1 EIO: finish",
+    "2 taken",
+  ]);
+  world.catchUp(2);
+  expect(world.digest(2)).toBe(world.digest(1));
 });
 
 test("admin: a snapshot, a transfer and a change of membership tell how they ended", () => {

@@ -7,6 +7,7 @@ import type {
   SnapshotSink,
   SnapshotStorage,
 } from "../storage/snapshot-storage.ts";
+import { errorCode } from "../storage/storage-error.ts";
 import { WireError } from "../wire/bytes.ts";
 import type { AdminOutcome, SnapshotEvent } from "./ports.ts";
 
@@ -25,6 +26,8 @@ export type SnapshotsOptions = {
   /** The state is now that of a leader's snapshot. */
   readonly onInstalled: (meta: SnapshotMeta) => void;
   readonly onSnapshot: (event: SnapshotEvent) => void;
+  /** One of ours could not be written, so many in a row. */
+  readonly onFailed?: (error: Error, inARow: number) => void;
 };
 
 type Taking = { readonly sink: SnapshotSink; readonly reader: SnapshotReader };
@@ -49,6 +52,7 @@ export class Snapshots {
   #taking: Taking | null = null;
   #receiving: Receiving | null = null;
   #waiting: ((outcome: AdminOutcome) => void)[] = [];
+  #failedInARow = 0;
 
   constructor(options: SnapshotsOptions) {
     this.#options = options;
@@ -111,8 +115,22 @@ export class Snapshots {
     if (meta.lastIndex <= (storage.newest?.meta.lastIndex ?? 0)) {
       return this.#tell("done", "nothing was applied since the last one");
     }
-    this.#taking = { sink: storage.begin(meta), reader: machine.beginSnapshot() };
+    let sink: SnapshotSink;
+    try {
+      sink = storage.begin(meta);
+    } catch (error) {
+      // A disk that refuses a new file is no bug; anything else is.
+      if (errorCode(error) === "") throw error;
+      return this.#failed(error as Error);
+    }
+    this.#taking = { sink, reader: machine.beginSnapshot() };
     this.#step(this.#taking, meta);
+  }
+
+  #failed(error: Error): void {
+    this.#failedInARow++;
+    this.#options.onFailed?.(error, this.#failedInARow);
+    this.#tell("failed", error.message);
   }
 
   #step(taking: Taking, meta: SnapshotMeta): void {
@@ -132,7 +150,8 @@ export class Snapshots {
     if (this.#taking !== taking) return;
     this.#taking = null;
     taking.reader.close();
-    if (error !== null) return this.#tell("failed", error.message);
+    if (error !== null) return this.#failed(error);
+    this.#failedInARow = 0;
     this.#options.onInput({ kind: "snapshotTaken", lastIndex: meta.lastIndex });
     this.#report("taken", meta);
     this.#tell("done", `up to entry ${meta.lastIndex}`);

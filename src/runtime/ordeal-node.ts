@@ -32,6 +32,9 @@ import { TurnLoop } from "./turn-loop.ts";
 /** Of entries applied; a snapshot is then taken in the background. */
 const SNAPSHOT_EVERY_BYTES = 64 << 20;
 
+/** As many in a row end the node: what it keeps of the log must not grow for ever. */
+const SNAPSHOT_FAILURES_MAX = 3;
+
 export type OrdealNodeOptions = {
   readonly config: NodeConfigFile;
   readonly id: number;
@@ -318,6 +321,11 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
       onSnapshot: ({ kind, lastIndex, totalBytes }) => {
         const event = kind === "taken" ? "snapshotTaken" : "snapshotInstalled";
         log.info({ event, lastIndex, totalBytes }, "the log begins after a new snapshot");
+      },
+      onSnapshotFailed: (error, inARow) => {
+        const { message: reason } = error;
+        log.error({ event: "snapshotFailed", reason, inARow }, "a snapshot could not be written");
+        if (inARow >= SNAPSHOT_FAILURES_MAX) this.#onFatal(error);
       },
       leaseReads: raft?.leaseReads ?? false,
     });

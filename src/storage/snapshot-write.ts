@@ -41,7 +41,12 @@ export class StateFile implements SnapshotSink {
     this.#encoder = new SnapshotEncoder(meta, identity);
     this.#publish = publish;
     const { header } = this.#encoder;
-    port.write(this.#file, header, 0, header.length, 0);
+    try {
+      port.write(this.#file, header, 0, header.length, 0);
+    } catch (error) {
+      this.#discard();
+      throw error;
+    }
     this.#offset = header.length;
   }
 

@@ -20,7 +20,7 @@ import {
 import type { NodeStart } from "./target.ts";
 
 /** A node that does not end on SIGTERM within this time is killed. */
-const STOP_WITHIN_MS = 5_000;
+const STOP_WITHIN_MS = 20_000;
 /** Another process may take a free port before its node does: then other ports are tried. */
 const PORT_ATTEMPTS = 5;
 
@@ -164,9 +164,10 @@ export class LocalSupervisor {
   /** A crash that takes what was not synced with it, but for what `keeps` says. */
   losePower(ids: readonly number[], keeps: PowerLossKeeps): Promise<void> {
     return this.#each(ids, async (id) => {
+      const disks = this.#faultyDisks;
       const node = this.#nodes.get(id);
       this.#nodes.delete(id);
-      if (node?.running === true) await this.#faultyDisks.losePower(node, keeps);
+      if (node?.running === true) await disks.losePower(node, keeps);
     });
   }
 
