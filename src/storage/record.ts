@@ -22,8 +22,9 @@ import type { LogMark } from "./log-storage.ts";
  *
  * Records go where the file was zero, and a sector of 512 bytes is written whole or not at all. So a
  * torn record shows: its header is missing at one end, its last byte is 0, or it has more sectors
- * of zeros than it says. A bad record without these signs was complete once, and then damaged.
- * (Not told from torn: a last record of which a sector was wiped, or lost the one bit it had set.)
+ * of zeros than it says. A bad record without these signs was complete once, and then damaged: also
+ * one with a sector of zeros too many, if one set bit in it makes the crc right.
+ * (Not told from torn: a last record of which a sector was wiped; see docs/adr/0005.)
  * The salt differs by segment: bytes of a record that are found within a value are not taken for one.
  */
 export const RECORD_HEADER_BYTES = 32;
@@ -31,6 +32,7 @@ const MAGIC = 0x6365_524f;
 const HEADER_END = 0xa5a5_a5a5;
 const RECORD_END = 0xa5;
 const SECTOR_BYTES = 512;
+const CRC32_POLYNOMIAL = 0xedb88320 | 0;
 
 /** u8 kind · u32 group · u53 term · u32 votedFor */
 const ITEM_HARD_STATE = 1;
@@ -142,8 +144,7 @@ export function findRecord(file: SegmentBytes, at: number, salt: number): FoundR
   const end = at + view.getUint32(at + 8, true);
   if (end > bytes.length) return bad(true, "record runs beyond the file");
   if (crc32(bytes.subarray(headerEnd, end)) !== view.getUint32(at + 12, true)) {
-    const zeros = zeroSectors(file.words, at / 4, end - at, at);
-    const torn = bytes[end - 1] === 0 || zeros > view.getUint32(at + 24, true);
+    const torn = bytes[end - 1] === 0 || lacksSectors(file, at, end);
     return bad(torn, "record crc mismatch");
   }
   return { kind: "record", sequence: readU53(view, at + 16), end };
@@ -226,6 +227,32 @@ function headerIsValid(file: SegmentBytes, at: number, salt: number): boolean {
   if (view.getUint32(at + 4, true) !== crc >>> 0) return false;
   const length = view.getUint32(at + 8, true);
   return length > RECORD_HEADER_BYTES && length % 8 === 0;
+}
+
+/** Whether the record, of which the crc is wrong, was torn within. */
+function lacksSectors(file: SegmentBytes, at: number, end: number): boolean {
+  const { bytes, view, words } = file;
+  const lacking = zeroSectors(words, at / 4, end - at, at) - view.getUint32(at + 24, true);
+  if (lacking !== 1) return lacking > 0;
+  const wrong =
+    view.getUint32(at + 12, true) ^ crc32(bytes.subarray(at + RECORD_HEADER_BYTES, end));
+  const bit = flippedBit(wrong, (end - at - RECORD_HEADER_BYTES) * 8);
+  if (bit === null) return true;
+  const sector = Math.floor((end - 1 - (bit >> 3)) / SECTOR_BYTES) * SECTOR_BYTES;
+  return !isZero(file, Math.max(sector, at), Math.min(sector + SECTOR_BYTES, end));
+}
+
+/**
+ * How many of `bits` bits follow the one that, set the other way, changes their crc32 by `xor`; null
+ * when there is none. (A crc is linear: the change does not depend on the other bits.)
+ */
+function flippedBit(xor: number, bits: number): number | null {
+  let change = CRC32_POLYNOMIAL;
+  for (let following = 0; following < bits; following++) {
+    if (change === xor) return following;
+    change = change & 1 ? (change >>> 1) ^ CRC32_POLYNOMIAL : change >>> 1;
+  }
+  return null;
 }
 
 function isZero(file: SegmentBytes, from: number, to: number): boolean {

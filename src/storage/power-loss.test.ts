@@ -1,0 +1,119 @@
+import { expect, test } from "bun:test";
+import type { PowerLossKeeps } from "../fault/vocabulary.ts";
+import { Prng } from "../lib/prng.ts";
+import { errorCode } from "./storage-error.ts";
+import { PlainDisk } from "./plain-disk.ts";
+import {
+  EMPTY,
+  openNode,
+  type NodeState,
+  same,
+  Script,
+  SNAPSHOT_DIR,
+  WAL_DIR,
+} from "./testing/node-data.ts";
+import { VolatileDisk } from "./volatile-disk.ts";
+
+const STEPS = 26;
+
+type Machine = { readonly disk: VolatileDisk; readonly settle: () => void };
+
+function powerUp(platter: PlainDisk, seed: number): Machine {
+  const queue: (() => void)[] = [];
+  const disk = new VolatileDisk(platter, {
+    prng: new Prng(seed),
+    later: (_operation, _bytes, work) => void queue.push(work),
+  });
+  const settle = (): void => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) next();
+    if (!disk.hasPower) throw new Ended();
+  };
+  return { disk, settle };
+}
+
+class Ended extends Error {}
+
+/**
+ * One life of a node up to point `endAt` of its disk, where `end` is called. Returns what may be found
+ * afterwards, and how many points there were. What the node finds when it starts is durable for it.
+ */
+function live(
+  { disk, settle }: Machine,
+  steps: number,
+  endAt: number,
+  end: () => void,
+  before: readonly NodeState[],
+): { possible: readonly NodeState[]; points: number; opened: NodeState | null } {
+  let points = 0;
+  disk.onPoint = () => {
+    if (++points === endAt) end();
+  };
+  let script: Script | null = null;
+  let opened: NodeState | null = null;
+  try {
+    const node = openNode(disk, (error) => {
+      throw error;
+    });
+    opened = node.state;
+    script = new Script(node, settle);
+    script.run(steps);
+  } catch (error) {
+    if (errorCode(error) !== "EPOWER" && !(error instanceof Ended)) throw error;
+  }
+  disk.onPoint = () => {};
+  return { possible: script?.possible ?? before, points, opened };
+}
+
+const lifeWithoutEnd = live(powerUp(new PlainDisk(), 1), STEPS, 0, () => {}, [EMPTY]);
+
+const isAmong = (found: NodeState, possible: readonly NodeState[]): boolean =>
+  possible.some((state) => same(state, found));
+
+test("the script has segments that go, snapshots that follow each other, and all its writes", () => {
+  const machine = powerUp(new PlainDisk(), 1);
+  live(machine, STEPS, 0, () => {}, [EMPTY]);
+  const segments = machine.disk.list(WAL_DIR).sort();
+  expect(machine.disk.list(SNAPSHOT_DIR).length).toBe(1);
+  expect(segments).not.toContain("wal-00000001.seg");
+  expect(segments.length).toBeGreaterThan(2);
+  expect(lifeWithoutEnd.possible.length).toBe(1);
+  expect(lifeWithoutEnd.points).toBeGreaterThan(100);
+});
+
+test.each(["nothing", "prefix", "subset", "torn"] as const)(
+  "power lost at any point, with %s kept of what was not synced: the node starts, and all that was durable is there",
+  (keeps: PowerLossKeeps) => {
+    for (let endAt = 1; endAt <= lifeWithoutEnd.points; endAt++) {
+      const platter = new PlainDisk();
+      let { disk, settle } = powerUp(platter, endAt);
+      let { possible } = live({ disk, settle }, STEPS, endAt, () => disk.losePower(keeps), [EMPTY]);
+      // Again while it starts and goes on: what a first crash left may be half repaired then.
+      for (let life = 1; life <= 2; life++) {
+        ({ disk, settle } = powerUp(platter, endAt + life));
+        const at = 1 + ((endAt * life) % 17);
+        const next = live({ disk, settle }, 3, at, () => disk.losePower(keeps), possible);
+        disk.losePower(keeps);
+        if (next.opened !== null && !isAmong(next.opened, possible)) {
+          throw new Error(`point ${endAt}, life ${life}: ${JSON.stringify(next.opened)}`);
+        }
+        ({ possible } = next);
+      }
+    }
+  },
+);
+
+test("a killed process, then power lost: what the next process found is still there", () => {
+  for (let endAt = 1; endAt <= lifeWithoutEnd.points; endAt++) {
+    const platter = new PlainDisk();
+    const machine = powerUp(platter, endAt);
+    const kill = (): void => {
+      throw new Ended();
+    };
+    const { possible } = live(machine, STEPS, endAt, kill, [EMPTY]);
+    const found = openNode(machine.disk, kill).state;
+    expect(isAmong(found, possible), `point ${endAt}`).toBe(true);
+    machine.disk.losePower("nothing");
+    const next = openNode(powerUp(platter, endAt).disk, kill).state;
+    expect(next, `point ${endAt}`).toEqual(found);
+  }
+});

@@ -1,0 +1,166 @@
+import { crc32 } from "../../lib/crc32.ts";
+import { asGroup, asIndex, asNode, asTerm, type GroupId, GROUP_1 } from "../../lib/ids.ts";
+import type { SnapshotMeta } from "../../raft/api.ts";
+import { eachEntry } from "../../raft/batch.ts";
+import type { EntryBatch } from "../../raft/types.ts";
+import type { FilePort } from "../file-port.ts";
+import type { LogStorage, LogWrite } from "../log-storage.ts";
+import { type FileSnapshots, openSnapshots } from "../snapshot-files.ts";
+import { batchOf, IDENTITY, voteOf, writeOf } from "../test-log.ts";
+import { openWal } from "../wal.ts";
+
+export const WAL_DIR = "/node/wal";
+export const SNAPSHOT_DIR = "/node/snapshots";
+export const GROUP_2: GroupId = asGroup(2);
+const MEMBERSHIP = { voters: [1, 2, 3].map(asNode), votersOutgoing: [], learners: [] };
+
+/** What a node's directory says, by content: the same whichever snapshot it is told from. */
+type Group = { term: number; votedFor: number; entries: readonly Entry[] };
+type Entry = { readonly term: number; readonly mark: number };
+export type NodeState = { readonly one: Group; readonly two: Group };
+
+const NOTHING: Group = { term: 0, votedFor: 0, entries: [] };
+export const EMPTY: NodeState = { one: NOTHING, two: NOTHING };
+
+export const same = (a: NodeState, b: NodeState): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);
+
+export type OpenNode = {
+  readonly wal: LogStorage;
+  readonly snapshots: FileSnapshots;
+  readonly state: NodeState;
+};
+
+/** Opens snapshots and log as a node does. `onFatal`: a write or sync failed. */
+export function openNode(port: FilePort, onFatal: (error: Error) => void): OpenNode {
+  let state: Entry[] = [];
+  const shared = { port, identity: IDENTITY, now: () => 0 };
+  const { snapshots } = openSnapshots({ ...shared, dir: SNAPSHOT_DIR }, () => {
+    const bytes: number[] = [];
+    return { write: (more) => void bytes.push(...more), finish: () => (state = decode(bytes)) };
+  });
+  const meta = snapshots.newest?.meta;
+  const { wal, groups } = openWal({
+    ...shared,
+    dir: WAL_DIR,
+    onFatal,
+    syncNowBytesMax: 300,
+    segmentSizes: { first: 2048, max: 2048 },
+    snapshots: new Map(meta === undefined ? [] : [[GROUP_1, meta]]),
+  });
+  const groupOf = (id: GroupId, before: readonly Entry[]): Group => {
+    const found = groups.get(id);
+    if (found === undefined) return NOTHING;
+    const { term, votedFor } = found.hardState;
+    const first = found.batches[0]?.firstIndex ?? before.length + 1;
+    const entries = [...before.slice(0, first - 1), ...found.batches.flatMap(entriesOf)];
+    return { term, votedFor, entries };
+  };
+  return { wal, snapshots, state: { one: groupOf(GROUP_1, state), two: groupOf(GROUP_2, []) } };
+}
+
+/** The state of a snapshot: term and mark of each entry that it stands for. */
+function encode(entries: readonly Entry[]): Uint8Array {
+  const words = entries.flatMap(({ term, mark }) => [term, mark]);
+  return new Uint8Array(new Uint32Array(words).buffer);
+}
+
+function decode(bytes: readonly number[]): Entry[] {
+  const words = new Uint32Array(new Uint8Array(bytes).buffer);
+  return Array.from({ length: words.length / 2 }, (_, i) => ({
+    term: words[2 * i]!,
+    mark: words[2 * i + 1]!,
+  }));
+}
+
+function entriesOf(batch: EntryBatch): Entry[] {
+  const entries: Entry[] = [];
+  eachEntry(batch, (at, end) => {
+    entries.push({ term: batch.term, mark: crc32(batch.bytes.subarray(at, end)) });
+  });
+  return entries;
+}
+
+/** The next write of a script, the same for the same step and state. */
+function draw(step: number, { one, two }: NodeState): [GroupId, LogWrite, NodeState] {
+  const [group, before] = step % 4 === 3 ? ([GROUP_2, two] as const) : ([GROUP_1, one] as const);
+  const after = (next: Group): NodeState =>
+    group === GROUP_1 ? { one: next, two } : { one, two: next };
+  const newTerm = step % 5 === 0;
+  const term = before.term + (newTerm ? 1 : 0);
+  const votedFor = newTerm ? 1 + (step % 3) : before.votedFor;
+  const write = newTerm ? voteOf(step, term, votedFor) : writeOf(step);
+  // A leader of a later term overwrites the last entry now and then.
+  const kept =
+    before.entries.length - (newTerm && step % 2 === 0 && before.entries.length > 0 ? 1 : 0);
+  const size = [20, 300, 0, 900, 60, 130][step % 6]!;
+  const batch = batchOf(kept + 1, Math.max(term, 1), 1 + (step % 2), size, step % 7);
+  const entries = [...before.entries.slice(0, kept), ...entriesOf(batch)];
+  return [group, { ...write, batches: [batch] }, after({ term, votedFor, entries })];
+}
+
+/**
+ * Runs steps of a script on an open node: group commits of two groups, and a snapshot of the first
+ * after every eighth, which lets old segments go. Returns all states the node may be in after a crash
+ * now, from the newest that is durable to the last one written.
+ */
+export class Script {
+  #step = 0;
+  #states: NodeState[];
+  #durable = 0;
+  readonly #node: OpenNode;
+  readonly #settle: () => void;
+
+  /** `settle` ends what is under way. */
+  constructor(node: OpenNode, settle: () => void) {
+    this.#node = node;
+    this.#states = [node.state];
+    this.#settle = settle;
+  }
+
+  get possible(): readonly NodeState[] {
+    return this.#states.slice(this.#durable);
+  }
+
+  run(steps: number): void {
+    for (let i = 0; i < steps; i++) {
+      const last = this.#states[this.#states.length - 1]!;
+      const [group, write, after] = draw(++this.#step, last);
+      this.#append(group, write, after);
+      if (this.#step % 8 === 0) this.#snapshot();
+      // Now and then several writes form one record.
+      if (this.#step % 3 !== 0) this.#settle();
+    }
+    this.#settle();
+  }
+
+  #append(group: GroupId, write: LogWrite, after: NodeState): void {
+    const number = this.#states.push(after) - 1;
+    this.#node.wal.append(group, write, () => (this.#durable = number));
+    this.#node.wal.commit();
+  }
+
+  #snapshot(): void {
+    this.#settle();
+    const state = this.#states[this.#durable]!;
+    const covered = state.one.entries.slice(0, -1);
+    const lastTerm = covered[covered.length - 1]!.term;
+    const meta: SnapshotMeta = {
+      lastIndex: asIndex(covered.length),
+      lastTerm: asTerm(lastTerm),
+      membership: MEMBERSHIP,
+    };
+    const bytes = encode(covered);
+    const half = bytes.length >> 1;
+    const sink = this.#node.snapshots.begin(meta);
+    const mark = { ...writeOf(0), snapshot: meta };
+    sink.write(bytes.subarray(0, half), () =>
+      sink.write(bytes.subarray(half), () =>
+        sink.finish((error) => {
+          const last = this.#states[this.#states.length - 1]!;
+          if (error === null) this.#append(GROUP_1, mark, last);
+        }),
+      ),
+    );
+  }
+}
