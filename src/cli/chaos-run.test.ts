@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseReport } from "../report/validate.ts";
+import { until } from "../target/until.ts";
 
 // Real clusters, real faults: a few seconds each, since elections and restarts take real time.
 
@@ -63,6 +64,7 @@ test(
       "one-leader-per-term pass",
       "recovered pass",
       "nodes-stayed-up pass",
+      "restarted pass",
       "not-vacuous pass",
     ]);
     expect(report.timeline?.faults.some(({ kind }) => kind === "crash")).toBe(true);
@@ -122,13 +124,15 @@ test(
     await mkdir(reports);
     const child = ordeal("demo", "--reports", reports, "--seed", "1");
     let said = "";
-    for await (const chunk of child.stderr) {
-      said += new TextDecoder().decode(chunk);
-      if (said.includes("  running  ")) break;
-    }
+    // Read to its end: a pipe that nobody reads any more would end the demo by itself.
+    const reading = (async () => {
+      for await (const chunk of child.stderr) said += new TextDecoder().decode(chunk);
+    })();
+    await until("it runs", WITHIN_MS, () => said.includes("  running  "));
     expect((await processesNaming(reports)).length).toBeGreaterThanOrEqual(5);
     child.kill("SIGINT");
     expect(await child.exited).toBe(130);
+    await reading;
     expect(await processesNaming(reports)).toEqual([]);
     expect(await readdir(join(reports, "demo", "demo"))).toEqual([]);
   },

@@ -1,7 +1,7 @@
 import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
 import type { NodeStatusReport } from "../runtime/node-status.ts";
 
-const TELL_WITHIN_MS = 1_000;
+const TELL_WITHIN_MS = 5_000;
 
 /** What a node's admin port answered; 0: nothing. */
 export type AdminReply = {

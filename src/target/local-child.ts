@@ -5,7 +5,7 @@ import { until } from "./until.ts";
 const MAIN = join(import.meta.dir, "..", "cli", "main.ts");
 /** How much of what a child said last is kept for error reports. */
 const STDERR_CHARS = 4_000;
-const STOPPED_WITHIN_MS = 1_000;
+const STOPPED_WITHIN_MS = 20_000;
 /** Two threads are the default on two cores: two blocked file operations would stall every other. */
 const THREADS = "8";
 

@@ -4,7 +4,7 @@ import type { NodeStatusReport } from "../runtime/node-status.ts";
 import { type AdminReply, askAdmin, askReport } from "./local-admin.ts";
 import type { LocalSupervisor } from "./local-supervisor.ts";
 
-const ASK_WITHIN_MS = 500;
+const ASK_WITHIN_MS = 2_000;
 const RETRY_MS = 50;
 /** Leaders come and go: a request is repeated for so long. */
 const REACHED_WITHIN_MS = 30_000;

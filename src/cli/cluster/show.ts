@@ -3,7 +3,7 @@ import { askStatus, silentStatus } from "../../target/local-status.ts";
 import type { NodeStatus } from "../../target/target.ts";
 import { table } from "../table.ts";
 
-const STATUS_WITHIN_MS = 500;
+const STATUS_WITHIN_MS = 2_000;
 
 /** Asks every node at once; one that does not answer is "down". */
 export const askAll = (

@@ -11,7 +11,7 @@ import { refuseIfRunning, removeRecord, writeRecord } from "./record.ts";
 import { askAll, type ClusterDocument, clusterDocument, print } from "./show.ts";
 
 const MAIN = join(import.meta.dir, "..", "main.ts");
-const LEADER_WITHIN_MS = 15_000;
+const LEADER_WITHIN_MS = 60_000;
 
 /**
  * Runs a cluster as children of this process until SIGTERM, SIGINT or SIGHUP; prints its state once

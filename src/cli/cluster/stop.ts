@@ -1,8 +1,9 @@
 import { until } from "../../target/until.ts";
 import { isSupervised, removeRecord, runningCluster } from "./record.ts";
 
-const STOP_WITHIN_MS = 10_000;
-const KILL_WITHIN_MS = 2_000;
+/** Longer than the supervisor itself waits for its nodes before it kills them. */
+const STOP_WITHIN_MS = 30_000;
+const KILL_WITHIN_MS = 10_000;
 
 /** Ends the cluster that runs in `dir`; resolves once its processes are gone. Throws UserError. */
 export async function stopCluster(dir: string): Promise<void> {

@@ -12,7 +12,7 @@ import { HistoryFile } from "./history-file.ts";
 
 const TICK_MS = 100;
 const CONNECT_GRACE_MS = 500;
-const CONNECT_MS = 5000;
+const CONNECT_MS = 20_000;
 /** Silence after which a clerk tries another node. A retry is harmless: sessions make it count once. */
 const ATTEMPT_TIMEOUT_MS = 300;
 /** A timer fires up to 1.1 ms late: nearer starts are waited for by spinning. */
