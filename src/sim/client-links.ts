@@ -8,6 +8,7 @@ import { writeResponse } from "../wire/client.ts";
 import { beginFrame, endFrame, FrameReader } from "../wire/frame.ts";
 import { KIND } from "../wire/kinds.ts";
 import type { SimNode } from "./node.ts";
+import { Slab } from "./slab.ts";
 import { EVENT, type World } from "./world.ts";
 
 /** How long a frame takes between a client and a node: clients are near. */
@@ -29,6 +30,7 @@ export class ClientLinks {
     body: Uint8Array,
   ) => void;
   readonly #writer = new ByteWriter();
+  readonly #slab = new Slab();
   loss: number;
 
   constructor(
@@ -66,7 +68,7 @@ export class ClientLinks {
     const start = beginFrame(w, KIND.clientResponses, GROUP_1);
     writeResponse(w, requestId, reply);
     endFrame(w, start);
-    const bytes = w.copy();
+    const bytes = this.#slab.copy(w);
     this.#carry(EVENT.response, client, () => {
       new FrameReader().push(bytes, ({ body }) => {
         eachResponse(body, (response) => this.#onResponse(client, id, response, body));
@@ -91,6 +93,6 @@ export class ClientLinks {
     writeCommand(bytes, new DataView(bytes.buffer), 0, command);
     w.bytes(bytes);
     endFrame(w, start);
-    return w.copy();
+    return this.#slab.copy(w);
   }
 }

@@ -10,6 +10,7 @@ import { ByteWriter } from "../wire/bytes.ts";
 import { type Frame, FrameReader } from "../wire/frame.ts";
 import { readMessage, writeMessage } from "../wire/raft-codec.ts";
 import type { FrameFate, SimObserver } from "./api.ts";
+import { Slab } from "./slab.ts";
 import { EVENT, type World } from "./world.ts";
 
 type SimLink = {
@@ -38,6 +39,7 @@ export class SimNetwork {
   readonly #table: LinkTable;
   #base: LinkState;
   readonly #writer = new ByteWriter();
+  readonly #slab = new Slab();
   readonly #reader = new FrameReader();
   frames = 0;
   lost = 0;
@@ -79,7 +81,7 @@ export class SimNetwork {
       observe?.(this.#world.now, { kind: "lost", id, message });
       return;
     }
-    const bytes = writer.copy();
+    const bytes = this.#slab.copy(writer);
     const { epoch } = link;
     const arrive = (): void => {
       if (link.epoch !== epoch) {
