@@ -24,18 +24,13 @@ async function keep(then: string) {
   const body = `
     await Bun.spawn([${BUN}, "-e", ${JSON.stringify(LEAVES)}], { stdout: "inherit" }).exited;
     ${then}`;
-  const args = JSON.stringify([
-    process.execPath,
-    "--no-orphans",
-    KEEP,
-    process.execPath,
-    "-e",
-    body,
-  ]);
+  const args = JSON.stringify([process.execPath, KEEP, process.execPath, "-e", body]);
   const program = `
     const keeper = Bun.spawn(${args}, { stdin: "pipe", stdout: "inherit" });
     console.log(keeper.pid);
-    process.exit(await keeper.exited);`;
+    const code = await keeper.exited;
+    await keeper.stdin.end(); // Held until now: its end is the keeper's.
+    process.exit(code);`;
   const parent = Bun.spawn([process.execPath, "-e", program], { stdout: "pipe" });
   const lines = readLines(parent.stdout);
   const pids: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * Reads what `bun test` says: how many tests passed and failed, and which, by file. Its JUnit report
- * would not do: it leaves out a file that does not load.
+ * Reads what `bun test` says: how many tests passed and failed, and which, by file. A file that does
+ * not load, and an error outside of any test, count as one that failed, of no file that could be told.
  */
 export class TestOutput {
   /** The names of the failed tests, by file, as it calls itself below the working directory. */
@@ -25,10 +25,8 @@ export class TestOutput {
     if (this.#isSummary) return;
     const header = /^(\S+\.test\.ts):$/.exec(line);
     if (header !== null) this.#file = header[1]!;
-    // With colours a cross, without them a word; a crash and an error have no time behind them.
-    const failed = /^(?:\(fail\)|✗) (.*?)(?: \[[\d.]+m?s\])?$/.exec(line)?.[1];
-    const isError = line.startsWith("# Unhandled error between tests");
-    const name = isError ? "(the file itself)" : failed;
+    // With colours a cross, without them a word; a crash has no time behind it.
+    const name = /^(?:\(fail\)|✗) (.*?)(?: \[[\d.]+m?s\])?$/.exec(line)?.[1];
     if (name === undefined || this.#file === "") return;
     this.failures.set(this.#file, [...(this.failures.get(this.#file) ?? []), name]);
   }
