@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { afterAll, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PowerLossKeeps } from "../fault/vocabulary.ts";
+import type { Fault, PowerLossKeeps } from "../fault/vocabulary.ts";
 import { localTarget } from "./local.ts";
 import { leaderOf } from "./local-status.ts";
 import type { Cluster, ClusterOptions } from "./target.ts";
@@ -10,8 +10,8 @@ import { get, put } from "./testing/http-kv.ts";
 import { isAlive } from "./testing/processes.ts";
 import { until } from "./until.ts";
 
-const WITHIN_MS = 15_000;
-const TEST_MS = 60_000;
+const WITHIN_MS = 20_000;
+const TEST_MS = 120_000;
 const all = { kind: "all" } as const;
 const leader = { kind: "leader" } as const;
 
@@ -39,6 +39,10 @@ async function withCluster(
   }
   expect(cluster.failures()).toEqual([]);
 }
+
+/** Breaks the disk of whoever leads, once somebody does, and returns the node. */
+const breakLeader = (cluster: Cluster, fault: Fault): Promise<number> =>
+  until("a leader is hit", WITHIN_MS, async () => (await cluster.fault(fault)).nodes[0]);
 
 const isDown = async (cluster: Cluster, id: number): Promise<boolean> =>
   (await cluster.status(2_000)).find((status) => status.id === id)?.role === "down";
@@ -75,12 +79,11 @@ test(
   "disk faults: a leader whose sync fails ends, stays down while its disk fails, and comes back healed",
   async () => {
     await withCluster("error", {}, async (cluster) => {
-      const { nodes } = await cluster.fault({
+      const old = await breakLeader(cluster, {
         kind: "diskError",
         nodes: leader,
         operation: "sync",
       });
-      const old = nodes[0]!;
       await put(cluster, "k", "meanwhile"); // The old leader needs its disk for it.
       await until("the leader ends", WITHIN_MS, () => isDown(cluster, old));
       await cluster.fault({ kind: "restart", nodes: all });
@@ -99,8 +102,7 @@ test(
   async () => {
     await withCluster("full", { snapshotEveryBytes: 0 }, async (cluster) => {
       const value = "v".repeat(256 << 10);
-      const { nodes } = await cluster.fault({ kind: "diskFull", nodes: leader });
-      const old = nodes[0]!;
+      const old = await breakLeader(cluster, { kind: "diskFull", nodes: leader });
       // A segment is 4 MiB at first; the next one is made before it is full.
       for (let i = 0; i < 16; i++) await put(cluster, `k${i}`, `${i}${value}`);
       await until("the leader ends", WITHIN_MS, () => isDown(cluster, old));
