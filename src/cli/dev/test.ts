@@ -85,26 +85,26 @@ async function runTests(extra: readonly string[]): Promise<Counts> {
   const { passed, failed } = output;
   // A run that was ended fails without a failing test.
   if (code === 0 || failed === 0) return { passed, failed: code === 0 ? failed : failed || 1 };
-  const again = [...output.failures].filter(([file]) => REAL.test(file));
+  const first = [...output.failures].filter(([file]) => REAL.test(file));
   const isPlain = extra.every((word) => !word.startsWith("-"));
-  if (again.length === 0 || !isPlain) return { passed, failed };
+  if (first.length === 0 || !isPlain) return { passed, failed };
 
   console.error("\nThe files of real processes that failed run once more, each alone:");
-  const files = again.map(([file]) => `./${file}`);
+  const files = first.map(([file]) => `./${file}`);
   const second = await bunTest(files, 1, SECOND_RUN_MS_MAX);
-  const stillFailed = second.code === 0 ? 0 : second.output.failed || 1;
-  const flaky = again.filter(([file]) => second.code === 0 || passedNow(file, second.output));
-  for (const [file, names] of flaky) {
-    for (const name of names) console.error(`flaky: passed at the second try: ${file}: ${name}`);
-  }
-  const tried = again.reduce((sum, [, names]) => sum + names.length, 0);
-  const recovered = Math.max(0, tried - stillFailed);
-  return { passed: passed + recovered, failed: failed - recovered };
+  const flaky = first.flatMap(([file, names]) => {
+    return names.filter((name) => passedIn(second, file, name)).map((name) => `${file}: ${name}`);
+  });
+  for (const name of flaky) console.error(`flaky: passed at the second try: ${name}`);
+  return { passed: passed + flaky.length, failed: failed - flaky.length };
 }
 
-/** In a second run that failed somewhere: only a run that was not cut short can tell. */
-const passedNow = (file: string, { failed, failures }: TestOutput): boolean =>
-  failed > 0 && !failures.has(file);
+/** Whether the test that failed before passed now. A run that was cut short does not tell. */
+function passedIn({ code, output }: Run, file: string, name: string): boolean {
+  if (code !== 0 && output.failed === 0) return false;
+  const failures = output.failures.get(file) ?? [];
+  return !failures.some((failure) => failure === name || failure.includes("(worker crashed"));
+}
 
 adoptOrphans();
 const counts = [
