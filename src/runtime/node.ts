@@ -36,6 +36,11 @@ export async function runNode(options: NodeOptions): Promise<void> {
     dieWithParent();
     exitWhenStdinEnds();
   }
+  if (faultyDisk !== undefined && !parentPipe) {
+    const fix = "give --parent-pipe too, or no --faulty-disk";
+    const what = "the orders of a faulty disk come over the pipe from the parent";
+    throw new UserError("cannot run the node", [{ where: "--faulty-disk", what, fix }]);
+  }
   nodeAddress(config, id);
   const stopped = stopSignal();
   const log = openNodeLog(options);

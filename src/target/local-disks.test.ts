@@ -3,6 +3,9 @@ import { afterAll, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Fault, PowerLossKeeps } from "../fault/vocabulary.ts";
+import type { FaultyDiskSpec } from "../runtime/faulty-disk.ts";
+import { LocalChild } from "./local-child.ts";
+import { configFile, newConfig, prepareDir, writeConfig } from "./local-dir.ts";
 import { localTarget } from "./local.ts";
 import { leaderOf } from "./local-status.ts";
 import type { Cluster, ClusterOptions } from "./target.ts";
@@ -135,6 +138,32 @@ test(
       expect(cluster.nodeIds).toEqual([1, 4, 3]);
       for (let i = 0; i < 8; i++) expect(await get(cluster, `k${i}`)).toBe(`${i}${value}`);
     });
+  },
+  TEST_MS,
+);
+
+test(
+  "faulty disk: a node answers each order once it is in force, and none after it lost its power",
+  async () => {
+    const dir = join(root, "pipe");
+    const options = { nodes: 1, storage: "disk", dir, faultyLinks: false, seed: 1 } as const;
+    writeConfig(newConfig(options, prepareDir(options)));
+    const args = ["node", "--config", configFile(dir), "--id", "1"];
+    const disk: FaultyDiskSpec = { seed: 1, failing: null, full: false };
+    const flags = ["--faulty-disk", JSON.stringify(disk)];
+    const orphan = new LocalChild("orphan", [...args, ...flags]);
+    await expect(orphan.nextLine()).rejects.toThrow("give --parent-pipe too");
+    const node = new LocalChild("node", [...args, "--parent-pipe", ...flags]);
+    expect(JSON.parse(await node.nextLine())).toMatchObject({ ready: true });
+    const orders = [
+      { id: 4, kind: "diskFull" },
+      { id: 5, kind: "diskStall", ms: 1 },
+      { id: 6, kind: "heal" },
+    ];
+    const answers = await Promise.all(orders.map((order) => node.ask(order)));
+    expect(answers).toEqual(['{"ack":4}', '{"ack":5}', '{"ack":6}']);
+    expect(await node.ask({ id: 7, kind: "powerLoss", keeps: "prefix" })).toBeNull();
+    expect(node.running).toBe(false);
   },
   TEST_MS,
 );
