@@ -21,7 +21,7 @@ import type { StorageIdentity } from "./log-storage.ts";
 const MAGIC = 0x706e_534f;
 const FORMAT_VERSION = 1;
 const PREFIX_BYTES = 12;
-const CHUNK_HEAD_BYTES = 8;
+export const CHUNK_HEAD_BYTES = 8;
 const HEADER_BYTES_MAX = 64 << 10;
 /** Beyond any entry (8 MiB) and what is gathered with it. */
 const CHUNK_BYTES_MAX = 64 << 20;
@@ -36,12 +36,18 @@ export class SnapshotEncoder {
     this.#chain = new DataView(this.header.buffer, this.header.byteOffset).getUint32(8, true);
   }
 
-  /** The next chunk: bytes of the state machine, at least one. */
-  chunk(bytes: Uint8Array): Uint8Array {
+  /**
+   * The next chunk: bytes of the state machine, at least one. It begins `room`, which has space for
+   * CHUNK_HEAD_BYTES more than `bytes`.
+   */
+  chunk(
+    bytes: Uint8Array,
+    room: Uint8Array = new Uint8Array(CHUNK_HEAD_BYTES + bytes.length),
+  ): Uint8Array {
     const crc = crc32(bytes);
     this.#chain = chained(this.#chain, crc);
-    const out = new Uint8Array(CHUNK_HEAD_BYTES + bytes.length);
-    const view = new DataView(out.buffer);
+    const out = room.subarray(0, CHUNK_HEAD_BYTES + bytes.length);
+    const view = new DataView(out.buffer, out.byteOffset);
     view.setUint32(0, bytes.length, true);
     view.setUint32(4, crc, true);
     out.set(bytes, CHUNK_HEAD_BYTES);
