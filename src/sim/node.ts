@@ -62,6 +62,7 @@ export class SimNode {
   #timerAt = Infinity;
   #status: RaftStatus | null = null;
   #starting = false;
+  #inTurn = false;
 
   constructor(id: number, clock: ClockState, nodeWorld: NodeWorld) {
     this.id = id;
@@ -149,7 +150,8 @@ export class SimNode {
     const replica = this.#replica;
     if (replica === null) return;
     // It may end within a turn, and have said already what it did in it.
-    this.#in.monitor.onTurn(this.id, replica.status());
+    if (this.#inTurn) this.#in.monitor.onTurn(this.id, replica.status());
+    this.#inTurn = false;
     this.#replica = null;
     this.#status = null;
     this.#paused = false;
@@ -194,6 +196,7 @@ export class SimNode {
     try {
       work();
     } catch (error) {
+      this.#inTurn = false;
       if (!(error instanceof Ended) && !isOfDisk(error)) throw error;
       // A disk that fails outside of the log is an uncaught exception: the process ends as well.
       if (this.isUp) this.#in.onStopped(this.id);
@@ -296,7 +299,9 @@ export class SimNode {
   #turn(): void {
     const replica = this.#replica!;
     this.#turnPending = false;
+    this.#inTurn = true;
     replica.pump();
+    this.#inTurn = false;
     this.#checkUp();
     this.#ended(replica);
   }
