@@ -14,7 +14,7 @@ import {
 } from "./testing/node-data.ts";
 import { VolatileDisk } from "./volatile-disk.ts";
 
-const STEPS = 26;
+const STEPS = 30;
 
 type Machine = { readonly disk: VolatileDisk; readonly settle: () => void };
 
@@ -110,10 +110,10 @@ test("a killed process, then power lost: what the next process found is still th
       throw new Ended();
     };
     const { possible } = live(machine, STEPS, endAt, kill, [EMPTY]);
-    const found = openNode(machine.disk, kill).state;
-    expect(isAmong(found, possible), `point ${endAt}`).toBe(true);
+    const next = live(machine, endAt % 3, 0, kill, possible);
+    expect(isAmong(next.opened!, possible), `point ${endAt}`).toBe(true);
     machine.disk.losePower("nothing");
-    const next = openNode(powerUp(platter, endAt).disk, kill).state;
-    expect(next, `point ${endAt}`).toEqual(found);
+    const found = openNode(powerUp(platter, endAt).disk, kill).state;
+    expect(isAmong(found, next.possible), `point ${endAt}`).toBe(true);
   }
 });

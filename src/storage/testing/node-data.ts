@@ -101,7 +101,7 @@ function draw(step: number, { one, two }: NodeState): [GroupId, LogWrite, NodeSt
 
 /**
  * Runs steps of a script on an open node: group commits of two groups, and a snapshot of the first
- * after every eighth, which lets old segments go. Returns all states the node may be in after a crash
+ * after every twelfth, which lets old segments go. Returns all states the node may be in after a crash
  * now, from the newest that is durable to the last one written.
  */
 export class Script {
@@ -127,7 +127,7 @@ export class Script {
       const last = this.#states[this.#states.length - 1]!;
       const [group, write, after] = draw(++this.#step, last);
       this.#append(group, write, after);
-      if (this.#step % 8 === 0) this.#snapshot();
+      if (this.#step % 12 === 0) this.#snapshot();
       // Now and then several writes form one record.
       if (this.#step % 3 !== 0) this.#settle();
     }
