@@ -1,10 +1,12 @@
 import type { CommandModule } from "yargs";
+import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
 import type { FaultyDiskSpec } from "../runtime/faulty-disk.ts";
 
 type Args = {
   config: string;
   id: number;
   log: string | undefined;
+  fsync: FsyncMode | undefined;
   "parent-pipe": boolean;
   join: boolean;
   record: string | undefined;
@@ -25,6 +27,10 @@ export const command: CommandModule<object, Args> = {
       .option("log", {
         describe: "log file; default: node-N/node.log in the config's dataDir",
         type: "string",
+      })
+      .option("fsync", {
+        describe: "when the log is synced; never is UNSAFE; default: as the config says, or batch",
+        choices: FSYNC_MODES,
       })
       .option("parent-pipe", {
         describe: "end with the process that holds the other end of standard input",
@@ -48,11 +54,11 @@ export const command: CommandModule<object, Args> = {
       })
       .example("$0 node --config cluster.json --id 1", "run node 1 until SIGTERM or Ctrl-C"),
   handler: async (args) => {
-    const { loadConfig } = await import("../runtime/config.ts");
+    const { loadConfig, withFsync } = await import("../runtime/config.ts");
     const { runNode } = await import("../runtime/node.ts");
     const faultyDisk = args["faulty-disk"];
     await runNode({
-      config: loadConfig(args.config),
+      config: withFsync(loadConfig(args.config), args.fsync),
       id: args.id,
       logFile: args.log,
       parentPipe: args["parent-pipe"],

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { FSYNC_DEFAULT } from "../../lib/fsync.ts";
 import { lockDirectory } from "../../runtime/dir-lock.ts";
 import { readLines } from "../../target/json-lines.ts";
 import { type LocalOptions, prepareDir } from "../../target/local-dir.ts";
@@ -27,7 +28,8 @@ export async function superviseCluster(options: LocalOptions, json: boolean): Pr
   const stopped = stopSignal();
   let control: ReturnType<typeof serveControl> | undefined;
   try {
-    const { clusterId, nodes } = supervisor.config;
+    const { clusterId, nodes, storage } = supervisor.config;
+    const fsync = storage === "memory" ? null : (supervisor.config.fsync ?? FSYNC_DEFAULT);
     const statuses = await until("a leader is elected", LEADER_WITHIN_MS, async () => {
       const said = await askAll(clusterId, nodes);
       return leaderOf(said) !== 0 && said.every((node) => node.role !== "down") ? said : null;
@@ -37,13 +39,14 @@ export async function superviseCluster(options: LocalOptions, json: boolean): Pr
         clusterId,
         supervisorPid: process.pid,
         controlPort: server.port,
+        ...{ storage, fsync },
         nodes: supervisor.config.nodes.map((node) => ({ ...node, pid: supervisor.pid(node.id) })),
       });
     };
     const server = serveControl(supervisor, write);
     control = server;
     write();
-    print(clusterDocument(statuses), json);
+    print(clusterDocument(statuses, { storage, fsync }), json);
     await stopped;
   } finally {
     await control?.stop();
@@ -83,9 +86,10 @@ export async function startDetached(options: LocalOptions, json: boolean): Promi
 }
 
 function argumentsFor(options: LocalOptions): string[] {
-  const { nodes, storage, dir, basePort, faultyLinks, seed, raft } = options;
+  const { nodes, storage, fsync, dir, basePort, faultyLinks, seed, raft } = options;
   return [
     ...["cluster", "start", "--foreground", "--json", "-n", String(nodes), "--storage", storage],
+    ...(fsync === undefined ? [] : ["--fsync", fsync]),
     ...["--dir", dir, "--seed", String(seed)],
     ...(basePort === undefined ? [] : ["--base-port", String(basePort)]),
     ...(faultyLinks ? ["--faulty-links"] : []),
