@@ -10,7 +10,11 @@ const RATE = 5_000;
 const ROUNDS = 7;
 /** A loop that does nothing ticks at this pace: timers take no shorter one. */
 const TICK_MS = 1;
-const BEFORE_MS = 1_500;
+/** So many puts are applied before the first round, and at least one between two. */
+const PUTS_BEFORE = 5_000;
+const PUTS_BEFORE_QUICK = 100;
+const APPLIED_WITHIN_MS = 60_000;
+const POLL_MS = 5;
 const GOAL_MS = 10;
 
 /** Between two ticks of this process's event loop, in milliseconds. */
@@ -90,9 +94,10 @@ async function measureRounds(
   const clock = new LoopClock();
   const rounds: Round[] = [];
   try {
-    await Bun.sleep(BEFORE_MS);
+    await applied(node, quick ? PUTS_BEFORE_QUICK : PUTS_BEFORE);
     for (let round = 1; round <= (quick ? 1 : ROUNDS); round++) {
       progress(`snapshot, round ${round}`);
+      await applied(node, 1);
       clock.take();
       const from = performance.now();
       await takeSnapshot(node);
@@ -108,6 +113,16 @@ async function measureRounds(
     await node.stop();
   }
   return rounds;
+}
+
+/** Resolves once the node has applied so many more entries: there is something new to keep. */
+async function applied(node: OrdealNode, more: number): Promise<void> {
+  const until = node.status().appliedIndex + more;
+  const deadline = performance.now() + APPLIED_WITHIN_MS;
+  while (node.status().appliedIndex < until) {
+    if (performance.now() > deadline) throw new Error(`the node has not applied ${more} puts`);
+    await Bun.sleep(POLL_MS);
+  }
 }
 
 async function takeSnapshot(node: OrdealNode): Promise<void> {
