@@ -22,7 +22,7 @@ const STATISTICS = [
   { name: "p99", of: p99, ratio: pooledRatioOf },
 ];
 const ROUNDS = 24;
-const ROUNDS_QUICK = 2;
+const QUICK = { rounds: 1, appends: 6 };
 const RATIO_MAX = 1.3;
 /** The bare file is as large as a segment of the log becomes, written with zeros ahead as that is. */
 const BARE_FILE_MIB = 64;
@@ -61,6 +61,7 @@ async function compare(
   const fileMib = quick ? BARE_FILE_MIB_QUICK : BARE_FILE_MIB;
   const file = zeroedFile(`${dir}/bare-${bytes}`, fileMib);
   const entry = entriesOf(1, bytes, seed);
+  const count = quick ? QUICK.appends : appends;
   const appendOne = (done: () => void): void => {
     log.append(1, entry, done);
     log.wal.commit();
@@ -73,9 +74,9 @@ async function compare(
     at += entry.length;
     done();
   };
-  const arm = (one: (done: () => void) => void) => () => oneByOne(one, appends);
+  const arm = (one: (done: () => void) => void) => () => oneByOne(one, count);
   try {
-    return await abba(arm(appendOne), arm(writeOne), quick ? ROUNDS_QUICK : ROUNDS);
+    return await abba(arm(appendOne), arm(writeOne), quick ? QUICK.rounds : ROUNDS);
   } finally {
     fs.closeSync(file);
     log.wal.close();
