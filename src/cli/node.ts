@@ -1,6 +1,5 @@
 import type { CommandModule } from "yargs";
 import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
-import type { FaultyDiskSpec } from "../runtime/faulty-disk.ts";
 
 type Args = {
   config: string;
@@ -10,7 +9,6 @@ type Args = {
   "parent-pipe": boolean;
   join: boolean;
   record: string | undefined;
-  "faulty-disk": string | undefined;
 };
 
 export const command: CommandModule<object, Args> = {
@@ -46,17 +44,10 @@ export const command: CommandModule<object, Args> = {
         describe: "file to append all inputs of the core to, for `ordeal replay`",
         type: "string",
       })
-      .option("faulty-disk", {
-        describe: "for chaos runs: how the disk below the node fails (runtime/faulty-disk.ts)",
-        type: "string",
-        hidden: true,
-        implies: "parent-pipe",
-      })
       .example("$0 node --config cluster.json --id 1", "run node 1 until SIGTERM or Ctrl-C"),
   handler: async (args) => {
     const { loadConfig, withFsync } = await import("../runtime/config.ts");
     const { runNode } = await import("../runtime/node.ts");
-    const faultyDisk = args["faulty-disk"];
     await runNode({
       config: withFsync(loadConfig(args.config), args.fsync),
       id: args.id,
@@ -64,7 +55,6 @@ export const command: CommandModule<object, Args> = {
       parentPipe: args["parent-pipe"],
       isJoining: args.join,
       recordFile: args.record,
-      faultyDisk: faultyDisk === undefined ? undefined : (JSON.parse(faultyDisk) as FaultyDiskSpec),
     });
   },
 };

@@ -12,7 +12,7 @@ export type LastingFaults = {
   readonly full: boolean;
 };
 
-/** The value of `ordeal node --faulty-disk`, as JSON. */
+/** What a node is started with (runtime/node.ts) to have such a disk. */
 export type FaultyDiskSpec = LastingFaults & {
   /** Of what a power loss keeps. */
   readonly seed: number;

@@ -18,8 +18,16 @@ export type NodeOptions = {
   readonly isJoining: boolean;
   /** A file to append a recording to (replica/recording.ts). */
   readonly recordFile?: string | undefined;
-  /** For chaos runs: the node's disk loses what was not synced, and fails on the parent's orders. */
+  /**
+   * For chaos runs: the node's disk loses what was not synced, and fails on orders that come over the
+   * parent's pipe.
+   */
   readonly faultyDisk?: FaultyDiskSpec | undefined;
+};
+
+/** What a supervisor starts a node with; `config` is the path of the config file. */
+export type NodeChildSpec = Pick<NodeOptions, "id" | "isJoining" | "recordFile" | "faultyDisk"> & {
+  readonly config: string;
 };
 
 /** Our own failure: a bug, or a disk that cannot be trusted (sysexits' EX_SOFTWARE). */
@@ -35,11 +43,6 @@ export async function runNode(options: NodeOptions): Promise<void> {
   if (parentPipe) {
     dieWithParent();
     exitWhenStdinEnds();
-  }
-  if (faultyDisk !== undefined && !parentPipe) {
-    const fix = "give --parent-pipe too, or no --faulty-disk";
-    const what = "the orders of a faulty disk come over the pipe from the parent";
-    throw new UserError("cannot run the node", [{ where: "--faulty-disk", what, fix }]);
   }
   nodeAddress(config, id);
   const stopped = stopSignal();

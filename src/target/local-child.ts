@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { readLines } from "./json-lines.ts";
 import { until } from "./until.ts";
 
-const MAIN = join(import.meta.dir, "..", "cli", "main.ts");
+/** Programs of ours that a child may run: the whole command line, or a node alone. */
+const PROGRAMS = { ordeal: "main.ts", node: "node-child.ts" } as const;
 /** How much of what a child said last is kept for error reports. */
 const STDERR_CHARS = 4_000;
 const STOPPED_WITHIN_MS = 20_000;
@@ -42,10 +43,11 @@ export class LocalChild {
   #ending = false;
   #paused = false;
 
-  /** Runs `ordeal …args`; `what` names the process in messages. */
-  constructor(what: string, args: readonly string[]) {
+  /** Runs `program …args`; `what` names the process in messages. */
+  constructor(what: string, program: keyof typeof PROGRAMS, args: readonly string[]) {
     this.#what = what;
-    this.#child = Bun.spawn([process.execPath, MAIN, ...args], {
+    const path = join(import.meta.dir, "..", "cli", PROGRAMS[program]);
+    this.#child = Bun.spawn([process.execPath, path, ...args], {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",

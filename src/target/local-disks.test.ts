@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Fault, PowerLossKeeps } from "../fault/vocabulary.ts";
-import type { FaultyDiskSpec } from "../runtime/faulty-disk.ts";
+import type { NodeChildSpec } from "../runtime/node.ts";
 import { LocalChild } from "./local-child.ts";
 import { configFile, newConfig, prepareDir, writeConfig } from "./local-dir.ts";
 import { localTarget } from "./local.ts";
@@ -148,12 +148,11 @@ test(
     const dir = join(root, "pipe");
     const options = { nodes: 1, storage: "disk", dir, faultyLinks: false, seed: 1 } as const;
     writeConfig(newConfig(options, prepareDir(options)));
-    const args = ["node", "--config", configFile(dir), "--id", "1"];
-    const disk: FaultyDiskSpec = { seed: 1, failing: null, full: false };
-    const flags = ["--faulty-disk", JSON.stringify(disk)];
-    const orphan = new LocalChild("orphan", [...args, ...flags]);
-    await expect(orphan.nextLine()).rejects.toThrow("give --parent-pipe too");
-    const node = new LocalChild("node", [...args, "--parent-pipe", ...flags]);
+    const spec: NodeChildSpec = {
+      ...{ config: configFile(dir), id: 1, isJoining: false },
+      faultyDisk: { seed: 1, failing: null, full: false },
+    };
+    const node = new LocalChild("node", "node", [JSON.stringify(spec)]);
     expect(JSON.parse(await node.nextLine())).toMatchObject({ ready: true });
     const orders = [
       { id: 4, kind: "diskFull" },

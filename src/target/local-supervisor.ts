@@ -4,6 +4,7 @@ import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { assert } from "../lib/assert.ts";
 import { EXIT_USAGE, UserError } from "../lib/user-error.ts";
 import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
+import type { NodeChildSpec } from "../runtime/node.ts";
 import { LinkProxies } from "./link-proxies.ts";
 import { tellNodes } from "./local-admin.ts";
 import { ChildStartError, LocalChild } from "./local-child.ts";
@@ -214,7 +215,7 @@ export class LocalSupervisor {
     await this.#proxies?.open(nodes);
     const ids = added.map((node) => node.id);
     await this.#reconfigure(nodes);
-    await this.#each(ids, (id) => this.#startNode(id, ["--join"]));
+    await this.#each(ids, (id) => this.#startNode(id, true));
     return ids;
   }
 
@@ -231,7 +232,7 @@ export class LocalSupervisor {
     await this.#proxies?.open(nodes);
     await this.#reconfigure(nodes);
     this.#refused.delete(id);
-    await this.#each([added], (node) => this.#startNode(node, ["--join"]));
+    await this.#each([added], (node) => this.#startNode(node, true));
     return added;
   }
 
@@ -293,13 +294,15 @@ export class LocalSupervisor {
     await Promise.all(running.map((node) => tellNodes(node, { nodes, links })));
   }
 
-  async #startNode(id: number, flags: readonly string[] = []): Promise<void> {
-    const config = configFile(this.config.dataDir);
-    const args = ["node", "--config", config, "--id", String(id), "--parent-pipe", ...flags];
-    if (this.#record) args.push("--record", recordFile(this.config.dataDir, id));
-    if (this.#disks !== null) args.push(...this.#disks.flags(id));
+  async #startNode(id: number, isJoining = false): Promise<void> {
+    const { dataDir } = this.config;
+    const spec: NodeChildSpec = {
+      ...{ config: configFile(dataDir), id, isJoining },
+      ...(this.#record && { recordFile: recordFile(dataDir, id) }),
+      ...(this.#disks !== null && { faultyDisk: this.#disks.specFor(id) }),
+    };
     const atUs = nowUs();
-    const node = new LocalChild(`node ${id}`, args);
+    const node = new LocalChild(`node ${id}`, "node", [JSON.stringify(spec)]);
     this.#nodes.set(id, node);
     try {
       await node.nextLine();
