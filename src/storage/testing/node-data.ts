@@ -86,10 +86,13 @@ function draw(step: number, { one, two }: NodeState): [GroupId, LogWrite, NodeSt
   const [group, before] = step % 4 === 3 ? ([GROUP_2, two] as const) : ([GROUP_1, one] as const);
   const after = (next: Group): NodeState =>
     group === GROUP_1 ? { one: next, two } : { one, two: next };
-  const newTerm = step % 5 === 0;
+  // Entries of the second group, which has no snapshot, hold up their segments: first there are none.
+  const onlyVotes = group === GROUP_2 && step < 16;
+  const newTerm = step % 5 === 0 || onlyVotes;
   const term = before.term + (newTerm ? 1 : 0);
   const votedFor = newTerm ? 1 + (step % 3) : before.votedFor;
   const write = newTerm ? voteOf(step, term, votedFor) : writeOf(step);
+  if (onlyVotes) return [group, write, after({ ...before, term, votedFor })];
   // A leader of a later term overwrites the last entry now and then.
   const kept =
     before.entries.length - (newTerm && step % 2 === 0 && before.entries.length > 0 ? 1 : 0);
