@@ -53,13 +53,26 @@ export async function runNode(options: NodeOptions): Promise<void> {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
   const record = recordFile === undefined ? undefined : openRecordFile(recordFile);
   const disk = faultyDisk && (await import("./faulty-disk.ts")).openFaultyDisk(faultyDisk);
-  const node = new OrdealNode({ config, id, isJoining, log, seed, record, disk, onFatal });
+  const node = begin(log, () => {
+    return new OrdealNode({ config, id, isJoining, log, seed, record, disk, onFatal });
+  });
   const ready = { ready: true, id, pid: process.pid, ...node.ports };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   await stopped;
   await node.stop();
   // Or else the watch on it would keep the process alive.
   if (parentPipe) process.stdin.destroy();
+}
+
+/** A node that refuses to start says why in its log, too: nobody may see what it prints. */
+function begin(log: Log, start: () => OrdealNode): OrdealNode {
+  try {
+    return start();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.error({ event: "refused", reason }, "the node does not start");
+    throw error;
+  }
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process as it always does. */

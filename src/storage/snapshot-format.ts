@@ -66,7 +66,7 @@ export class SnapshotEncoder {
  * WireError at the first byte that cannot be right; what was handed out before must then be dropped.
  */
 export class SnapshotDecoder {
-  readonly #clusterId: string;
+  readonly #clusterId: string | null;
   readonly #state: (bytes: Uint8Array) => void;
   #bytes = new Uint8Array(64 << 10);
   #from = 0;
@@ -75,7 +75,8 @@ export class SnapshotDecoder {
   #meta: SnapshotMeta | null = null;
   #ended = false;
 
-  constructor(clusterId: string, state: (bytes: Uint8Array) => void) {
+  /** With a cluster id the snapshot must be of that cluster. */
+  constructor(clusterId: string | null, state: (bytes: Uint8Array) => void) {
     this.#clusterId = clusterId;
     this.#state = state;
   }
@@ -83,6 +84,11 @@ export class SnapshotDecoder {
   /** Null before the header has come. */
   get meta(): SnapshotMeta | null {
     return this.#meta;
+  }
+
+  /** Over the header and all chunks so far; once it has ended, over the whole. */
+  get checksum(): number {
+    return this.#chain;
   }
 
   get ended(): boolean {
@@ -132,7 +138,8 @@ export class SnapshotDecoder {
     this.#chain = view.getUint32(8, true);
     if (crc32(body) !== this.#chain) throw new WireError("snapshot: header crc mismatch");
     const { clusterId, meta } = decodeHeader(body);
-    if (clusterId !== this.#clusterId) throw new WireError(`snapshot: of cluster "${clusterId}"`);
+    if (this.#clusterId !== null && clusterId !== this.#clusterId)
+      throw new WireError(`snapshot: of cluster "${clusterId}"`);
     this.#meta = meta;
     this.#from += length;
     return true;
