@@ -34,6 +34,8 @@ export default defineScenario({
     ),
   ],
   recoverWithinMs: seconds(5),
+  // Well below a second on an idle machine; this is for one that is not.
+  readyWithinMs: seconds(5),
   expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
   aim: [faultHit("powerLoss", 3), leaderDeposed(3)],
 });
