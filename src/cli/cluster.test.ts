@@ -6,13 +6,17 @@ import { childrenOf, isAlive } from "../target/testing/processes.ts";
 import { until } from "../target/until.ts";
 import type { ClusterDocument } from "./cluster/show.ts";
 import type { ClusterRecord } from "./cluster/record.ts";
+import { endClusters } from "./testing/clusters.ts";
 
 const MAIN = join(import.meta.dir, "main.ts");
 const WITHIN_MS = 30_000;
 const TEST_MS = 120_000;
 
 const root = mkdtempSync(join(tmpdir(), "ordeal-cluster-"));
-afterAll(() => rmSync(root, { recursive: true }));
+afterAll(() => {
+  endClusters(root);
+  rmSync(root, { recursive: true });
+});
 
 async function ordeal(...args: string[]) {
   const child = Bun.spawn([process.execPath, MAIN, ...args], { stdout: "pipe", stderr: "pipe" });
