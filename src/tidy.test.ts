@@ -42,6 +42,7 @@ const LAYERS: Record<string, readonly string[]> = {
     "src/kv",
     "src/fault",
     "src/wire",
+    "src/storage",
     "src/client",
     "src/runtime",
     "src/sim",

@@ -4,6 +4,7 @@ import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { assert } from "../lib/assert.ts";
 import { EXIT_USAGE, UserError } from "../lib/user-error.ts";
 import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
+import { DAMAGED_DATA } from "../storage/storage-error.ts";
 import type { NodeChildSpec } from "../runtime/node.ts";
 import { LinkProxies } from "./link-proxies.ts";
 import { tellNodes } from "./local-admin.ts";
@@ -135,6 +136,11 @@ export class LocalSupervisor {
     if (node === undefined) return "crashed";
     if (!node.running) return "ended";
     return node.paused ? "paused" : "running";
+  }
+
+  /** It did not start on its damaged data, and is to be replaced. */
+  hasRefused(id: number): boolean {
+    return this.#refused.has(id);
   }
 
   /** 0: it does not run. */
@@ -318,10 +324,18 @@ export class LocalSupervisor {
     });
   }
 
-  /** What a fault on its disk has to do with it; null: nothing. */
+  /**
+   * What its disk has to do with it; null: nothing. Without faulty disks, too, a node that refuses
+   * damaged data is left out, so that the others run and it can be replaced.
+   */
   #whyNotStarted(id: number, error: ChildStartError): "diskFailed" | "refused" | null {
     if (this.#disks?.wasEndedByDisk(id, error) === true) return "diskFailed";
-    if (this.#disks?.mayRefuse(id) !== true || error.exitCode === null) return null;
+    if (this.#disks === null) {
+      if (!isRefusal(error) || 2 * (this.#refused.size + 1) >= this.nodeIds.length) return null;
+      this.#failed(error.message);
+    } else if (!this.#disks.mayRefuse(id) || error.exitCode === null) {
+      return null;
+    }
     this.#refused.add(id);
     return "refused";
   }
@@ -342,6 +356,9 @@ export class LocalSupervisor {
     return done;
   }
 }
+
+/** The first words of a StorageError: any other end of a node at its start is a failure. */
+const isRefusal = ({ said }: ChildStartError): boolean => said.includes(DAMAGED_DATA);
 
 /** Microseconds since the Unix epoch, as in cluster events. */
 const nowUs = (): number => (performance.timeOrigin + performance.now()) * 1000;

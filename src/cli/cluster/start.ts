@@ -6,6 +6,7 @@ import { readLines } from "../../target/json-lines.ts";
 import { type LocalOptions, prepareDir } from "../../target/local-dir.ts";
 import { leaderOf } from "../../target/local-status.ts";
 import { LocalSupervisor } from "../../target/local-supervisor.ts";
+import type { NodeStatus } from "../../target/target.ts";
 import { until } from "../../target/until.ts";
 import { serveControl } from "./control.ts";
 import { refuseIfRunning, removeRecord, writeRecord } from "./record.ts";
@@ -30,9 +31,11 @@ export async function superviseCluster(options: LocalOptions, json: boolean): Pr
   try {
     const { clusterId, nodes, storage } = supervisor.config;
     const fsync = storage === "memory" ? null : (supervisor.config.fsync ?? FSYNC_DEFAULT);
+    const isSettled = ({ id, role }: NodeStatus): boolean =>
+      role !== "down" || supervisor.hasRefused(id);
     const statuses = await until("a leader is elected", LEADER_WITHIN_MS, async () => {
       const said = await askAll(clusterId, nodes);
-      return leaderOf(said) !== 0 && said.every((node) => node.role !== "down") ? said : null;
+      return leaderOf(said) !== 0 && said.every(isSettled) ? said : null;
     });
     const write = (): void => {
       writeRecord(options.dir, {
