@@ -55,7 +55,8 @@ test(
     });
     const status = await ordeal("cluster", "status", "--dir", dir);
     expect(status.out).toMatch(/^node +role +term +commit/);
-    expect(status.out.trim().split("\n").length).toBe(4);
+    expect(status.out.trim().split("\n").length).toBe(5);
+    expect(status.out).toContain("storage: disk");
 
     expect((await ordeal("cluster", "stop", "--dir", dir)).code).toBe(0);
     expect(nodes.filter((node) => isAlive(node.pid))).toEqual([]);
