@@ -13,16 +13,17 @@ import { median } from "../../src/lib/stats.ts";
 import { entriesOf, openLog } from "./log.ts";
 
 const SIZES = [
-  { name: "256 B", bytes: 256, appends: 60 },
-  { name: "4 KiB", bytes: 4 << 10, appends: 60 },
-  { name: "64 KiB", bytes: 64 << 10, appends: 24 },
+  { name: "256 B", bytes: 256, rounds: 600 },
+  { name: "4 KiB", bytes: 4 << 10, rounds: 600 },
+  { name: "64 KiB", bytes: 64 << 10, rounds: 200 },
 ];
+/** Few in a row: what disturbs the disk for some milliseconds then falls on both. */
+const APPENDS = 5;
 const STATISTICS = [
   { name: "p50", of: median, ratio: ratioOf },
   { name: "p99", of: p99, ratio: pooledRatioOf },
 ];
-const ROUNDS = 24;
-const QUICK = { rounds: 1, appends: 6 };
+const ROUNDS_QUICK = 3;
 const RATIO_MAX = 1.3;
 /** The bare file is as large as a segment of the log becomes, written with zeros ahead as that is. */
 const BARE_FILE_MIB = 64;
@@ -36,9 +37,9 @@ const ZEROS = new Uint8Array(1 << 20);
  */
 export async function appendFigures(context: FigureContext): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
-  for (const { name, bytes, appends } of SIZES) {
+  for (const { name, bytes, rounds: full } of SIZES) {
     context.progress(`append + fsync of ${name}`);
-    const rounds = await compare(context, bytes, appends);
+    const rounds = await compare(context, bytes, context.quick ? ROUNDS_QUICK : full);
     for (const statistic of STATISTICS) {
       const ratio = statistic.ratio(rounds, statistic.of, context.seed);
       const [log, bare] = (["a", "b"] as const).map((arm) =>
@@ -55,13 +56,12 @@ export async function appendFigures(context: FigureContext): Promise<readonly Fi
 async function compare(
   { dir, quick, seed }: FigureContext,
   bytes: number,
-  appends: number,
+  rounds: number,
 ): Promise<Rounds> {
   const log = openLog(`${dir}/append-${bytes}`);
   const fileMib = quick ? BARE_FILE_MIB_QUICK : BARE_FILE_MIB;
   const file = zeroedFile(`${dir}/bare-${bytes}`, fileMib);
   const entry = entriesOf(1, bytes, seed);
-  const count = quick ? QUICK.appends : appends;
   const appendOne = (done: () => void): void => {
     log.append(1, entry, done);
     log.wal.commit();
@@ -74,9 +74,9 @@ async function compare(
     at += entry.length;
     done();
   };
-  const arm = (one: (done: () => void) => void) => () => oneByOne(one, count);
+  const arm = (one: (done: () => void) => void) => () => oneByOne(one);
   try {
-    return await abba(arm(appendOne), arm(writeOne), quick ? QUICK.rounds : ROUNDS);
+    return await abba(arm(appendOne), arm(writeOne), rounds);
   } finally {
     fs.closeSync(file);
     log.wal.close();
@@ -84,11 +84,11 @@ async function compare(
 }
 
 /** Microseconds that each call takes until it is done; each in a turn of its own, as requests come. */
-function oneByOne(one: (done: () => void) => void, count: number): Promise<number[]> {
+function oneByOne(one: (done: () => void) => void): Promise<number[]> {
   const samples: number[] = [];
   return new Promise((resolve) => {
     const next = (): void => {
-      if (samples.length === count) return resolve(samples);
+      if (samples.length === APPENDS) return resolve(samples);
       const from = performance.now();
       one(() => {
         samples.push((performance.now() - from) * 1000);
