@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { Prng } from "../lib/prng.ts";
 import { errorCode } from "./storage-error.ts";
@@ -13,6 +13,9 @@ import {
   WAL_DIR,
 } from "./testing/node-data.ts";
 import { VolatileDisk } from "./volatile-disk.ts";
+
+/** Half a second each of pure computing; the machine may have other things to do. */
+setDefaultTimeout(60_000);
 
 const STEPS = 30;
 
