@@ -22,7 +22,7 @@ import { timelineOf } from "./timeline.ts";
 import { messageOf } from "./timing.ts";
 
 /** The checker's limits: a key that needs more than this is `unknown`. */
-const CHECK_TIMEOUT_MS = 30_000;
+const CHECK_TIMEOUT_MS = 120_000;
 const CHECK_MEMORY_BYTES = 512 << 20;
 
 /**
