@@ -31,8 +31,7 @@ const FIRST_BYTES = 16 << 10;
 
 /**
  * A buffer that grows at its end and is handed out, piece by piece, from its front. Two buffers take
- * turns: a state of 280 MiB would leave as much garbage, and freeing that stops the event loop for
- * 10 ms and more.
+ * turns: a state of 280 MiB would else leave as much garbage, and freeing that costs the event loop.
  */
 export class PieceWriter {
   readonly #capacity: number;
