@@ -264,7 +264,7 @@ describe("a flipped bit is refused or loses nothing", () => {
       if (!old.endsWith(".snap") && !COMPACTED.files.has(old)) both.delete(old);
     }
     expect(both.size).toBe(COMPACTED.files.size + 1);
-    flipEach(both, path, range(0, length), FINAL);
+    flipEach(both, path, sample(length, 0.2), FINAL);
   });
 });
 
