@@ -1,7 +1,7 @@
-import { CLEAR_LINK } from "../../fault/vocabulary.ts";
+import { CLEAR_LINK, type Fault } from "../../fault/vocabulary.ts";
 import { Prng } from "../../lib/prng.ts";
 import { RAFT_DEFAULTS } from "../../raft/api.ts";
-import type { SimAction, SimConfig, SimFault, SimOperation, SimSchedule } from "../api.ts";
+import type { SimAction, SimConfig, SimOperation, SimSchedule } from "../api.ts";
 
 /** Virtual ms of load; short, since each of its boundaries costs a run of all of it. */
 const LOAD_MS = 720;
@@ -46,7 +46,7 @@ export type RunOptions = {
  */
 export function crashSchedule({ seed, nodes }: RunOptions): SimSchedule {
   const random = new Prng(seed).fork("crashpoints");
-  const act = (atMs: number, fault: SimFault): SimAction => ({ atMs, kind: "fault", fault });
+  const act = (atMs: number, fault: Fault): SimAction => ({ atMs, kind: "fault", fault });
   const last = { kind: "node", id: nodes } as const;
   const all = { kind: "all" } as const;
   const leader = { kind: "leader" } as const;
