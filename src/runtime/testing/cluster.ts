@@ -7,8 +7,12 @@ import { freePorts } from "../free-ports.ts";
 import { type LinesLog, linesLog } from "./log.ts";
 import { until } from "./until.ts";
 
-/** Election timeout of all nodes but the first, at the least. */
-const FOLLOWER_PATIENCE_MS = 1000;
+/**
+ * Election timeouts, at the least. The first node leads, soon, and goes on to: all nodes share this
+ * process, and a pause of it that is longer than a timeout must not cost the leader its place.
+ */
+const FIRST_PATIENCE_MS = 500;
+const OTHERS_PATIENCE_MS = 1500;
 
 /** A config of nodes 1 … `size` on free ports of this machine. */
 export function clusterConfig(
@@ -51,10 +55,8 @@ export class TestCluster {
   start(id: number): OrdealNode {
     const log = linesLog();
     const onFatal = (error: unknown): void => void this.fatal.push(error);
-    // The first node leads, soon, and goes on to: all share this process, and a pause of it that
-    // is longer than an election timeout must not cost the leader its place.
-    const patience = id === 1 ? undefined : { electionTimeoutMinMs: FOLLOWER_PATIENCE_MS };
-    const config = { ...this.config, raft: this.config.raft ?? patience };
+    const electionTimeoutMinMs = id === 1 ? FIRST_PATIENCE_MS : OTHERS_PATIENCE_MS;
+    const config = { ...this.config, raft: this.config.raft ?? { electionTimeoutMinMs } };
     const node = new OrdealNode({ config, id, log, seed: id, onFatal });
     this.nodes.set(id, node);
     this.logs.set(id, log);
