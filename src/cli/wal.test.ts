@@ -59,6 +59,17 @@ async function put(count: number): Promise<void> {
   }
 }
 
+/** As a loss of power may leave it: the last sector of the last record was not written. */
+async function tearLastRecord(node: string): Promise<void> {
+  const listed = await ordeal("wal", "inspect", node, "--records", "--json");
+  const { offset, bytes } = JSON.parse(listed.out).records.at(-1);
+  const file = join(node, "wal", "wal-00000001.seg");
+  const content = readFileSync(file);
+  const sector = Math.max(offset + 8, Math.floor((offset + bytes - 1) / 512) * 512);
+  content.fill(0, sector, offset + bytes);
+  writeFileSync(file, content);
+}
+
 beforeAll(async () => {
   const started = await ordeal("cluster", "start", "--dir", CLUSTER, "--fsync", "never", "--json");
   expect(started.err).toBe("");
@@ -159,11 +170,18 @@ test(
     expect(stateOf(NODE)).toEqual(before);
     expect((await ordeal("wal", "verify", copy)).code).toBe(0);
 
+    const torn = join(CLUSTER, "node-1");
+    await tearLastRecord(torn);
+    const { out } = await ordeal("wal", "verify", torn);
+    const tornBytes = /torn tail: (\d+) bytes at/.exec(out)?.[1];
+
     const started = await ordeal("cluster", "start", "--dir", CLUSTER, "--json");
     expect(started.code).toBe(0);
     const { nodes, fsync } = JSON.parse(started.out) as Document;
     expect(nodes.find(({ id }) => id === 3)!.role).toBe("down");
     expect(fsync).toBe("never"); // As it was.
+    const cut = readFileSync(join(torn, "node.log"), "utf8");
+    expect(cut).toContain(`"event":"tornTailCut","bytes":${tornBytes},`);
     const log = readFileSync(join(NODE, "node.log"), "utf8");
     expect(log).toMatch(/"event":"refused".*record 3: .*ordeal wal verify/);
     const replaced = await ordeal("cluster", "replace", "--dir", CLUSTER, "--node", "3");
