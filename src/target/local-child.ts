@@ -92,9 +92,14 @@ export class LocalChild {
   }
 
   send(line: unknown): void {
-    this.#child.stdin.write(`${JSON.stringify(line)}\n`);
-    // Nobody reads it if the process has just ended; that is told by `watch`.
-    Promise.resolve(this.#child.stdin.flush()).catch(() => {});
+    // Nobody reads it if the process has just ended, which bun tells by a throw or by a promise,
+    // as it comes; `watch` tells whoever must know.
+    try {
+      this.#child.stdin.write(`${JSON.stringify(line)}\n`);
+      Promise.resolve(this.#child.stdin.flush()).catch(() => {});
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+    }
   }
 
   /** Sends a line, and resolves to the line that answers it; null: the process ended instead. */
