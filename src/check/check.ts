@@ -2,6 +2,7 @@ import { type History } from "../history/op.ts";
 import { assert } from "../lib/assert.ts";
 import { certificate } from "./certificate.ts";
 import type { Model } from "./model.ts";
+import type { Forced } from "./path.ts";
 import { naive, NAIVE_OPERATIONS_MAX } from "./naive.ts";
 import { groupByKey, type Operations, operationsOf } from "./operations.ts";
 import { searchSentence, violatedPremise } from "./premises.ts";
@@ -10,7 +11,19 @@ import { coreAlone, shrink } from "./shrink.ts";
 import { readValues, versionedKv } from "./versioned-kv.ts";
 import { isWitness } from "./witness.ts";
 
+/**
+ * What a key may be asked: `register`: get, put; `cas`: and compare-and-set by value; `versioned-kv`:
+ * get, put with or without a version, delete; `append-kv`: get, put, append; `kv`: all of these.
+ * `auto`: whatever the history holds. An operation that the model has not is the user's mistake.
+ */
+export type ModelName = "auto" | "register" | "cas" | "versioned-kv" | "append-kv" | "kv";
+
+/** Which path of the pipeline settled a key. */
+export type Method = "certificate" | "versioned" | "append" | "register" | "insertion" | "search";
+
 export type CheckOptions = {
+  /** Default: auto. */
+  readonly model?: ModelName;
   /** A clock in milliseconds. Only differences count. */
   readonly now: () => number;
   readonly timeoutMs: number;
@@ -25,7 +38,7 @@ export type CheckResult =
   | (Checked & {
       readonly kind: "pass";
       /** How many keys each method settled. */
-      readonly settledBy: { readonly certificate: number; readonly search: number };
+      readonly settledBy: Readonly<Record<Method, number>>;
     })
   | (Checked & {
       readonly kind: "fail";
@@ -34,6 +47,9 @@ export type CheckResult =
       readonly sentence: string;
       /** Rows of the operations that prove it, in order of invocation; as few as were found. */
       readonly core: readonly number[];
+      /** What forces the order of rows of the core, each way round; empty when search found it. */
+      readonly arrows: readonly Forced[];
+      readonly method: Method;
     })
   | (Checked & {
       readonly kind: "unknown";
@@ -41,11 +57,22 @@ export type CheckResult =
       /** The first key that could not be settled, and how many there are. */
       readonly key: string;
       readonly unsettled: number;
+      /** Rows of the longest legal order of that key that was found, in that order. */
+      readonly prefix: readonly number[];
       readonly detail: string;
     });
 
 /** Looking for a small core ends after this, and within the timeout. */
 const SHRINK_MS = 5000;
+
+const NONE: Readonly<Record<Method, number>> = {
+  certificate: 0,
+  versioned: 0,
+  append: 0,
+  register: 0,
+  insertion: 0,
+  search: 0,
+};
 
 type Key = {
   readonly name: string;
@@ -92,7 +119,9 @@ function searchKeys(
     if (violation !== null) {
       const core = violation.rows.toSorted((a, b) => a - b);
       recheck(key, core);
-      return { ...checked, kind: "fail", key: key.name, sentence: violation.sentence, core };
+      const { sentence } = violation;
+      const how = { arrows: [], method: "search" } as const;
+      return { ...checked, kind: "fail", key: key.name, sentence, core, ...how };
     }
   }
   let unknown: Omit<Extract<CheckResult, { kind: "unknown" }>, "unsettled"> | null = null;
@@ -110,10 +139,12 @@ function searchKeys(
     unsettled++;
     const placed = `${outcome.placed} of ${key.operations.ops.length} operations`;
     const detail = `${outcome.limit} ran out after ${placed} of key ${key.name} had been ordered`;
-    unknown ??= { ...checked, kind: "unknown", limit: outcome.limit, key: key.name, detail };
+    const { limit } = outcome;
+    unknown ??= { ...checked, kind: "unknown", limit, key: key.name, prefix: [], detail };
   }
   if (unknown !== null) return { ...unknown, unsettled };
-  const settledBy = { certificate: checked.keys - keys.length, search: keys.length };
+  const certificates = checked.keys - keys.length;
+  const settledBy = { ...NONE, certificate: certificates, search: keys.length };
   return { ...checked, kind: "pass", settledBy };
 }
 
@@ -127,7 +158,8 @@ function violationOf(
   const places = shrink(key.model, key.operations, stuck, { ...limits, deadlineMs });
   const core = places.map((place) => key.operations.ops[place]!);
   recheck(key, core);
-  return { kind: "fail", key: key.name, sentence: searchSentence(history, core), core };
+  const sentence = searchSentence(history, core);
+  return { kind: "fail", key: key.name, sentence, core, arrows: [], method: "search" };
 }
 
 /**

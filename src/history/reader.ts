@@ -71,7 +71,7 @@ class HistoryReader {
       else this.#text(kind, at);
       at += this.#recordBytes(at);
     }
-    return { count, ...columns, keys: this.#keys, values: this.#valueNames() };
+    return { count, ...columns, expectedValue: null, keys: this.#keys, values: this.#valueNames() };
   }
 
   #header(): void {
@@ -279,7 +279,7 @@ class TextNames implements Names {
   }
 }
 
-type Columns = Omit<History, "count" | "keys" | "values">;
+type Columns = Omit<History, "count" | "keys" | "values" | "expectedValue">;
 
 const columnsOf = (count: number): Columns => ({
   op: new Uint8Array(count),
