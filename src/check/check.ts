@@ -1,25 +1,17 @@
-import { type History } from "../history/op.ts";
+import type { History } from "../history/op.ts";
 import { assert } from "../lib/assert.ts";
-import { certificate } from "./certificate.ts";
-import type { Model } from "./model.ts";
-import type { Forced } from "./path.ts";
-import { naive, NAIVE_OPERATIONS_MAX } from "./naive.ts";
-import { groupByKey, type Operations, operationsOf } from "./operations.ts";
+import { contradicts } from "./contradiction.ts";
+import { type Keys, keysOf } from "./keys.ts";
+import { type ModelName, requireModel } from "./models.ts";
+import type { Forced, KeyHistory } from "./path.ts";
 import { searchSentence, violatedPremise } from "./premises.ts";
 import { type Limits, search } from "./search.ts";
-import { coreAlone, shrink } from "./shrink.ts";
-import { readValues, versionedKv } from "./versioned-kv.ts";
+import { type Method, type Settled, settle } from "./settle.ts";
+import { shrink } from "./shrink.ts";
 import { isWitness } from "./witness.ts";
 
-/**
- * What a key may be asked: `register`: get, put; `cas`: and compare-and-set by value; `versioned-kv`:
- * get, put with or without a version, delete; `append-kv`: get, put, append; `kv`: all of these.
- * `auto`: whatever the history holds. An operation that the model has not is the user's mistake.
- */
-export type ModelName = "auto" | "register" | "cas" | "versioned-kv" | "append-kv" | "kv";
-
-/** Which path of the pipeline settled a key. */
-export type Method = "certificate" | "versioned" | "append" | "register" | "insertion" | "search";
+export type { Method } from "./settle.ts";
+export type { ModelName } from "./models.ts";
 
 export type CheckOptions = {
   /** Default: auto. */
@@ -74,63 +66,60 @@ const NONE: Readonly<Record<Method, number>> = {
   search: 0,
 };
 
-type Key = {
-  readonly name: string;
-  readonly model: Model<number, number>;
-  readonly operations: Operations<number>;
-};
-
 /**
- * Checks that every key behaves as one copy of a versioned key-value store (versioned-kv.ts). Keys
- * are independent (P-compositionality). A key is settled by the first that can: the log indexes
- * that the servers told, in O(n log n); premises whose violation shows at a glance; exact search.
+ * Checks that every key behaves as one copy of a key-value store (versioned-kv.ts). Keys are
+ * independent (P-compositionality). Each is settled by the first that can: the log indexes that the
+ * servers told, the near-linear paths (settle.ts), premises whose violation shows at a glance, exact
+ * search. A violation anywhere beats an unknown. Throws UserError if the model does not fit.
  */
 export function checkHistory(history: History, options: CheckOptions): CheckResult {
-  const startMs = options.now();
+  requireModel(history, options.model ?? "auto");
   const limits: Limits = {
     now: options.now,
-    deadlineMs: startMs + options.timeoutMs,
+    deadlineMs: options.now() + options.timeoutMs,
     memoryBytes: options.memoryBytes,
   };
-  const { from, rows } = groupByKey(history);
-  const read = readValues(history);
   const checked: Checked = { operations: history.count, keys: history.keys.size };
-  const rest: Key[] = [];
-  for (let k = 0; k < history.keys.size; k++) {
-    const own = rows.subarray(from[k]!, from[k + 1]!);
-    const operations = operationsOf(history, own);
-    const model = versionedKv(history, own, read);
-    const order = certificate(model, operations);
-    if (order !== null && isWitness(model, operations, order)) continue;
-    rest.push({ name: history.keys.name(k), model, operations });
+  const keys = keysOf(history);
+  const settledBy = { ...NONE };
+  const rest: number[] = [];
+  for (let k = 0; k < keys.count; k++) {
+    const settled = settle(keys.at(k), limits);
+    if (settled === null) rest.push(k);
+    else if (settled.kind === "legal") settledBy[settled.method]++;
+    else return { ...checked, ...failure(history.keys.name(k), settled) };
   }
-  return searchKeys(history, checked, rest, limits);
+  const unsettled = searchKeys(keys, rest, limits);
+  if (unsettled !== null) return { ...checked, ...unsettled };
+  settledBy.search += rest.length;
+  return { ...checked, kind: "pass", settledBy };
 }
 
-/** Settles the keys for which there is no certificate. A violation anywhere beats an unknown. */
-function searchKeys(
-  history: History,
-  checked: Checked,
-  keys: readonly Key[],
-  limits: Limits,
-): CheckResult {
-  for (const key of keys) {
-    const violation = violatedPremise(history, key.operations);
-    if (violation !== null) {
-      const core = violation.rows.toSorted((a, b) => a - b);
-      recheck(key, core);
-      const { sentence } = violation;
-      const how = { arrows: [], method: "search" } as const;
-      return { ...checked, kind: "fail", key: key.name, sentence, core, ...how };
-    }
+type Fail = Omit<Extract<CheckResult, { kind: "fail" }>, keyof Checked>;
+type Unknown = Omit<Extract<CheckResult, { kind: "unknown" }>, keyof Checked>;
+
+function failure(name: string, settled: Extract<Settled, { kind: "illegal" }>): Fail {
+  const { method, core, sentence, arrows } = settled;
+  return { kind: "fail", key: name, sentence, core, arrows, method };
+}
+
+/** Settles the keys that no path could; null: all are legal. */
+function searchKeys(keys: Keys, rest: readonly number[], limits: Limits): Fail | Unknown | null {
+  for (const k of rest) {
+    const key = keys.at(k);
+    const violation = violatedPremise(key.history, key.operations);
+    if (violation === null) continue;
+    const core = violation.rows.toSorted((a, b) => a - b);
+    recheck(key, core, limits);
+    const { sentence } = violation;
+    return { kind: "fail", key: key.name, sentence, core, arrows: [], method: "search" };
   }
-  let unknown: Omit<Extract<CheckResult, { kind: "unknown" }>, "unsettled"> | null = null;
+  let unknown: Omit<Unknown, "unsettled"> | null = null;
   let unsettled = 0;
-  for (const key of keys) {
+  for (const k of rest) {
+    const key = keys.at(k);
     const outcome = search(key.model, key.operations, limits);
-    if (outcome.kind === "illegal") {
-      return { ...checked, ...violationOf(history, key, outcome.stuck, limits) };
-    }
+    if (outcome.kind === "illegal") return violationOf(key, outcome.stuck, limits);
     if (outcome.kind === "legal") {
       const sound = isWitness(key.model, key.operations, outcome.witness);
       assert(sound, `the search of key ${key.name} gave an order that does not replay`);
@@ -139,37 +128,27 @@ function searchKeys(
     unsettled++;
     const placed = `${outcome.placed} of ${key.operations.ops.length} operations`;
     const detail = `${outcome.limit} ran out after ${placed} of key ${key.name} had been ordered`;
-    const { limit } = outcome;
-    unknown ??= { ...checked, kind: "unknown", limit, key: key.name, prefix: [], detail };
+    unknown ??= { kind: "unknown", limit: outcome.limit, key: key.name, prefix: [], detail };
   }
-  if (unknown !== null) return { ...unknown, unsettled };
-  const certificates = checked.keys - keys.length;
-  const settledBy = { ...NONE, certificate: certificates, search: keys.length };
-  return { ...checked, kind: "pass", settledBy };
+  return unknown === null ? null : { ...unknown, unsettled };
 }
 
-function violationOf(
-  history: History,
-  key: Key,
-  stuck: number,
-  limits: Limits,
-): Omit<Extract<CheckResult, { kind: "fail" }>, keyof Checked> {
+function violationOf(key: KeyHistory, stuck: number, limits: Limits): Fail {
   const deadlineMs = Math.min(limits.deadlineMs, limits.now() + SHRINK_MS);
   const places = shrink(key.model, key.operations, stuck, { ...limits, deadlineMs });
-  const core = places.map((place) => key.operations.ops[place]!);
-  recheck(key, core);
-  const sentence = searchSentence(history, core);
+  const core = places.map((place) => key.operations.ops[place]!).sort((a, b) => a - b);
+  recheck(key, core, limits);
+  const sentence = searchSentence(key.history, core);
   return { kind: "fail", key: key.name, sentence, core, arrows: [], method: "search" };
 }
 
-/**
- * Tries every order of a core that is said to be illegal, all other writes being free to leave what
- * they like and all other reads forgotten. Throws AssertionError if one fits: then the checker is
- * wrong. Keys with too many writes for that are left alone.
- */
-function recheck({ name, model, operations }: Key, core: readonly number[]): void {
-  const part = coreAlone(model, operations, core);
-  if (part.operations.ops.length > NAIVE_OPERATIONS_MAX) return;
-  const legal = naive(part.model, part.operations);
-  assert(!legal, `the core of key ${name} is legal: ${core.join(" ")}`);
+/** Throws AssertionError if an order fits the core (rows) after all: then the checker is wrong. */
+function recheck(key: KeyHistory, core: readonly number[], limits: Limits): void {
+  const rows = new Set(core);
+  const places: number[] = [];
+  for (let i = 0; i < key.operations.ops.length; i++) {
+    if (rows.has(key.operations.ops[i]!)) places.push(i);
+  }
+  const sound = contradicts(key, places, limits);
+  assert(sound, `the core of key ${key.name} is legal: ${core.join(" ")}`);
 }

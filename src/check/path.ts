@@ -15,7 +15,10 @@ export type KeyTraits = {
   readonly refusedCas: boolean;
   /** Some reply tells a version. */
   readonly versions: boolean;
-  /** No two writes of the key leave the same value, nor one the value it began with. */
+  /**
+   * No two writes of the key leave the same value, nor one the value it began with; refused ones
+   * leave none. Of appends the arguments count.
+   */
   readonly uniqueValues: boolean;
 };
 
@@ -27,6 +30,8 @@ export type KeyHistory = {
   readonly model: Model<number, number>;
   readonly operations: Operations<number>;
   readonly traits: KeyTraits;
+  /** Work space by value id (History.values): zero, and left so by whoever writes into it. */
+  readonly scratch: Int32Array;
 };
 
 /**

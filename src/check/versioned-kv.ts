@@ -1,36 +1,44 @@
-import { type History, OUTCOME_FAIL, OUTCOME_MISMATCH } from "../history/op.ts";
-import { OP_APPEND, OP_DELETE, OP_GET, OP_PUT } from "../kv/command.ts";
+import { type History, OP_CAS, OUTCOME_FAIL, OUTCOME_MISMATCH } from "../history/op.ts";
+import { OP_APPEND, OP_DELETE, OP_GET } from "../kv/command.ts";
 import { type Model, NO_VALUE, type Values } from "./model.ts";
+import type { KeyTraits } from "./path.ts";
 import { ABSENT, FIRST_VALUE, SLOTS, Texts, UNREAD } from "./texts.ts";
 
 /** A state is version × SLOTS + slot; the slot names the value (texts.ts). */
 const PER_SLOTS = 1 / SLOTS;
 const VERSION_MAX = 2 ** 26;
+const NO_CAS = new Int32Array(0);
 
 const versionOf = (state: number): number => Math.floor(state * PER_SLOTS);
 const slotIn = (state: number): number => state - versionOf(state) * SLOTS;
 
-/** Marks, by value id, the values that some get returned. */
-export function readValues(history: History): Uint8Array {
-  const read = new Uint8Array(history.values.size);
-  for (let i = 0; i < history.count; i++) {
-    if (history.op[i] === OP_GET && history.value[i]! >= 0) read[history.value[i]!] = 1;
+/** Marks, by value id, the values that some get returned or some compare-and-set expected. */
+export function observedValues(history: History): Uint8Array {
+  const { op, value, expectedValue, count } = history;
+  const observed = new Uint8Array(history.values.size);
+  for (let i = 0; i < count; i++) {
+    if (op[i] === OP_GET && value[i]! >= 0) observed[value[i]!] = 1;
+    if (op[i] === OP_CAS && expectedValue![i]! >= 0) observed[expectedValue![i]!] = 1;
   }
-  return read;
+  return observed;
 }
 
+/** What the model of one key asks of its operations; a subset of KeyTraits. */
+type Has = Pick<KeyTraits, "appends" | "deletes" | "versions" | "versionedPuts">;
+
 /**
- * One key of the store of src/kv: get, put, put with an expected version, append, delete. An
- * operation is a row of `history`; `rows` are the key's, `read` is from readValues. A write raises
- * the version by one, from 0 while absent; a delete sets it to 0. Versions in replies are checked
- * where they are known.
+ * One key of the store of src/kv: get, put, put with an expected version, append, delete; and
+ * compare-and-set by value, as other stores have it. An operation is a row of `history`; `rows` are
+ * the key's, `observed` is from observedValues. A write raises the version by one, from 0 while
+ * absent; a delete sets it to 0. Versions in replies are checked where they are known.
  */
 export function versionedKv(
   history: History,
   rows: Int32Array,
-  read: Uint8Array,
+  observed: Uint8Array,
+  has: Has = whatOccurs(history, rows),
 ): Model<number, number> {
-  const key = new Key(history, rows, read);
+  const key = new Key(history, rows, observed, has);
   return {
     init: 0,
     step: (state, row) => key.step(state, row),
@@ -38,32 +46,39 @@ export function versionedKv(
     observes: (row) => !key.writes(row),
     dead: (state, row) => key.isDead(state, row),
     identity: (row, pending) => key.identity(row, pending),
-    ...(key.hasTexts ? {} : { values: key.values(), starts: (ops) => key.starts(ops) }),
+    ...(has.appends ? {} : { values: key.values(), starts: (ops) => key.starts(ops) }),
+  };
+}
+
+function whatOccurs({ op, outcome, version, expected }: History, rows: Int32Array): Has {
+  const has = (kind: number): boolean =>
+    rows.some((row) => op[row] === kind && outcome[row] !== OUTCOME_FAIL);
+  return {
+    appends: has(OP_APPEND),
+    deletes: has(OP_DELETE),
+    versions: rows.some((row) => version[row]! >= 0),
+    versionedPuts: rows.some((row) => expected[row]! >= 0),
   };
 }
 
 class Key {
   readonly #h: History;
-  readonly #read: Uint8Array;
+  readonly #observed: Uint8Array;
+  /** By row; of a history without any compare-and-set it is never looked at. */
+  readonly #expectedValue: Int32Array;
   /** Of a key with appends: what an append adds to may be anything. */
   readonly #texts: Texts | null;
   readonly #deletes: boolean;
   /** Whether anybody can see versions; otherwise they stay 1, and states differ by value alone. */
   readonly #counts: boolean;
 
-  constructor(history: History, rows: Int32Array, read: Uint8Array) {
-    const { op, outcome, version, expected } = history;
-    const has = (kind: number): boolean =>
-      rows.some((row) => op[row] === kind && outcome[row] !== OUTCOME_FAIL);
+  constructor(history: History, rows: Int32Array, observed: Uint8Array, has: Has) {
     this.#h = history;
-    this.#read = read;
-    this.#texts = has(OP_APPEND) ? new Texts(history, rows) : null;
-    this.#deletes = has(OP_DELETE);
-    this.#counts = rows.some((row) => version[row]! >= 0 || expected[row]! >= 0);
-  }
-
-  get hasTexts(): boolean {
-    return this.#texts !== null;
+    this.#observed = observed;
+    this.#expectedValue = history.expectedValue ?? NO_CAS;
+    this.#texts = has.appends ? new Texts(history, rows) : null;
+    this.#deletes = has.deletes;
+    this.#counts = has.versions || has.versionedPuts;
   }
 
   writes(row: number): boolean {
@@ -71,22 +86,15 @@ class Key {
   }
 
   step(state: number, row: number): number | undefined {
-    const current = versionOf(state);
-    const told = this.#h.version[row]!;
-    if (!this.writes(row)) {
-      if (told >= 0 && told !== current) return undefined;
-      if (this.#h.op[row] !== OP_GET) return current === this.#h.expected[row] ? undefined : state;
-      return state - current * SLOTS === this.#slot(row) ? state : undefined;
-    }
-    const expected = this.#h.expected[row]!;
-    if (expected >= 0 && expected !== current) return undefined;
-    const after = this.#h.op[row] === OP_DELETE ? 0 : current + 1;
-    return told >= 0 && told !== after ? undefined : this.#written(state, row);
+    if (!this.#finds(state, row)) return undefined;
+    if (this.#counts && !this.#tells(state, row)) return undefined;
+    return this.writes(row) ? this.#written(state, row) : state;
   }
 
   maybe(state: number, row: number): number {
     const expected = this.#h.expected[row]!;
     if (expected >= 0 && expected !== versionOf(state)) return state;
+    if (this.#h.op[row] === OP_CAS && slotIn(state) !== this.#expects(row)) return state;
     return this.#written(state, row);
   }
 
@@ -101,7 +109,8 @@ class Key {
 
   identity(row: number, pending: boolean): string {
     const { op, expected, outcome, version } = this.#h;
-    const asked = `${op[row]} ${this.#slot(row)} ${expected[row]}`;
+    const expects = op[row] === OP_CAS ? this.#expects(row) : "";
+    const asked = `${op[row]} ${this.#slot(row)} ${expected[row]} ${expects}`;
     return pending ? asked : `${asked} ${outcome[row]} ${version[row]}`;
   }
 
@@ -109,7 +118,7 @@ class Key {
     const { op } = this.#h;
     return {
       shown: slotIn,
-      needed: (row) => (op[row] === OP_GET ? this.#slot(row) : NO_VALUE),
+      needed: (row) => this.#needed(row),
       left: (row) => {
         if (!this.writes(row)) return NO_VALUE;
         return op[row] === OP_DELETE ? ABSENT : this.#slot(row);
@@ -122,7 +131,8 @@ class Key {
     const states = new Set(this.#counts ? [0] : [0, SLOTS + UNREAD]);
     for (const row of ops) {
       if (op[row] === OP_DELETE) continue; // Legal everywhere, and forgets all that was.
-      const slot = op[row] === OP_GET ? this.#slot(row) : UNREAD;
+      const needed = this.#needed(row);
+      const slot = needed === NO_VALUE ? UNREAD : needed;
       const found = this.#counts ? this.#found(row) : slot === ABSENT ? 0 : 1;
       if (found < 0 || found > VERSION_MAX) return null;
       states.add(found === 0 && slot === UNREAD ? 0 : found * SLOTS + slot);
@@ -132,17 +142,54 @@ class Key {
 
   /** The slot of the value that `row` wrote or read. */
   #slot(row: number): number {
-    const value = this.#h.value[row]!;
+    return this.#slotOf(this.#h.value[row]!);
+  }
+
+  /** The slot of the value that the compare-and-set `row` expects. */
+  #expects(row: number): number {
+    return this.#slotOf(this.#expectedValue[row]!);
+  }
+
+  #slotOf(value: number): number {
     if (value < 0) return ABSENT;
     if (this.#texts !== null) return this.#texts.slot(value);
-    return this.#read[value] === 0 ? UNREAD : value + FIRST_VALUE;
+    return this.#observed[value] === 0 ? UNREAD : value + FIRST_VALUE;
+  }
+
+  /** The slot that `row` must have found, or NO_VALUE if it does not say. */
+  #needed(row: number): number {
+    if (this.#h.op[row] === OP_GET) return this.#slot(row);
+    const isDone = this.#h.op[row] === OP_CAS && this.writes(row);
+    return isDone ? this.#expects(row) : NO_VALUE;
+  }
+
+  /** Whether `row` can have its result where `state` is what it finds, versions in replies aside. */
+  #finds(state: number, row: number): boolean {
+    switch (this.#h.op[row]) {
+      case OP_GET:
+        return slotIn(state) === this.#slot(row);
+      case OP_CAS:
+        return (slotIn(state) === this.#expects(row)) === this.writes(row);
+      default: {
+        const expected = this.#h.expected[row]!;
+        return expected < 0 || (versionOf(state) === expected) === this.writes(row);
+      }
+    }
+  }
+
+  /** Whether the version that the reply to `row` told, if any, is what it is after `row`. */
+  #tells(state: number, row: number): boolean {
+    const told = this.#h.version[row]!;
+    if (told < 0) return true;
+    if (!this.writes(row)) return told === versionOf(state);
+    return told === (this.#h.op[row] === OP_DELETE ? 0 : versionOf(state) + 1);
   }
 
   /** The state after a write that takes effect. */
   #written(state: number, row: number): number {
     if (this.#h.op[row] === OP_DELETE) return 0;
-    const isPut = this.#h.op[row] === OP_PUT;
-    const slot = isPut ? this.#slot(row) : this.#texts!.append(slotIn(state), row);
+    const isAppend = this.#h.op[row] === OP_APPEND;
+    const slot = isAppend ? this.#texts!.append(slotIn(state), row) : this.#slot(row);
     return (this.#counts ? versionOf(state) + 1 : 1) * SLOTS + slot;
   }
 

@@ -1,0 +1,2 @@
+import type { PathVerdict } from "../path.ts";
+export const insertionPath = (): PathVerdict => null;
