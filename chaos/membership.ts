@@ -36,5 +36,5 @@ export default defineScenario({
   ],
   recoverWithinMs: seconds(8),
   expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
-  aim: [faultHit("membership", 3), faultHit("partition", 2), okDuring("membership", 200)],
+  aim: [faultHit("membership", 3), faultHit("partition", 2), okDuring("membership", 50)],
 });

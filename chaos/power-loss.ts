@@ -12,7 +12,7 @@ import {
 } from "../src/chaos/dsl.ts";
 
 /**
- * All nodes lose their power at once, in the middle of a sync, and start again on what their disks
+ * All nodes lose their power at once, with writes on their way to disk, and start again on what their disks
  * kept. No copy in memory is left anywhere: an acknowledged write that is not on a majority of disks
  * is gone. Of what was written and not synced each disk keeps nothing, the first part, any part, or
  * torn sectors.
@@ -34,6 +34,8 @@ export default defineScenario({
     ),
   ],
   recoverWithinMs: seconds(5),
+  // Well below a second on an idle machine; this is for one that is not.
+  readyWithinMs: seconds(5),
   expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
   aim: [faultHit("powerLoss", 3), leaderDeposed(3)],
 });

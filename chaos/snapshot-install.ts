@@ -37,5 +37,5 @@ export default defineScenario({
   ],
   recoverWithinMs: seconds(8),
   expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
-  aim: [faultHit("crash", 2), okDuring("crash", 500)],
+  aim: [faultHit("crash", 2), okDuring("crash", 100)],
 });

@@ -32,13 +32,17 @@ const LAYERS: Record<string, readonly string[]> = {
     "src/history",
     "src/check",
   ],
-  "src/runtime": ["src/lib", "src/raft", "src/kv", "src/wire", "src/storage", "src/replica"],
+  "src/runtime": [
+    ...["src/lib", "src/raft", "src/kv", "src/wire", "src/storage", "src/replica"],
+    "src/fault/vocabulary.ts",
+  ],
   // L4: systems under test, and the load on them.
   "src/target": [
     "src/lib",
     "src/kv",
     "src/fault",
     "src/wire",
+    "src/storage",
     "src/client",
     "src/runtime",
     "src/sim",

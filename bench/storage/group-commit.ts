@@ -31,7 +31,9 @@ export async function groupCommitFigures(context: FigureContext): Promise<readon
   }
   return WRITERS.flatMap((writers, i) => {
     const perSecond = median(rates[i]!);
-    const [low, high] = [0, 1].map((q) => Math.round(percentile(rates[i]!, q)));
+    const [low, high] = [0, 1].map((q) =>
+      Math.round(percentile(rates[i]!, q)).toLocaleString("en-US"),
+    );
     const title = `group commit, ${writers} writers of ${ENTRY_BYTES} B`;
     const note = `median of ${runs} runs from ${low} to ${high}`;
     return [

@@ -1,8 +1,10 @@
+import { join } from "node:path";
 import { type Figure, figure, type FigureContext } from "../../src/bench/dsl.ts";
 import { median, percentile } from "../../src/lib/stats.ts";
-import { LocalChild } from "../../src/target/local-child.ts";
+import { readLines } from "../../src/target/json-lines.ts";
 import type { FullNode } from "./full-node.ts";
 
+const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
 const RUNS = 7;
 
 /** From the start of a node's process to its ready line, after a SIGKILL. */
@@ -16,11 +18,15 @@ export async function restartFigure(
   for (let run = 1; run <= (quick ? 1 : RUNS); run++) {
     progress(`restart with ${data}, run ${run}`);
     const from = performance.now();
-    const args = ["node", "--config", configFile, "--id", "1", "--parent-pipe"];
-    const node = new LocalChild("node 1", args);
-    await node.nextLine();
+    const node = Bun.spawn(
+      [process.execPath, MAIN, "node", "--config", configFile, "--id", "1", "--parent-pipe"],
+      { stdio: ["pipe", "pipe", "inherit"] },
+    );
+    const { done } = await readLines(node.stdout).next();
     seconds.push((performance.now() - from) / 1000);
-    await node.kill();
+    node.kill("SIGKILL");
+    await node.exited;
+    if (done === true) throw new Error("the node ended before it was ready");
   }
   const [low, high] = [0, 1].map((q) => percentile(seconds, q).toFixed(2));
   const note = `process start included; median of ${seconds.length} from ${low} to ${high} s`;

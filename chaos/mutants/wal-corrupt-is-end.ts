@@ -7,12 +7,12 @@ export default defineMutant({
   seenIn: "Protocol-Aware Recovery, FAST'18",
   patches: [
     {
-      file: "src/storage/recovery.ts",
+      file: "src/storage/examine.ts",
       find: "if (stop.found.torn) return;",
       replace: "if (stop.found.torn || !stop.found.torn) return;",
     },
     {
-      file: "src/storage/recovery.ts",
+      file: "src/storage/examine.ts",
       find: "if (later === null || last === undefined) continue;",
       replace: "if (later === null || later !== undefined) continue;",
     },

@@ -7,7 +7,7 @@ export default defineMutant({
   seenIn: "etcd#6378",
   patches: [
     {
-      file: "src/storage/recovery.ts",
+      file: "src/storage/examine.ts",
       find: "if (stop.found.torn) return;",
       replace: "",
     },

@@ -1,3 +1,4 @@
+import type { FsyncMode } from "../lib/fsync.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import type { Figure } from "../report/schema.ts";
 import type { LoadShape } from "../workload/spec.ts";
@@ -8,7 +9,12 @@ export type { Figure } from "../report/schema.ts";
 export type LoadCase = {
   /** Unique within the suite: `disk, 64 clients`. */
   readonly name: string;
-  readonly cluster: { readonly nodes: number; readonly storage: "disk" | "memory" };
+  readonly cluster: {
+    readonly nodes: number;
+    readonly storage: "disk" | "memory";
+    /** When the nodes sync their logs; default: what the target does. */
+    readonly fsync?: FsyncMode | undefined;
+  };
   readonly load: LoadShape;
 };
 

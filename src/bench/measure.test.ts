@@ -1,6 +1,15 @@
 import { expect, test } from "bun:test";
 import { median } from "../lib/stats.ts";
-import { abba, lastConsumed, nsPerCall, percentileByTime, ratioOf, samplesOf } from "./measure.ts";
+import {
+  abba,
+  lastConsumed,
+  nsPerCall,
+  p99,
+  percentileByTime,
+  pooledRatioOf,
+  ratioOf,
+  samplesOf,
+} from "./measure.ts";
 
 test("a loop: calls its body with rising numbers, gives a sample each time, consumes the results", () => {
   let calls = 0;
@@ -32,6 +41,16 @@ test("a ratio of pairs: a drift of the machine falls on both arms and cancels ou
   const { ratio, low, high } = ratioOf(await abba(arm(3), arm(2), 20), median);
   expect(ratio).toBeCloseTo(1.5, 1);
   expect(low <= ratio && ratio <= high).toBe(true);
+});
+
+test("a ratio of tails: of all rounds together, with a spread that its seed decides", async () => {
+  let i = 0;
+  // Each arm's tail is in one round of ten only, so a round alone would tell of it or not.
+  const arm = (tail: number) => () => Array.from({ length: 10 }, () => (i++ % 97 === 0 ? tail : 1));
+  const rounds = await abba(arm(30), arm(10), 200);
+  const ratio = pooledRatioOf(rounds, (samples) => Math.max(...samples), 1);
+  expect(ratio).toEqual({ ratio: 3, low: 3, high: 3 });
+  expect(pooledRatioOf(rounds, p99, 7)).toEqual(pooledRatioOf(rounds, p99, 7));
 });
 
 test("a quantile by time: one long gap weighs as much as the time it takes", () => {

@@ -47,10 +47,10 @@ export function nsPerCall(
     return performance.now() - from;
   };
   let count = 1;
-  let tookMs = 0;
+  let tookMs = calls(count);
   // By doubling, so that the loop is compiled in the shape in which it is measured.
-  for (let warmMs = 0; warmMs < warmupMs || tookMs < sampleMs / 2; warmMs += tookMs) {
-    if (tookMs > 0 && tookMs < sampleMs / 2) count *= 2;
+  for (let warmMs = tookMs; warmMs < warmupMs || tookMs < sampleMs / 2; warmMs += tookMs) {
+    if (tookMs < sampleMs / 2) count *= 2;
     tookMs = calls(count);
   }
   return Array.from({ length: samples }, () => (calls(count) / count) * 1e6);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { FaultBand } from "../report/schema.ts";
 import { evaluateAim, type Happened } from "./aims.ts";
-import { faultHit, leaderDeposed, okDuring, slowedTo } from "./dsl.ts";
+import { faultHit, leaderDeposed, okDuring, slowedTo, refused, tornTail } from "./dsl.ts";
 import { tickAt } from "./testing/ticks.ts";
 
 const band = (kind: string, fromUs: number, toUs: number): FaultBand => ({
@@ -48,4 +48,27 @@ test("evaluateAim: the mean response time is weighed by operations", () => {
   expect(evaluateAim(slowedTo("delay", 35), happened).reached).toBe(true);
   expect(evaluateAim(slowedTo("delay", 36), happened).reached).toBe(false);
   expect(evaluateAim(slowedTo("loss", 1), happened).reached).toBe(false);
+});
+
+test("evaluateAim: torn records and refused data are counted node by node", () => {
+  const started = { atUs: 1, node: 1, kind: "started", term: 1 } as const;
+  const start = { node: 1, atUs: 1, doneUs: 2 } as const;
+  const found: Happened = {
+    ...happened,
+    events: [started, { ...started, tornBytes: 300 }, { ...started, node: 2, tornBytes: 9 }],
+    starts: [
+      { ...start, outcome: "ready" },
+      { ...start, outcome: "diskFailed" },
+      { ...start, outcome: "refused" },
+    ],
+  };
+  expect(evaluateAim(tornTail(2), found)).toEqual({
+    reached: true,
+    detail: "2× a torn record was cut",
+  });
+  expect(evaluateAim(refused(1), found)).toEqual({
+    reached: true,
+    detail: "damaged data refused 1×",
+  });
+  expect(evaluateAim(refused(2), found).reached).toBe(false);
 });

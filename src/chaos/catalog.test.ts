@@ -23,6 +23,12 @@ test("chaos/: has the scenarios that the field knows", () => {
       "kitchen-sink",
       "membership",
       "snapshot-install",
+      "power-loss",
+      "torn-writes",
+      "disk-stall",
+      "disk-error",
+      "disk-full",
+      "bit-flip",
       "demo",
     ]),
   );

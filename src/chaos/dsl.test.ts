@@ -1,9 +1,14 @@
 import { expect, test } from "bun:test";
 import { UserError } from "../lib/user-error.ts";
 import {
+  all,
   at,
+  bitFlip,
   crash,
   defineScenario,
+  diskError,
+  diskFull,
+  diskStall,
   during,
   every,
   faultHit,
@@ -16,9 +21,12 @@ import {
   mixedLoad,
   node,
   pause,
+  powerLoss,
   randomly,
+  refused,
   rolling,
   seconds,
+  tornTail,
 } from "./dsl.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -130,4 +138,42 @@ test("defineScenario: names, loads, spans and expectations are checked", () => {
   ]);
   const faults = [{ ...rolling(2_000, 9_000, "crash"), share: 1 } as const];
   expect(problemsOf({ faults })).toEqual(["faults[0] (rolling crash): share is 1"]);
+});
+
+test("defineScenario: disk faults need a disk, a window or a moment, and what they act on", () => {
+  const aim = [leaderDeposed()];
+  const cluster = { nodes: 3, storage: "memory" } as const;
+  const stall = at(1_000, diskStall(leader, 500));
+  expect(problemsOf({ aim, cluster, faults: [stall] })).toEqual([
+    `cluster.storage: "memory" with a "diskStall" fault: there is no disk to fail`,
+  ]);
+  expect(problemsOf({ aim, faults: [stall, during(2_000, 3_000, diskFull(leader))] })).toEqual([]);
+  expect(problemsOf({ aim, faults: [during(1_000, 2_000, diskStall(leader, 500))] })).toEqual([
+    `faults[0] (diskStall): "diskStall" ends by itself`,
+  ]);
+  expect(problemsOf({ aim, faults: [at(1_000, diskStall(leader, 60_000))] })).toEqual([
+    "faults[0] (diskStall): ms is 60000",
+  ]);
+  const flip = at(3_000, bitFlip(all, 8));
+  expect(problemsOf({ aim, faults: [flip] })).toEqual([
+    `faults: "bitFlip" without a crash: it changes the files of nodes that are down`,
+  ]);
+  const bits = at(3_000, bitFlip(all, 0.5));
+  expect(problemsOf({ aim, faults: [at(2_000, powerLoss(all)), bits] })).toEqual([
+    "faults[1] (bitFlip): bits is 0.5",
+  ]);
+  expect(problemsOf({ readyWithinMs: 0 })).toEqual(["readyWithinMs: is 0"]);
+  const both = [
+    during(2_000, 5_000, crash(leader)),
+    during(4_000, 6_000, diskError(leader, "sync")),
+  ];
+  expect(problemsOf({ aim, faults: both })).toEqual([
+    `faults[1] (diskError): overlaps faults[0], and the first to end lifts both by "restart"`,
+  ]);
+});
+
+test("defineScenario: an aim that only one kind of fault can bring about needs that fault", () => {
+  expect(problemsOf({ aim: [tornTail()] })[0]).toContain(`waits for a "powerLoss" fault`);
+  expect(problemsOf({ aim: [refused()] })[0]).toContain(`waits for a "bitFlip" fault`);
+  expect(problemsOf({ aim: [tornTail()], faults: [at(1, powerLoss(all, "torn"))] })).toEqual([]);
 });

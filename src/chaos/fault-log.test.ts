@@ -1,5 +1,20 @@
 import { expect, test } from "bun:test";
-import { all, crash, heal, isolate, leader, loss, pause, restart, resume } from "./dsl.ts";
+import {
+  all,
+  bitFlip,
+  crash,
+  diskError,
+  diskFull,
+  diskStall,
+  heal,
+  isolate,
+  leader,
+  loss,
+  pause,
+  powerLoss,
+  restart,
+  resume,
+} from "./dsl.ts";
 import { FaultLog } from "./fault-log.ts";
 
 test("FaultLog: a band reaches from before its fault to after its lift", () => {
@@ -44,4 +59,37 @@ test("FaultLog: a crash ends the pause of the node, and a fault that hit nobody 
   log.record(crash(leader), [1], 3, 4);
   log.record(crash(leader), [], 5, 6);
   expect(log.current(1_000).map(({ kind }) => kind)).toEqual(["crash"]);
+});
+
+test("FaultLog: a stall ends by itself, or when it is healed, or when the power goes", () => {
+  const ends = (end: (log: FaultLog) => void): unknown => {
+    const log = new FaultLog();
+    log.record(diskStall(leader, 1), [1], 100, 110);
+    end(log);
+    return log.bands().map(({ kind, fromUs, toUs }) => [kind, fromUs, toUs]);
+  };
+  expect(ends((log) => log.current(1_099))).toEqual([]);
+  expect(ends((log) => log.current(1_200))).toEqual([["diskStall", 100, 1_100]]);
+  expect(ends((log) => log.record(heal, [], 5_000, 5_010))).toEqual([["diskStall", 100, 1_100]]);
+  expect(ends((log) => log.record(heal, [], 400, 500))).toEqual([["diskStall", 100, 500]]);
+  expect(ends((log) => log.record(powerLoss(all), [1], 600, 700))).toEqual([
+    ["diskStall", 100, 700],
+  ]);
+});
+
+test("FaultLog: errors and fullness last until heal; what a node was down for, until its restart", () => {
+  const log = new FaultLog();
+  log.record(diskError(leader, "sync"), [1], 1, 2);
+  log.record(diskFull(leader), [2], 3, 4);
+  log.record(powerLoss(all, "torn"), [3], 5, 6);
+  log.record(bitFlip(all, 8), [3], 7, 8);
+  log.record(restart(all), [1, 3], 9, 10);
+  expect(log.current(11).map(({ kind }) => kind)).toEqual(["diskError", "diskFull"]);
+  log.record(heal, [], 12, 13);
+  expect(log.bands().map(({ kind, toUs }) => [kind, toUs])).toEqual([
+    ["diskError", 13],
+    ["diskFull", 13],
+    ["powerLoss", 10],
+    ["bitFlip", 10],
+  ]);
 });

@@ -103,3 +103,21 @@ test("worst: fail before unknown before pass", () => {
   expect(worst(all.slice(0, 2))).toBe("unknown");
   expect(worst([])).toBe("pass");
 });
+
+test("judge: tells how long restarted nodes took, and fails those that took too long", () => {
+  const start = (node: number, ms: number) => ({
+    ...{ node, atUs: 500_000, doneUs: 500_000 + ms * 1000, outcome: "ready" as const },
+  });
+  const starts = [{ ...start(1, 9_000), atUs: -1 }, start(1, 200), start(2, 300), start(3, 900)];
+  const of = (readyWithinMs?: number) => {
+    const limited = { ...scenario, ...(readyWithinMs !== undefined && { readyWithinMs }) };
+    const { checks } = judge({ ...sound, starts, scenario: limited }, soundHistory, LIMITS);
+    const { verdict, detail } = checks.find(({ name }) => name === "restarted")!;
+    return `${verdict}: ${detail}`;
+  };
+  expect(of()).toBe("pass: 3×, ready after 300 ms (median), 900 ms (slowest)");
+  expect(of(1_000)).toBe(
+    "pass: 3×, ready after 300 ms (median), 900 ms (slowest), the limit is 1.00 s",
+  );
+  expect(of(500)).toStartWith("fail: ");
+});

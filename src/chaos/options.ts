@@ -1,4 +1,5 @@
 import { defineScenario } from "./dsl.ts";
+import type { FsyncMode } from "../lib/fsync.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -11,15 +12,19 @@ export type Changes = {
   readonly clients?: number | undefined;
   /** Operations a second; 0: a closed loop, as fast as the clients get answers. */
   readonly rate?: number | undefined;
+  readonly fsync?: FsyncMode | undefined;
 };
 
 /** The scenario with the changes. Throws UserError when they do not fit it. */
-export function withChanges(scenario: Scenario, { nodes, clients, rate }: Changes): Scenario {
+export function withChanges(
+  scenario: Scenario,
+  { nodes, clients, rate, fsync }: Changes,
+): Scenario {
   const { cluster, workload } = scenario;
   const many = clients ?? workload.clients;
   return defineScenario({
     ...scenario,
-    cluster: { ...cluster, nodes: nodes ?? cluster.nodes },
+    cluster: { ...cluster, nodes: nodes ?? cluster.nodes, ...(fsync && { fsync }) },
     workload: {
       ...workload,
       clients: many,
@@ -31,7 +36,7 @@ export function withChanges(scenario: Scenario, { nodes, clients, rate }: Change
 
 /** The flags that bring the changes about: ` --nodes 3 --rate 0`. */
 export const changesAsFlags = (changes: Changes): string =>
-  (["nodes", "clients", "rate"] as const)
+  (["nodes", "clients", "rate", "fsync"] as const)
     .flatMap((name) => (changes[name] === undefined ? [] : [` --${name} ${changes[name]}`]))
     .join("");
 

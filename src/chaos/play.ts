@@ -15,7 +15,7 @@ const STATUS_WITHIN_MS = 150;
 /** The load goes on for so long after the first operation that succeeds once all is lifted. */
 const AFTERMATH_MS = 500;
 /** Lifting all faults starts processes; one that takes longer than this will not come. */
-const RECOVER_CALL_MS = 20_000;
+const RECOVER_CALL_MS = 60_000;
 
 /** What a run is while it runs: everything that its parts share. */
 type Stage = {

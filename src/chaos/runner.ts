@@ -22,7 +22,7 @@ import { timelineOf } from "./timeline.ts";
 import { messageOf } from "./timing.ts";
 
 /** The checker's limits: a key that needs more than this is `unknown`. */
-const CHECK_TIMEOUT_MS = 30_000;
+const CHECK_TIMEOUT_MS = 120_000;
 const CHECK_MEMORY_BYTES = 512 << 20;
 
 /**
@@ -52,11 +52,11 @@ export async function runScenario(
     const judgement = await judgeRun(recording, run);
     const logs = { ...(await collectLogs(run)), ...(await collectRecordings(run)) };
     if (judgement.verdict === "pass" && !options.keep) await deleteData(run);
-    const { nodes, storage } = scenario.cluster;
+    const { nodes, storage, fsync } = scenario.cluster;
     const report: Report = {
       ...{ schema: SCHEMA, ...head, about: scenario.about, startedAt: startedAt.toISOString() },
       ...{ durationMs, seed, command: options.command, config: { scenario, schedule } },
-      target: { name: target.name, version: target.version, nodes, storage },
+      target: { name: target.name, version: target.version, nodes, storage, fsync },
       code: readCode(),
       environment: readEnvironment(),
       ...judgement,

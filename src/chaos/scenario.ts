@@ -1,4 +1,5 @@
 import type { Fault, FaultKind } from "../fault/vocabulary.ts";
+import type { FsyncMode } from "../lib/fsync.ts";
 import type { LoadShape } from "../workload/spec.ts";
 
 /**
@@ -18,6 +19,8 @@ export type Scenario = {
     /** Nodes 1 … nodes are the voters at first. */
     readonly nodes: number;
     readonly storage: "disk" | "memory";
+    /** When the nodes sync their logs; default: what the target does. */
+    readonly fsync?: FsyncMode | undefined;
     /** So many more nodes, with the ids that follow, run and are no members yet. */
     readonly spares?: number;
     /** A node takes a snapshot after so many bytes of entries; default: what the target does. */

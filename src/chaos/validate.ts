@@ -1,4 +1,5 @@
 import type { Fault, FaultKind, NodeSpec } from "../fault/vocabulary.ts";
+import { FSYNC_OF_MEMORY } from "../lib/fsync.ts";
 import type { Problem } from "../lib/user-error.ts";
 import type { LoadShape } from "../workload/spec.ts";
 import {
@@ -85,6 +86,9 @@ function clusterProblems({ cluster }: Scenario, faults: readonly Fault[]): Probl
       what: `"memory" with a crash fault: a crashed node forgets its vote and its acknowledged log`,
       fix: `use storage: "disk", or pause() instead of crash()`,
     });
+  }
+  if (storage === "memory" && cluster.fsync !== undefined) {
+    found.push({ where: "cluster.fsync", ...FSYNC_OF_MEMORY });
   }
   const diskFault = faults.find((fault) => isDiskFault(fault.kind));
   if (storage === "memory" && diskFault !== undefined) {

@@ -1,11 +1,9 @@
 import yargs, { type Argv } from "yargs";
 import { version } from "../../package.json";
-import { EXIT_USAGE, UserError } from "../lib/user-error.ts";
 import type { CommandEntry } from "./commands.ts";
+import { fail } from "./fail.ts";
 import { optionProblem, usageError } from "./usage.ts";
 
-/** Exit code for a bug or a failed machine, as against bad input (sysexits' EX_SOFTWARE). */
-const EXIT_SOFTWARE = 70;
 /** What a shell reports of a process that SIGPIPE ended. */
 const EXIT_BROKEN_PIPE = 141;
 const HELP_COLUMNS_MAX = 100;
@@ -34,16 +32,6 @@ export async function main(
   } catch (error) {
     fail(error);
   }
-}
-
-/** A person's mistake is told without a stack; anything else is a bug, or a machine that failed. */
-function fail(error: unknown): never {
-  if (error instanceof UserError) {
-    console.error(error.message);
-    process.exit(EXIT_USAGE);
-  }
-  console.error(error instanceof Error ? (error.stack ?? error.message) : error);
-  process.exit(EXIT_SOFTWARE);
 }
 
 async function run(args: readonly string[], commands: readonly CommandEntry[]): Promise<void> {

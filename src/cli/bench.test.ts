@@ -20,7 +20,7 @@ function bench(...args: readonly string[]) {
   return { exit: run.exitCode, out: run.stdout.toString(), err: run.stderr.toString() };
 }
 
-const LONG = 20_000;
+const LONG = 120_000;
 
 test(
   "ordeal bench run of figures: a table with goals and marks, a report, and how to repeat it",

@@ -1,4 +1,5 @@
 import type { Argv, CommandModule } from "yargs";
+import { FSYNC_MODES } from "../lib/fsync.ts";
 import type { Suite } from "../bench/dsl.ts";
 import type { MeasureArgs } from "./bench/figure-process.ts";
 import type { RunArgs } from "./bench/run.ts";
@@ -67,6 +68,10 @@ const run: CommandModule<object, RunFlags> = {
         describe: "short: to look, not to compare",
       })
       .option("seed", { type: "number", default: 1, describe: "of keys and values" })
+      .option("fsync", {
+        choices: FSYNC_MODES,
+        describe: "when nodes on disk sync their logs; never is UNSAFE; default: as the suite says",
+      })
       .option("reports", {
         type: "string",
         default: "reports",
@@ -87,8 +92,10 @@ const run: CommandModule<object, RunFlags> = {
   handler: async ({ "require-goals": requireGoals, ...flags }) => {
     const args: RunArgs = { ...flags, requireGoals };
     const { findSuites } = await import("../bench/suites.ts");
+    const { withFsync } = await import("../bench/with-fsync.ts");
     const documents = [];
-    for (const [i, suite] of (await findSuites(args.names)).entries()) {
+    const suites = (await findSuites(args.names)).map((suite) => withFsync(suite, args.fsync));
+    for (const [i, suite] of suites.entries()) {
       const document = await runOne(suite, args.names[i]!, args);
       if (document === null) return;
       documents.push(document);

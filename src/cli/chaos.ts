@@ -1,4 +1,5 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from "yargs";
+import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
 
 /** Breaks a cluster under load by a scenario, and says whether it stayed correct. */
 export const command: CommandModule = {
@@ -92,6 +93,7 @@ type RunArgs = {
   readonly nodes: number | undefined;
   readonly clients: number | undefined;
   readonly rate: number | undefined;
+  readonly fsync: FsyncMode | undefined;
   readonly reports: string;
   readonly keep: boolean;
   readonly record: boolean;
@@ -116,6 +118,11 @@ const run: CommandModule<object, RunArgs> = {
       .option("rate", {
         type: "number",
         describe: "operations a second, 0: as fast as answers come; default: the scenario's own",
+      })
+      .option("fsync", {
+        choices: FSYNC_MODES,
+        describe:
+          "when nodes sync their logs; never is UNSAFE; default: the scenario's own, or batch",
       })
       .option("reports", { type: "string", default: "reports", describe: "where reports go" })
       .option("keep", { type: "boolean", default: false, describe: "keep node data after a pass" })

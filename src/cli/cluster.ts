@@ -1,4 +1,5 @@
 import type { CommandModule } from "yargs";
+import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
 import {
   add,
   DIR,
@@ -36,6 +37,7 @@ type DirArgs = { readonly dir: string };
 type StartArgs = DirArgs & {
   readonly nodes: number;
   readonly storage: "disk" | "memory";
+  readonly fsync: FsyncMode | undefined;
   readonly foreground: boolean;
   readonly "faulty-links": boolean;
   readonly "base-port": number | undefined;
@@ -55,6 +57,10 @@ const start: CommandModule<object, StartArgs> = {
         describe: "keep data on disk, or in memory only",
         choices: ["disk", "memory"] as const,
         default: "disk" as const,
+      })
+      .option("fsync", {
+        describe: "when the log is synced; never is UNSAFE; default: as it was, or batch",
+        choices: FSYNC_MODES,
       })
       .option("dir", DIR)
       .option("base-port", {
@@ -96,6 +102,7 @@ const start: CommandModule<object, StartArgs> = {
       {
         nodes: args.nodes,
         storage: args.storage,
+        fsync: args.fsync,
         dir: args.dir,
         basePort: args["base-port"],
         faultyLinks: args["faulty-links"],
@@ -118,8 +125,8 @@ const status: CommandModule<object, DirArgs & { readonly json: boolean }> = {
   handler: async ({ dir, json }) => {
     const { runningCluster } = await import("./cluster/record.ts");
     const { askAll, clusterDocument, print } = await import("./cluster/show.ts");
-    const { clusterId, nodes } = runningCluster(dir);
-    print(clusterDocument(await askAll(clusterId, nodes)), json);
+    const { clusterId, nodes, storage, fsync } = runningCluster(dir);
+    print(clusterDocument(await askAll(clusterId, nodes), { storage, fsync }), json);
   },
 };
 

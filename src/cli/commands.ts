@@ -49,6 +49,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./node.ts"),
   },
   {
+    name: "wal",
+    about: "Look at, or check, what a node holds on disk",
+    load: () => import("./wal.ts"),
+  },
+  {
     name: "proxy",
     about: "The links of a local cluster, with their faults",
     hidden: true,

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findMutants } from "./mutants/catalogue.ts";
+import { huntMutant } from "./mutants/hunt.ts";
 
 const MAIN = join(import.meta.dir, "main.ts");
 const PRELOAD = join(import.meta.dir, "mutants", "plant.ts");
-const WITHIN_MS = 60_000;
+const WITHIN_MS = 150_000;
 
 const dir = mkdtempSync(join(tmpdir(), "ordeal-crashpoints-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -73,6 +74,19 @@ for (const mutant of ["follower-ack-before-fsync", "leader-self-ack-before-fsync
     WITHIN_MS,
   );
 }
+
+test(
+  "ordeal mutants --arena crashpoints: a write that was acknowledged too early is lost",
+  async () => {
+    const [mutant] = await findMutants(["follower-ack-before-fsync"]);
+    const limits = { starts: 1, seedsMax: 2_000, wallMsMax: WITHIN_MS };
+    const finding = await huntMutant({ ...mutant!, arena: { kind: "crashpoints" } }, limits);
+    expect(finding.detected, JSON.stringify(finding)).toBe(true);
+    // It is the loss that is seen, not that there could be one.
+    expect(["DUR", "QC"]).not.toContain(finding.detector!);
+  },
+  2 * WITHIN_MS,
+);
 
 test(
   "ordeal crashpoints: a point that there is not is the caller's mistake",

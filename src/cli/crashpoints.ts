@@ -2,8 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Argv, CommandModule } from "yargs";
 import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import type { SimResult } from "../sim/api.ts";
-import type { Cut, Power } from "../sim/crashpoints/run.ts";
-import type { RunOptions } from "../sim/crashpoints/schedule.ts";
+import type { CrashOptions, Cut, Judge, Power } from "../sim/crashpoints/run.ts";
 import type { Choice, CutOutcome } from "./crashpoints/explore.ts";
 import type { Tally } from "./crashpoints/tally.ts";
 
@@ -18,6 +17,7 @@ type Args = {
   readonly point: number | undefined;
   readonly outcome: PowerLossKeeps | undefined;
   readonly power: Power | undefined;
+  readonly judge: Judge;
   readonly jobs: number;
   readonly json: boolean;
 };
@@ -40,6 +40,11 @@ export const command: CommandModule<object, Args> = {
         describe:
           "whose: the node's, all nodes', or the node's and its restarts'; without it: each",
       })
+      .option("judge", {
+        choices: ["all", "loss"] as const,
+        default: "all" as const,
+        describe: "every invariant; or only what is lost, not what was said too early",
+      })
       .option("jobs", {
         type: "number",
         default: availableParallelism(),
@@ -56,9 +61,10 @@ export const command: CommandModule<object, Args> = {
 
 async function handler(args: Args): Promise<void> {
   const { parseCount } = await import("./parse.ts");
-  const options: RunOptions = {
+  const options: CrashOptions = {
     nodes: parseCount(args.nodes, "--nodes", 1, NODES_MAX),
     seed: parseCount(args.seed, "--seed", 0),
+    judge: args.judge,
   };
   const jobs = parseCount(args.jobs, "--jobs", 1, 64);
   const { listPoints } = await import("../sim/crashpoints/run.ts");
@@ -125,13 +131,13 @@ async function finish(tally: Tally, json: boolean, single: Cut | null = null): P
 }
 
 /** A failure counts only as what it is once it has come out the same twice. */
-async function comesOutAgain(options: RunOptions, first: CutOutcome): Promise<boolean> {
+async function comesOutAgain(options: CrashOptions, first: CutOutcome): Promise<boolean> {
   const { crashAt } = await import("../sim/crashpoints/run.ts");
   const { violation, traceHash } = crashAt(options, first.cut);
   return traceHash === first.traceHash && violation?.message === first.violation?.message;
 }
 
-async function tellStory(options: RunOptions, cut: Cut): Promise<void> {
+async function tellStory(options: CrashOptions, cut: Cut): Promise<void> {
   const { storyOfCrash } = await import("../sim/crashpoints/run.ts");
   const { storyLines } = await import("../sim/story-text.ts");
   console.log(`${storyLines(storyOfCrash(options, cut)).join("\n")}\n`);

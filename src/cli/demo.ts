@@ -1,8 +1,10 @@
 import type { Argv, CommandModule } from "yargs";
+import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
 
 type DemoArgs = {
   readonly seed: number | undefined;
   readonly duration: string;
+  readonly fsync: FsyncMode | undefined;
   readonly reports: string;
   readonly json: boolean;
 };
@@ -15,6 +17,10 @@ export const command: CommandModule<object, DemoArgs> = {
     yargs
       .option("seed", { type: "number", describe: "repeats the draws of a run; default: random" })
       .option("duration", { type: "string", default: "20s", describe: "of the load" })
+      .option("fsync", {
+        choices: FSYNC_MODES,
+        describe: "when nodes sync their logs; never is UNSAFE; default: batch",
+      })
       .option("reports", { type: "string", default: "reports", describe: "where reports go" })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .example("$0 demo", "five nodes, twenty seconds")
@@ -26,14 +32,19 @@ export const command: CommandModule<object, DemoArgs> = {
     const { EXIT_INTERRUPTED, EXIT_OF, printSummary, randomSeed, runAndShow } =
       await import("./run-scenario.ts");
     const { findScenarios } = await import("../chaos/catalog.ts");
-    const { checkDuration, durationAsFlag } = await import("../chaos/options.ts");
+    const { changesAsFlags, checkDuration, durationAsFlag, withChanges } =
+      await import("../chaos/options.ts");
 
     const { runAsJson } = await import("./run-json.ts");
     const durationMs = checkDuration(parseDurationMs(args.duration, "--duration"));
     const seed = args.seed === undefined ? randomSeed() : parseCount(args.seed, "--seed", 0);
-    const command = `ordeal demo --seed ${seed} --duration ${durationAsFlag(durationMs)}`;
-    const [scenario] = await findScenarios(["demo"]);
-    if (scenario === undefined) return;
+    const changes = { fsync: args.fsync };
+    const command =
+      `ordeal demo --seed ${seed} --duration ${durationAsFlag(durationMs)}` +
+      changesAsFlags(changes);
+    const [found] = await findScenarios(["demo"]);
+    if (found === undefined) return;
+    const scenario = withChanges(found, changes);
     const settings = { kind: "demo", seed, durationMs, command, keep: false } as const;
     const outcome = await runAndShow(scenario, { ...settings, reportsDir: args.reports });
     if (outcome === null) {

@@ -1,14 +1,14 @@
 import type { CommandModule } from "yargs";
-import type { FaultyDiskSpec } from "../runtime/faulty-disk.ts";
+import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
 
 type Args = {
   config: string;
   id: number;
   log: string | undefined;
+  fsync: FsyncMode | undefined;
   "parent-pipe": boolean;
   join: boolean;
   record: string | undefined;
-  "faulty-disk": string | undefined;
 };
 
 export const command: CommandModule<object, Args> = {
@@ -26,6 +26,10 @@ export const command: CommandModule<object, Args> = {
         describe: "log file; default: node-N/node.log in the config's dataDir",
         type: "string",
       })
+      .option("fsync", {
+        describe: "when the log is synced; never is UNSAFE; default: as the config says, or batch",
+        choices: FSYNC_MODES,
+      })
       .option("parent-pipe", {
         describe: "end with the process that holds the other end of standard input",
         type: "boolean",
@@ -40,25 +44,17 @@ export const command: CommandModule<object, Args> = {
         describe: "file to append all inputs of the core to, for `ordeal replay`",
         type: "string",
       })
-      .option("faulty-disk", {
-        describe: "for chaos runs: how the disk below the node fails (runtime/faulty-disk.ts)",
-        type: "string",
-        hidden: true,
-        implies: "parent-pipe",
-      })
       .example("$0 node --config cluster.json --id 1", "run node 1 until SIGTERM or Ctrl-C"),
   handler: async (args) => {
-    const { loadConfig } = await import("../runtime/config.ts");
+    const { loadConfig, withFsync } = await import("../runtime/config.ts");
     const { runNode } = await import("../runtime/node.ts");
-    const faultyDisk = args["faulty-disk"];
     await runNode({
-      config: loadConfig(args.config),
+      config: withFsync(loadConfig(args.config), args.fsync),
       id: args.id,
       logFile: args.log,
       parentPipe: args["parent-pipe"],
       isJoining: args.join,
       recordFile: args.record,
-      faultyDisk: faultyDisk === undefined ? undefined : (JSON.parse(faultyDisk) as FaultyDiskSpec),
     });
   },
 };

@@ -6,7 +6,7 @@ import type { KeptFailure } from "./sim/failing-run.ts";
 
 const MAIN = join(import.meta.dir, "main.ts");
 const PRELOAD = join(import.meta.dir, "mutants", "plant.ts");
-const WITHIN_MS = 60_000;
+const WITHIN_MS = 150_000;
 const EVENTS_MAX = 12;
 
 const dir = mkdtempSync(join(tmpdir(), "ordeal-shrink-"));

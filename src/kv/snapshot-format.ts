@@ -29,11 +29,18 @@ export class SnapshotFormatError extends Error {
 /** The first buffer of a writer: enough for a small state. */
 const FIRST_BYTES = 16 << 10;
 
-/** A buffer that grows at its end and is handed out, piece by piece, from its front. */
+/**
+ * A buffer that grows at its end and is handed out, piece by piece, from its front. Two buffers take
+ * turns: a state of 280 MiB would else leave as much garbage, and freeing that costs the event loop.
+ */
 export class PieceWriter {
   readonly #capacity: number;
   #bytes: Uint8Array;
   #view: DataView;
+  /** The buffer before this one, to be written to again. */
+  #spare: Uint8Array | null = null;
+  /** What the last piece handed out is a view of. */
+  #lent: Uint8Array | null = null;
   #from = 0;
   #to = 0;
 
@@ -89,8 +96,9 @@ export class PieceWriter {
     this.#view.setFloat64(at + 9, entries, true);
   }
 
-  /** About `bytesMax` of what is pending; later writes leave it alone. */
+  /** About `bytesMax` of what is pending; writes leave it alone until the next one is taken. */
   take(bytesMax: number): Uint8Array {
+    this.#lent = this.#bytes;
     const to = this.pending > 2 * bytesMax ? this.#from + bytesMax : this.#to;
     const piece = this.#bytes.subarray(this.#from, to);
     this.#from = to;
@@ -98,17 +106,25 @@ export class PieceWriter {
   }
 
   #advance(size: number): number {
-    if (this.#to + size > this.#bytes.length) {
-      const kept = this.#bytes.subarray(this.#from, this.#to);
-      this.#bytes = new Uint8Array(Math.max(this.#capacity, 2 * kept.length, kept.length + size));
-      this.#bytes.set(kept);
-      this.#view = new DataView(this.#bytes.buffer);
-      this.#from = 0;
-      this.#to = kept.length;
-    }
+    if (this.#to + size > this.#bytes.length) this.#turn(size);
     const at = this.#to;
     this.#to += size;
     return at;
+  }
+
+  /** Goes on in the other buffer, or in a new one where that is in use or too small. */
+  #turn(size: number): void {
+    const before = this.#bytes;
+    const kept = before.subarray(this.#from, this.#to);
+    const fits = (this.#spare?.length ?? 0) >= kept.length + size;
+    const next = fits && this.#spare !== this.#lent ? this.#spare : null;
+    this.#bytes =
+      next ?? new Uint8Array(Math.max(this.#capacity, 2 * kept.length, kept.length + size));
+    this.#bytes.set(kept);
+    this.#view = new DataView(this.#bytes.buffer);
+    this.#spare = before;
+    this.#from = 0;
+    this.#to = kept.length;
   }
 }
 

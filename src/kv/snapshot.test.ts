@@ -49,8 +49,8 @@ function randomCommand(random: Prng, index: number): Partial<Command> {
 function collect(reader: SnapshotReader, bytesMax: number, between: () => void): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let piece = reader.next(bytesMax); piece !== null; piece = reader.next(bytesMax)) {
-    pieces.push(piece);
     between();
+    pieces.push(piece.slice());
   }
   return pieces;
 }

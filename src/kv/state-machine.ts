@@ -23,7 +23,7 @@ export type StateMachine = {
 export type SnapshotReader = {
   /**
    * The next bytes, about `bytesMax` of them (a larger entry comes alone); null: that was all. They
-   * are a buffer of their own.
+   * stay as they are until the next call, whatever becomes of the state meanwhile.
    */
   next(bytesMax: number): Uint8Array | null;
   /** Gives up: the state machine need not keep the old state any longer. */

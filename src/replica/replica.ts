@@ -381,7 +381,6 @@ function statusOf(reason: Refusal): number {
       return STATUS.notLeader.code;
     case "overloaded":
     case "transferring": // It is over within a second: worth a retry, here or elsewhere.
-    case "transferring":
       return STATUS.overloaded.code;
     default:
       return unreachable(reason);

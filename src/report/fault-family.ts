@@ -1,9 +1,14 @@
-/** Which faults are alike, for colour: on processes, that cut links, that disturb frames. */
-export type Family = "process" | "cut" | "frames";
+/** Which faults are alike, for colour: on processes, on disks, that cut links, that disturb frames. */
+export type Family = "process" | "disk" | "cut" | "frames";
 
 const FAMILIES: Readonly<Record<string, Family>> = {
   crash: "process",
+  powerLoss: "process",
   pause: "process",
+  diskStall: "disk",
+  diskError: "disk",
+  diskFull: "disk",
+  bitFlip: "disk",
   isolate: "cut",
   partition: "cut",
 };

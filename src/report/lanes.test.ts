@@ -78,6 +78,16 @@ test("lanes: the term of a node's own election does not end its reign", () => {
   expect(spans(timeline(events), 1)).toEqual(["1: leader 1-10 (3)"]);
 });
 
+test("lanes: a loss of power takes a node down, a fault of its disk shows beside what it does", () => {
+  const events = [event(1, 1, "becameLeader", 3)];
+  const faults = [fault("diskStall", 1, 2, 3), fault("powerLoss", 1, 4, 6)];
+  expect(spans(timeline(events, faults), 1)).toEqual([
+    "1: leader 1-4 (3)",
+    "1: disk 2-3 (0)",
+    "1: down 4-6 (0)",
+  ]);
+});
+
 test("lanes: link faults show by family, and every node has a lane", () => {
   const faults = [fault("partition", 2, 1, 2), fault("loss", 3, 20, 30), fault("delay", 4, 9, 12)];
   const of = timeline([], faults);

@@ -5,10 +5,10 @@ import type { FaultBand, Timeline } from "./schema.ts";
 /**
  * What a node was for a while. `leader`: in the highest term so far. `stale`: it still took itself
  * for the leader although another had been elected in a higher term. `down` and `paused`: by a
- * fault on its process. `cut` and `frames`: by a fault on its links.
+ * fault on its process. `disk`: its disk was at fault. `cut` and `frames`: by a fault on its links.
  */
 export type Span = {
-  readonly kind: "leader" | "stale" | "down" | "paused" | "cut" | "frames";
+  readonly kind: "leader" | "stale" | "down" | "paused" | "disk" | "cut" | "frames";
   readonly fromUs: number;
   readonly toUs: number;
   /** Of a leader; 0 for a fault. */
@@ -55,8 +55,10 @@ function faultSpan({ kind, label, fromUs, toUs }: FaultBand): Span {
 function spanKind(fault: string): Span["kind"] {
   const family = familyOf(fault);
   if (family !== "process") return family;
-  return fault === "crash" ? "down" : "paused";
+  return endsProcess(fault) ? "down" : "paused";
 }
+
+const endsProcess = (fault: string): boolean => fault === "crash" || fault === "powerLoss";
 
 /** When `node` took itself for the leader: from becameLeader until it stepped down or crashed. */
 function leaderSpans(timeline: Timeline, node: number, own: readonly FaultBand[]): Span[] {
@@ -67,7 +69,7 @@ function leaderSpans(timeline: Timeline, node: number, own: readonly FaultBand[]
     open = null;
   };
   const crashes = own
-    .filter((band) => band.kind === "crash")
+    .filter((band) => endsProcess(band.kind))
     .map(({ fromUs }) => ({ atUs: fromUs, kind: "crashed" as const }));
   const events = timeline.events.filter((event) => event.node === node);
   for (const event of [...events, ...crashes].sort((a, b) => a.atUs - b.atUs)) {

@@ -1,3 +1,4 @@
+import type { FsyncMode } from "../lib/fsync.ts";
 import type { ClusterEvent } from "../target/target.ts";
 import type { LoadResult } from "../workload/spec.ts";
 
@@ -29,6 +30,8 @@ export type Report = {
     /** 0: no cluster took part. */
     readonly nodes: number;
     readonly storage: string;
+    /** When the log was synced; absent: batch, or nothing was on disk (and in all older reports). */
+    readonly fsync?: FsyncMode | undefined;
   };
   readonly code: { readonly commit: string; readonly dirty: boolean };
   /** Two reports are comparable only when every field here is equal. */

@@ -1,4 +1,5 @@
 import picocolors from "picocolors";
+import { unsafeFsync } from "../lib/fsync.ts";
 import { figureText, goalMark, goalText } from "./figures.ts";
 import { duration, rate } from "./format.ts";
 import type { Figure, Report, Verdict } from "./schema.ts";
@@ -21,6 +22,7 @@ export function summaryLines(report: Report, options: SummaryOptions): readonly 
   const row = (name: string, text: string): string =>
     `  ${paint.dim(name.padEnd(11))} ${plain(text)}`;
   const verdict = `${MARKS[report.verdict]} ${VERDICT_WORDS[report.verdict].toUpperCase()}`;
+  const unsafe = unsafeFsync(report.target.fsync);
   return [
     `${paint.bold(tone[report.verdict](verdict))}  ${paint.bold(plain(`${report.kind} ${report.name}`))}  ${plain(verdictSentence(report))}`,
     ...figureRows(report).map(([name, text]) => row(name, text)),
@@ -30,6 +32,7 @@ export function summaryLines(report: Report, options: SummaryOptions): readonly 
       const name = paint.dim((i === 0 ? "checks" : "").padEnd(11));
       return `  ${name} ${mark} ${plain(`${check.name}: ${check.detail}`)}`;
     }),
+    ...(unsafe === null ? [] : [row("storage", unsafe)]),
     row("report", options.path),
     row("repeat", report.command),
   ];

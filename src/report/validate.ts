@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { FSYNC_MODES } from "../lib/fsync.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { FIGURE_UNITS, type Report, SCHEMA } from "./schema.ts";
 
@@ -91,6 +92,7 @@ const ReportSchema = v.object({
     version: v.string(),
     nodes: v.number(),
     storage: v.string(),
+    fsync: v.optional(v.picklist(FSYNC_MODES)),
   }),
   code: v.object({ commit: v.string(), dirty: v.boolean() }),
   environment: v.object({

@@ -1,3 +1,4 @@
+import { storageText } from "../lib/fsync.ts";
 import { goalsText } from "./figures.ts";
 import { count, durationMs, plural } from "./format.ts";
 import type { Failover, Report, Verdict } from "./schema.ts";
@@ -44,8 +45,8 @@ export function failoverText({ oldLeader, newLeader, electedMs, firstAckMs }: Fa
 }
 
 /** `ordeal 0.1.0, 3 nodes, disk`; without a cluster `ordeal 0.1.0`. */
-export const targetText = ({ name, version, nodes, storage }: Report["target"]): string =>
-  `${name} ${version}${nodes === 0 ? "" : `, ${plural(nodes, "node")}, ${storage}`}`;
+export const targetText = ({ name, version, nodes, storage, fsync }: Report["target"]): string =>
+  `${name} ${version}${nodes === 0 ? "" : `, ${plural(nodes, "node")}, ${storageText(storage, fsync)}`}`;
 
 /** `node 3`, `nodes 1, 4`, or nothing. */
 export const nodesText = (nodes: readonly number[]): string =>

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../lib/user-error.ts";
-import { loadConfig, nodeAddress, parseConfig, peerEndpoint } from "./config.ts";
+import { loadConfig, nodeAddress, parseConfig, peerEndpoint, withFsync } from "./config.ts";
 
 const node = (id: number) => ({
   id,
@@ -70,6 +70,19 @@ test("config: a node id twice, a port twice and a link to nobody are told togeth
     "links.1.1: a node does not dial itself",
     "links.1.9: links a node that is not listed",
   ]);
+});
+
+test("config: a mode of syncing goes with data on disk only, and a flag comes before the file", () => {
+  expect(parseConfig({ ...good, fsync: "always" }, "x").fsync).toBe("always");
+  expect(problemsOf({ ...good, fsync: "sometimes" })).toEqual([
+    'fsync: must be "always", "batch" or "never", not "sometimes"',
+  ]);
+  const memory = { ...good, storage: "memory" as const };
+  const why = "nothing is written with storage in memory, so there is nothing to sync";
+  expect(problemsOf({ ...memory, fsync: "batch" })).toEqual([`fsync: ${why}`]);
+  expect(withFsync({ ...good, fsync: "always" }, "never").fsync).toBe("never");
+  expect(withFsync({ ...good, fsync: "always" }, undefined).fsync).toBe("always");
+  expect(() => withFsync(memory, "batch")).toThrow(why);
 });
 
 test("config: heartbeats that leave no room for a lost one are refused", () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
+import { FSYNC_MODES, FSYNC_OF_MEMORY, type FsyncMode } from "../lib/fsync.ts";
 import { RAFT_DEFAULTS } from "../raft/api.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 
@@ -21,6 +22,8 @@ export type NodeConfigFile = {
   /** Node N keeps everything in `dataDir/node-N`. A relative path counts from the working directory. */
   readonly dataDir: string;
   readonly storage: "disk" | "memory";
+  /** When what goes to disk is synced. Default: batch. */
+  readonly fsync?: FsyncMode | undefined;
   /**
    * Who votes at the very beginning, before the log says otherwise: the same for every node and for
    * ever. Default: all nodes, for a cluster that never changes.
@@ -80,6 +83,7 @@ const Schema = v.strictObject({
   voters: v.optional(v.pipe(v.array(nodeId), v.minLength(1, "must name at least one node"))),
   bootstrapped: v.optional(v.boolean("must be true or false")),
   storage: v.picklist(["disk", "memory"], 'must be "disk" or "memory"'),
+  fsync: v.optional(v.picklist(FSYNC_MODES, 'must be "always", "batch" or "never"')),
   links: v.optional(
     v.record(
       v.string(),
@@ -138,6 +142,13 @@ export function parseConfig(json: unknown, where: string): NodeConfigFile {
 /** The membership of an empty log. */
 export const firstVoters = ({ voters, nodes }: NodeConfigFile): readonly number[] =>
   [...new Set(voters ?? nodes.map((node) => node.id))].sort((a, b) => a - b);
+
+/** The config with this mode instead. Throws UserError when there is nothing to sync. */
+export function withFsync(config: NodeConfigFile, fsync: FsyncMode | undefined): NodeConfigFile {
+  if (fsync === undefined) return config;
+  if (config.storage === "disk") return { ...config, fsync };
+  throw new UserError("bad option", [{ where: "--fsync", ...FSYNC_OF_MEMORY }]);
+}
 
 /** The config with other nodes and links; a string says what is wrong with them. */
 export function withNodes(config: NodeConfigFile, body: unknown): NodeConfigFile | string {
@@ -199,6 +210,9 @@ function schemaProblem(issue: v.BaseIssue<unknown>): Problem {
 /** What the shape of the document cannot say: ids and addresses that clash, links to nobody. */
 function semanticProblems(config: NodeConfigFile): Problem[] {
   const problems: Problem[] = [];
+  if (config.storage === "memory" && config.fsync !== undefined) {
+    problems.push({ where: "fsync", ...FSYNC_OF_MEMORY });
+  }
   const ids = new Set<number>();
   const addresses = new Map<string, string>();
   for (const [i, node] of config.nodes.entries()) {

@@ -12,17 +12,18 @@ export type LastingFaults = {
   readonly full: boolean;
 };
 
-/** The value of `ordeal node --faulty-disk`, as JSON. */
+/** What a node is started with (runtime/node.ts) to have such a disk. */
 export type FaultyDiskSpec = LastingFaults & {
   /** Of what a power loss keeps. */
   readonly seed: number;
 };
 
 /**
- * A loss of power comes with the next sync, if there is one so soon: what has been written by then,
- * and is not durable yet, is what it may tear.
+ * How long a sync takes at least and at most. A disk without a cache of its own takes so long; the
+ * longer it is, the more is acknowledged too early, and lost with the power, by a node that does not
+ * wait for it.
  */
-const SYNC_WITHIN_MS = 20;
+const SYNC_MS = { min: 2, max: 6 };
 
 type WithoutNodes<T> = T extends unknown ? Omit<T, "nodes"> : never;
 
@@ -43,34 +44,29 @@ export type DiskAck = { readonly ack: number };
  * stall, as a real one would. Orders that come meanwhile, `heal` too, are obeyed after it.
  */
 export function openFaultyDisk(spec: FaultyDiskSpec): FilePort {
+  const prng = new Prng(spec.seed);
+  const latency = prng.fork("latency");
   const disk = new VolatileDisk(diskPort(), {
-    prng: new Prng(spec.seed),
-    later: (_operation, _bytes, work) => void setImmediate(work),
+    prng,
+    later: (operation, _bytes, work) => {
+      if (operation === "sync") setTimeout(work, latency.between(SYNC_MS.min, SYNC_MS.max));
+      else setImmediate(work);
+    },
   });
   disk.failing = spec.failing;
   disk.full = spec.full;
   const stall = new Stall(disk);
-  let atNextSync: (() => void) | null = null;
   disk.onPoint = (point) => {
-    if (point !== "sync" && point !== "syncDir") return;
-    stall.blockThread();
-    atNextSync?.();
+    if (point === "sync" || point === "syncDir") stall.blockThread();
   };
-  onStdinLine((line) => {
-    const order = JSON.parse(line) as DiskOrder;
-    if (order.kind !== "powerLoss") return obey(disk, stall, order);
-    atNextSync = () => losePower(disk, order.keeps);
-    setTimeout(atNextSync, SYNC_WITHIN_MS);
-  });
+  onStdinLine((line) => obey(disk, stall, JSON.parse(line) as DiskOrder));
   return disk;
 }
 
-function obey(
-  disk: VolatileDisk,
-  stall: Stall,
-  order: Exclude<DiskOrder, { kind: "powerLoss" }>,
-): void {
+function obey(disk: VolatileDisk, stall: Stall, order: DiskOrder): void {
   switch (order.kind) {
+    case "powerLoss":
+      return losePower(disk, order.keeps);
     case "diskStall":
       stall.begin(order.ms);
       break;

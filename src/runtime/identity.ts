@@ -21,7 +21,11 @@ export function claimIdentity(
   isJoining: boolean,
 ): boolean {
   const path = join(dir, MARKER);
-  if (existsSync(path)) return checkMarker(path, config, id);
+  if (existsSync(path)) {
+    checkMarker(path, config, id);
+    port.syncDirNow(dir); // A process that was killed may have left the name in memory only.
+    return true;
+  }
   if (config.bootstrapped === true && !isJoining) return false;
   if (isJoining && firstVoters(config).includes(id)) {
     throw new UserError("the node cannot join", [
@@ -38,9 +42,9 @@ export function claimIdentity(
 
 type Marker = { readonly clusterId: string; readonly nodeId: number };
 
-function checkMarker(path: string, { clusterId }: NodeConfigFile, id: number): true {
+function checkMarker(path: string, { clusterId }: NodeConfigFile, id: number): void {
   const found = JSON.parse(readFileSync(path, "utf8")) as Marker;
-  if (found.clusterId === clusterId && found.nodeId === id) return true;
+  if (found.clusterId === clusterId && found.nodeId === id) return;
   throw new UserError("cannot use the data directory", [
     {
       where: path,

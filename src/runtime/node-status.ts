@@ -1,3 +1,4 @@
+import type { FsyncMode } from "../lib/fsync.ts";
 import type { Membership, Role } from "../raft/api.ts";
 
 /** What a node says of itself at /status. */
@@ -17,6 +18,10 @@ export type NodeStatusReport = {
   /** As of the last membership entry in its log, committed or not. */
   readonly membership: Membership;
   readonly storage: "disk" | "memory";
+  /** Null: in memory, where there is nothing to sync. */
+  readonly fsync: FsyncMode | null;
+  /** A warning, "UNSAFE: …", when acknowledged writes may be lost with the power. */
+  readonly unsafe: string | null;
   readonly peerPort: number;
   readonly clientPort: number;
   readonly httpPort: number;

@@ -2,7 +2,6 @@ import { afterEach, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NodeConfigFile } from "./config.ts";
-import { get, put } from "./testing/binary-client.ts";
 import { clusterConfig, tempDir } from "./testing/cluster.ts";
 import { isAlive } from "./testing/process.ts";
 import { until } from "./testing/until.ts";
@@ -14,6 +13,9 @@ const NODE_PROGRAM = `
   const { runNode } = await import(${DIR} + "/node.ts");
   const [, config, id] = process.argv;
   await runNode({ config: loadConfig(config), id: Number(id), parentPipe: true });`;
+
+const WITHIN_MS = 30_000;
+const TEST_MS = 120_000;
 
 const pids: number[] = [];
 const dirs: { remove(): void }[] = [];
@@ -54,7 +56,7 @@ async function statusOf(config: NodeConfigFile, id: number): Promise<Status> {
 
 /** The leader that all of `ids` follow, and its term. */
 async function leaderOf(config: NodeConfigFile, ids: readonly number[]): Promise<Status> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + WITHIN_MS;
   for (;;) {
     const all = await Promise.all(ids.map((id) => statusOf(config, id)));
     const leader = all.find((status) => status.role === "leader");
@@ -63,35 +65,52 @@ async function leaderOf(config: NodeConfigFile, ids: readonly number[]): Promise
   }
 }
 
-const clientPort = (config: NodeConfigFile, id: number): number =>
-  config.nodes.find((node) => node.id === id)!.clientPort;
+/**
+ * Puts or gets "k" by whichever of these nodes leads: on a machine that is slow enough another one may
+ * at any time.
+ */
+async function k(config: NodeConfigFile, ids: readonly number[], init?: RequestInit) {
+  const deadline = performance.now() + WITHIN_MS;
+  for (;;) {
+    const { id } = await leaderOf(config, ids);
+    const { host, httpPort } = config.nodes.find((node) => node.id === id)!;
+    const response = await fetch(`http://${host}:${httpPort}/kv/k`, init);
+    if (response.ok) return response.text();
+    if (performance.now() > deadline) throw new Error(await response.text());
+  }
+}
 
-test("node process: the leader of three is killed; another leads, and nothing is lost", async () => {
-  const { config, path } = newConfig(3, "disk");
-  const nodes = await Promise.all([1, 2, 3].map((id) => startNode(path, id)));
-  nodes.forEach(({ child, ready }, i) => {
-    expect(ready).toEqual({ ready: true, pid: child.pid, ...portsOf(config, i + 1) });
-  });
-  const first = await leaderOf(config, [1, 2, 3]);
-  expect(await put(clientPort(config, first.id), "k", "v")).toMatchObject({ status: "ok" });
-  nodes[first.id - 1]!.child.kill("SIGKILL");
-  await nodes[first.id - 1]!.child.exited;
+test(
+  "node process: the leader of three is killed; another leads, and nothing is lost",
+  async () => {
+    const { config, path } = newConfig(3, "disk");
+    const nodes = await Promise.all([1, 2, 3].map((id) => startNode(path, id)));
+    nodes.forEach(({ child, ready }, i) => {
+      expect(ready).toMatchObject({ ready: true, pid: child.pid, ...portsOf(config, i + 1) });
+    });
+    await k(config, [1, 2, 3], { method: "PUT", body: "v" });
+    const first = await leaderOf(config, [1, 2, 3]);
+    nodes[first.id - 1]!.child.kill("SIGKILL");
+    await nodes[first.id - 1]!.child.exited;
 
-  const rest = [1, 2, 3].filter((id) => id !== first.id);
-  const second = await leaderOf(config, rest);
-  expect(second.term).toBeGreaterThan(first.term);
-  expect(await get(clientPort(config, second.id), "k")).toMatchObject({ value: "v" });
+    const rest = [1, 2, 3].filter((id) => id !== first.id);
+    const second = await leaderOf(config, rest);
+    expect(second.term).toBeGreaterThan(first.term);
+    expect(await k(config, rest)).toBe("v");
 
-  await startNode(path, first.id);
-  const third = await leaderOf(config, [1, 2, 3]);
-  const url = `http://127.0.0.1:${config.nodes[first.id - 1]!.httpPort}/kv/k`;
-  expect(await (await fetch(url)).text()).toBe("v");
+    await startNode(path, first.id);
+    const third = await leaderOf(config, [1, 2, 3]);
+    expect(third.term).toBeGreaterThanOrEqual(second.term);
+    expect(await k(config, [1, 2, 3])).toBe("v");
 
-  const events = logLines(config, second.id).filter((line) => line["event"] === "becameLeader");
-  expect(events.map((line) => line["term"])).toContain(second.term);
-  for (const { time } of events) expect(Math.abs(Number(time) - Date.now())).toBeLessThan(60_000);
-  expect(third.term).toBeGreaterThanOrEqual(second.term);
-});
+    const events = logLines(config, second.id).filter((line) => line["event"] === "becameLeader");
+    expect(events.map((line) => line["term"])).toContain(second.term);
+    for (const { time } of events) {
+      expect(Math.abs(Number(time) - Date.now())).toBeLessThan(10 * 60_000);
+    }
+  },
+  TEST_MS,
+);
 
 test("node process: SIGTERM and SIGINT end it in order, with exit code 0", async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -115,19 +134,26 @@ test.if(process.platform === "linux")(
   async () => {
     const { config, path } = newConfig(3, "memory");
     const nodes = await Promise.all([1, 2, 3].map((id) => startNode(path, id)));
-    const before = await leaderOf(config, [1, 2, 3]);
-    const follower = before.id === 1 ? 2 : 1;
-    nodes[follower - 1]!.child.kill("SIGSTOP");
-    // Longer than any election timeout: its timer is due when it wakes up.
-    const wake = performance.now() + 600;
-    await until("the election timeout has passed", () => performance.now() > wake);
-    nodes[follower - 1]!.child.kill("SIGCONT");
-    await put(clientPort(config, before.id), "k", "v");
-    const after = await leaderOf(config, [1, 2, 3]);
-    expect({ id: after.id, term: after.term }).toEqual({ id: before.id, term: before.term });
-    const roles = logLines(config, follower).map((line) => line["event"]);
-    expect(roles.filter((event) => event === "termChanged")).toHaveLength(1);
+    // A machine that is slow enough deposes a leader now and then; a follower that disturbs it
+    // does so every time.
+    for (let attempt = 1; ; attempt++) {
+      const before = await leaderOf(config, [1, 2, 3]);
+      const follower = before.id === 1 ? 2 : 1;
+      nodes[follower - 1]!.child.kill("SIGSTOP");
+      // Longer than any election timeout: its timer is due when it wakes up.
+      const wake = performance.now() + 600;
+      await until("the election timeout has passed", () => performance.now() > wake);
+      nodes[follower - 1]!.child.kill("SIGCONT");
+      await k(config, [1, 2, 3], { method: "PUT", body: "v" });
+      const after = await leaderOf(config, [1, 2, 3]);
+      if (attempt < 5 && after.term !== before.term) continue;
+      expect({ id: after.id, term: after.term }).toEqual({ id: before.id, term: before.term });
+      const changes = logLines(config, follower).filter((line) => line["event"] === "termChanged");
+      expect(changes.filter(({ term }) => Number(term) > before.term)).toEqual([]);
+      return;
+    }
   },
+  TEST_MS,
 );
 
 function portsOf(config: NodeConfigFile, id: number) {

@@ -18,8 +18,16 @@ export type NodeOptions = {
   readonly isJoining: boolean;
   /** A file to append a recording to (replica/recording.ts). */
   readonly recordFile?: string | undefined;
-  /** For chaos runs: the node's disk loses what was not synced, and fails on the parent's orders. */
+  /**
+   * For chaos runs: the node's disk loses what was not synced, and fails on orders that come over the
+   * parent's pipe.
+   */
   readonly faultyDisk?: FaultyDiskSpec | undefined;
+};
+
+/** What a supervisor starts a node with; `config` is the path of the config file. */
+export type NodeChildSpec = Pick<NodeOptions, "id" | "isJoining" | "recordFile" | "faultyDisk"> & {
+  readonly config: string;
 };
 
 /** Our own failure: a bug, or a disk that cannot be trusted (sysexits' EX_SOFTWARE). */
@@ -45,13 +53,26 @@ export async function runNode(options: NodeOptions): Promise<void> {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
   const record = recordFile === undefined ? undefined : openRecordFile(recordFile);
   const disk = faultyDisk && (await import("./faulty-disk.ts")).openFaultyDisk(faultyDisk);
-  const node = new OrdealNode({ config, id, isJoining, log, seed, record, disk, onFatal });
+  const node = begin(log, () => {
+    return new OrdealNode({ config, id, isJoining, log, seed, record, disk, onFatal });
+  });
   const ready = { ready: true, id, pid: process.pid, ...node.ports };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   await stopped;
   await node.stop();
   // Or else the watch on it would keep the process alive.
   if (parentPipe) process.stdin.destroy();
+}
+
+/** A node that refuses to start says why in its log, too: nobody may see what it prints. */
+function begin(log: Log, start: () => OrdealNode): OrdealNode {
+  try {
+    return start();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.error({ event: "refused", reason }, "the node does not start");
+    throw error;
+  }
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process as it always does. */

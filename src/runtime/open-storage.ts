@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { StateMachine } from "../kv/state-machine.ts";
+import { FSYNC_DEFAULT } from "../lib/fsync.ts";
 import { asNode, GROUP_1 } from "../lib/ids.ts";
 import type { Millis, Restored } from "../raft/api.ts";
 import type { FilePort } from "../storage/file-port.ts";
@@ -79,6 +80,7 @@ function openDisk(
     ...shared,
     dir: join(dir, "wal"),
     onFatal,
+    fsync: config.fsync ?? FSYNC_DEFAULT,
     ...(newest && { snapshots: new Map([[GROUP_1, newest]]) }),
   });
   return {

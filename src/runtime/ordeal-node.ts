@@ -1,3 +1,4 @@
+import { FSYNC_DEFAULT, unsafeFsync } from "../lib/fsync.ts";
 import { asNode, GROUP_1, type NodeId, NO_NODE } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import { createStateMachine } from "../kv/sessions.ts";
@@ -130,6 +131,7 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
       pid: process.pid,
       clusterId: config.clusterId,
       storage: config.storage,
+      ...fsyncOf(config),
       ...this.ports,
       rssBytes: process.memoryUsage.rss(),
     };
@@ -341,8 +343,15 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     const { term, lastIndex } = this.#replica.status();
     const { storage, clusterId } = config;
     const { report } = this.#opened;
-    const fields = { event: "started", term, lastIndex, storage, clusterId, ...this.ports };
+    const { fsync, unsafe } = fsyncOf(config);
+    const fields = { event: "started", term, lastIndex, storage, fsync, clusterId, ...this.ports };
     log.info({ ...fields, ...(report && { recovered: report }) }, "the node listens");
+    if (unsafe !== null) log.warn({ event: "unsafe", fsync }, unsafe);
+    if (report !== null && report.tornBytes > 0) {
+      const { tornBytes: bytes, tornAt: at } = report;
+      const text = `cut ${bytes} bytes of a torn last record, which was never acknowledged`;
+      log.warn({ event: "tornTailCut", bytes, at }, text);
+    }
     for (const reason of report?.damagedSnapshots ?? []) {
       log.error(
         { event: "snapshotDamaged", reason },
@@ -359,4 +368,9 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     this.#binary.stop();
     await this.#http.stop();
   }
+}
+
+function fsyncOf(config: NodeConfigFile): Pick<NodeStatusReport, "fsync" | "unsafe"> {
+  const fsync = config.storage === "memory" ? null : (config.fsync ?? FSYNC_DEFAULT);
+  return { fsync, unsafe: unsafeFsync(fsync) };
 }

@@ -81,8 +81,6 @@ export type ClockState = { readonly rate: number; readonly offsetMs: number };
 /** Whatever the disk does away from the event loop takes latencyMs to latencyMs + jitterMs. */
 export type DiskSpeed = { readonly latencyMs: number; readonly jitterMs: number };
 
-export type SimFault = Fault;
-
 export type SimAction = { readonly atMs: number } & (
   | { readonly kind: "fault"; readonly fault: Fault }
   /** Crashed nodes lose all that their disks hold; started again they take no part (mayVote). */

@@ -28,5 +28,13 @@ export type PowerCut = {
   readonly draw: number;
 };
 
-/** Asked at every boundary of every node whether power is lost there; null: it is not. */
-export type BoundaryHook = (boundary: Boundary) => PowerCut | null;
+/** A run whose power is cut where no schedule could. */
+export type PowerCuts = {
+  /** Asked at every boundary of every node whether power is lost there; null: it is not. */
+  at(boundary: Boundary): PowerCut | null;
+  /**
+   * What a node says before it is durable (DUR, QC) is not held against it, only what comes of that.
+   * So it is seen whether a cut loses anything, and not just that it could.
+   */
+  readonly judgesLossOnly: boolean;
+};

@@ -4,7 +4,7 @@ import { Prng } from "../lib/prng.ts";
 import { resolveNodes, resolvePartition } from "../fault/resolve.ts";
 import { CLEAR_LINK, type NodeSpec, type PowerLossKeeps } from "../fault/vocabulary.ts";
 import type { SimAction, SimObserver, SimSchedule } from "./api.ts";
-import type { BoundaryHook, PowerCut } from "./boundary.ts";
+import type { Boundary, PowerCut, PowerCuts } from "./boundary.ts";
 import { ClientLinks } from "./client-links.ts";
 import { SimClients } from "./clients.ts";
 import { Monitor } from "./monitor.ts";
@@ -32,11 +32,7 @@ export class SimCluster {
   membershipChanges = 0;
   transfers = 0;
 
-  constructor(
-    schedule: SimSchedule,
-    observe: SimObserver | null,
-    onBoundary: BoundaryHook | null = null,
-  ) {
+  constructor(schedule: SimSchedule, observe: SimObserver | null, cuts: PowerCuts | null = null) {
     const { config } = schedule;
     const prng = new Prng(schedule.seed);
     const ids = Array.from({ length: schedule.nodes + schedule.spares }, (_, i) => i + 1);
@@ -44,7 +40,7 @@ export class SimCluster {
     const { world } = this;
     this.#observe = observe;
     this.#random = prng.fork("actions");
-    this.monitor = new Monitor(ids);
+    this.monitor = new Monitor(ids, cuts?.judgesLossOnly);
     const deliver: ConstructorParameters<typeof SimNetwork>[4] = (message) =>
       this.nodes[message.to - 1]!.input({ kind: "message", message });
     this.network = new SimNetwork(world, ids, config.link, prng, deliver, observe);
@@ -60,13 +56,7 @@ export class SimCluster {
       onStopped: (node) => this.crash(node, "process"),
       onApply: (_node, index, command, result) => this.clients.onApply(index, command, result),
       observe,
-      onBoundary:
-        onBoundary === null
-          ? null
-          : (boundary) => {
-              const cut = onBoundary(boundary);
-              if (cut !== null) this.#cutPower(boundary.node, cut);
-            },
+      onBoundary: cuts === null ? null : (boundary) => this.#atBoundary(boundary, cuts),
     };
     this.nodes = ids.map(
       (id) => new SimNode(id, config.clocks[id - 1] ?? { rate: 1, offsetMs: 0 }, shared),
@@ -129,6 +119,11 @@ export class SimCluster {
 
   restart(id: number): void {
     if (this.nodes[id - 1]!.start()) this.clients.onOpened(id - 1);
+  }
+
+  #atBoundary(boundary: Boundary, cuts: PowerCuts): void {
+    const cut = cuts.at(boundary);
+    if (cut !== null) this.#cutPower(boundary.node, cut);
   }
 
   #cutPower(id: number, { nodes, keeps, draw, restartAfterMs }: PowerCut): void {

@@ -154,6 +154,19 @@ const EPISODES: Record<string, Episode> = {
     d.at(fromMs, { kind: "fault", fault: { kind: "diskStall", nodes: someOrAll(d), ms } });
   },
 
+  /** The power goes while the disk is behind: whatever is written then is under way. */
+  powerLoss(d, fromMs, untilMs) {
+    const nodes = someOrAll(d);
+    const ms = d.config.electionTimeoutMinMs * d.random.pick([0.5, 0.9]);
+    const keeps = d.random.pick(["nothing", "prefix", "subset", "torn", "torn"] as const);
+    d.at(fromMs, { kind: "fault", fault: { kind: "diskStall", nodes, ms } });
+    d.at(fromMs + ms * d.random.float(), {
+      ...{ kind: "fault", fault: { kind: "powerLoss", nodes, keeps } },
+    });
+    const backMs = Math.max(untilMs, fromMs + ms);
+    d.at(backMs, { kind: "fault", fault: { kind: "restart", nodes: { kind: "all" } } });
+  },
+
   /**
    * What a disk holds decays, always the same one: the node may be lost for good, and the others
    * must be enough for whatever membership comes.

@@ -18,6 +18,7 @@ import { newWatched, NOTHING_SAVED, type Watched } from "./watched.ts";
 export class Monitor {
   readonly #nodes: readonly Watched[];
   readonly #promises: Promises;
+  readonly #judgesLossOnly: boolean;
   readonly #memberships: MembershipWatch;
   readonly #leaderOf = new Map<number, number>();
   /** Log matching: by index, the prefix hash of each term that was ever there. */
@@ -31,9 +32,11 @@ export class Monitor {
   readonly #stateHashes: number[] = [];
   elections = 0;
 
-  constructor(ids: readonly number[]) {
+  /** `judgesLossOnly`: as PowerCuts says. */
+  constructor(ids: readonly number[], judgesLossOnly = false) {
     this.#nodes = ids.map(newWatched);
-    this.#promises = new Promises(this.#nodes);
+    this.#judgesLossOnly = judgesLossOnly;
+    this.#promises = new Promises(this.#nodes, judgesLossOnly);
     this.#memberships = new MembershipWatch(this.#committed);
   }
 
@@ -300,6 +303,7 @@ export class Monitor {
       const of = log.termAt(commitIndex);
       violated("QC", `node ${id}, leader of ${term}, commits index ${commitIndex} of term ${of}`);
     }
+    if (this.#judgesLossOnly) return;
     const holds = (voter: number): boolean => {
       const { durable, durableSnapshot } = this.#node(voter);
       return durableSnapshot >= commitIndex || durable.hashAt(commitIndex) === hash;

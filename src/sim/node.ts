@@ -1,7 +1,7 @@
 import { assert } from "../lib/assert.ts";
-import { asIndex, asNode, type NodeId } from "../lib/ids.ts";
+import { asNode, type NodeId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
-import { createStateMachine, type SessionedStore } from "../kv/sessions.ts";
+import type { SessionedStore } from "../kv/sessions.ts";
 import type { Result } from "../kv/state-machine.ts";
 import type { RaftConfig, RaftInput, RaftStatus } from "../raft/api.ts";
 import type { PowerLossKeeps } from "../fault/vocabulary.ts";
@@ -9,19 +9,15 @@ import { createRaft } from "../raft/raft.ts";
 import type { Membership, Message } from "../raft/types.ts";
 import type { Ports, Reply } from "../replica/ports.ts";
 import { Replica } from "../replica/replica.ts";
-import { errorCode, StorageError } from "../storage/storage-error.ts";
-import { UserError } from "../lib/user-error.ts";
 import type { ClockState, SimConfig, SimObserver } from "./api.ts";
 import type { Boundary } from "./boundary.ts";
 import { SimClock } from "./clock.ts";
 import { hashBytes } from "./hash-bytes.ts";
 import type { Monitor } from "./monitor.ts";
-import { type OpenedStorage, NodeStorage } from "./node-storage.ts";
-import { violated } from "./violation.ts";
+import { tellTurn } from "./node-events.ts";
+import { emptyMachine, Ended, isOfDisk, type OpenedNode, openNode } from "./node-start.ts";
+import { NodeStorage } from "./node-storage.ts";
 import { EVENT, type World } from "./world.ts";
-
-/** Few, so that schedules reach the eviction of sessions. */
-const SESSIONS_MAX = 64;
 
 export type NodeWorld = {
   readonly world: World;
@@ -53,7 +49,7 @@ export class SimNode {
   installs = 0;
   readonly #in: NodeWorld;
   #replica: Replica | null = null;
-  #machine: SessionedStore = createStateMachine(SESSIONS_MAX);
+  #machine: SessionedStore = emptyMachine();
   #starts = 0;
   #paused = false;
   /** What arrived during a pause. */
@@ -62,6 +58,8 @@ export class SimNode {
   #timerAt = Infinity;
   #status: RaftStatus | null = null;
   #starting = false;
+  /** It has sent, written or answered since the monitor was told where it stands. */
+  #hasActed = false;
 
   constructor(id: number, clock: ClockState, nodeWorld: NodeWorld) {
     this.id = id;
@@ -114,7 +112,8 @@ export class SimNode {
     const start = ++this.#starts;
     const opened = this.#open();
     if (opened === null) return false;
-    const { snapshots, restored } = opened;
+    const { snapshots, restored, machine } = opened;
+    this.#machine = machine;
     const raftConfig: RaftConfig = {
       ...config,
       id: asNode(this.id),
@@ -127,7 +126,7 @@ export class SimNode {
     const raft = createRaft(raftConfig, this.clock.local(world.now));
     const { snapshotEveryBytes, leaseReads } = config;
     const options = { snapshots, snapshotEveryBytes, leaseReads };
-    this.#replica = new Replica(raft, this.#watched(this.#machine), this.#ports(), options);
+    this.#replica = new Replica(raft, this.#watched(machine), this.#ports(), options);
     this.#in.observe?.(world.now, { kind: "restart", node: this.id });
     this.#whileUp(() => this.#turn());
     return this.isUp;
@@ -149,7 +148,8 @@ export class SimNode {
     const replica = this.#replica;
     if (replica === null) return;
     // It may end within a turn, and have said already what it did in it.
-    this.#in.monitor.onTurn(this.id, replica.status());
+    if (this.#hasActed) this.#in.monitor.onTurn(this.id, replica.status());
+    this.#hasActed = false;
     this.#replica = null;
     this.#status = null;
     this.#paused = false;
@@ -166,27 +166,16 @@ export class SimNode {
     throw new Ended();
   }
 
-  #open(): OpenedStorage | null {
+  #open(): OpenedNode | null {
     this.#starting = true;
-    try {
-      this.#machine = createStateMachine(SESSIONS_MAX);
-      return this.disk.open(() => {
-        // A damaged snapshot may be in it up to where the damage is.
-        this.#machine = createStateMachine(SESSIONS_MAX);
-        return this.#machine.beginRestore();
-      });
-    } catch (error) {
-      this.disk.kill();
-      if (error instanceof StorageError && !this.disk.flipped) {
-        violated("RESTART", `node ${this.id} does not open a sound disk: ${error.problem.what}`);
-      }
-      if (!(error instanceof StorageError) && !isOfDisk(error)) throw error;
-      const reason = error instanceof Error ? error.message : "";
+    const opened = openNode(this.id, this.disk);
+    this.#starting = false;
+    if ("refusal" in opened) {
+      const { refusal: reason } = opened;
       this.#in.observe?.(this.#in.world.now, { kind: "refused", node: this.id, reason });
       return null;
-    } finally {
-      this.#starting = false;
     }
+    return opened;
   }
 
   /** Runs what a process does; it may end on the way. */
@@ -205,6 +194,11 @@ export class SimNode {
     if (onBoundary === undefined || onBoundary === null) return;
     onBoundary({ node: this.id, isStarting: this.#starting, effect, side, what });
     this.#checkUp();
+  }
+
+  #act(): void {
+    this.#checkUp();
+    this.#hasActed = true;
   }
 
   /** A disk without power says so itself; whatever else a process does ends here. */
@@ -305,8 +299,10 @@ export class SimNode {
     const before = this.#status;
     const status = replica.status();
     this.#status = status;
+    this.#hasActed = false;
     this.#in.monitor.onTurn(this.id, status);
-    if (this.#in.observe !== null) this.#tell(this.#in.observe, before, status);
+    const { observe, world } = this.#in;
+    if (observe !== null) tellTurn(observe, world.now, this.id, before, status);
     this.#arm();
   }
 
@@ -332,14 +328,14 @@ export class SimNode {
     return {
       now: () => this.clock.local(world.now),
       send: (message) => {
-        this.#checkUp();
+        this.#act();
         this.#boundary("frame", "before", message.kind);
         monitor.onSend(message);
         send(message);
         this.#boundary("frame", "after", message.kind);
       },
       persist: (write, durable) => {
-        this.#checkUp();
+        this.#act();
         monitor.onWrite(id, write);
         this.disk.persist(write, (writeSeq) => {
           monitor.onDurable(id);
@@ -348,7 +344,7 @@ export class SimNode {
         });
       },
       reply: (client, requestId, r) => {
-        this.#checkUp();
+        this.#act();
         this.#boundary("answer", "before", String(r.status));
         reply(id, client, requestId, r);
         this.#boundary("answer", "after", String(r.status));
@@ -370,25 +366,4 @@ export class SimNode {
     };
     return machine;
   }
-
-  #tell(observe: SimObserver, before: RaftStatus | null, after: RaftStatus): void {
-    const { now } = this.#in.world;
-    const { role, term, commitIndex, appliedIndex } = after;
-    if (before?.role !== role || before.term !== term) {
-      observe(now, { kind: "role", node: this.id, role, term });
-    }
-    if (commitIndex > (before?.commitIndex ?? asIndex(0))) {
-      observe(now, { kind: "commit", node: this.id, index: commitIndex });
-    }
-    if (appliedIndex > (before?.appliedIndex ?? asIndex(0))) {
-      observe(now, { kind: "apply", node: this.id, index: appliedIndex });
-    }
-  }
 }
-
-/** Ends what a process does when it has ended: nothing of it goes on. */
-class Ended extends Error {}
-
-/** An error that a disk gave, or (EPOWER) that there is none any more. */
-const isOfDisk = (error: unknown): boolean =>
-  error instanceof UserError || ["EIO", "ENOSPC", "EPOWER"].includes(errorCode(error));

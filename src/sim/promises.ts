@@ -8,13 +8,15 @@ import type { Watched } from "./watched.ts";
  */
 export class Promises {
   readonly #nodes: readonly Watched[];
+  readonly #judgesLossOnly: boolean;
   /** By term × 256 + node; kept for ever, so that a restart is no second chance. */
   readonly #voteOf = new Map<number, number>();
   /** By leader × 256 + follower: the index in the last heartbeat. */
   readonly #told = new Map<number, { readonly term: number; index: number }>();
 
-  constructor(nodes: readonly Watched[]) {
+  constructor(nodes: readonly Watched[], judgesLossOnly: boolean) {
     this.#nodes = nodes;
+    this.#judgesLossOnly = judgesLossOnly;
   }
 
   onSend(m: Message): void {
@@ -47,7 +49,7 @@ export class Promises {
     const { hardState } = this.#node(id);
     const isDurable =
       hardState.term > term || (hardState.term === term && hardState.votedFor === candidate);
-    if (!isDurable) {
+    if (!isDurable && !this.#judgesLossOnly) {
       violated("DUR", `node ${id} sends its vote for ${candidate} in term ${term} unsaved`);
     }
   }
@@ -67,6 +69,7 @@ export class Promises {
 
   /** An accepted append: everything up to `index` is durable, and the term was entered. */
   #checkAck(id: number, index: number, term: number): void {
+    if (this.#judgesLossOnly) return;
     const { durable, durableSnapshot, hardState } = this.#node(id);
     if (durable.lastIndex < index && durableSnapshot < index) {
       violated("DUR", `node ${id} acks index ${index} with ${durable.lastIndex} durable`);

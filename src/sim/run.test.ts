@@ -4,7 +4,7 @@ import { runSchedule } from "./run.ts";
 import { drawSchedule } from "./swarm.ts";
 
 const DURATION_MS = 3_000;
-const CLEAN_SEEDS = 100;
+const CLEAN_SEEDS = 60;
 
 /** Everything but what a schedule is for: a quiet cluster. */
 function quiet(seed: number): SimSchedule {

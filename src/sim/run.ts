@@ -3,7 +3,7 @@ import { AssertionError } from "../lib/assert.ts";
 import type { RaftStatus } from "../raft/api.ts";
 import { WireError } from "../wire/bytes.ts";
 import type { SimObserver, SimResult, SimSchedule, SimStats, Violation } from "./api.ts";
-import type { BoundaryHook } from "./boundary.ts";
+import type { PowerCuts } from "./boundary.ts";
 import { checkClients } from "./check-clients.ts";
 import { SimCluster } from "./cluster.ts";
 import { InvariantError, violated } from "./violation.ts";
@@ -20,18 +20,18 @@ const EVENTS_MAX = 5_000_000;
 /**
  * Runs a schedule to its end, or to the first violation. The same schedule gives the same result on
  * every machine. `observe` hears everything and changes nothing. Without `settles` the run ends with
- * the faults: for a shrinker, whose violation comes before. `onBoundary` may take power away where no
- * schedule could (crashpoints).
+ * the faults: for a shrinker, whose violation comes before. `cuts`: power goes where no schedule could
+ * take it (crashpoints).
  */
 export function runSchedule(
   schedule: SimSchedule,
   observe: SimObserver | null = null,
   settles = true,
-  onBoundary: BoundaryHook | null = null,
+  cuts: PowerCuts | null = null,
 ): SimResult {
   let cluster: SimCluster | null = null;
   try {
-    cluster = new SimCluster(schedule, observe, onBoundary);
+    cluster = new SimCluster(schedule, observe, cuts);
     return resultOf(cluster, play(cluster, schedule, settles), null);
   } catch (error) {
     return resultOf(cluster, "fail", violationOf(error, cluster));

@@ -39,15 +39,44 @@ test("schedule file: what swarms do not draw is understood too", () => {
     { atMs: 3, kind: "snapshot", nodes: { kind: "leader" } },
     { atMs: 3, kind: "fault", fault: { kind: "partition", shape: "bridge" } },
     { atMs: 4, kind: "fault", fault: { kind: "membership", voters: [1] } },
+    { atMs: 4, kind: "fault", fault: { kind: "crash", nodes: all } },
+    { atMs: 4, kind: "fault", fault: { kind: "powerLoss", nodes: all, keeps: "torn" } },
+    { atMs: 4, kind: "fault", fault: { kind: "diskStall", nodes: all, ms: 9 } },
+    { atMs: 4, kind: "fault", fault: { kind: "diskError", nodes: all, operation: "write" } },
+    { atMs: 4, kind: "fault", fault: { kind: "diskFull", nodes: all } },
+    { atMs: 4, kind: "fault", fault: { kind: "bitFlip", nodes: all, bits: 3 } },
   ];
   const fates = [{ from: 1, to: 2, frame: 0, arrivesMs: [] }];
   const schedule = { ...drawSchedule(3), actions, fates };
   expect(parseScheduleFile(scheduleText(schedule, null, ""), "a.json").schedule).toEqual(schedule);
 });
 
+test("schedule file: version 1 is understood: crashes and disks that fail by their nearest words of now", () => {
+  const nodes = { kind: "leader" } as const;
+  const actions = [
+    ...[0, 0.5, 1].map((keep) => ({ atMs: 1, kind: "crash", nodes, keep })),
+    { atMs: 1, kind: "diskFail", nodes },
+    { atMs: 1, kind: "transfer", to: nodes },
+  ];
+  const old = text(({ config: { segments: _, syncNowBytesMax: __, ...config }, ...schedule }) => ({
+    ...schedule,
+    ...{ version: 1, config, actions },
+  }));
+  const { schedule } = parseScheduleFile(old, "a.json");
+  expect(schedule.version).toBe(2);
+  expect(schedule.config.segments.first).toBeGreaterThan(512);
+  expect(schedule.actions).toEqual([
+    { atMs: 1, kind: "fault", fault: { kind: "powerLoss", nodes, keeps: "nothing" } },
+    { atMs: 1, kind: "fault", fault: { kind: "powerLoss", nodes, keeps: "prefix" } },
+    { atMs: 1, kind: "fault", fault: { kind: "crash", nodes } },
+    { atMs: 1, kind: "fault", fault: { kind: "diskError", nodes, operation: "sync" } },
+    { atMs: 1, kind: "transfer", to: nodes },
+  ]);
+});
+
 test("schedule file: a newer version is named, with the one that is known", () => {
   const problem = problemOf(text((schedule) => ({ ...schedule, version: 7 })));
-  expect(problem).toContain("schedule.version: is 7, and this program knows schedules up to 1");
+  expect(problem).toContain("schedule.version: is 7, and this program knows schedules up to 2");
 });
 
 test("schedule file: every mistake is told with its place", () => {

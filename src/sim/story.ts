@@ -1,5 +1,5 @@
 import type { SimAction, SimEvent, SimResult, SimSchedule } from "./api.ts";
-import type { BoundaryHook } from "./boundary.ts";
+import type { PowerCuts } from "./boundary.ts";
 import { describeMessage } from "../raft/describe.ts";
 import type { Message } from "../raft/types.ts";
 import { runSchedule } from "./run.ts";
@@ -37,9 +37,9 @@ export type Story = {
 };
 
 /** Runs the schedule and tells what matters of it. The end is told before the beginning. */
-export function storyOf(schedule: SimSchedule, onBoundary: BoundaryHook | null = null): Story {
+export function storyOf(schedule: SimSchedule, cuts: PowerCuts | null = null): Story {
   const teller = new Teller(schedule);
-  const result = runSchedule(schedule, (atMs, event) => teller.hear(atMs, event), true, onBoundary);
+  const result = runSchedule(schedule, (atMs, event) => teller.hear(atMs, event), true, cuts);
   const { violation } = result;
   const title =
     violation === null

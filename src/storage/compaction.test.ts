@@ -164,3 +164,23 @@ test("compaction: random histories of writes, snapshots and restarts lose nothin
     opened.wal.close();
   }
 });
+
+test("recovery: few entries that a snapshot leaves of a segment do not keep its buffer", () => {
+  const sizes = { first: 1 << 20, max: 1 << 20 };
+  const disk = new MemoryDisk();
+  const { wal } = openOn(disk, { segmentSizes: sizes });
+  for (let index = 1; index <= 100; index++) {
+    wal.append(GROUP_1, writeOf(index, batchOf(index, 1, 1, 5_000, index)), () => {});
+  }
+  wal.commit();
+  disk.settle();
+  const bufferOf = (index: number): number => {
+    const snapshots = index === 0 ? new Map() : new Map([[GROUP_1, metaOf(index, 1)]]);
+    const opened = openOn(new MemoryDisk(disk.files), { segmentSizes: sizes, snapshots });
+    const { batches } = opened.groups.get(GROUP_1)!;
+    for (const { firstIndex, bytes } of batches) expect(bytes[10]).toBe(firstIndex & 0xff);
+    return batches.at(-1)!.bytes.buffer.byteLength;
+  };
+  expect(bufferOf(96)).toBe(5 * 5_004); // Entry 96 itself, and those after it.
+  expect(bufferOf(0)).toBeLessThan(1 << 20);
+});

@@ -63,7 +63,7 @@ export type TornTail = { readonly path: string; readonly from: number; readonly 
  * With `snapshots` the first segments may be gone, as far as a snapshot covers what they held.
  */
 export function examine(
-  port: FilePort,
+  port: Pick<FilePort, "list" | "read">,
   dir: string,
   identity: StorageIdentity,
   snapshots: ReadonlyMap<GroupId, SnapshotMeta>,
@@ -137,7 +137,7 @@ export function noteLast(
 
 /** Reads and identifies all segments, in order. Unfinished: made ahead, but never ready for use. */
 function readSegments(
-  port: FilePort,
+  port: Pick<FilePort, "list" | "read">,
   dir: string,
   identity: StorageIdentity,
   mayBeginLater: boolean,

@@ -85,7 +85,7 @@ export class GroupLog {
     }
     // A crash may have come before the segments were deleted: a node must not start with all of them.
     const needed = this.#batches.findIndex((batch) => lastIndexOf(batch) >= snapshotIndex);
-    const batches = needed < 0 ? [] : this.#batches.slice(needed);
+    const batches = needed < 0 ? [] : ownBytes(this.#batches.slice(needed));
     return { hardState, snapshot, batches };
   }
 
@@ -94,4 +94,29 @@ export class GroupLog {
     const batch = this.#batches.find((b) => b.firstIndex <= index && lastIndexOf(b) >= index);
     return batch?.term ?? 0;
   }
+}
+
+/**
+ * The batches, with copies of their bytes where little of a file is left. They are views of it, and
+ * one of them keeps a whole segment of 64 MiB in memory; where most of the segment is needed anyway, a
+ * copy would only cost time, and twice the memory for a while.
+ */
+function ownBytes(batches: readonly EntryBatch[]): EntryBatch[] {
+  const needed = new Map<ArrayBufferLike, number>();
+  for (const { bytes } of batches) {
+    needed.set(bytes.buffer, (needed.get(bytes.buffer) ?? 0) + bytes.length);
+  }
+  const copies = new Map<ArrayBufferLike, { readonly to: Uint8Array<ArrayBuffer>; used: number }>();
+  for (const [file, length] of needed) {
+    if (2 * length < file.byteLength) copies.set(file, { to: new Uint8Array(length), used: 0 });
+  }
+  if (copies.size === 0) return [...batches];
+  return batches.map((batch) => {
+    const copy = copies.get(batch.bytes.buffer);
+    if (copy === undefined) return batch;
+    const from = copy.used;
+    copy.to.set(batch.bytes, from);
+    copy.used += batch.bytes.length;
+    return { ...batch, bytes: copy.to.subarray(from, copy.used) };
+  });
 }

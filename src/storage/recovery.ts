@@ -51,8 +51,12 @@ export function recover(
     snapshots,
   );
   for (const segment of kept) makeDurable(port, segment, tails);
-  for (const path of spare) port.unlink(path);
   port.syncDirNow(dir);
+  // The last one first, and durably: a crash between them must not leave a gap.
+  for (const path of spare.toSorted().reverse()) {
+    port.unlink(path);
+    port.syncDirNow(dir);
+  }
   const [torn] = tails;
   const last = kept[kept.length - 1];
   return {

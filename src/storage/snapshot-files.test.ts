@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { asIndex, asNode, asTerm } from "../lib/ids.ts";
 import type { SnapshotMeta } from "../raft/api.ts";
-import { diskError, MemoryDisk } from "./memory-disk.ts";
+import { diskError } from "./disk-error.ts";
+import { MemoryDisk } from "./memory-disk.ts";
 import { type FileSnapshots, openSnapshots } from "./snapshot-files.ts";
 import type { SnapshotStorage } from "./snapshot-storage.ts";
 import { MemorySnapshots } from "./memory-snapshots.ts";

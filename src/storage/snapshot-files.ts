@@ -20,8 +20,8 @@ const BUFFERS_KEPT = 8;
 /** How much is read at once when a node starts. */
 const LOAD_BYTES = 1 << 20;
 
-const NAME = /^snapshot-(\d{16})\.snap$/;
-const UNFINISHED = /^snapshot-.*\.(own|received)$/;
+export const SNAPSHOT_NAME = /^snapshot-(\d{16})\.snap$/;
+export const UNFINISHED_NAME = /^snapshot-.*\.(own|received)$/;
 const nameOf = (index: number): string => `snapshot-${String(index).padStart(16, "0")}.snap`;
 
 export type SnapshotFilesOptions = {
@@ -56,8 +56,8 @@ export function openSnapshots(
     const names = port.list(dir);
     // A process that was killed may have left names that only memory holds: now they may be relied on.
     port.syncDirNow(dir);
-    for (const name of names) if (UNFINISHED.test(name)) port.unlink(`${dir}/${name}`);
-    const sound = names.filter((name) => NAME.test(name)).sort();
+    for (const name of names) if (UNFINISHED_NAME.test(name)) port.unlink(`${dir}/${name}`);
+    const sound = names.filter((name) => SNAPSHOT_NAME.test(name)).sort();
     const damaged: string[] = [];
     let newestPath = dir;
     for (let i = sound.length - 1; i >= 0; i--) {

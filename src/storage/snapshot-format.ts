@@ -21,7 +21,7 @@ import type { StorageIdentity } from "./log-storage.ts";
 const MAGIC = 0x706e_534f;
 const FORMAT_VERSION = 1;
 const PREFIX_BYTES = 12;
-const CHUNK_HEAD_BYTES = 8;
+export const CHUNK_HEAD_BYTES = 8;
 const HEADER_BYTES_MAX = 64 << 10;
 /** Beyond any entry (8 MiB) and what is gathered with it. */
 const CHUNK_BYTES_MAX = 64 << 20;
@@ -36,12 +36,18 @@ export class SnapshotEncoder {
     this.#chain = new DataView(this.header.buffer, this.header.byteOffset).getUint32(8, true);
   }
 
-  /** The next chunk: bytes of the state machine, at least one. */
-  chunk(bytes: Uint8Array): Uint8Array {
+  /**
+   * The next chunk: bytes of the state machine, at least one. It begins `room`, which has space for
+   * CHUNK_HEAD_BYTES more than `bytes`.
+   */
+  chunk(
+    bytes: Uint8Array,
+    room: Uint8Array = new Uint8Array(CHUNK_HEAD_BYTES + bytes.length),
+  ): Uint8Array {
     const crc = crc32(bytes);
     this.#chain = chained(this.#chain, crc);
-    const out = new Uint8Array(CHUNK_HEAD_BYTES + bytes.length);
-    const view = new DataView(out.buffer);
+    const out = room.subarray(0, CHUNK_HEAD_BYTES + bytes.length);
+    const view = new DataView(out.buffer, out.byteOffset);
     view.setUint32(0, bytes.length, true);
     view.setUint32(4, crc, true);
     out.set(bytes, CHUNK_HEAD_BYTES);
@@ -60,7 +66,7 @@ export class SnapshotEncoder {
  * WireError at the first byte that cannot be right; what was handed out before must then be dropped.
  */
 export class SnapshotDecoder {
-  readonly #clusterId: string;
+  readonly #clusterId: string | null;
   readonly #state: (bytes: Uint8Array) => void;
   #bytes = new Uint8Array(64 << 10);
   #from = 0;
@@ -69,7 +75,8 @@ export class SnapshotDecoder {
   #meta: SnapshotMeta | null = null;
   #ended = false;
 
-  constructor(clusterId: string, state: (bytes: Uint8Array) => void) {
+  /** With a cluster id the snapshot must be of that cluster. */
+  constructor(clusterId: string | null, state: (bytes: Uint8Array) => void) {
     this.#clusterId = clusterId;
     this.#state = state;
   }
@@ -77,6 +84,11 @@ export class SnapshotDecoder {
   /** Null before the header has come. */
   get meta(): SnapshotMeta | null {
     return this.#meta;
+  }
+
+  /** Over the header and all chunks so far; once it has ended, over the whole. */
+  get checksum(): number {
+    return this.#chain;
   }
 
   get ended(): boolean {
@@ -126,7 +138,8 @@ export class SnapshotDecoder {
     this.#chain = view.getUint32(8, true);
     if (crc32(body) !== this.#chain) throw new WireError("snapshot: header crc mismatch");
     const { clusterId, meta } = decodeHeader(body);
-    if (clusterId !== this.#clusterId) throw new WireError(`snapshot: of cluster "${clusterId}"`);
+    if (this.#clusterId !== null && clusterId !== this.#clusterId)
+      throw new WireError(`snapshot: of cluster "${clusterId}"`);
     this.#meta = meta;
     this.#from += length;
     return true;

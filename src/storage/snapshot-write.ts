@@ -3,7 +3,7 @@ import type { SnapshotMeta } from "../raft/api.ts";
 import { WireError } from "../wire/bytes.ts";
 import type { FileHandle, FilePort } from "./file-port.ts";
 import type { StorageIdentity } from "./log-storage.ts";
-import { type SnapshotDecoder, SnapshotEncoder } from "./snapshot-format.ts";
+import { CHUNK_HEAD_BYTES, type SnapshotDecoder, SnapshotEncoder } from "./snapshot-format.ts";
 import type { SnapshotReceiver, SnapshotSink, StoredSnapshot } from "./snapshot-storage.ts";
 
 /**
@@ -23,6 +23,8 @@ export class StateFile implements SnapshotSink {
   readonly #file: FileHandle;
   readonly #encoder: SnapshotEncoder;
   readonly #publish: (totalBytes: number, done: Done) => void;
+  /** For the chunk that is being written, one after the other. */
+  #room = new Uint8Array(0);
   #offset: number;
   #unsynced = 0;
   #busy = false;
@@ -51,7 +53,7 @@ export class StateFile implements SnapshotSink {
   }
 
   write(bytes: Uint8Array, done: Done): void {
-    this.#put(bytes.length === 0 ? bytes : this.#encoder.chunk(bytes), done);
+    this.#put(bytes.length === 0 ? bytes : this.#chunk(bytes), done);
   }
 
   finish(done: Done): void {
@@ -69,6 +71,13 @@ export class StateFile implements SnapshotSink {
     this.#over = true;
     // A file with work under way is closed when that ends: its number must not be reused before.
     if (!this.#busy) this.#discard();
+  }
+
+  #chunk(bytes: Uint8Array): Uint8Array {
+    assert(!this.#busy, "the chunk before is still being written");
+    const length = CHUNK_HEAD_BYTES + bytes.length;
+    if (this.#room.length < length) this.#room = new Uint8Array(length);
+    return this.#encoder.chunk(bytes, this.#room);
   }
 
   #put(bytes: Uint8Array, done: Done): void {

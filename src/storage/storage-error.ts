@@ -1,5 +1,8 @@
 import { type Problem, UserError } from "../lib/user-error.ts";
 
+/** How the message begins, by which the parent of a node knows it. */
+export const DAMAGED_DATA = "damaged data, not started";
+
 /** Where stored bytes are not what was written. */
 export type DamagePlace = {
   /** The file, or the directory when the damage is what is missing there. */
@@ -23,7 +26,7 @@ export class StorageError extends Error {
   constructor(what: string, place: DamagePlace) {
     const where = describePlace(place);
     const fix = fixFor(place.path);
-    super(`damaged data, not started\n  ${where}: ${what}\n    fix: ${fix}`);
+    super(`${DAMAGED_DATA}\n  ${where}: ${what}\n    fix: ${fix}`);
     this.place = place;
     this.problem = { where, what, fix };
   }

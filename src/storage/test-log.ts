@@ -2,6 +2,7 @@ import { assert } from "../lib/assert.ts";
 import { asIndex, asNode, asTerm, GROUP_1, type GroupId } from "../lib/ids.ts";
 import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
 import type { EntryBatch } from "../raft/types.ts";
+import type { FilePort } from "./file-port.ts";
 import type { LogWrite, OpenedWal, StorageIdentity, WalOptions } from "./log-storage.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 import { openWal } from "./wal.ts";
@@ -37,7 +38,7 @@ export function voteOf(writeSeq: number, term: number, votedFor: number): LogWri
   };
 }
 
-export function openOn(disk: MemoryDisk, options: Partial<WalOptions> = {}): OpenedWal {
+export function openOn(disk: FilePort, options: Partial<WalOptions> = {}): OpenedWal {
   return openWal({
     port: disk,
     dir: DIR,

@@ -1,8 +1,12 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
+import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { GROUP_1 } from "../lib/ids.ts";
+import { Prng } from "../lib/prng.ts";
 import type { FsyncMode, LogStorage } from "./log-storage.ts";
 import { MemoryDisk } from "./memory-disk.ts";
+import { PlainDisk } from "./plain-disk.ts";
 import { batchOf, openOn, writeOf } from "./test-log.ts";
+import { VolatileDisk } from "./volatile-disk.ts";
 
 const isSync = (done: string): boolean => /^sync(Now)? wal-/.test(done);
 
@@ -79,4 +83,41 @@ test("wal: never leaves no file open when it is closed within a callback", () =>
   wal.commit();
   disk.settle();
   expect(disk.openFiles).toBe(0);
+});
+
+describe("wal: a loss of power at any moment", () => {
+  /** Writes one by one, takes the power away after `writes`, and starts again. */
+  function lostAfter(fsync: FsyncMode, writes: number, keeps: PowerLossKeeps): number {
+    const platter = new PlainDisk();
+    const queue: (() => void)[] = [];
+    const powerUp = (): VolatileDisk =>
+      new VolatileDisk(platter, {
+        prng: new Prng(writes),
+        later: (_operation, _bytes, work) => void queue.push(work),
+      });
+    const disk = powerUp();
+    const { wal } = openOn(disk, { fsync });
+    const durable: number[] = [];
+    for (let seq = 1; seq <= writes; seq++) {
+      append(wal, seq, durable, 60);
+      wal.commit();
+      if (seq % 3 === 0) queue.shift()?.();
+    }
+    const acknowledged = durable.length;
+    disk.losePower(keeps);
+    const found = openOn(powerUp()).groups.get(GROUP_1)?.batches.length ?? 0;
+    return acknowledged - Math.min(found, acknowledged);
+  }
+
+  test.each(["always", "batch"] as const)("%s loses no acknowledged write", (fsync) => {
+    for (const keeps of ["nothing", "prefix", "subset", "torn"] as const) {
+      for (let writes = 1; writes <= 60; writes++) {
+        expect(lostAfter(fsync, writes, keeps), `${writes} writes, ${keeps}`).toBe(0);
+      }
+    }
+  });
+
+  test("never loses all of them, which is why it is called unsafe", () => {
+    expect(lostAfter("never", 8, "nothing")).toBe(8);
+  });
 });

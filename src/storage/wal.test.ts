@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { GROUP_1 } from "../lib/ids.ts";
 import { UserError } from "../lib/user-error.ts";
 import { MemoryLog } from "./memory.ts";
-import { diskError, type DiskOperation, MemoryDisk } from "./memory-disk.ts";
+import { diskError } from "./disk-error.ts";
+import { type DiskOperation, MemoryDisk } from "./memory-disk.ts";
 import { batchOf, openOn, stateOf, voteOf, writeOf } from "./test-log.ts";
 
 const NEVER = { syncNowBytesMax: 0 } as const;

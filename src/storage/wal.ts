@@ -28,7 +28,8 @@ import { usingDirectory } from "./storage-error.ts";
 const RECORD_BYTES_MAX = 4 << 20;
 /**
  * An entry of 64 KiB fits. Waiting for a record of this size takes 0.2 to 0.5 ms, and away from the
- * event loop 1.3 to 1.5 times that; clients of small entries fare a third better than with 16 KiB.
+ * event loop 1.4 times that. Against 16 KiB, clients of small values fare better and others about the
+ * same (docs/bench.md).
  */
 const SYNC_NOW_BYTES_MAX = 128 << 10;
 /** A disk slower than this is not waited for: heartbeats must not stop with it. */

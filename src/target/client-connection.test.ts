@@ -4,7 +4,7 @@ import { STATUS } from "../wire/errors.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { startTrivialServer, type TrivialServer } from "./trivial-server.ts";
 
-const DEADLINE_MS = 5000;
+const DEADLINE_MS = 30_000;
 
 const command = (op: 0 | 1, value = ""): Command => ({
   op,

@@ -19,7 +19,7 @@ export class LinkProxies {
 
   /** Starts a proxy on every directed link of `config`. */
   static async start(config: NodeConfigFile, seed: number): Promise<LinkProxies> {
-    const child = new LocalChild("the link proxy", ["proxy", "--spec", "-"]);
+    const child = new LocalChild("the link proxy", "ordeal", ["proxy", "--spec", "-"]);
     const spec: ProxySpec = {
       seed,
       links: endpointsOf(config.nodes),

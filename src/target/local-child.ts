@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { readLines } from "./json-lines.ts";
 import { until } from "./until.ts";
 
-const MAIN = join(import.meta.dir, "..", "cli", "main.ts");
+/** Programs of ours that a child may run: the whole command line, or a node alone. */
+const PROGRAMS = { ordeal: "main.ts", node: "node-child.ts" } as const;
 /** How much of what a child said last is kept for error reports. */
 const STDERR_CHARS = 4_000;
 const STOPPED_WITHIN_MS = 20_000;
@@ -42,10 +43,11 @@ export class LocalChild {
   #ending = false;
   #paused = false;
 
-  /** Runs `ordeal …args`; `what` names the process in messages. */
-  constructor(what: string, args: readonly string[]) {
+  /** Runs `program …args`; `what` names the process in messages. */
+  constructor(what: string, program: keyof typeof PROGRAMS, args: readonly string[]) {
     this.#what = what;
-    this.#child = Bun.spawn([process.execPath, MAIN, ...args], {
+    const path = join(import.meta.dir, "..", "cli", PROGRAMS[program]);
+    this.#child = Bun.spawn([process.execPath, path, ...args], {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
@@ -90,9 +92,14 @@ export class LocalChild {
   }
 
   send(line: unknown): void {
-    this.#child.stdin.write(`${JSON.stringify(line)}\n`);
-    // Nobody reads it if the process has just ended; that is told by `watch`.
-    Promise.resolve(this.#child.stdin.flush()).catch(() => {});
+    // Nobody reads it if the process has just ended, which bun tells by a throw or by a promise,
+    // as it comes; `watch` tells whoever must know.
+    try {
+      this.#child.stdin.write(`${JSON.stringify(line)}\n`);
+      Promise.resolve(this.#child.stdin.flush()).catch(() => {});
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
+    }
   }
 
   /** Sends a line, and resolves to the line that answers it; null: the process ended instead. */

@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
+import { FSYNC_OF_MEMORY, type FsyncMode } from "../lib/fsync.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { loadConfig, type NodeAddress, type NodeConfigFile } from "../runtime/config.ts";
 import { freePorts, isFree } from "../runtime/free-ports.ts";
@@ -21,6 +22,8 @@ const PORT_MAX = 65_535;
 export type LocalOptions = {
   readonly nodes: number;
   readonly storage: "disk" | "memory";
+  /** Default: as the cluster had it, or batch. */
+  readonly fsync?: FsyncMode | undefined;
   readonly dir: string;
   readonly faultyLinks: boolean;
   /** Puts a disk below every node that loses what was not synced, and fails when it is told to. */
@@ -54,6 +57,9 @@ export function prepareDir(options: LocalOptions): NodeConfigFile | null {
     problems.push({ where: "nodes", what: `a cluster of ${nodes} nodes`, fix });
   }
   if (problems.length === 0) problems.push(...basePortProblems(options));
+  if (options.storage === "memory" && options.fsync !== undefined) {
+    problems.push({ where: "--fsync", ...FSYNC_OF_MEMORY });
+  }
   problems.push(...dirProblems(options.dir));
   if (problems.length > 0) throw new UserError("cannot start the cluster", problems);
   if (!existsSync(configFile(options.dir))) return null;
@@ -74,6 +80,7 @@ export function newConfig(options: LocalOptions, previous: NodeConfigFile | null
     bootstrapped: previous?.bootstrapped ?? false,
     dataDir: resolve(options.dir),
     storage: options.storage,
+    fsync: options.fsync ?? previous?.fsync,
     raft: options.raft ?? previous?.raft,
   };
 }

@@ -38,11 +38,10 @@ export class LocalDisks {
   }
 
   /** What the next process of the node is started with. */
-  flags(id: number): readonly string[] {
+  specFor(id: number): FaultyDiskSpec {
     const lasting = this.#lasting.get(id) ?? SOUND;
     if (lasting === SOUND) this.#hit.delete(id);
-    const spec: FaultyDiskSpec = { ...lasting, seed: this.#prng.u32() };
-    return ["--faulty-disk", JSON.stringify(spec)];
+    return { ...lasting, seed: this.#prng.u32() };
   }
 
   /** Resolves once the fault is in force, or the node has ended. */

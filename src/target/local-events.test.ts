@@ -25,6 +25,14 @@ test("parseEvent: times are microseconds; other lines and torn ones are none", (
   expect(parseEvent("", 2)).toBeNull();
 });
 
+test("parseEvent: a start tells of the torn bytes it cut, if there were any", () => {
+  const started = (tornBytes: number): string =>
+    JSON.stringify({ time: 1, event: "started", term: 3, recovered: { records: 2, tornBytes } });
+  const event = { atUs: 1_000, node: 2, kind: "started", term: 3 } as const;
+  expect(parseEvent(started(300), 2)).toEqual({ ...event, tornBytes: 300 });
+  expect(parseEvent(started(0), 2)).toEqual(event);
+});
+
 test("EventLog: follows a growing file, never half a line, nothing from before its start", async () => {
   const path = join(dir, "node.log");
   const log = new EventLog(path, 2, 1_000_000);

@@ -6,7 +6,7 @@ import { CLEAR_LINK } from "../fault/vocabulary.ts";
 import { changeMembers, members, transferLeadership } from "./local-members.ts";
 import { LocalSupervisor } from "./local-supervisor.ts";
 
-const TEST_MS = 30_000;
+const TEST_MS = 120_000;
 const root = mkdtempSync(join(tmpdir(), "ordeal-local-members-"));
 afterAll(() => rmSync(root, { recursive: true }));
 

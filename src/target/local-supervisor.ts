@@ -4,6 +4,8 @@ import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { assert } from "../lib/assert.ts";
 import { EXIT_USAGE, UserError } from "../lib/user-error.ts";
 import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
+import { DAMAGED_DATA } from "../storage/storage-error.ts";
+import type { NodeChildSpec } from "../runtime/node.ts";
 import { LinkProxies } from "./link-proxies.ts";
 import { tellNodes } from "./local-admin.ts";
 import { ChildStartError, LocalChild } from "./local-child.ts";
@@ -136,6 +138,11 @@ export class LocalSupervisor {
     return node.paused ? "paused" : "running";
   }
 
+  /** It did not start on its damaged data, and is to be replaced. */
+  hasRefused(id: number): boolean {
+    return this.#refused.has(id);
+  }
+
   /** 0: it does not run. */
   pid(id: number): number {
     const node = this.#nodes.get(id);
@@ -214,7 +221,7 @@ export class LocalSupervisor {
     await this.#proxies?.open(nodes);
     const ids = added.map((node) => node.id);
     await this.#reconfigure(nodes);
-    await this.#each(ids, (id) => this.#startNode(id, ["--join"]));
+    await this.#each(ids, (id) => this.#startNode(id, true));
     return ids;
   }
 
@@ -231,7 +238,7 @@ export class LocalSupervisor {
     await this.#proxies?.open(nodes);
     await this.#reconfigure(nodes);
     this.#refused.delete(id);
-    await this.#each([added], (node) => this.#startNode(node, ["--join"]));
+    await this.#each([added], (node) => this.#startNode(node, true));
     return added;
   }
 
@@ -293,13 +300,15 @@ export class LocalSupervisor {
     await Promise.all(running.map((node) => tellNodes(node, { nodes, links })));
   }
 
-  async #startNode(id: number, flags: readonly string[] = []): Promise<void> {
-    const config = configFile(this.config.dataDir);
-    const args = ["node", "--config", config, "--id", String(id), "--parent-pipe", ...flags];
-    if (this.#record) args.push("--record", recordFile(this.config.dataDir, id));
-    if (this.#disks !== null) args.push(...this.#disks.flags(id));
+  async #startNode(id: number, isJoining = false): Promise<void> {
+    const { dataDir } = this.config;
+    const spec: NodeChildSpec = {
+      ...{ config: configFile(dataDir), id, isJoining },
+      ...(this.#record && { recordFile: recordFile(dataDir, id) }),
+      ...(this.#disks !== null && { faultyDisk: this.#disks.specFor(id) }),
+    };
     const atUs = nowUs();
-    const node = new LocalChild(`node ${id}`, args);
+    const node = new LocalChild(`node ${id}`, "node", [JSON.stringify(spec)]);
     this.#nodes.set(id, node);
     try {
       await node.nextLine();
@@ -315,10 +324,18 @@ export class LocalSupervisor {
     });
   }
 
-  /** What a fault on its disk has to do with it; null: nothing. */
+  /**
+   * What its disk has to do with it; null: nothing. Without faulty disks, too, a node that refuses
+   * damaged data is left out, so that the others run and it can be replaced.
+   */
   #whyNotStarted(id: number, error: ChildStartError): "diskFailed" | "refused" | null {
     if (this.#disks?.wasEndedByDisk(id, error) === true) return "diskFailed";
-    if (this.#disks?.mayRefuse(id) !== true || error.exitCode === null) return null;
+    if (this.#disks === null) {
+      if (!isRefusal(error) || 2 * (this.#refused.size + 1) >= this.nodeIds.length) return null;
+      this.#failed(error.message);
+    } else if (!this.#disks.mayRefuse(id) || error.exitCode === null) {
+      return null;
+    }
     this.#refused.add(id);
     return "refused";
   }
@@ -339,6 +356,9 @@ export class LocalSupervisor {
     return done;
   }
 }
+
+/** The first words of a StorageError: any other end of a node at its start is a failure. */
+const isRefusal = ({ said }: ChildStartError): boolean => said.includes(DAMAGED_DATA);
 
 /** Microseconds since the Unix epoch, as in cluster events. */
 const nowUs = (): number => (performance.timeOrigin + performance.now()) * 1000;

@@ -88,6 +88,8 @@ class LocalCluster implements Cluster {
   #voters: readonly number[];
   /** Changes of membership that were asked for, one after the other. */
   #changes: Promise<void> = Promise.resolve();
+  /** Nodes that refused their data and are still members. */
+  #replacing = 0;
 
   constructor(supervisor: LocalSupervisor, options: ClusterOptions, startedUs: number) {
     const { config } = supervisor;
@@ -166,7 +168,9 @@ class LocalCluster implements Cluster {
         return timed(nodes, supervisor.losePower(nodes, fault.keeps));
       }
       case "bitFlip": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.pid(id) === 0);
+        // Not before a node that was damaged earlier has been replaced: it may be one too many.
+        const mayHit = this.#replacing === 0;
+        const nodes = await this.#resolve(fault, (id) => mayHit && supervisor.pid(id) === 0);
         return timed(nodes, supervisor.flipBits(nodes, fault.bits));
       }
       case "diskStall":
@@ -220,6 +224,7 @@ class LocalCluster implements Cluster {
     await this.#supervisor.restart(nodes);
     const lost = this.#supervisor.refused.filter((id) => !before.includes(id));
     if (lost.length === 0) return;
+    this.#replacing += lost.length;
     this.#changes = this.#changes.then(async () => {
       for (const id of lost) await this.#replace(id);
     });
@@ -231,6 +236,7 @@ class LocalCluster implements Cluster {
     this.#voters = this.#voters.map((id) => (id === lost ? added : id));
     this.#links.setNodes(this.nodeIds);
     this.#logs.push(this.#logOf(added));
+    this.#replacing--;
   }
 
   #logOf(id: number): EventLog {

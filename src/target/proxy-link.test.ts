@@ -9,7 +9,7 @@ import { OutQueue } from "./out-queue.ts";
 import { ProxyLink } from "./proxy-link.ts";
 import { until } from "./until.ts";
 
-const WITHIN_MS = 5_000;
+const WITHIN_MS = 30_000;
 const cleanUps: (() => void)[] = [];
 afterEach(() => {
   for (const cleanUp of cleanUps.splice(0)) cleanUp();

@@ -1,5 +1,5 @@
 import type { Fault } from "../fault/vocabulary.ts";
-import type { FsyncMode } from "../storage/log-storage.ts";
+import type { FsyncMode } from "../lib/fsync.ts";
 
 /**
  * A system under test. Adapters say what they can do; the runner skips, with the reason, what they

@@ -60,6 +60,7 @@ function reportParts(suite: LoadSuite, results: readonly CaseResult[]) {
       version: localTarget.version,
       nodes: Math.max(...clusters.map((c) => c.nodes)),
       storage: [...new Set(clusters.map((c) => c.storage))].join(", "),
+      fsync: clusters.find((c) => c.fsync !== undefined)?.fsync,
     },
     verdict,
     checks: [{ name: "valid figures", verdict, detail, evidence: [] }],

@@ -1,10 +1,12 @@
 import type { Suite } from "../../bench/dsl.ts";
+import type { FsyncMode } from "../../lib/fsync.ts";
 import type { Report, Verdict } from "../../report/schema.ts";
 
 export type RunArgs = {
   readonly names: readonly string[];
   readonly quick: boolean;
   readonly seed: number;
+  readonly fsync?: FsyncMode | undefined;
   readonly reports: string;
   readonly json: boolean;
   readonly requireGoals: boolean;
@@ -32,7 +34,8 @@ export async function beginRun(suite: Suite, name: string, args: RunArgs): Promi
   const startedAt = new Date();
   const runId = newRunId(startedAt, args.seed);
   const dir = reportDir(args.reports, { kind: "bench", name: suite.name, runId });
-  const flags = [args.quick ? " --quick" : "", args.requireGoals ? " --require-goals" : ""];
+  const fsync = args.fsync === undefined ? "" : ` --fsync ${args.fsync}`;
+  const flags = [fsync, args.quick ? " --quick" : "", args.requireGoals ? " --require-goals" : ""];
   const command = `ordeal bench run ${name} --seed ${args.seed}${flags.join("")}`;
   return { startedAt, runId, dir, command };
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { FsyncMode } from "../../lib/fsync.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { NodeAddress } from "../../runtime/config.ts";
 import { lockDirectory } from "../../runtime/dir-lock.ts";
@@ -11,6 +12,9 @@ export type ClusterRecord = {
   readonly supervisorPid: number;
   /** Where it takes requests (control.ts), on 127.0.0.1. */
   readonly controlPort: number;
+  readonly storage: "disk" | "memory";
+  /** Null: in memory, where there is nothing to sync. */
+  readonly fsync: FsyncMode | null;
   readonly nodes: readonly (NodeAddress & { readonly pid: number })[];
 };
 

@@ -1,3 +1,4 @@
+import { type FsyncMode, storageText, unsafeFsync } from "../../lib/fsync.ts";
 import type { NodeAddress } from "../../runtime/config.ts";
 import { askStatus, silentStatus } from "../../target/local-status.ts";
 import type { NodeStatus } from "../../target/target.ts";
@@ -23,9 +24,20 @@ type Shown = Pick<
   "id" | "pid" | "role" | "term" | "commitIndex" | "peerPort" | "clientPort" | "httpPort"
 >;
 /** What they print with --json: for scripts, so it only ever gains fields. */
-export type ClusterDocument = { readonly nodes: readonly Shown[] };
+export type ClusterDocument = {
+  readonly nodes: readonly Shown[];
+  readonly storage: "disk" | "memory";
+  readonly fsync: FsyncMode | null;
+  /** A warning, "UNSAFE: …"; null: there is none. */
+  readonly unsafe: string | null;
+};
 
-export const clusterDocument = (statuses: readonly NodeStatus[]): ClusterDocument => ({
+export const clusterDocument = (
+  statuses: readonly NodeStatus[],
+  kept: Pick<ClusterDocument, "storage" | "fsync">,
+): ClusterDocument => ({
+  ...kept,
+  unsafe: unsafeFsync(kept.fsync),
   nodes: statuses.map(({ id, pid, role, term, commitIndex, peerPort, clientPort, httpPort }) => ({
     ...{ id, pid, role, term, commitIndex, peerPort, clientPort, httpPort },
   })),
@@ -38,5 +50,5 @@ export function print(document: ClusterDocument, json: boolean): void {
     ...[node.id, node.role, node.term, node.commitIndex, node.pid],
     ...[node.peerPort, node.clientPort, node.httpPort],
   ]);
-  console.log(table(header, rows));
+  console.log(`${table(header, rows)}\nstorage: ${storageText(document.storage, document.fsync)}`);
 }

@@ -1,10 +1,12 @@
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { FSYNC_DEFAULT } from "../../lib/fsync.ts";
 import { lockDirectory } from "../../runtime/dir-lock.ts";
 import { readLines } from "../../target/json-lines.ts";
 import { type LocalOptions, prepareDir } from "../../target/local-dir.ts";
 import { leaderOf } from "../../target/local-status.ts";
 import { LocalSupervisor } from "../../target/local-supervisor.ts";
+import type { NodeStatus } from "../../target/target.ts";
 import { until } from "../../target/until.ts";
 import { serveControl } from "./control.ts";
 import { refuseIfRunning, removeRecord, writeRecord } from "./record.ts";
@@ -27,23 +29,27 @@ export async function superviseCluster(options: LocalOptions, json: boolean): Pr
   const stopped = stopSignal();
   let control: ReturnType<typeof serveControl> | undefined;
   try {
-    const { clusterId, nodes } = supervisor.config;
+    const { clusterId, nodes, storage } = supervisor.config;
+    const fsync = storage === "memory" ? null : (supervisor.config.fsync ?? FSYNC_DEFAULT);
+    const isSettled = ({ id, role }: NodeStatus): boolean =>
+      role !== "down" || supervisor.hasRefused(id);
     const statuses = await until("a leader is elected", LEADER_WITHIN_MS, async () => {
       const said = await askAll(clusterId, nodes);
-      return leaderOf(said) !== 0 && said.every((node) => node.role !== "down") ? said : null;
+      return leaderOf(said) !== 0 && said.every(isSettled) ? said : null;
     });
     const write = (): void => {
       writeRecord(options.dir, {
         clusterId,
         supervisorPid: process.pid,
         controlPort: server.port,
+        ...{ storage, fsync },
         nodes: supervisor.config.nodes.map((node) => ({ ...node, pid: supervisor.pid(node.id) })),
       });
     };
     const server = serveControl(supervisor, write);
     control = server;
     write();
-    print(clusterDocument(statuses), json);
+    print(clusterDocument(statuses, { storage, fsync }), json);
     await stopped;
   } finally {
     await control?.stop();
@@ -83,9 +89,10 @@ export async function startDetached(options: LocalOptions, json: boolean): Promi
 }
 
 function argumentsFor(options: LocalOptions): string[] {
-  const { nodes, storage, dir, basePort, faultyLinks, seed, raft } = options;
+  const { nodes, storage, fsync, dir, basePort, faultyLinks, seed, raft } = options;
   return [
     ...["cluster", "start", "--foreground", "--json", "-n", String(nodes), "--storage", storage],
+    ...(fsync === undefined ? [] : ["--fsync", fsync]),
     ...["--dir", dir, "--seed", String(seed)],
     ...(basePort === undefined ? [] : ["--base-port", String(basePort)]),
     ...(faultyLinks ? ["--faulty-links"] : []),

@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import type { Violation } from "../../sim/api.ts";
-import { crashAt, type Cut, OUTCOMES, POWERS } from "../../sim/crashpoints/run.ts";
-import type { RunOptions } from "../../sim/crashpoints/schedule.ts";
+import {
+  crashAt,
+  type CrashOptions,
+  type Cut,
+  OUTCOMES,
+  POWERS,
+} from "../../sim/crashpoints/run.ts";
 
 /** What became of one cut. */
 export type CutOutcome = {
@@ -18,7 +23,7 @@ export type Choice = { readonly [K in keyof Cut]: Cut[K] | null };
 
 /** What a worker process is given: every `step`-th cut from `first` on. */
 export type WorkerJob = {
-  readonly options: RunOptions;
+  readonly options: CrashOptions;
   readonly choice: Choice;
   readonly points: number;
   readonly first: number;
@@ -37,7 +42,7 @@ export function cutsOf(points: number, choice: Choice): readonly Cut[] {
   );
 }
 
-export function runCut(options: RunOptions, cut: Cut): CutOutcome {
+export function runCut(options: CrashOptions, cut: Cut): CutOutcome {
   const { verdict, violation, traceHash, stats } = crashAt(options, cut);
   return { cut, verdict, violation, traceHash, crashes: stats.crashes };
 }

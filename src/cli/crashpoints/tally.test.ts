@@ -8,7 +8,7 @@ const at = (kind: string, node: number): CrashPoint => ({
   boundary: { node, effect: "sync", side: "before", what: "/data/wal/a.seg", isStarting: false },
 });
 const POINTS = [at("record write", 1), at("record sync", 2), at("record write", 3)];
-const OPTIONS = { seed: 9, nodes: 3 };
+const OPTIONS = { seed: 9, nodes: 3, judge: "all" } as const;
 const EVERY = { point: null, keeps: null, power: null };
 
 const passed = (cut: CutOutcome["cut"]): CutOutcome => ({

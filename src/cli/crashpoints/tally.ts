@@ -1,6 +1,5 @@
 import type { PowerLossKeeps } from "../../fault/vocabulary.ts";
-import { type CrashPoint, OUTCOMES } from "../../sim/crashpoints/run.ts";
-import type { RunOptions } from "../../sim/crashpoints/schedule.ts";
+import { type CrashOptions, type CrashPoint, OUTCOMES } from "../../sim/crashpoints/run.ts";
 import { type Cell, table } from "../table.ts";
 import type { CutOutcome } from "./explore.ts";
 
@@ -15,7 +14,7 @@ export type KindTally = {
 
 /** What cutting the power everywhere came to. */
 export type Tally = {
-  readonly options: RunOptions;
+  readonly options: CrashOptions;
   readonly points: readonly CrashPoint[];
   /** By kind, in the order in which they come first. */
   readonly kinds: ReadonlyMap<string, KindTally>;
@@ -31,7 +30,11 @@ export type Tally = {
   wallMs: number;
 };
 
-export function newTally(options: RunOptions, points: readonly CrashPoint[], total: number): Tally {
+export function newTally(
+  options: CrashOptions,
+  points: readonly CrashPoint[],
+  total: number,
+): Tally {
   const kinds = new Map<string, KindTally>();
   for (const { kind } of points) {
     const known = kinds.get(kind);
@@ -73,10 +76,11 @@ export function verdictOf({ failures, unknown }: Tally): "pass" | "fail" | "unkn
 
 /** The command that repeats one cut alone. */
 export function repeatCommand(
-  { seed, nodes }: RunOptions,
+  { seed, nodes, judge }: CrashOptions,
   { cut }: Pick<CutOutcome, "cut">,
 ): string {
-  const run = `ordeal crashpoints --nodes ${nodes} --seed ${seed} --point ${cut.point}`;
+  const judged = judge === "all" ? "" : ` --judge ${judge}`;
+  const run = `ordeal crashpoints --nodes ${nodes} --seed ${seed}${judged} --point ${cut.point}`;
   return cut.point === 0 ? run : `${run} --outcome ${cut.keeps} --power ${cut.power}`;
 }
 

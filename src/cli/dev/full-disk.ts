@@ -119,7 +119,8 @@ async function checkStart(dir: string, mountPoint: string): Promise<readonly str
     return ["a node began on a file system that is too small for its first segment"];
   }
   say(`a new node on a full disk: ${starting.message.replace(/\s+/g, " ")}`);
-  if (!starting.message.includes("no space left")) return [`the new node: ${starting.message}`];
+  if (!/cannot use the data directory.*no space left/s.test(starting.message))
+    return [`the new node: ${starting.message}`];
   enlarge(mountPoint);
   const supervisor = await LocalSupervisor.start(options);
   try {

@@ -58,10 +58,14 @@ async function bunTest(extra: readonly string[], jobs: number, msMax: number): P
     stdio: ["pipe", "inherit", "pipe"],
     detached: true, // A terminal's Ctrl-C is for us, and we end it.
   });
+  const ended = child.exited.then((code) => {
+    killDescendants(); // If the keeper itself was killed.
+    return code;
+  });
   const end = (): void => void child.stdin.end();
   const interrupt = (): void => {
     end();
-    void child.exited.then(() => process.exit(EXIT_INTERRUPTED));
+    void ended.then(() => process.exit(EXIT_INTERRUPTED));
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, interrupt);
   const limit = setTimeout(() => {
@@ -74,10 +78,8 @@ async function bunTest(extra: readonly string[], jobs: number, msMax: number): P
     process.stderr.write(chunk);
     output.push(decoder.decode(chunk, { stream: true }));
   }
-  const code = await child.exited;
   clearTimeout(limit);
-  killDescendants(); // If the keeper itself was killed.
-  return { code, output };
+  return { code: await ended, output };
 }
 
 async function runTests(extra: readonly string[]): Promise<Counts> {

@@ -1,3 +1,4 @@
+import { storageText } from "../../lib/fsync.ts";
 import { countGoals } from "../figures.ts";
 import { count, duration, durationMs, moment, plural, rate } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
@@ -17,7 +18,10 @@ export const pageHead = (report: Report): Markup =>
         `${report.target.name} ${report.target.version}`.trim(),
         ...(report.target.nodes === 0
           ? []
-          : [plural(report.target.nodes, "node"), report.target.storage]),
+          : [
+              plural(report.target.nodes, "node"),
+              storageText(report.target.storage, report.target.fsync),
+            ]),
         `seed ${report.seed}`,
       ].map((fact) => html`<span>${fact}</span>`)}
     </p>

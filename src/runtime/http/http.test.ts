@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "../../kv/command.ts";
 import { clusterConfig, TestCluster } from "../testing/cluster.ts";
 
@@ -8,10 +8,12 @@ let leader = 0;
 let follower = 0;
 beforeAll(async () => {
   cluster = new TestCluster(clusterConfig(3, "unused", "memory")).startAll();
-  leader = await cluster.leader();
-  follower = leader === 1 ? 2 : 1;
   alone = new TestCluster(clusterConfig(3, "unused", "memory"));
   alone.start(1);
+});
+beforeEach(async () => {
+  leader = await cluster.leader();
+  follower = leader === 1 ? 2 : 1;
 });
 afterAll(async () => {
   await cluster.stopAll();
@@ -115,7 +117,14 @@ test("http: a value or a key beyond its limit is refused", async () => {
 
 test("http: a value of the greatest size goes through", async () => {
   const body = new Uint8Array(VALUE_BYTES_MAX).fill(7);
-  expect((await kv("greatest", { method: "PUT", body })).status).toBe(200);
+  // A pause of this process that costs the leader its place while it works on it is no failure.
+  for (let tries = 1; ; tries++) {
+    const { status } = await kv("greatest", { method: "PUT", body });
+    if (status === 200) break;
+    expect([503, 504]).toContain(status);
+    expect(tries).toBeLessThan(10);
+    leader = await cluster.leader();
+  }
   expect((await (await kv("greatest")).bytes()).length).toBe(VALUE_BYTES_MAX);
 });
 
@@ -129,7 +138,7 @@ test("http: a follower redirects to the same path of the leader, and clients fol
 });
 
 test("http: a follower answers a local get itself", async () => {
-  await put("near", "here");
+  expect((await put("near", "here")).status).toBe(200);
   const url = `${cluster.url(follower)}/kv/near?local=true`;
   for (;;) {
     const response = await fetch(url, { redirect: "manual" });

@@ -7,6 +7,13 @@ import { freePorts } from "../free-ports.ts";
 import { type LinesLog, linesLog } from "./log.ts";
 import { until } from "./until.ts";
 
+/**
+ * Election timeouts, at the least. The first node leads, soon, and goes on to: all nodes share this
+ * process, and a pause of it that is longer than a timeout must not cost the leader its place.
+ */
+const FIRST_PATIENCE_MS = 500;
+const OTHERS_PATIENCE_MS = 1500;
+
 /** A config of nodes 1 … `size` on free ports of this machine. */
 export function clusterConfig(
   size: number,
@@ -48,7 +55,9 @@ export class TestCluster {
   start(id: number): OrdealNode {
     const log = linesLog();
     const onFatal = (error: unknown): void => void this.fatal.push(error);
-    const node = new OrdealNode({ config: this.config, id, log, seed: id, onFatal });
+    const electionTimeoutMinMs = id === 1 ? FIRST_PATIENCE_MS : OTHERS_PATIENCE_MS;
+    const config = { ...this.config, raft: this.config.raft ?? { electionTimeoutMinMs } };
+    const node = new OrdealNode({ config, id, log, seed: id, onFatal });
     this.nodes.set(id, node);
     this.logs.set(id, log);
     return node;

@@ -2,7 +2,7 @@
 export async function until<T>(
   what: string,
   condition: () => T | null | undefined | false,
-  withinMs = 10_000,
+  withinMs = 30_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {

@@ -1,7 +1,7 @@
 import type { PowerLossKeeps } from "../../fault/vocabulary.ts";
 import { Prng } from "../../lib/prng.ts";
 import type { SimResult, Violation } from "../api.ts";
-import type { Boundary, BoundaryHook, PowerCut } from "../boundary.ts";
+import type { Boundary, PowerCut, PowerCuts } from "../boundary.ts";
 import { runSchedule } from "../run.ts";
 import { type Story, storyOf } from "../story.ts";
 import { KindNamer } from "./kinds.ts";
@@ -30,33 +30,40 @@ const RESTART_AFTER_MS = [1, 30, 200] as const;
 
 export type CrashPoint = { readonly kind: string; readonly boundary: Boundary };
 
+/** What counts: every invariant, or only what is lost (boundary.ts, PowerCuts). */
+export type Judge = "all" | "loss";
+export type CrashOptions = RunOptions & { readonly judge: Judge };
+
 /** Runs without a cut and tells every boundary on the way, point 1 first. */
-export function listPoints(options: RunOptions): {
+export function listPoints(options: CrashOptions): {
   readonly points: readonly CrashPoint[];
   readonly result: SimResult;
 } {
   const points: CrashPoint[] = [];
   const namer = new KindNamer();
-  const result = runSchedule(crashSchedule(options), null, true, (boundary) => {
-    points.push({ kind: namer.kindOf(boundary), boundary });
-    return null;
+  const result = runSchedule(crashSchedule(options), null, true, {
+    at(boundary) {
+      points.push({ kind: namer.kindOf(boundary), boundary });
+      return null;
+    },
+    judgesLossOnly: options.judge === "loss",
   });
   return { points, result };
 }
 
 /** Runs up to a boundary, cuts the power there, and goes on to the end. */
-export const crashAt = (options: RunOptions, cut: Cut): SimResult =>
-  runSchedule(crashSchedule(options), null, true, cutAt(cut));
+export const crashAt = (options: CrashOptions, cut: Cut): SimResult =>
+  runSchedule(crashSchedule(options), null, true, cutsOf(options, cut));
 
 /** The same, told as a story. */
-export const storyOfCrash = (options: RunOptions, cut: Cut): Story =>
-  storyOf(crashSchedule(options), cutAt(cut));
+export const storyOfCrash = (options: CrashOptions, cut: Cut): Story =>
+  storyOf(crashSchedule(options), cutsOf(options, cut));
 
 /**
- * Cuts as seeds draw them, for hunts: each call runs one. What fails without a cut, fails with every
- * seed.
+ * Cuts as seeds draw them, for hunts: each call runs one. Judges loss only, since most planted bugs
+ * would be seen without any cut otherwise; what fails even so fails with every seed.
  */
-export function drawnCuts(options: RunOptions = { seed: 1, nodes: 3 }) {
+export function drawnCuts(options: CrashOptions = { seed: 1, nodes: 3, judge: "loss" }) {
   const { points, result } = listPoints(options);
   return (seed: number): Violation | null => {
     if (result.violation !== null) return result.violation;
@@ -68,7 +75,7 @@ export function drawnCuts(options: RunOptions = { seed: 1, nodes: 3 }) {
 }
 
 /** Loses power at a boundary, as `cut` says. For one run: it counts. */
-function cutAt({ point, keeps, power }: Cut): BoundaryHook {
+function cutsOf({ judge }: CrashOptions, { point, keeps, power }: Cut): PowerCuts {
   const variant = point + OUTCOMES.indexOf(keeps) + POWERS.indexOf(power);
   const loss: PowerCut = {
     nodes: power === "all" ? "all" : "one",
@@ -81,7 +88,7 @@ function cutAt({ point, keeps, power }: Cut): BoundaryHook {
   /** Of the victim since it lost power last. */
   let restarts = 0;
   let passedStarting = 0;
-  return ({ node, isStarting }) => {
+  const at: PowerCuts["at"] = ({ node, isStarting }) => {
     if (++passed === point) {
       victim = node;
       return loss;
@@ -96,4 +103,5 @@ function cutAt({ point, keeps, power }: Cut): BoundaryHook {
     passedStarting = 0;
     return { ...loss, restartAfterMs: RESTART_AFTER_MS[0], draw: variant + restarts };
   };
+  return { at, judgesLossOnly: judge === "loss" };
 }

@@ -1,10 +1,10 @@
-import { CLEAR_LINK } from "../../fault/vocabulary.ts";
+import { CLEAR_LINK, type Fault } from "../../fault/vocabulary.ts";
 import { Prng } from "../../lib/prng.ts";
 import { RAFT_DEFAULTS } from "../../raft/api.ts";
-import type { SimAction, SimConfig, SimFault, SimOperation, SimSchedule } from "../api.ts";
+import type { SimAction, SimConfig, SimOperation, SimSchedule } from "../api.ts";
 
 /** Virtual ms of load; short, since each of its boundaries costs a run of all of it. */
-const LOAD_MS = 700;
+const LOAD_MS = 720;
 const OPERATION_EVERY_MS = 14;
 const OPERATIONS = ["put", "append", "put", "versionedPut", "get", "delete", "put", "get"] as const;
 const CLIENTS = 3;
@@ -14,16 +14,16 @@ const KEYS = 3;
 const CONFIG: SimConfig = {
   ...RAFT_DEFAULTS,
   electionTimeoutMinMs: 60,
-  heartbeatIntervalMs: 20,
-  trailingBytes: 100,
+  heartbeatIntervalMs: 30,
+  trailingBytes: 50,
   snapshotChunkBytes: 512,
   snapshotInflightBytesMax: 1024,
-  snapshotEveryBytes: 500,
+  snapshotEveryBytes: 400,
   leaseReads: false,
   link: { ...CLEAR_LINK, delayMs: 0.3, jitterMs: 0.4 },
-  disk: { latencyMs: 0.3, jitterMs: 0.5 },
+  disk: { latencyMs: 0.2, jitterMs: 2.5 },
   segments: { first: 2048, max: 2048 },
-  syncNowBytesMax: 150,
+  syncNowBytesMax: 100,
   turnMs: 0,
   clocks: [],
   clients: CLIENTS,
@@ -46,25 +46,28 @@ export type RunOptions = {
  */
 export function crashSchedule({ seed, nodes }: RunOptions): SimSchedule {
   const random = new Prng(seed).fork("crashpoints");
-  const act = (atMs: number, fault: SimFault): SimAction => ({ atMs, kind: "fault", fault });
+  const act = (atMs: number, fault: Fault): SimAction => ({ atMs, kind: "fault", fault });
   const last = { kind: "node", id: nodes } as const;
   const all = { kind: "all" } as const;
   const leader = { kind: "leader" } as const;
   const jitter = (): number => random.float() * 8;
-  const isolated =
+  const misses: readonly SimAction[] =
     nodes === 1
       ? []
       : [
-          act(100 + jitter(), { kind: "isolate", nodes: last, direction: "both" }),
-          act(280 + jitter(), { kind: "heal" }),
+          // Whoever was elected, it is not the last node that leads while that one is cut off.
+          { atMs: 130, kind: "transfer", to: { kind: "node", id: 1 } },
+          act(150 + jitter(), { kind: "isolate", nodes: last, direction: "both" }),
+          { atMs: 340 + jitter(), kind: "snapshot", nodes: leader },
+          act(360 + jitter(), { kind: "heal" }),
+          { atMs: 430 + jitter(), kind: "transfer", to: { kind: "followers" } },
         ];
   const actions: readonly SimAction[] = [
-    ...isolated,
-    { atMs: 380 + jitter(), kind: "transfer", to: { kind: "node", id: random.between(1, nodes) } },
-    act(460 + jitter(), { kind: "powerLoss", nodes: leader, keeps: "torn" }),
-    act(520 + jitter(), { kind: "restart", nodes: all }),
-    act(600 + jitter(), { kind: "powerLoss", nodes: all, keeps: "prefix" }),
-    act(610 + jitter(), { kind: "restart", nodes: all }),
+    ...misses,
+    act(490 + jitter(), { kind: "powerLoss", nodes: leader, keeps: "torn" }),
+    act(540 + jitter(), { kind: "restart", nodes: all }),
+    act(630 + jitter(), { kind: "powerLoss", nodes: all, keeps: "prefix" }),
+    act(640 + jitter(), { kind: "restart", nodes: all }),
   ];
   const operations = drawOperations(random.fork("operations"));
   return {

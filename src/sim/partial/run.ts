@@ -1,15 +1,8 @@
-import { CLEAR_LINK, type NodeSpec } from "../../fault/vocabulary.ts";
+import { CLEAR_LINK, type Fault, type NodeSpec } from "../../fault/vocabulary.ts";
 import { assert, AssertionError } from "../../lib/assert.ts";
 import { Prng } from "../../lib/prng.ts";
 import { RAFT_DEFAULTS } from "../../raft/api.ts";
-import type {
-  Invariant,
-  SimAction,
-  SimConfig,
-  SimFault,
-  SimOperation,
-  SimSchedule,
-} from "../api.ts";
+import type { Invariant, SimAction, SimConfig, SimOperation, SimSchedule } from "../api.ts";
 import { SimCluster } from "../cluster.ts";
 import { InvariantError } from "../violation.ts";
 import { EVENT } from "../world.ts";
@@ -38,7 +31,7 @@ type PartialFailure = {
 };
 
 const LEADER: NodeSpec = { kind: "leader" };
-const act = (atMs: number, fault: SimFault): SimAction => ({
+const act = (atMs: number, fault: Fault): SimAction => ({
   atMs,
   kind: "fault",
   fault,

@@ -4,7 +4,8 @@ import type { SnapshotMeta } from "../../raft/api.ts";
 import { eachEntry } from "../../raft/batch.ts";
 import type { EntryBatch } from "../../raft/types.ts";
 import type { FilePort } from "../file-port.ts";
-import type { LogStorage, LogWrite } from "../log-storage.ts";
+import type { LogStorage, LogWrite, RecoveredGroups } from "../log-storage.ts";
+import { recover } from "../recovery.ts";
 import { type FileSnapshots, openSnapshots } from "../snapshot-files.ts";
 import { batchOf, IDENTITY, voteOf, writeOf } from "../test-log.ts";
 import { openWal } from "../wal.ts";
@@ -19,6 +20,7 @@ type Group = { term: number; votedFor: number; entries: readonly Entry[] };
 type Entry = { readonly term: number; readonly mark: number };
 export type NodeState = { readonly one: Group; readonly two: Group };
 
+const SNAPSHOT_EVERY = 12;
 const NOTHING: Group = { term: 0, votedFor: 0, entries: [] };
 export const EMPTY: NodeState = { one: NOTHING, two: NOTHING };
 
@@ -31,23 +33,44 @@ export type OpenNode = {
   readonly state: NodeState;
 };
 
+const SHARED = { identity: IDENTITY, now: () => 0 };
+
 /** Opens snapshots and log as a node does. `onFatal`: a write or sync failed. */
 export function openNode(port: FilePort, onFatal: (error: Error) => void): OpenNode {
-  let state: Entry[] = [];
-  const shared = { port, identity: IDENTITY, now: () => 0 };
-  const { snapshots } = openSnapshots({ ...shared, dir: SNAPSHOT_DIR }, () => {
-    const bytes: number[] = [];
-    return { write: (more) => void bytes.push(...more), finish: () => (state = decode(bytes)) };
-  });
-  const meta = snapshots.newest?.meta;
+  const { snapshots, metas, covered } = loadSnapshot(port);
   const { wal, groups } = openWal({
-    ...shared,
+    ...SHARED,
+    port,
     dir: WAL_DIR,
     onFatal,
     syncNowBytesMax: 300,
     segmentSizes: { first: 2048, max: 2048 },
-    snapshots: new Map(meta === undefined ? [] : [[GROUP_1, meta]]),
+    snapshots: metas,
   });
+  return { wal, snapshots, state: stateOf(groups, covered) };
+}
+
+/** What `openNode` would find, without what it takes to go on. */
+export function readNode(port: FilePort): NodeState {
+  const { metas, covered } = loadSnapshot(port);
+  return stateOf(recover(port, WAL_DIR, IDENTITY, metas).groups, covered);
+}
+
+function loadSnapshot(port: FilePort): {
+  readonly snapshots: FileSnapshots;
+  readonly metas: ReadonlyMap<GroupId, SnapshotMeta>;
+  readonly covered: readonly Entry[];
+} {
+  let covered: Entry[] = [];
+  const { snapshots } = openSnapshots({ ...SHARED, port, dir: SNAPSHOT_DIR }, () => {
+    const bytes: number[] = [];
+    return { write: (more) => void bytes.push(...more), finish: () => (covered = decode(bytes)) };
+  });
+  const meta = snapshots.newest?.meta;
+  return { snapshots, metas: new Map(meta === undefined ? [] : [[GROUP_1, meta]]), covered };
+}
+
+function stateOf(groups: RecoveredGroups, covered: readonly Entry[]): NodeState {
   const groupOf = (id: GroupId, before: readonly Entry[]): Group => {
     const found = groups.get(id);
     if (found === undefined) return NOTHING;
@@ -56,7 +79,7 @@ export function openNode(port: FilePort, onFatal: (error: Error) => void): OpenN
     const entries = [...before.slice(0, first - 1), ...found.batches.flatMap(entriesOf)];
     return { term, votedFor, entries };
   };
-  return { wal, snapshots, state: { one: groupOf(GROUP_1, state), two: groupOf(GROUP_2, []) } };
+  return { one: groupOf(GROUP_1, covered), two: groupOf(GROUP_2, []) };
 }
 
 /** The state of a snapshot: term and mark of each entry that it stands for. */
@@ -86,10 +109,13 @@ function draw(step: number, { one, two }: NodeState): [GroupId, LogWrite, NodeSt
   const [group, before] = step % 4 === 3 ? ([GROUP_2, two] as const) : ([GROUP_1, one] as const);
   const after = (next: Group): NodeState =>
     group === GROUP_1 ? { one: next, two } : { one, two: next };
-  const newTerm = step % 5 === 0;
+  // Entries of the second group, which has no snapshot, hold up their segments: first there are none.
+  const onlyVotes = group === GROUP_2 && step < 16;
+  const newTerm = step % 5 === 0 || onlyVotes;
   const term = before.term + (newTerm ? 1 : 0);
   const votedFor = newTerm ? 1 + (step % 3) : before.votedFor;
   const write = newTerm ? voteOf(step, term, votedFor) : writeOf(step);
+  if (onlyVotes) return [group, write, after({ ...before, term, votedFor })];
   // A leader of a later term overwrites the last entry now and then.
   const kept =
     before.entries.length - (newTerm && step % 2 === 0 && before.entries.length > 0 ? 1 : 0);
@@ -101,7 +127,7 @@ function draw(step: number, { one, two }: NodeState): [GroupId, LogWrite, NodeSt
 
 /**
  * Runs steps of a script on an open node: group commits of two groups, and a snapshot of the first
- * after every eighth, which lets old segments go. Returns all states the node may be in after a crash
+ * after every twelfth, which lets old segments go. Returns all states the node may be in after a crash
  * now, from the newest that is durable to the last one written.
  */
 export class Script {
@@ -110,12 +136,19 @@ export class Script {
   #durable = 0;
   readonly #node: OpenNode;
   readonly #settle: () => void;
+  readonly #snapshotEvery: number;
 
-  /** `settle` ends what is under way. */
-  constructor(node: OpenNode, settle: () => void) {
+  /** `settle` ends what is under way; `snapshotEvery` steps, Infinity for never. */
+  constructor(node: OpenNode, settle: () => void, snapshotEvery = SNAPSHOT_EVERY) {
     this.#node = node;
     this.#states = [node.state];
     this.#settle = settle;
+    this.#snapshotEvery = snapshotEvery;
+  }
+
+  /** What the node must have after a crash now. */
+  get durable(): NodeState {
+    return this.#states[this.#durable]!;
   }
 
   get possible(): readonly NodeState[] {
@@ -127,7 +160,7 @@ export class Script {
       const last = this.#states[this.#states.length - 1]!;
       const [group, write, after] = draw(++this.#step, last);
       this.#append(group, write, after);
-      if (this.#step % 8 === 0) this.#snapshot();
+      if (this.#step % this.#snapshotEvery === 0) this.#snapshot();
       // Now and then several writes form one record.
       if (this.#step % 3 !== 0) this.#settle();
     }
@@ -142,8 +175,7 @@ export class Script {
 
   #snapshot(): void {
     this.#settle();
-    const state = this.#states[this.#durable]!;
-    const covered = state.one.entries.slice(0, -1);
+    const covered = this.durable.one.entries.slice(0, -1);
     const lastTerm = covered[covered.length - 1]!.term;
     const meta: SnapshotMeta = {
       lastIndex: asIndex(covered.length),
