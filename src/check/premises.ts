@@ -1,7 +1,8 @@
-import { type History, OUTCOME_MISMATCH } from "../history/op.ts";
-import { OP_APPEND, OP_DELETE, OP_GET, OP_NAMES, OP_PUT } from "../kv/command.ts";
+import type { History } from "../history/op.ts";
+import { OP_APPEND, OP_DELETE, OP_PUT } from "../kv/command.ts";
 import { valueName } from "./describe.ts";
 import { isPending, type Operations } from "./operations.ts";
+import { client, hadSeen, isRead, saw, theOperation, wrote } from "./words.ts";
 import { valueThatCameBack } from "./zones.ts";
 
 /** Operations (rows of the history) that no order explains, and why, in one sentence. */
@@ -21,12 +22,6 @@ export function violatedPremise(h: History, o: Operations<number>): Violation | 
   if (appends) return versions?.() ?? null;
   return unwrittenRead(h, o) ?? versions?.() ?? cameBack(h, o);
 }
-
-const client = (h: History, row: number): string => `client ${h.process[row]}`;
-const name = (h: History, row: number): string => OP_NAMES[h.op[row]!]!;
-const isRead = (h: History, row: number): boolean => h.op[row] === OP_GET;
-const wrote = (h: History, row: number): boolean =>
-  h.op[row] !== OP_GET && h.outcome[row] !== OUTCOME_MISMATCH;
 
 /** A get of a value that nobody had sent by then. */
 function unwrittenRead(h: History, o: Operations<number>): Violation | null {
@@ -57,7 +52,7 @@ function oneVersionTwice(h: History, o: Operations<number>): Violation | null {
     if (isPending(o, i) || !wrote(h, row) || version < 0) continue;
     const other = writer.get(version);
     if (other !== undefined) {
-      const both = `the ${name(h, other)} by ${client(h, other)} and the ${name(h, row)} by ${client(h, row)}`;
+      const both = `${theOperation(h, other)} and ${theOperation(h, row)}`;
       const sentence = `${both} were both acknowledged as version ${version}`;
       return { rows: [other, row], sentence };
     }
@@ -133,25 +128,4 @@ function cameBack(h: History, o: Operations<number>): Violation | null {
     rows: [...places].map((place) => o.ops[place]!),
     sentence: `a read by ${client(h, row)} returned ${valueName(h, row)} after ${between}`,
   };
-}
-
-function saw(h: History, row: number): string {
-  if (isRead(h, row)) return `a read by ${client(h, row)} returned ${found(h, row)}`;
-  return `a ${name(h, row)} by ${client(h, row)} was ${answer(h, row)}`;
-}
-
-function hadSeen(h: History, row: number): string {
-  if (isRead(h, row)) return `${client(h, row)} had already read ${found(h, row)}`;
-  return `a ${name(h, row)} by ${client(h, row)} had already been ${answer(h, row)}`;
-}
-
-function found(h: History, row: number): string {
-  if (h.value[row]! < 0) return "nothing";
-  return h.version[row]! >= 0 ? `version ${h.version[row]}` : valueName(h, row);
-}
-
-function answer(h: History, row: number): string {
-  const version = h.version[row]!;
-  if (!wrote(h, row)) return version >= 0 ? `refused at version ${version}` : "refused";
-  return version > 0 ? `acknowledged as version ${version}` : "acknowledged";
 }
