@@ -1,10 +1,12 @@
 import type { History } from "../history/op.ts";
 import { assert } from "../lib/assert.ts";
 import { contradicts } from "./contradiction.ts";
+import { forcedArrows } from "./explain/arrows.ts";
+import { coreSentence } from "./explain/sentence.ts";
 import { type Keys, keysOf } from "./keys.ts";
 import { type ModelName, requireModel } from "./models.ts";
 import type { Forced, KeyHistory } from "./path.ts";
-import { searchSentence, violatedPremise } from "./premises.ts";
+import { violatedPremise } from "./premises.ts";
 import { type Limits, search } from "./search.ts";
 import { type Method, type Settled, settle } from "./settle.ts";
 import { shrink } from "./shrink.ts";
@@ -39,7 +41,7 @@ export type CheckResult =
       readonly sentence: string;
       /** Rows of the operations that prove it, in order of invocation; as few as were found. */
       readonly core: readonly number[];
-      /** What forces the order of rows of the core, each way round; empty when search found it. */
+      /** What forces the order of rows of the core, the contradiction first; empty: values repeat. */
       readonly arrows: readonly Forced[];
       readonly method: Method;
     })
@@ -112,7 +114,8 @@ function searchKeys(keys: Keys, rest: readonly number[], limits: Limits): Fail |
     const core = violation.rows.toSorted((a, b) => a - b);
     recheck(key, core, limits);
     const { sentence } = violation;
-    return { kind: "fail", key: key.name, sentence, core, arrows: [], method: "search" };
+    const arrows = forcedArrows(key.history, key.operations, core);
+    return { kind: "fail", key: key.name, sentence, core, arrows, method: "search" };
   }
   let unknown: Omit<Unknown, "unsettled"> | null = null;
   let unsettled = 0;
@@ -138,8 +141,9 @@ function violationOf(key: KeyHistory, stuck: number, limits: Limits): Fail {
   const places = shrink(key.model, key.operations, stuck, { ...limits, deadlineMs });
   const core = places.map((place) => key.operations.ops[place]!).sort((a, b) => a - b);
   recheck(key, core, limits);
-  const sentence = searchSentence(key.history, core);
-  return { kind: "fail", key: key.name, sentence, core, arrows: [], method: "search" };
+  const arrows = forcedArrows(key.history, key.operations, core);
+  const sentence = coreSentence(key.history, core, arrows);
+  return { kind: "fail", key: key.name, sentence, core, arrows, method: "search" };
 }
 
 /** Throws AssertionError if an order fits the core (rows) after all: then the checker is wrong. */

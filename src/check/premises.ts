@@ -106,16 +106,6 @@ function backwards(h: History, o: Operations<number>): Violation | null {
   return null;
 }
 
-/** The sentence for operations that a search found to fit no order. */
-export function searchSentence(h: History, rows: readonly number[]): string {
-  const [a, b] = rows.toSorted((x, y) => h.ret[x]! - h.ret[y]!);
-  if (a === undefined || b === undefined) {
-    return rows.map((row) => `${saw(h, row)}, which no order of the writes explains`).join("");
-  }
-  if (rows.length === 2 && h.ret[a]! < h.call[b]!) return `${saw(h, b)} after ${hadSeen(h, a)}`;
-  return `these ${rows.length} operations fit no order, whatever the other writes did`;
-}
-
 /** A value that was seen again after another had taken its place. */
 function cameBack(h: History, o: Operations<number>): Violation | null {
   const cycle = valueThatCameBack(h, o);
