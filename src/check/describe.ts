@@ -75,30 +75,3 @@ function resultOf(h: History, row: number): string {
     ? `${valueName(h, row)}, version ${h.version[row]}`
     : valueName(h, row);
 }
-
-/** Columns between two events of a timeline. */
-const STEP = 3;
-
-/**
- * The operations as bars, one a line, in order of call: an event of any of them takes one step, so
- * that what overlaps is seen and how long it took is not.
- *
- *   client 1  put k v42 → version 42      ├──────┤
- *   client 3  get k → v42, version 42        ├──┤
- *   client 7  get k → v41, version 41               ├──┤
- */
-export function timeline(h: History, rows: readonly number[]): readonly string[] {
-  const sorted = rows.toSorted((a, b) => h.call[a]! - h.call[b]!);
-  const isOpen = (row: number): boolean => h.outcome[row] === OUTCOME_INFO;
-  const events = sorted.flatMap((row) => (isOpen(row) ? [] : [h.ret[row]!]));
-  const ranks = [...sorted.map((row) => h.call[row]!), ...events].sort((a, b) => a - b);
-  const columnOf = (rank: number): number => ranks.indexOf(rank) * STEP;
-  const labels = sorted.map((row) => `client ${h.process[row]}  ${describeOperation(h, row)}`);
-  const width = Math.max(0, ...labels.map((label) => label.length));
-  return sorted.map((row, i) => {
-    const from = columnOf(h.call[row]!);
-    const to = isOpen(row) ? ranks.length * STEP : columnOf(h.ret[row]!);
-    const bar = `├${"─".repeat(to - from - 1)}${isOpen(row) ? "…" : "┤"}`;
-    return `${labels[i]!.padEnd(width)}  ${" ".repeat(from)}${bar}`;
-  });
-}

@@ -2,7 +2,8 @@ import { type History, NO_RETURN, OP_CAS } from "../../history/op.ts";
 import { OP_APPEND, OP_GET, OP_PUT } from "../../kv/command.ts";
 import type { Operations } from "../operations.ts";
 import type { Forced } from "../path.ts";
-import { factsOf, isRead, isUnknown, isWrite, type KeyFacts, versionAfter } from "./facts.ts";
+import { isRead, wrote } from "../words.ts";
+import { factsOf, isUnknown, type KeyFacts, versionAfter } from "./facts.ts";
 
 /** Beyond this nobody follows arrows, and finding them takes the cube of it. */
 const CORE_MAX = 24;
@@ -11,7 +12,7 @@ const CORE_MAX = 24;
 type Edge = Forced & { readonly from: readonly Edge[] };
 
 /**
- * Why the operations of `core` (rows of one key) contradict each other: forced orders that form a
+ * Why the operations of a core (rows of one key) contradict each other: forced orders that form a
  * cycle come first, then those that the cycle was concluded from. Empty if these rules find none,
  * which says nothing: values that repeat, for one, leave them blind.
  *
@@ -28,9 +29,10 @@ type Edge = Forced & { readonly from: readonly Edge[] };
 export function forcedArrows(
   h: History,
   o: Operations<number>,
-  core: readonly number[],
+  rows: readonly number[],
 ): readonly Forced[] {
-  if (core.length < 2 || core.length > CORE_MAX) return [];
+  if (rows.length < 2 || rows.length > CORE_MAX) return [];
+  const core = rows.toSorted((a, b) => h.call[a]! - h.call[b]!);
   const facts = factsOf(h, o);
   const edges = new Edges(core.length);
   for (let a = 0; a < core.length; a++) {
@@ -45,18 +47,18 @@ export function forcedArrows(
     }
   }
   const groups = groupsOf(h, facts, core);
-  let cycle = shortestCycle(edges.all);
-  while (cycle === null && conclude(edges, groups)) cycle = shortestCycle(edges.all);
+  let cycle = shortestCycle(latestFirst(edges.all));
+  while (cycle === null && conclude(edges, groups)) cycle = shortestCycle(latestFirst(edges.all));
   if (cycle === null) return [];
-  const rows = ({ before, after, why }: Forced): Forced => ({
+  const inRows = ({ before, after, why }: Forced): Forced => ({
     before: core[before]!,
     after: core[after]!,
     why,
   });
-  return withGrounds(cycle).map(rows);
+  return withGrounds(cycle).map(inRows);
 }
 
-/** The shortest cycle that forced orders form, in its own order; null: they do not. */
+/** The shortest cycle that forced orders form, from its first arrow in the list on; null: none. */
 export function shortestCycle<Arrow extends Forced>(
   arrows: readonly Arrow[],
 ): readonly Arrow[] | null {
@@ -67,6 +69,13 @@ export function shortestCycle<Arrow extends Forced>(
   }
   return best;
 }
+
+/** Of many cycles the one that ends last is the easiest to follow: what came too late is its head. */
+const latestFirst = (edges: readonly Edge[]): readonly Edge[] =>
+  edges.toSorted((x, y) => {
+    if (x.why !== y.why) return x.why === "realTime" ? -1 : 1;
+    return y.after - x.after || y.before - x.before;
+  });
 
 /** Breadth first, so as few arrows as lead from one to the other. */
 function pathBetween<Arrow extends Forced>(
@@ -115,8 +124,8 @@ function saysBefore(h: History, facts: KeyFacts, a: number, b: number): boolean 
   if (!facts.deletes) {
     const [old, young] = [versionAfter(h, a), versionAfter(h, b)];
     if (old >= 0 && young >= 0 && old !== young) return old < young;
-    if (old >= 0 && old === young) return isWrite(h, a) && !isWrite(h, b);
-    if (foundNothing(h, a)) return isWrite(h, b) ? !isUnknown(h, b) : foundSome(h, b);
+    if (old >= 0 && old === young) return wrote(h, a) && !wrote(h, b);
+    if (foundNothing(h, a)) return wrote(h, b) ? !isUnknown(h, b) : foundSome(h, b);
     if (facts.appends) return !facts.puts && grewFrom(h, a, b);
   }
   return leftFor(h, facts, a, b);
@@ -135,7 +144,7 @@ function grewFrom(h: History, a: number, b: number): boolean {
 
 /** `a` alone can have left the value that `b` found. */
 function leftFor(h: History, facts: KeyFacts, a: number, b: number): boolean {
-  if (facts.appends || !isWrite(h, a)) return false;
+  if (facts.appends || !wrote(h, a)) return false;
   const value = groupValue(h, facts, a);
   if (value === null || value < 0) return false;
   return (isRead(h, b) && h.value[b] === value) || expects(h, b) === value;
@@ -143,7 +152,7 @@ function leftFor(h: History, facts: KeyFacts, a: number, b: number): boolean {
 
 /** The value that a compare-and-set found; null if `row` is none that was done. */
 function expects(h: History, row: number): number | null {
-  return h.op[row] === OP_CAS && isWrite(h, row) && !isUnknown(h, row)
+  return h.op[row] === OP_CAS && wrote(h, row) && !isUnknown(h, row)
     ? (h.expectedValue?.[row] ?? null)
     : null;
 }
@@ -152,7 +161,7 @@ function expects(h: History, row: number): number | null {
 function groupValue(h: History, facts: KeyFacts, row: number): number | null {
   const op = h.op[row]!;
   if (facts.appends || (op !== OP_GET && op !== OP_PUT && op !== OP_CAS)) return null;
-  if (op !== OP_GET && !isWrite(h, row)) return null;
+  if (op !== OP_GET && !wrote(h, row)) return null;
   const value = h.value[row]!;
   if (value < 0) return facts.deletes ? null : value;
   return facts.repeated.has(value) ? null : value;

@@ -1,6 +1,7 @@
-import { type History, OP_CAS, OUTCOME_INFO, OUTCOME_MISMATCH } from "../../history/op.ts";
-import { OP_APPEND, OP_DELETE, OP_GET, OP_PUT } from "../../kv/command.ts";
+import { type History, OP_CAS, OUTCOME_INFO } from "../../history/op.ts";
+import { OP_APPEND, OP_DELETE, OP_PUT } from "../../kv/command.ts";
 import type { Operations } from "../operations.ts";
+import { wrote } from "../words.ts";
 
 /** What all operations of one key tell, before any of them are put in order. */
 export type KeyFacts = {
@@ -10,12 +11,6 @@ export type KeyFacts = {
   /** Values that more than one write may have left: seeing one does not say which write. */
   readonly repeated: ReadonlySet<number>;
 };
-
-export const isRead = (h: History, row: number): boolean => h.op[row] === OP_GET;
-
-/** Whether it changed the key, if it happened at all. */
-export const isWrite = (h: History, row: number): boolean =>
-  h.op[row] !== OP_GET && h.outcome[row] !== OUTCOME_MISMATCH;
 
 export const isUnknown = (h: History, row: number): boolean => h.outcome[row] === OUTCOME_INFO;
 
@@ -31,8 +26,8 @@ export function factsOf(h: History, o: Operations<number>): KeyFacts {
     const op = h.op[row]!;
     if (op === OP_APPEND) appends = true;
     if (op === OP_DELETE) deletes = true;
-    if (op === OP_PUT && isWrite(h, row)) puts = true;
-    if ((op !== OP_PUT && op !== OP_CAS) || !isWrite(h, row)) continue;
+    if (op === OP_PUT && wrote(h, row)) puts = true;
+    if ((op !== OP_PUT && op !== OP_CAS) || !wrote(h, row)) continue;
     const value = h.value[row]!;
     if (once.has(value)) repeated.add(value);
     once.add(value);
@@ -46,5 +41,5 @@ export function versionAfter(h: History, row: number): number {
   const told = h.version[row]!;
   if (told >= 0) return told;
   const expected = h.expected[row]!;
-  return isWrite(h, row) && expected >= 0 ? expected + 1 : -1;
+  return wrote(h, row) && expected >= 0 ? expected + 1 : -1;
 }

@@ -1,8 +1,7 @@
 import type { History } from "../../history/op.ts";
 import type { Forced } from "../path.ts";
+import { found, hadSeen, isRead, saw } from "../words.ts";
 import { shortestCycle } from "./arrows.ts";
-import { isRead } from "./facts.ts";
-import { found, hadSeen, saw } from "../words.ts";
 
 /**
  * One sentence for a core (rows) that search found, from the arrows that explain it: `a read by
@@ -29,16 +28,17 @@ function cycleSentence(h: History, cycle: readonly Forced[], arrows: readonly Fo
   const told = inTime.toSorted((x, y) => h.call[y.after]! - h.call[x.after]!);
   const late = told.find(({ after }) => isRead(h, after)) ?? told[0];
   if (late === undefined) return "replies contradict each other about the order of the writes";
-  return `${saw(h, late.after)} after ${hadSeen(h, late.before)}${cameLater(h, late, arrows)}`;
+  const grounds = arrows.filter((arrow) => !cycle.includes(arrow));
+  return `${saw(h, late.after)} after ${hadSeen(h, late.before)}${cameLater(h, late, grounds)}`;
 }
 
 /** Values do not say which is newer, as versions do: what follows from other operations does. */
-function cameLater(h: History, late: Forced, arrows: readonly Forced[]): string {
+function cameLater(h: History, late: Forced, grounds: readonly Forced[]): string {
   const [old, young] = [found(h, late.after), found(h, late.before)];
   if (h.version[late.before]! >= 0 || old === young || h.value[late.before]! < 0) return "";
   const isGround = ({ before, after }: Forced): boolean =>
     h.value[before] === h.value[late.after] && h.value[after] === h.value[late.before];
-  return arrows.some(isGround) && h.value[late.after]! >= 0 ? `, which came after ${old}` : "";
+  return grounds.some(isGround) && h.value[late.after]! >= 0 ? `, which came after ${old}` : "";
 }
 
 /** Nothing shorter can be said: without any one of these operations, the others fit. */

@@ -1,6 +1,7 @@
 import { findLostAcks, type LostAcks } from "../../chaos/lost-acks.ts";
 import { checkHistory, type CheckResult } from "../../check/check.ts";
-import { evidence, timeline } from "../../check/describe.ts";
+import { evidence } from "../../check/describe.ts";
+import { timeline } from "../../check/explain/timeline.ts";
 import { readHistory } from "../../history/codec.ts";
 import { type History, OUTCOME_NAMES } from "../../history/op.ts";
 import { UserError } from "../../lib/user-error.ts";
@@ -101,7 +102,7 @@ function verdictLines(history: History, result: CheckResult): readonly string[] 
     `  why         ${result.sentence}`,
     "",
     ...(more > 0 ? [`    … ${count(more)} earlier operations`] : []),
-    ...timeline(history, shown).map((line) => `    ${line}`),
+    ...timeline(history, shown, result.arrows).map((line) => `    ${line}`),
     "",
   ];
 }
