@@ -1,4 +1,4 @@
-import type { History } from "../history/op.ts";
+import { type History, OP_CAS } from "../history/op.ts";
 import { OP_APPEND, OP_DELETE, OP_PUT } from "../kv/command.ts";
 import { valueName } from "./describe.ts";
 import { isPending, type Operations } from "./operations.ts";
@@ -28,7 +28,8 @@ function unwrittenRead(h: History, o: Operations<number>): Violation | null {
   const firstPut = new Map<number, number>();
   for (const row of o.ops) {
     const value = h.value[row]!;
-    if (h.op[row] === OP_PUT && wrote(h, row) && !firstPut.has(value)) firstPut.set(value, row);
+    const leaves = (h.op[row] === OP_PUT || h.op[row] === OP_CAS) && wrote(h, row);
+    if (leaves && !firstPut.has(value)) firstPut.set(value, row);
   }
   for (let i = 0; i < o.ops.length; i++) {
     const row = o.ops[i]!;

@@ -1,0 +1,8 @@
+import { writeSync } from "node:fs";
+import { runJob, type WorkerJob } from "./hunt.ts";
+
+// A process of `ordeal fuzz checker --jobs N`: judges the histories of its job, given as its argument,
+// and prints one Batch a line.
+runJob(JSON.parse(process.argv[2] ?? "") as WorkerJob, (batch) => {
+  writeSync(1, `${JSON.stringify(batch)}\n`);
+});
