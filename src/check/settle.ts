@@ -22,7 +22,7 @@ export type Settled =
     };
 
 /** The near-linear paths, in the order in which they are tried. */
-const PATHS: readonly (readonly [Method, Path])[] = [
+export const PATHS: readonly (readonly [Method, Path])[] = [
   ["register", registerPath],
   ["insertion", insertionPath],
 ];
