@@ -12,6 +12,8 @@ import type { Tally } from "./hunt.ts";
 const SHOWN_MAX = 3;
 
 const count = (n: number): string => n.toLocaleString("en");
+const counted = (n: number, one: string, many: string): string =>
+  `${count(n)} ${n === 1 ? one : many}`;
 
 export const perSecond = ({ counts, wallMs }: Tally): number =>
   Math.round(counts.histories / Math.max(wallMs / 1000, 1e-3));
@@ -53,7 +55,7 @@ export function summaryOf(tally: Tally, kept: readonly string[]): string {
   const { counts, findings, wallMs } = tally;
   const { histories, legal, illegal, disagreements } = counts;
   const speed = `${count(perSecond(tally))} a second, ${(wallMs / 1000).toFixed(1)} s`;
-  const what = `${count(histories)} histories (${count(legal)} linearizable, ${count(illegal)} not; ${speed})`;
+  const what = `${counted(histories, "history", "histories")} (${count(legal)} linearizable, ${count(illegal)} not; ${speed})`;
   const methods = Object.entries(counts.methods)
     .sort(([, a], [, b]) => b - a)
     .map(([method, n]) => `${method} ${count(n)}`);
@@ -61,7 +63,7 @@ export function summaryOf(tally: Tally, kept: readonly string[]): string {
   if (disagreements === 0) return `PASS  no disagreement on ${what}\n${by}`;
   return [
     ...findings.slice(0, SHOWN_MAX).map((finding, i) => findingText(finding, kept[i]!)),
-    `FAIL  ${count(disagreements)} disagreements on ${what}\n${by}`,
+    `FAIL  ${counted(disagreements, "disagreement", "disagreements")} on ${what}\n${by}`,
   ].join("\n");
 }
 
