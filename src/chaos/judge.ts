@@ -1,5 +1,6 @@
 import { type CheckResult, type CheckOptions, checkHistory } from "../check/check.ts";
-import { evidence } from "../check/describe.ts";
+import { evidence, shortName } from "../check/describe.ts";
+import { proofOf } from "../check/explain/proof.ts";
 import type { History } from "../history/op.ts";
 import { clock, count, durationMs, rate } from "../report/format.ts";
 import type { Check, Failover, Verdict } from "../report/schema.ts";
@@ -46,12 +47,14 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
 
 function linearizable(history: History, options: CheckOptions): Check {
   const result = checkHistory(history, options);
-  const rows = result.kind === "fail" ? result.core.slice(0, EVIDENCE_MAX) : [];
+  const { operations, arrows, window } = proofOf(history, result);
   return {
     name: "linearizable",
     verdict: result.kind,
     detail: describeResult(result),
-    evidence: evidence(history, rows),
+    evidence: operations,
+    ...(arrows.length === 0 ? {} : { arrows }),
+    ...(window === null ? {} : { window }),
   };
 }
 
@@ -60,7 +63,7 @@ function describeResult(result: CheckResult): string {
     case "pass":
       return `${count(result.operations)} operations on ${count(result.keys)} keys`;
     case "fail":
-      return `key ${result.key}: ${result.sentence}`;
+      return `key ${shortName(result.key)}: ${result.sentence}`;
     case "unknown":
       return `${count(result.unsettled)} of ${count(result.keys)} keys unsettled: ${result.detail}`;
   }

@@ -121,6 +121,7 @@ class Edges {
 
 /** Whether replies alone say that `a` took effect before `b`. */
 function saysBefore(h: History, facts: KeyFacts, a: number, b: number): boolean {
+  if (leftFor(h, facts, a, b)) return true;
   if (!facts.deletes) {
     const [old, young] = [versionAfter(h, a), versionAfter(h, b)];
     if (old >= 0 && young >= 0 && old !== young) return old < young;
@@ -128,7 +129,7 @@ function saysBefore(h: History, facts: KeyFacts, a: number, b: number): boolean 
     if (foundNothing(h, a)) return wrote(h, b) ? !isUnknown(h, b) : foundSome(h, b);
     if (facts.appends) return !facts.puts && grewFrom(h, a, b);
   }
-  return leftFor(h, facts, a, b);
+  return false;
 }
 
 const foundNothing = (h: History, row: number): boolean => isRead(h, row) && h.value[row]! < 0;
