@@ -123,7 +123,7 @@ test("versioned: each kind of violation is named", () => {
     "version 1 has two values: v1 put by client 1, v9 read by client 3",
   );
   expect(sentenceOf(first, put(3, 4, "v2", -1, 3), put(5, 6, "v3", -1, 4))).toBe(
-    "a put by client 5 was acknowledged as version 4, but there were 3 writes at most",
+    "a put by client 5 was acknowledged as version 4, but no more than 3 writes were sent",
   );
   expect(sentenceOf(first, get(3, 4, "v2", 2), put(5, Infinity, "v2", 1, -1))).toBe(
     "a get by client 3 returned v2 before client 5 sent it",

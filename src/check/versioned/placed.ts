@@ -1,7 +1,8 @@
 import { type History, NO_RETURN, OUTCOME_MISMATCH } from "../../history/op.ts";
 import { OP_GET } from "../../kv/command.ts";
 import type { KeyHistory, PathVerdict } from "../path.ts";
-import { saw, theOperation } from "../words.ts";
+import { valueName } from "../describe.ts";
+import { client, saw, theOperation, wrote } from "../words.ts";
 
 export const NOBODY = -1;
 /** `at` of a pending write, and of a refused put whose reply told no version. */
@@ -32,23 +33,20 @@ export type Illegal = Extract<PathVerdict, { kind: "illegal" }>;
 
 export const isIllegal = (x: object): x is Illegal => "kind" in x;
 
-/** Whether a write at `place` changes the version that it finds, if it takes effect. */
-const isWrite = (h: History, row: number): boolean =>
-  h.op[row] !== OP_GET && h.outcome[row] !== OUTCOME_MISMATCH;
-
 /**
  * Places what tells its version. A success that expected version e made e + 1, whether told or not.
  * Illegal: a reply that contradicts itself; two writes that made one version; a version higher than
  * there are writes. O(n).
  */
-export function placeByVersion({ history: h, operations: o }: KeyHistory): Placed | Illegal {
+export function placeByVersion(key: KeyHistory): Placed | Illegal {
+  const { history: h, operations: o } = key;
   const n = o.ops.length;
   const at = new Int32Array(n);
   const untold: number[] = [];
   const pending: number[] = [];
   const blind: number[] = [];
   let writes = 0;
-  for (let i = 0; i < n; i++) if (isWrite(h, o.ops[i]!)) writes++;
+  for (let i = 0; i < n; i++) if (wrote(h, o.ops[i]!)) writes++;
   const writer = new Int32Array(writes + 1).fill(NOBODY);
   let top = 0;
   for (let i = 0; i < n; i++) {
@@ -58,7 +56,7 @@ export function placeByVersion({ history: h, operations: o }: KeyHistory): Place
       at[i] = NOWHERE;
       continue;
     }
-    const writesHere = isWrite(h, row);
+    const writesHere = wrote(h, row);
     const told = h.version[row]!;
     const expected = h.expected[row]!;
     if (contradictsItself(h, row)) return { kind: "illegal", core: [i], ...lone(h, row) };
@@ -69,7 +67,7 @@ export function placeByVersion({ history: h, operations: o }: KeyHistory): Place
       at[i] = isBlind ? NOWHERE : UNTOLD;
       continue;
     }
-    if (version > writes) return tooHigh(h, i, row, version, writes);
+    if (version > writes) return tooHigh(key, i, version, writes);
     at[i] = version;
     if (version > top) top = version;
     if (!writesHere) continue;
@@ -106,14 +104,21 @@ function lone(h: History, row: number): Pick<Illegal, "sentence" | "arrows"> {
   return { sentence: `${saw(h, row)} ${why}`, arrows: [] };
 }
 
-function tooHigh(h: History, i: number, row: number, version: number, writes: number): Illegal {
-  const seen =
-    h.op[row] === OP_GET
-      ? `a read by client ${h.process[row]} returned version ${version}`
-      : saw(h, row);
-  const sentence = `${seen}, but there were ${writes} writes at most`;
-  return { kind: "illegal", core: [i], sentence, arrows: [] };
+/** A version higher than there are writes; a read of a value that nobody wrote is called that. */
+function tooHigh(key: KeyHistory, i: number, version: number, writes: number): Illegal {
+  const { history: h, operations: o } = key;
+  const row = o.ops[i]!;
+  const alone = { kind: "illegal", core: [i], arrows: [] } as const;
+  if (h.op[row] !== OP_GET) return { ...alone, sentence: `${saw(h, row)}${most(writes)}` };
+  const isWritten = o.ops.some((other) => wrote(h, other) && h.value[other] === h.value[row]);
+  const sentence = isWritten
+    ? `a read by ${client(h, row)} returned version ${version}${most(writes)}`
+    : `a get by ${client(h, row)} returned ${valueName(h, row)}, which nobody had written`;
+  return { ...alone, sentence };
 }
+
+const most = (writes: number): string =>
+  `, but no more than ${writes} ${writes === 1 ? "write was" : "writes were"} sent`;
 
 export function madeTwice(
   h: History,
