@@ -21,7 +21,16 @@ export type Model<State, Op> = {
    * if one state at all makes the window legal, then one of these does. Null: cannot be listed.
    */
   starts?(ops: readonly Op[]): readonly State[] | null;
+  /**
+   * What writes that nobody knows of could have made of `state` by the time that `op` took effect
+   * with its recorded result: all states that matter, maybe more. `values` are those that they could
+   * leave besides any that no operation ever found.
+   */
+  helped?(state: State, op: Op, values: readonly number[], help: Help): readonly State[];
 };
+
+/** What is among the writes that nobody knows of (Model.helped). */
+export type Help = { readonly writes: boolean; readonly deletes: boolean };
 
 export type Values<State, Op> = {
   /** The value that a state shows; any number stands for a value but NO_VALUE. */

@@ -4,6 +4,7 @@ import type { Forced, KeyHistory, Path } from "./path.ts";
 import { insertionPath } from "./register/insertion.ts";
 import { registerPath } from "./register/register.ts";
 import type { Limits } from "./search.ts";
+import { versionedPath } from "./versioned/path.ts";
 import { isWitness } from "./witness.ts";
 
 /** Which path of the pipeline settled a key. */
@@ -23,6 +24,7 @@ export type Settled =
 
 /** The near-linear paths, in the order in which they are tried. */
 export const PATHS: readonly (readonly [Method, Path])[] = [
+  ["versioned", versionedPath],
   ["register", registerPath],
   ["insertion", insertionPath],
 ];
@@ -44,7 +46,7 @@ export function settle(key: KeyHistory, limits: Limits): Settled | null {
     if (verdict === null) continue;
     if (verdict.kind === "legal") {
       if (isWitness(model, operations, verdict.witness)) return { kind: "legal", method };
-    } else if (contradicts(key, verdict.core, limits)) {
+    } else if (contradicts(key, verdict.core, limits) === true) {
       return illegal(key, method, verdict);
     }
   }

@@ -1,6 +1,6 @@
 import { type History, OP_CAS, OUTCOME_FAIL, OUTCOME_MISMATCH } from "../history/op.ts";
 import { OP_APPEND, OP_DELETE, OP_GET } from "../kv/command.ts";
-import { type Model, NO_VALUE, type Values } from "./model.ts";
+import { type Help, type Model, NO_VALUE, type Values } from "./model.ts";
 import type { KeyTraits } from "./path.ts";
 import { ABSENT, FIRST_VALUE, SLOTS, Texts, UNREAD } from "./texts.ts";
 
@@ -46,7 +46,13 @@ export function versionedKv(
     observes: (row) => !key.writes(row),
     dead: (state, row) => key.isDead(state, row),
     identity: (row, pending) => key.identity(row, pending),
-    ...(has.appends ? {} : { values: key.values(), starts: (ops) => key.starts(ops) }),
+    ...(has.appends
+      ? {}
+      : {
+          values: key.values(),
+          starts: (ops) => key.starts(ops),
+          helped: (state, row, values, help) => key.helped(state, row, values, help),
+        }),
   };
 }
 
@@ -138,6 +144,23 @@ class Key {
       states.add(found === 0 && slot === UNREAD ? 0 : found * SLOTS + slot);
     }
     return [...states];
+  }
+
+  /** Versions only grow unless something is deleted, and whatever writes makes a newer one. */
+  helped(state: number, row: number, values: readonly number[], help: Help): number[] {
+    if (!help.writes) return [];
+    const current = versionOf(state);
+    const found = this.#counts ? this.#found(row) : -1;
+    if (found >= 0 && found <= current && !help.deletes) return [];
+    const needed = this.#needed(row);
+    const slots = needed === NO_VALUE ? [...values, UNREAD] : values.filter((v) => v === needed);
+    // If it was refused for its version, that is not what it expected.
+    const least = current + (found < 0 && current === this.#h.expected[row] ? 1 : 0);
+    // Others may have written before, and count only now that a version is told.
+    const isKept = needed === NO_VALUE || needed === slotIn(state);
+    if (isKept && (found >= 0 || least !== current)) slots.push(slotIn(state));
+    const version = found >= 0 ? found : Math.max(least, 1);
+    return slots.map((slot) => (slot === ABSENT ? 0 : version * SLOTS + slot));
   }
 
   /** The slot of the value that `row` wrote or read. */

@@ -1,0 +1,234 @@
+import { NO_RETURN } from "../../history/op.ts";
+import { shortName, valueName } from "../describe.ts";
+import type { Forced, KeyHistory } from "../path.ts";
+import { client, hadSeen, saw } from "../words.ts";
+import type { Conflict } from "./blocks.ts";
+import { type Clusters, INITIAL } from "./clusters.ts";
+
+/** What a contradiction says of itself (PathVerdict). */
+type Illegal = {
+  readonly kind: "illegal";
+  readonly core: readonly number[];
+  readonly sentence: string;
+  readonly arrows: readonly Forced[];
+};
+
+type LiveClusters = Clusters & { readonly isLive: Uint8Array };
+
+/** A read of what nobody wrote. */
+export function explainUnwritten(key: KeyHistory, place: number): Illegal {
+  return illegal([place], `${got(key, place)}, which nobody had written`, []);
+}
+
+/** The operations of a conflict, what forces their order, and one sentence. O(n). */
+export function explainConflict(
+  key: KeyHistory,
+  clusters: LiveClusters,
+  conflict: Conflict,
+): Illegal {
+  const found = explain(key, clusters, conflict);
+  return { ...found, core: withEvidence(key, clusters, found.core) };
+}
+
+function explain(key: KeyHistory, clusters: LiveClusters, conflict: Conflict): Illegal {
+  switch (conflict.kind) {
+    case "rootless": {
+      const cas = clusters.writer[conflict.cluster]!;
+      return illegal([cas], `${expecting(key, cas)}, which nobody had written`, []);
+    }
+    case "forked":
+      return forked(key, clusters, conflict.first, conflict.second);
+    case "circular":
+      return circular(key, clusters, conflict.cluster);
+    case "within":
+      return within(key, clusters, conflict.cluster);
+    case "between":
+      return conflict.earlier === INITIAL
+        ? sinceTheBeginning(key, clusters, conflict.later)
+        : between(key, clusters, conflict.earlier, conflict.later);
+  }
+}
+
+const illegal = (
+  core: readonly number[],
+  sentence: string,
+  arrows: readonly Forced[],
+): Illegal => ({
+  kind: "illegal",
+  core: [...new Set(core)].filter((place) => place >= 0).sort((a, b) => a - b),
+  sentence,
+  arrows,
+});
+
+const realTime = (before: number, after: number): Forced => ({ before, after, why: "realTime" });
+const byValue = (before: number, after: number): Forced => ({ before, after, why: "value" });
+
+const did = ({ history, operations }: KeyHistory, place: number): string =>
+  saw(history, operations.ops[place]!);
+const hadDone = ({ history, operations }: KeyHistory, place: number): string =>
+  hadSeen(history, operations.ops[place]!);
+
+/** `a get by client 7 returned v41`, where it is about who wrote that and not about when */
+function got({ history, operations }: KeyHistory, place: number): string {
+  const row = operations.ops[place]!;
+  return `a get by ${client(history, row)} returned ${valueName(history, row)}`;
+}
+
+/** `a cas by client 7 found v41` */
+function expecting({ history, operations }: KeyHistory, place: number): string {
+  const row = operations.ops[place]!;
+  const value = history.expectedValue?.[row] ?? -1;
+  const name = value < 0 ? "nothing" : shortName(history.values.name(value));
+  return `a cas by ${client(history, row)} found ${name}`;
+}
+
+/** The core, and for each write in it that never returned what shows that it happened. */
+function withEvidence(
+  { operations }: KeyHistory,
+  { of, parent, isLive }: LiveClusters,
+  core: readonly number[],
+): readonly number[] {
+  const all = new Set(core);
+  // What is added may be pending itself, and is looked at in its turn.
+  for (const place of all) {
+    const c = of[place]!;
+    if (operations.ret[place] !== NO_RETURN) continue;
+    const shows = (by: number): boolean =>
+      by !== place && (of[by] === c || (parent?.[of[by]!] === c && isLive[of[by]!] === 1));
+    // Not one that may be pending too, if there is another: two could be each other's evidence.
+    const isProof = (by: number): boolean => shows(by) && operations.ret[by] !== NO_RETURN;
+    if ([...all].some(isProof)) continue;
+    const proof = of.findIndex((_, by) => isProof(by));
+    all.add(proof >= 0 ? proof : of.findIndex((_, by) => shows(by)));
+  }
+  return [...all].sort((a, b) => a - b);
+}
+
+function forked(key: KeyHistory, clusters: Clusters, a: number, b: number): Illegal {
+  const [first, second] = [clusters.writer[a]!, clusters.writer[b]!];
+  const origin = clusters.writer[clusters.parent![a]!]!;
+  const once = origin < 0 ? "which was there only once" : "which was written once";
+  const sentence = `${expecting(key, first)}, and ${expecting(key, second)}, ${once}`;
+  return illegal([first, second, origin], sentence, [
+    byValue(first, second),
+    byValue(second, first),
+  ]);
+}
+
+function circular(key: KeyHistory, clusters: Clusters, cluster: number): Illegal {
+  const circle: number[] = [];
+  for (let c = cluster; circle.length === 0 || c !== cluster; c = clusters.parent![c]!) {
+    circle.push(c);
+  }
+  const { of } = clusters;
+  const returned = (place: number): boolean => key.operations.ret[place] !== NO_RETURN;
+  const shown = of.findIndex((c, place) => circle.includes(c) && returned(place));
+  const core = [shown, ...circle.map((c) => clusters.writer[c]!)];
+  const arrows = circle.map((c) =>
+    byValue(clusters.writer[clusters.parent![c]!]!, clusters.writer[c]!),
+  );
+  const sentence = `${circle.length} compare-and-sets form a circle: each expected what another of them wrote`;
+  return illegal(core, sentence, arrows);
+}
+
+/** By operations of the clusters that `holds`: which returned first, which was called last. */
+function extremes(
+  { operations: { ret, call } }: KeyHistory,
+  { of }: Clusters,
+  holds: (cluster: number, place: number) => boolean,
+): { readonly first: number; readonly last: number } {
+  let first = -1;
+  let last = -1;
+  for (let i = 0; i < of.length; i++) {
+    if (of[i]! < 0 || !holds(of[i]!, i)) continue;
+    if (ret[i] !== NO_RETURN && (first < 0 || ret[i]! < ret[first]!)) first = i;
+    if (last < 0 || call[i]! > call[last]!) last = i;
+  }
+  return { first, last };
+}
+
+/** The clusters of the chain that ends with `cluster`, that one last. */
+function chainTo({ parent }: Clusters, cluster: number): number[] {
+  const chain = [cluster];
+  for (let c = parent?.[cluster] ?? -1; c >= 0; c = parent![c]!) chain.push(c);
+  return chain.reverse();
+}
+
+/** An operation of `cluster` returned before something in the chain up to it was called. */
+function within(key: KeyHistory, clusters: LiveClusters, cluster: number): Illegal {
+  const chain = chainTo(clusters, cluster);
+  const before = new Set(chain.slice(0, -1));
+  const { writer, of } = clusters;
+  const early = extremes(key, clusters, (c) => c === cluster).first;
+  const late = extremes(
+    key,
+    clusters,
+    (c, place) => before.has(c) || (place === writer[cluster] && place !== early),
+  ).last;
+  const links = chain.slice(chain.indexOf(of[late]!)).map((c) => clusters.writer[c]!);
+  const row = key.operations.ops[late]!;
+  const whose = client(key.history, row);
+  const begun = isRead(clusters, late) ? "began to read" : "sent";
+  const value = valueName(key.history, row);
+  const sentence =
+    of[late] === cluster
+      ? `${got(key, early)} before ${whose} sent it`
+      : `${did(key, early)} before ${whose} ${begun} ${value}, which compare-and-sets turned into that`;
+  return illegal([early, late, ...links], sentence, [byValue(late, early), realTime(early, late)]);
+}
+
+/** The clusters of the block that begins with `head`. */
+function blockOf(clusters: LiveClusters, head: number): ReadonlySet<number> {
+  const { parent, count, isLive } = clusters;
+  if (parent === null) return new Set([head]);
+  const block = new Set<number>();
+  for (let c = 0; c < count; c++)
+    if (isLive[c] === 1 && chainTo(clusters, c)[0] === head) block.add(c);
+  return block;
+}
+
+/** Each of two blocks has an operation that returned before one of the other was called. */
+function between(key: KeyHistory, clusters: LiveClusters, a: number, b: number): Illegal {
+  const inA = blockOf(clusters, a);
+  const inB = blockOf(clusters, b);
+  const one = extremes(key, clusters, (c) => inA.has(c));
+  const other = extremes(key, clusters, (c) => inB.has(c));
+  const core = [one.first, one.last, other.first, other.last];
+  core.push(...linksOf(clusters, one), ...linksOf(clusters, other));
+  // Of two writes neither can be what was called last in both blocks.
+  const [back, between] = isRead(clusters, one.last) ? [one, other] : [other, one];
+  const sentence = `${did(key, back.last)} after ${hadDone(key, between.first)}`;
+  return illegal(core, sentence, [
+    realTime(back.first, between.last),
+    realTime(between.first, back.last),
+  ]);
+}
+
+/** Something found the key in the state it began with, after an operation of block `head`. */
+function sinceTheBeginning(key: KeyHistory, clusters: LiveClusters, head: number): Illegal {
+  const initial = blockOf(clusters, INITIAL);
+  const block = blockOf(clusters, head);
+  const { last } = extremes(key, clusters, (c) => initial.has(c));
+  const { first } = extremes(key, clusters, (c) => block.has(c));
+  const links = linksOf(clusters, { first, last: clusters.writer[head]! });
+  const chain = chainTo(clusters, clusters.of[last]!).map((c) => clusters.writer[c]!);
+  const sentence = `${did(key, last)} after ${hadDone(key, first)}`;
+  return illegal([last, first, ...links, ...chain], sentence, [
+    byValue(last, clusters.writer[head]!),
+    realTime(first, last),
+  ]);
+}
+
+const isRead = ({ of, writer }: Clusters, place: number): boolean => writer[of[place]!] !== place;
+
+/** The writes that hold two operations of a block together: those of their clusters and between. */
+function linksOf(
+  clusters: Clusters,
+  { first, last }: { readonly first: number; readonly last: number },
+): readonly number[] {
+  const { of } = clusters;
+  const one = chainTo(clusters, of[first]!);
+  const other = chainTo(clusters, of[last]!);
+  const [long, short] = one.length > other.length ? [one, other] : [other, one];
+  return long.slice(short.length - 1).map((c) => clusters.writer[c]!);
+}
