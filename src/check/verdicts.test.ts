@@ -61,7 +61,7 @@ test("check: each kind of violation is named in one sentence", () => {
     "version 2 has two values: v2 put by client 1, v1 read by client 3",
   );
   expect(
-    sentence(put1, { ...put2, process: 4, expected: 0, outcome: OUTCOME_MISMATCH, version: 0 }),
+    sentence(put1, { ...put2, process: 4, expected: 1, outcome: OUTCOME_MISMATCH, version: 0 }),
   ).toBe(
     "a put by client 4 was refused at version 0 after a put by client 1 had already been acknowledged as version 1",
   );
