@@ -154,5 +154,5 @@ function recheck(key: KeyHistory, core: readonly number[], limits: Limits): void
     if (rows.has(key.operations.ops[i]!)) places.push(i);
   }
   const sound = contradicts(key, places, limits);
-  assert(sound, `the core of key ${key.name} is legal: ${core.join(" ")}`);
+  assert(sound !== false, `the core of key ${key.name} is legal: ${core.join(" ")}`);
 }

@@ -154,12 +154,12 @@ class Key {
     if (found >= 0 && found <= current && !help.deletes) return [];
     const needed = this.#needed(row);
     const slots = needed === NO_VALUE ? [...values, UNREAD] : values.filter((v) => v === needed);
-    // If it was refused for its version, that is not what it expected.
-    const least = current + (found < 0 && current === this.#h.expected[row] ? 1 : 0);
-    // Others may have written before, and count only now that a version is told.
+    // Others may have written before, and count only now that it matters.
     const isKept = needed === NO_VALUE || needed === slotIn(state);
-    if (isKept && (found >= 0 || least !== current)) slots.push(slotIn(state));
-    const version = found >= 0 ? found : Math.max(least, 1);
+    if (isKept && this.#counts) slots.push(slotIn(state));
+    // If it was refused for its version, that is not what it expected.
+    const least = Math.max(current, 1);
+    const version = found >= 0 ? found : least + (least === this.#h.expected[row] ? 1 : 0);
     return slots.map((slot) => (slot === ABSENT ? 0 : version * SLOTS + slot));
   }
 

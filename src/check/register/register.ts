@@ -34,7 +34,6 @@ export function propose(key: KeyHistory): Proposal | null {
   const { traits, operations } = key;
   if (traits.appends || traits.versionedPuts || traits.refused) return null;
   if (!traits.uniqueValues && !traits.deletes) return null;
-  if (traits.versions && !traits.deletes) return null;
   const clusters = clustersOf(key);
   if (clusters === null) return null;
   if ("unwritten" in clusters) return explainUnwritten(key, clusters.unwritten);
