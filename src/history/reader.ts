@@ -1,5 +1,6 @@
 import { OP_DELETE } from "../kv/command.ts";
 import { UserError } from "../lib/user-error.ts";
+import { type Columns, columnsOf } from "./columns.ts";
 import {
   CLOCK_BYTES,
   COMPLETE_BYTES,
@@ -22,6 +23,7 @@ import {
   textHandle,
 } from "./format.ts";
 import { type History, type Names, NO_RETURN, OUTCOME_INFO, OUTCOME_OK } from "./op.ts";
+import { TextNames } from "./text-names.ts";
 import { ValueTable } from "./value-table.ts";
 
 /**
@@ -43,8 +45,10 @@ class HistoryReader {
   readonly #view: DataView;
   readonly #name: string;
   readonly #keys = new TextNames();
+  /** By key record; a text that is defined twice is one key. */
+  readonly #keyIds: number[] = [];
   readonly #texts = new TextNames();
-  /** By text id: the handle that stands for it, so that the text "v7" and the number 7 are one. */
+  /** By value record: the handle that stands for it. The text "v7" and the number 7 are one value. */
   readonly #handleOfText: number[] = [];
   readonly #values = new ValueTable();
   /** By process: the row of its outstanding operation. */
@@ -126,12 +130,12 @@ class HistoryReader {
     const end = at + NAME_BYTES + this.#view.getUint32(at + 4, true);
     const text = new TextDecoder().decode(this.#bytes.subarray(at + NAME_BYTES, end));
     if (kind === KIND_KEY) {
-      this.#keys.add(text);
+      this.#keyIds.push(this.#keys.id(text));
       return;
     }
-    const id = this.#texts.add(text);
-    const number = /^v(0|[1-9][0-9]{0,15})$/.exec(text);
-    this.#handleOfText.push(number ? Number(number[1]) : textHandle(id));
+    const number = /^v(?:0|[1-9][0-9]{0,15})$/.test(text) ? Number(text.slice(1)) : NaN;
+    const handle = Number.isSafeInteger(number) ? number : textHandle(this.#texts.id(text));
+    this.#handleOfText.push(handle);
   }
 
   #invoke(c: Columns, at: number): void {
@@ -142,7 +146,7 @@ class HistoryReader {
     const process = this.#processAt(at + 8);
     const key = view.getUint32(at + 12, true);
     if (op > OP_DELETE) this.#damaged(at, `op ${op}`);
-    if (key >= this.#keys.defined) this.#damaged(at, `key ${key} is not defined before`);
+    if (key >= this.#keyIds.length) this.#damaged(at, `key ${key} is not defined before`);
     if (this.#rowOf[process] !== NOBODY) {
       this.#damaged(at, `process ${process} has an operation outstanding already`);
     }
@@ -151,7 +155,7 @@ class HistoryReader {
     let field = at + INVOKE_BYTES;
     c.op[row] = op;
     c.process[row] = process;
-    c.key[row] = this.#keys.id(key);
+    c.key[row] = this.#keyIds[key]!;
     c.outcome[row] = OUTCOME_INFO;
     c.value[row] = NO_VALUE;
     if ((fields & FIELD_VALUE) !== 0) {
@@ -244,54 +248,3 @@ class HistoryReader {
     ]);
   }
 }
-
-/** Texts by id; a text that is defined twice is one name. */
-class TextNames implements Names {
-  readonly #names: string[] = [];
-  readonly #ids = new Map<string, number>();
-  /** Id by number of the record. */
-  readonly #idOf: number[] = [];
-
-  add(text: string): number {
-    let id = this.#ids.get(text);
-    if (id === undefined) {
-      id = this.#names.push(text) - 1;
-      this.#ids.set(text, id);
-    }
-    this.#idOf.push(id);
-    return id;
-  }
-
-  get size(): number {
-    return this.#names.length;
-  }
-
-  get defined(): number {
-    return this.#idOf.length;
-  }
-
-  id(record: number): number {
-    return this.#idOf[record]!;
-  }
-
-  name(id: number): string {
-    return this.#names[id]!;
-  }
-}
-
-type Columns = Omit<History, "count" | "keys" | "values" | "expectedValue">;
-
-const columnsOf = (count: number): Columns => ({
-  op: new Uint8Array(count),
-  process: new Int32Array(count),
-  key: new Int32Array(count),
-  outcome: new Uint8Array(count),
-  value: new Int32Array(count),
-  expected: new Float64Array(count),
-  version: new Float64Array(count),
-  index: new Float64Array(count),
-  call: new Int32Array(count),
-  ret: new Int32Array(count),
-  callUs: new Float64Array(count),
-  returnUs: new Float64Array(count),
-});
