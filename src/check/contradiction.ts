@@ -51,7 +51,7 @@ type Trial = {
 export function refutedInAnyOrder(key: KeyHistory, core: readonly number[]): boolean {
   const { model, operations } = key;
   const believed = core.filter((place) => !isPending(operations, place));
-  if (model.helped === undefined || believed.length > CORE_MAX) return false;
+  if (model.values === undefined || believed.length > CORE_MAX) return false;
   const trial = trialOf(key, new Set(believed));
   return trial.helpers.length <= HELPERS_MAX && !fits(trial, model.init, believed, -1);
 }

@@ -15,7 +15,7 @@ export type Model<State, Op> = {
   /** Equal for two operations only if no state tells them apart; of a pending one, the result is nothing. */
   identity?(op: Op, pending: boolean): string;
   /** What states show and operations need, if every write leaves a value that it alone decides. */
-  readonly values?: Values<State, Op>;
+  readonly values?: Values<State, Op> | undefined;
   /**
    * The states to try for a window in which `ops` completed, when what came before is not known:
    * if one state at all makes the window legal, then one of these does. Null: cannot be listed.

@@ -38,22 +38,7 @@ export function versionedKv(
   observed: Uint8Array,
   has: Has = whatOccurs(history, rows),
 ): Model<number, number> {
-  const key = new Key(history, rows, observed, has);
-  return {
-    init: 0,
-    step: (state, row) => key.step(state, row),
-    maybe: (state, row) => key.maybe(state, row),
-    observes: (row) => !key.writes(row),
-    dead: (state, row) => key.isDead(state, row),
-    identity: (row, pending) => key.identity(row, pending),
-    ...(has.appends
-      ? {}
-      : {
-          values: key.values(),
-          starts: (ops) => key.starts(ops),
-          helped: (state, row, values, help) => key.helped(state, row, values, help),
-        }),
-  };
+  return new KeyValue(history, rows, observed, has);
 }
 
 function whatOccurs({ op, outcome, version, expected }: History, rows: Int32Array): Has {
@@ -67,8 +52,14 @@ function whatOccurs({ op, outcome, version, expected }: History, rows: Int32Arra
   };
 }
 
-class Key {
+/** The model of one key. Methods and not closures: those of a thousand keys are then one function. */
+class KeyValue implements Model<number, number> {
+  readonly init = 0;
+  readonly values: Values<number, number> | undefined;
   readonly #h: History;
+  readonly #op: Uint8Array;
+  readonly #outcome: Uint8Array;
+  readonly #value: Int32Array;
   readonly #observed: Uint8Array;
   /** By row; of a history without any compare-and-set it is never looked at. */
   readonly #expectedValue: Int32Array;
@@ -80,32 +71,36 @@ class Key {
 
   constructor(history: History, rows: Int32Array, observed: Uint8Array, has: Has) {
     this.#h = history;
+    this.#op = history.op;
+    this.#outcome = history.outcome;
+    this.#value = history.value;
     this.#observed = observed;
     this.#expectedValue = history.expectedValue ?? NO_CAS;
     this.#texts = has.appends ? new Texts(history, rows) : null;
     this.#deletes = has.deletes;
     this.#counts = has.versions || has.versionedPuts;
+    this.values = has.appends ? undefined : this.#values();
   }
 
-  writes(row: number): boolean {
-    return this.#h.op[row] !== OP_GET && this.#h.outcome[row] !== OUTCOME_MISMATCH;
+  observes(row: number): boolean {
+    return this.#op[row] === OP_GET || this.#outcome[row] === OUTCOME_MISMATCH;
   }
 
   step(state: number, row: number): number | undefined {
     if (!this.#finds(state, row)) return undefined;
     if (this.#counts && !this.#tells(state, row)) return undefined;
-    return this.writes(row) ? this.#written(state, row) : state;
+    return this.observes(row) ? state : this.#written(state, row);
   }
 
   maybe(state: number, row: number): number {
-    const expected = this.#h.expected[row]!;
+    const expected = this.#counts ? this.#h.expected[row]! : -1;
     if (expected >= 0 && expected !== versionOf(state)) return state;
-    if (this.#h.op[row] === OP_CAS && slotIn(state) !== this.#expects(row)) return state;
+    if (this.#op[row] === OP_CAS && slotIn(state) !== this.#expects(row)) return state;
     return this.#written(state, row);
   }
 
   /** Only a delete makes a version come back. */
-  isDead(state: number, row: number): boolean {
+  dead(state: number, row: number): boolean {
     const found = this.#found(row);
     if (this.#deletes || found < 0) return false;
     const current = versionOf(state);
@@ -120,19 +115,20 @@ class Key {
     return pending ? asked : `${asked} ${outcome[row]} ${version[row]}`;
   }
 
-  values(): Values<number, number> {
+  #values(): Values<number, number> {
     const { op } = this.#h;
     return {
       shown: slotIn,
       needed: (row) => this.#needed(row),
       left: (row) => {
-        if (!this.writes(row)) return NO_VALUE;
+        if (this.observes(row)) return NO_VALUE;
         return op[row] === OP_DELETE ? ABSENT : this.#slot(row);
       },
     };
   }
 
   starts(ops: readonly number[]): readonly number[] | null {
+    if (this.#texts !== null) return null;
     const { op } = this.#h;
     const states = new Set(this.#counts ? [0] : [0, SLOTS + UNREAD]);
     for (const row of ops) {
@@ -165,7 +161,7 @@ class Key {
 
   /** The slot of the value that `row` wrote or read. */
   #slot(row: number): number {
-    return this.#slotOf(this.#h.value[row]!);
+    return this.#slotOf(this.#value[row]!);
   }
 
   /** The slot of the value that the compare-and-set `row` expects. */
@@ -182,20 +178,21 @@ class Key {
   /** The slot that `row` must have found, or NO_VALUE if it does not say. */
   #needed(row: number): number {
     if (this.#h.op[row] === OP_GET) return this.#slot(row);
-    const isDone = this.#h.op[row] === OP_CAS && this.writes(row);
+    const isDone = this.#h.op[row] === OP_CAS && !this.observes(row);
     return isDone ? this.#expects(row) : NO_VALUE;
   }
 
   /** Whether `row` can have its result where `state` is what it finds, versions in replies aside. */
   #finds(state: number, row: number): boolean {
-    switch (this.#h.op[row]) {
+    switch (this.#op[row]) {
       case OP_GET:
         return slotIn(state) === this.#slot(row);
       case OP_CAS:
-        return (slotIn(state) === this.#expects(row)) === this.writes(row);
+        return (slotIn(state) === this.#expects(row)) !== this.observes(row);
       default: {
+        if (!this.#counts) return true;
         const expected = this.#h.expected[row]!;
-        return expected < 0 || (versionOf(state) === expected) === this.writes(row);
+        return expected < 0 || (versionOf(state) === expected) !== this.observes(row);
       }
     }
   }
@@ -204,7 +201,7 @@ class Key {
   #tells(state: number, row: number): boolean {
     const told = this.#h.version[row]!;
     if (told < 0) return true;
-    if (!this.writes(row)) return told === versionOf(state);
+    if (this.observes(row)) return told === versionOf(state);
     return told === (this.#h.op[row] === OP_DELETE ? 0 : versionOf(state) + 1);
   }
 
@@ -220,7 +217,7 @@ class Key {
   #found(row: number): number {
     const told = this.#h.version[row]!;
     if (this.#h.op[row] === OP_DELETE) return -1;
-    if (!this.writes(row)) return told;
+    if (this.observes(row)) return told;
     return told > 0 ? told - 1 : this.#h.expected[row]!;
   }
 }
