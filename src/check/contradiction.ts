@@ -63,15 +63,18 @@ function trialOf(key: KeyHistory, believed: ReadonlySet<number>): Trial {
   const { needed, left } = model.values!;
   const wanted = new Set([...believed].map((place) => needed(ops[place]!)));
   wanted.delete(NO_VALUE);
+  const values = Int32Array.from(wanted);
   const helpers: Helper[] = [];
-  let writes = false;
+  let writes = 0;
   for (let i = 0; i < ops.length && helpers.length <= HELPERS_MAX; i++) {
-    if (model.observes(ops[i]!) || believed.has(i)) continue;
-    writes = true;
     const value = left(ops[i]!);
-    if (wanted.has(value)) helpers.push({ value, call: call[i]!, ret: ret[i]!, isUsed: false });
+    if (value === NO_VALUE) continue;
+    writes++;
+    if (!values.includes(value) || believed.has(i)) continue;
+    helpers.push({ value, call: call[i]!, ret: ret[i]!, isUsed: false });
   }
-  return { key, helpers, help: { writes, deletes: key.traits.deletes } };
+  for (const place of believed) if (left(ops[place]!) !== NO_VALUE) writes--;
+  return { key, helpers, help: { writes: writes > 0, deletes: key.traits.deletes } };
 }
 
 /** Whether what is left of the core fits some order, when `lastCall` is the last before it. */

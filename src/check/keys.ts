@@ -48,26 +48,25 @@ const VERSION = 128;
 
 /** Where the operations of each key begin, once grouped; gathers the flags of each key. */
 function countByKey(history: History, flags: Uint16Array): Int32Array {
-  const { count, key, keys } = history;
+  const { count, key, keys, op, outcome, version, expected } = history;
   const from = new Int32Array(keys.size + 1);
   for (let row = 0; row < count; row++) {
-    if (!isEvidence(history, row)) continue;
+    if (!isEvidence(op[row]!, outcome[row]!)) continue;
     const k = key[row]!;
     from[k + 1]!++;
-    flags[k]! |= flagsOf(history, row);
+    const told = version[row]! >= 0 ? VERSION : 0;
+    if (op[row] === OP_GET) flags[k]! |= told;
+    else flags[k]! |= told | flagsOf(op[row]!, outcome[row]!, expected[row]!);
   }
   for (let k = 0; k < keys.size; k++) from[k + 1]! += from[k]!;
   return from;
 }
 
-function flagsOf({ op, outcome, expected, version }: History, row: number): number {
-  const told = version[row]! >= 0 ? VERSION : 0;
-  if (op[row] === OP_GET) return told;
-  const isRefused = outcome[row] === OUTCOME_MISMATCH;
-  if (op[row] === OP_CAS) return told | (isRefused ? REFUSED_CAS : CAS);
-  const asked = (isRefused ? REFUSED : 0) | (expected[row]! >= 0 ? VERSIONED_PUT : 0);
-  const kind = op[row] === OP_APPEND ? APPEND : op[row] === OP_DELETE ? DELETE : PUT;
-  return told | asked | kind;
+function flagsOf(op: number, outcome: number, expected: number): number {
+  const isRefused = outcome === OUTCOME_MISMATCH;
+  if (op === OP_CAS) return isRefused ? REFUSED_CAS : CAS;
+  const asked = (isRefused ? REFUSED : 0) | (expected >= 0 ? VERSIONED_PUT : 0);
+  return asked | (op === OP_APPEND ? APPEND : op === OP_DELETE ? DELETE : PUT);
 }
 
 function traitsOf(flags: number, uniqueValues: boolean): KeyTraits {
@@ -88,19 +87,18 @@ function traitsOf(flags: number, uniqueValues: boolean): KeyTraits {
 type Columns = Operations<number> & { readonly ops: Int32Array };
 
 /** A history of one key of which every row is evidence is its own grouping. */
-function whole(history: History): Columns {
-  const { count, call, ret, index } = history;
+function whole({ count, call, ret, index, op }: History): Columns {
   const ops = new Int32Array(count);
   const order = new Float64Array(count);
   for (let row = 0; row < count; row++) {
     ops[row] = row;
-    if (index[row] !== 0) order[row] = toldOrder(history, row);
+    // Memory that is not written to costs nothing.
+    if (index[row] !== 0) order[row] = toldOrder(op[row]!, index[row]!);
   }
   return { ops, call, ret, order };
 }
 
-function group(history: History, from: Int32Array): Columns {
-  const { count, key, call, ret, index } = history;
+function group({ count, key, call, ret, index, op, outcome }: History, from: Int32Array): Columns {
   const total = from.at(-1)!;
   const columns = {
     ops: new Int32Array(total),
@@ -110,12 +108,12 @@ function group(history: History, from: Int32Array): Columns {
   };
   const next = from.slice();
   for (let row = 0; row < count; row++) {
-    if (!isEvidence(history, row)) continue;
+    if (!isEvidence(op[row]!, outcome[row]!)) continue;
     const at = next[key[row]!]!++;
     columns.ops[at] = row;
     columns.call[at] = call[row]!;
     columns.ret[at] = ret[row]!;
-    if (index[row] !== 0) columns.order[at] = toldOrder(history, row);
+    if (index[row] !== 0) columns.order[at] = toldOrder(op[row]!, index[row]!);
   }
   return columns;
 }

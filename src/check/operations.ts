@@ -1,5 +1,5 @@
 import { OP_GET } from "../kv/command.ts";
-import { type History, NO_RETURN, OUTCOME_FAIL, OUTCOME_INFO } from "../history/op.ts";
+import { NO_RETURN, OUTCOME_FAIL, OUTCOME_INFO } from "../history/op.ts";
 
 /** What an array of operations and an Int32Array of rows have in common. */
 export type Column<T> = Iterable<T> & {
@@ -27,16 +27,13 @@ export type Operations<Op> = {
 
 export const isPending = <Op>(o: Operations<Op>, i: number): boolean => o.ret[i] === NO_RETURN;
 
-/** Whether row i says anything: not what did not happen, nor a read without an answer. */
-export const isEvidence = (history: History, row: number): boolean =>
-  history.outcome[row] !== OUTCOME_FAIL &&
-  !(history.outcome[row] === OUTCOME_INFO && history.op[row] === OP_GET);
+/** Whether an operation says anything: not what did not happen, nor a read without an answer. */
+export const isEvidence = (op: number, outcome: number): boolean =>
+  outcome !== OUTCOME_FAIL && !(outcome === OUTCOME_INFO && op === OP_GET);
 
-/** The operation of `row` in the order that the servers told (Operations.order). */
-export const toldOrder = (history: History, row: number): number => {
-  const index = history.index[row]!;
-  return index === 0 ? 0 : index * 2 + (history.op[row] === OP_GET ? 1 : 0);
-};
+/** Operations.order of an operation that took effect at log index `index`; 0: not told. */
+export const toldOrder = (op: number, index: number): number =>
+  index === 0 ? 0 : index * 2 + (op === OP_GET ? 1 : 0);
 
 /** The operations at `places` (ascending); those that `pending` holds for lose their return. */
 export function select<Op>(

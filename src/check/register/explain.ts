@@ -2,8 +2,8 @@ import { NO_RETURN } from "../../history/op.ts";
 import { shortName, valueName } from "../describe.ts";
 import type { Forced, KeyHistory } from "../path.ts";
 import { client, hadSeen, saw } from "../words.ts";
-import type { Conflict } from "./blocks.ts";
-import { type Clusters, INITIAL } from "./clusters.ts";
+import type { Children, Conflict } from "./blocks.ts";
+import { type Clusters, INITIAL, NO_CLUSTER } from "./clusters.ts";
 
 /** What a contradiction says of itself (PathVerdict). */
 type Illegal = {
@@ -13,7 +13,8 @@ type Illegal = {
   readonly arrows: readonly Forced[];
 };
 
-type LiveClusters = Clusters & { readonly isLive: Uint8Array };
+/** `child` is null too where the conflict is about who follows whom. */
+type LiveClusters = Clusters & { readonly isLive: Uint8Array; readonly child: Children };
 
 /** A read of what nobody wrote. */
 export function explainUnwritten(key: KeyHistory, place: number): Illegal {
@@ -120,9 +121,7 @@ function circular(key: KeyHistory, clusters: Clusters, cluster: number): Illegal
   for (let c = cluster; circle.length === 0 || c !== cluster; c = clusters.parent![c]!) {
     circle.push(c);
   }
-  const { of } = clusters;
-  const returned = (place: number): boolean => key.operations.ret[place] !== NO_RETURN;
-  const shown = of.findIndex((c, place) => circle.includes(c) && returned(place));
+  const shown = extremes(key, clusters, circle).first;
   const core = [shown, ...circle.map((c) => clusters.writer[c]!)];
   const arrows = circle.map((c) =>
     byValue(clusters.writer[clusters.parent![c]!]!, clusters.writer[c]!),
@@ -131,16 +130,18 @@ function circular(key: KeyHistory, clusters: Clusters, cluster: number): Illegal
   return illegal(core, sentence, arrows);
 }
 
-/** By operations of the clusters that `holds`: which returned first, which was called last. */
+/** Of the operations of some clusters: which returned first, and which was called last. O(n). */
 function extremes(
   { operations: { ret, call } }: KeyHistory,
-  { of }: Clusters,
-  holds: (cluster: number, place: number) => boolean,
+  { of, count }: Clusters,
+  among: readonly number[],
 ): { readonly first: number; readonly last: number } {
+  const isAmong = new Uint8Array(count);
+  for (const c of among) isAmong[c] = 1;
   let first = -1;
   let last = -1;
   for (let i = 0; i < of.length; i++) {
-    if (of[i]! < 0 || !holds(of[i]!, i)) continue;
+    if (of[i]! < 0 || isAmong[of[i]!] === 0) continue;
     if (ret[i] !== NO_RETURN && (first < 0 || ret[i]! < ret[first]!)) first = i;
     if (last < 0 || call[i]! > call[last]!) last = i;
   }
@@ -156,16 +157,19 @@ function chainTo({ parent }: Clusters, cluster: number): number[] {
 
 /** An operation of `cluster` returned before something in the chain up to it was called. */
 function within(key: KeyHistory, clusters: LiveClusters, cluster: number): Illegal {
+  const { writer, of, lastCall } = clusters;
+  const { call, ret } = key.operations;
+  const early = extremes(key, clusters, [cluster]).first;
   const chain = chainTo(clusters, cluster);
-  const before = new Set(chain.slice(0, -1));
-  const { writer, of } = clusters;
-  const early = extremes(key, clusters, (c) => c === cluster).first;
-  const late = extremes(
-    key,
-    clusters,
-    (c, place) => before.has(c) || (place === writer[cluster] && place !== early),
-  ).last;
-  const links = chain.slice(chain.indexOf(of[late]!)).map((c) => clusters.writer[c]!);
+  let at = chain.length - 1;
+  let late = writer[cluster]!;
+  // The nearest will do: all from there on is part of the proof.
+  while (late < 0 || late === early || call[late]! < ret[early]!) {
+    const c = chain[--at]!;
+    const isWrite = lastCall[c]! < ret[early]!;
+    late = isWrite ? writer[c]! : extremes(key, clusters, [c]).last;
+  }
+  const links = chain.slice(at).map((c) => writer[c]!);
   const row = key.operations.ops[late]!;
   const whose = client(key.history, row);
   const begun = isRead(clusters, late) ? "began to read" : "sent";
@@ -178,21 +182,16 @@ function within(key: KeyHistory, clusters: LiveClusters, cluster: number): Illeg
 }
 
 /** The clusters of the block that begins with `head`. */
-function blockOf(clusters: LiveClusters, head: number): ReadonlySet<number> {
-  const { parent, count, isLive } = clusters;
-  if (parent === null) return new Set([head]);
-  const block = new Set<number>();
-  for (let c = 0; c < count; c++)
-    if (isLive[c] === 1 && chainTo(clusters, c)[0] === head) block.add(c);
+function blockOf({ child }: LiveClusters, head: number): readonly number[] {
+  const block: number[] = [];
+  for (let c = head; c >= 0; c = child?.[c] ?? NO_CLUSTER) block.push(c);
   return block;
 }
 
 /** Each of two blocks has an operation that returned before one of the other was called. */
 function between(key: KeyHistory, clusters: LiveClusters, a: number, b: number): Illegal {
-  const inA = blockOf(clusters, a);
-  const inB = blockOf(clusters, b);
-  const one = extremes(key, clusters, (c) => inA.has(c));
-  const other = extremes(key, clusters, (c) => inB.has(c));
+  const one = extremes(key, clusters, blockOf(clusters, a));
+  const other = extremes(key, clusters, blockOf(clusters, b));
   const core = [one.first, one.last, other.first, other.last];
   core.push(...linksOf(clusters, one), ...linksOf(clusters, other));
   // Of two writes neither can be what was called last in both blocks.
@@ -206,10 +205,8 @@ function between(key: KeyHistory, clusters: LiveClusters, a: number, b: number):
 
 /** Something found the key in the state it began with, after an operation of block `head`. */
 function sinceTheBeginning(key: KeyHistory, clusters: LiveClusters, head: number): Illegal {
-  const initial = blockOf(clusters, INITIAL);
-  const block = blockOf(clusters, head);
-  const { last } = extremes(key, clusters, (c) => initial.has(c));
-  const { first } = extremes(key, clusters, (c) => block.has(c));
+  const { last } = extremes(key, clusters, blockOf(clusters, INITIAL));
+  const { first } = extremes(key, clusters, blockOf(clusters, head));
   const links = linksOf(clusters, { first, last: clusters.writer[head]! });
   const chain = chainTo(clusters, clusters.of[last]!).map((c) => clusters.writer[c]!);
   const sentence = `${did(key, last)} after ${hadDone(key, first)}`;

@@ -1,5 +1,5 @@
 import type { KeyHistory, PathVerdict } from "../path.ts";
-import { blocksOf, childrenOf, type Conflict, liveOf } from "./blocks.ts";
+import { blocksOf, type Children, childrenOf, type Conflict, liveOf } from "./blocks.ts";
 import { type Clusters, clustersOf, INITIAL, NO_CLUSTER } from "./clusters.ts";
 import { explainConflict, explainUnwritten } from "./explain.ts";
 import { sweep } from "./sweep.ts";
@@ -38,14 +38,14 @@ export function propose(key: KeyHistory): Proposal | null {
   if (clusters === null) return null;
   if ("unwritten" in clusters) return explainUnwritten(key, clusters.unwritten);
   const isLive = liveOf(operations, clusters);
-  const explain = (conflict: Conflict): Proposal =>
-    explainConflict(key, { ...clusters, isLive }, conflict);
   const child = childrenOf(clusters, isLive);
-  if (child !== null && "kind" in child) return explain(child);
+  const explain = (conflict: Conflict, children: Children): Proposal =>
+    explainConflict(key, { ...clusters, isLive, child: children }, conflict);
+  if (child !== null && "kind" in child) return explain(child, null);
   const blocks = blocksOf(operations, clusters, isLive, child);
-  if ("kind" in blocks) return explain(blocks);
+  if ("kind" in blocks) return explain(blocks, child);
   const heads = sweep(operations, blocks);
-  if ("kind" in heads) return explain(heads);
+  if ("kind" in heads) return explain(heads, child);
   return { kind: "ordered", clusters, order: orderOf(clusters, heads, child) };
 }
 

@@ -47,7 +47,10 @@ function byRank(o: Operations<number>, { heads, firstReturn, lastCall }: Blocks)
     ranks[i] = Math.min(firstReturn[head]!, lastCall[head]!) - base;
   }
   const dense = span > RANKS_PER_BLOCK * heads.length ? null : byDenseRank(heads, ranks, span);
-  return dense ?? indexesByRank(ranks).map((i) => heads[i]!);
+  if (dense !== null) return dense;
+  const order = indexesByRank(ranks);
+  for (let i = 0; i < order.length; i++) order[i] = heads[order[i]!]!;
+  return order;
 }
 
 /** One pass over all ranks; null if two blocks have the same one. */
