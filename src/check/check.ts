@@ -1,7 +1,7 @@
 import type { History } from "../history/op.ts";
 import { assert } from "../lib/assert.ts";
 import { contradicts } from "./contradiction.ts";
-import { forcedArrows } from "./explain/arrows.ts";
+import { explained } from "./explain/explained.ts";
 import { coreSentence } from "./explain/sentence.ts";
 import { type Keys, keysOf } from "./keys.ts";
 import { type ModelName, requireModel } from "./models.ts";
@@ -89,7 +89,7 @@ export function checkHistory(history: History, options: CheckOptions): CheckResu
     const settled = settle(keys.at(k), limits);
     if (settled === null) rest.push(k);
     else if (settled.kind === "legal") settledBy[settled.method]++;
-    else return { ...checked, ...failure(history.keys.name(k), settled) };
+    else return { ...checked, ...failure(keys.at(k), settled) };
   }
   const unsettled = searchKeys(keys, rest, limits);
   if (unsettled !== null) return { ...checked, ...unsettled };
@@ -100,9 +100,10 @@ export function checkHistory(history: History, options: CheckOptions): CheckResu
 type Fail = Omit<Extract<CheckResult, { kind: "fail" }>, keyof Checked>;
 type Unknown = Omit<Extract<CheckResult, { kind: "unknown" }>, keyof Checked>;
 
-function failure(name: string, settled: Extract<Settled, { kind: "illegal" }>): Fail {
-  const { method, core, sentence, arrows } = settled;
-  return { kind: "fail", key: name, sentence, core, arrows, method };
+function failure(key: KeyHistory, settled: Extract<Settled, { kind: "illegal" }>): Fail {
+  const { method, core, sentence } = settled;
+  const arrows = explained(key, core, settled.arrows);
+  return { kind: "fail", key: key.name, sentence, core, arrows, method };
 }
 
 /** Settles the keys that no path could; null: all are legal. */
@@ -114,7 +115,7 @@ function searchKeys(keys: Keys, rest: readonly number[], limits: Limits): Fail |
     const core = violation.rows.toSorted((a, b) => a - b);
     recheck(key, core, limits);
     const { sentence } = violation;
-    const arrows = forcedArrows(key.history, key.operations, core);
+    const arrows = explained(key, core, []);
     return { kind: "fail", key: key.name, sentence, core, arrows, method: "search" };
   }
   let unknown: Omit<Unknown, "unsettled"> | null = null;
@@ -141,7 +142,7 @@ function violationOf(key: KeyHistory, stuck: number, limits: Limits): Fail {
   const places = shrink(key.model, key.operations, stuck, { ...limits, deadlineMs });
   const core = places.map((place) => key.operations.ops[place]!).sort((a, b) => a - b);
   recheck(key, core, limits);
-  const arrows = forcedArrows(key.history, key.operations, core);
+  const arrows = explained(key, core, []);
   const sentence = coreSentence(key.history, core, arrows);
   return { kind: "fail", key: key.name, sentence, core, arrows, method: "search" };
 }

@@ -42,6 +42,8 @@ export type Forced = {
   readonly before: number;
   readonly after: number;
   readonly why: "realTime" | "value";
+  /** Replies allow it nowhere later, all else of the core considered; no one of them says so. */
+  readonly nowhereElse?: true;
 };
 
 /** What a near-linear path says of a key; null: not its case, or it cannot tell. Only proposals. */

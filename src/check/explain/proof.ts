@@ -15,7 +15,7 @@ export type ProofOperation = Evidence & {
 };
 
 /** Operations by their place in the proof. */
-export type ProofArrow = Forced & {
+export type ProofArrow = Pick<Forced, "before" | "after" | "why"> & {
   /** `returned before it was called`: why `before` precedes `after`. */
   readonly text: string;
 };

@@ -59,7 +59,12 @@ export function windowAround(
     };
   });
   const unit = isTimed ? "us" : "event";
-  return { key: shortName(h.keys.name(key)), unit, operations, leftOut: rows.length - shown.length };
+  return {
+    key: shortName(h.keys.name(key)),
+    unit,
+    operations,
+    leftOut: rows.length - shown.length,
+  };
 }
 
 /** Rows in order of call. */

@@ -16,8 +16,8 @@ const EDGE_PX = 14;
 const BAR_PX = 12;
 const LINE_PX = 17;
 /** Width of a character of the captions, at most. */
-const CHAR_PX = 7.1;
-const LABEL_PX = 6.4;
+const CHAR_PX = 7.6;
+const LABEL_PX = 7;
 const BEND_PX = 14;
 
 type Bar = { readonly x1: number; readonly x2: number; readonly y: number; readonly open: boolean };
@@ -108,17 +108,16 @@ const barOf = ({ x1, x2, y, open }: Bar, i: number): Markup =>
 function caption(op: EvidenceOp, bar: Bar, i: number, width: number): Markup {
   const room = Math.floor((width - 8) / CHAR_PX);
   const text = op.text.length > room ? `${op.text.slice(0, room - 1)}…` : op.text;
-  const who = `${i + 1}  client ${op.process}`;
+  const who = `${i + 1} · client ${op.process}`;
   const when = `, ${took(op)}`;
   const x = Math.max(
     2,
     Math.min(bar.x1, width - 4 - Math.max(text.length, (who + when).length) * CHAR_PX),
   );
   const y = bar.y - LINE_PX - 11;
-  return html`<text x="${x}" y="${y}">
-      <tspan class="who">${who}</tspan><tspan class="took">${when}</tspan>
-    </text>
-    <text class="op" x="${x}" y="${y + LINE_PX}">${text}</text>`;
+  return html`<text x="${x}" y="${y}"
+      ><tspan class="who">${who}</tspan><tspan class="took">${when}</tspan></text
+    ><text class="op" x="${x}" y="${y + LINE_PX}">${text}</text>`;
 }
 
 const took = (op: EvidenceOp): string => {
@@ -148,10 +147,12 @@ type Line = {
   readonly turn: number;
 };
 
+/** Out of the end of the earlier bar, down, and into the beginning of the later one. */
 function across(from: Bar, to: Bar): Line {
-  const bend = Math.max(30, (to.x1 - from.x2) / 2);
-  const path = `M${from.x2} ${from.y}C${from.x2 + bend} ${from.y} ${to.x1 - bend} ${to.y} ${to.x1 - 6} ${to.y}`;
-  return { path, tip: [to.x1, to.y], turn: 0 };
+  const bend = Math.max(2, Math.min(BEND_PX, (to.x1 - 8 - from.x2) / 2));
+  const x = from.x2 + bend;
+  const turn = `Q${x} ${from.y} ${x} ${from.y + bend}V${to.y - bend}Q${x} ${to.y} ${x + bend} ${to.y}`;
+  return { path: `M${from.x2} ${from.y}${turn}H${to.x1 - 6}`, tip: [to.x1, to.y], turn: 0 };
 }
 
 const middle = ({ x1, x2 }: Bar): number => Math.round((x1 + x2) / 2);
@@ -194,9 +195,9 @@ function arrowList(arrows: readonly Drawn[]): Markup | null {
     html`<li class="${isCycle ? "cycle" : "ground"}">
       <b>${letter}</b> ${before + 1} must come before ${after + 1}: <span>${text}</span>
     </li>`;
-  const isClosed = arrows.some(({ isCycle }) => isCycle);
+  const circle = arrows.filter(({ isCycle }) => isCycle).map(({ letter }) => letter);
   return html`<ol class="arrows">
       ${arrows.map(line)}
     </ol>
-    ${isClosed ? html`<p class="lead">The first ${arrows.filter((a) => a.isCycle).length} go round in a circle, so no order satisfies them.</p>` : null}`;
+    ${circle.length === 0 ? null : html`<p class="lead">${circle.join(" and ")} go round in a circle, so no order satisfies them.</p>`}`;
 }

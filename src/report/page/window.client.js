@@ -10,7 +10,7 @@ const niceStep = (range, count) => {
 
 const drawTicks = (axis, unit, x0, x1) => {
   const width = axis.clientWidth;
-  const step = Math.max(niceStep(x1 - x0, Math.max(2, width / 120)), unit === "event" ? 1 : 1e-6);
+  const step = Math.max(niceStep(x1 - x0, Math.max(3, width / 110)), unit === "event" ? 1 : 1e-6);
   const digits = unit === "event" ? 0 : Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   const ticks = [];
   for (let i = Math.ceil(x0 / step); i * step <= x1 && ticks.length < 20; i++) {

@@ -9,6 +9,8 @@ import { laneRow } from "./timeline.ts";
 /** More than that were not written by this program. */
 const OPERATIONS_MAX = 400;
 const BANDS_MAX = 60;
+/** Operations shown at first, if there are as many. */
+const NEAR_MIN = 24;
 
 /** The faults and leaders of the run, if the history is of one. */
 export type Surroundings = { readonly timeline: Timeline | null; readonly nodes: number };
@@ -31,9 +33,8 @@ export function windowFigure(window: HistoryWindow, { timeline, nodes }: Surroun
   const origin = window.unit === "us" && timeline !== null ? timeline.startUs : ops[0]?.callUs;
   const scale: Scale = { unit: window.unit, origin: origin ?? 0 };
   const all = widen(rangeOf(ops, scale), 0.03);
-  const marked = ops.filter(({ core }) => core > 0);
-  const core = marked.length === 0 ? all : within(widen(rangeOf(marked, scale), 0.4), all);
-  const lanes = clientLanes(ops);
+  const core = coreRange(ops, scale, all);
+  const lanes = clientLanes(ops, scale, core);
   return html`<figure
     class="window"
     data-from="${css(all.from)}"
@@ -121,13 +122,38 @@ const within = (inner: Range, outer: Range): Range => ({
   to: Math.min(inner.to, outer.to),
 });
 
-/** Clients of the proof first, then by number. */
+/** What is shown at first: the proof, and enough around it to see what went on. */
+function coreRange(ops: readonly WindowOperation[], scale: Scale, all: Range): Range {
+  const marked = ops.filter(({ core }) => core > 0);
+  if (marked.length === 0) return all;
+  const proof = rangeOf(marked, scale);
+  let range = proof;
+  for (let share = 0.4; share < 1e4; share *= 1.6) {
+    range = within(widen(proof, share), all);
+    const { from, to } = range;
+    const isIn = (op: WindowOperation): boolean =>
+      at(scale, op.callUs) <= to && at(scale, op.returnUs ?? op.callUs) >= from;
+    if (ops.filter(isIn).length >= NEAR_MIN) break;
+  }
+  return range;
+}
+
+/** Clients of the proof first, then those that were busy nearest to it. */
 function clientLanes(
   ops: readonly WindowOperation[],
+  scale: Scale,
+  core: Range,
 ): readonly (readonly [number, readonly WindowOperation[]])[] {
   const lanes = Map.groupBy(ops, (op) => op.process);
-  const isApart = (own: readonly WindowOperation[]): boolean => own.every(({ core }) => core === 0);
-  return [...lanes].sort(([a, x], [b, y]) => Number(isApart(x)) - Number(isApart(y)) || a - b);
+  const middle = (core.from + core.to) / 2;
+  const distance = (own: readonly WindowOperation[]): number =>
+    own.some((op) => op.core > 0)
+      ? -1
+      : Math.min(...own.map((op) => Math.abs(at(scale, op.callUs) - middle)));
+  return [...lanes]
+    .map((lane) => ({ lane, far: distance(lane[1]) }))
+    .sort((a, b) => a.far - b.far || a.lane[0] - b.lane[0])
+    .map(({ lane }) => lane);
 }
 
 const clientRow = (
