@@ -12,7 +12,7 @@ export class ValueTable {
   #direct = new Int32Array(DIRECT_MIN);
   readonly #hashed = new HashedIds();
   /** Number ≥ 0, or −2 − i for text i. By id. */
-  #handles = new Float64Array(1 << 11);
+  #handles: Float64Array = new Float64Array(1 << 11);
   #size = 0;
 
   get size(): number {

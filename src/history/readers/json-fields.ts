@@ -22,10 +22,8 @@ export function fieldsOf(line: string): Fields {
     return unreadable(`"${quote(line)}" is not JSON: ${what}`, fix);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
-  return unreadable(
-    `"${quote(line)}" is not a JSON object`,
-    "one object an event, or an operation",
-  );
+  const fix = "one object a line, for an event or an operation (jq -c '.[]' writes an array so)";
+  return unreadable(`"${quote(line)}" is not a JSON object`, fix);
 }
 
 const shown = (value: unknown): string =>

@@ -10,7 +10,7 @@ import type { Read } from "./read.ts";
 const FIX =
   "a line is INFO jepsen.util - <process> :invoke|:ok|:fail|:info :read|:write|:cas <value>";
 /** A line of the log, and an event of it, in Jepsen's words. */
-const LINE = /^[A-Z]+\s+(\S+)\s+-\s(.*)$/;
+const LINE = /^\s*[A-Z]+\s+(\S+)\s+-\s(.*)$/;
 const EVENT = /^(\S+)\s+:(\w+)\s+:([\w-]+)(?:\s+(.*))?$/;
 const PAIR = /^\[(nil|-?\d+) (nil|-?\d+)\]$/;
 const VALUE = /^(?:nil|-?\d+)$/;
@@ -47,7 +47,9 @@ function event(recorder: EventRecorder, key: number, text: string): void {
   const match = EVENT.exec(text);
   if (match === null) unreadable(`"${quote(text)}" is no event`, FIX);
   const [, who = "", type = "", f = "", value = ""] = match;
-  const process = /^\d+$/.test(who) ? Number(who) : NaN;
+  const process = /^\d+$/.test(who)
+    ? Number(who)
+    : unreadable(`process "${quote(who)}" is not a number`, FIX);
   const op = OPS[f] ?? unreadable(`:${quote(f)} is no operation`, FIX);
   if (type === "invoke") {
     recorder.call(process, asked(recorder, key, op, value), NaN);
