@@ -130,9 +130,10 @@ function searchKeys(keys: Keys, rest: readonly number[], limits: Limits): Fail |
       continue;
     }
     unsettled++;
-    const placed = `${outcome.placed} of ${key.operations.ops.length} operations`;
+    const placed = `${outcome.prefix.length} of ${key.operations.ops.length} operations`;
+    const prefix = Array.from(outcome.prefix, (place) => key.operations.ops[place]!);
     const detail = `${outcome.limit} ran out after ${placed} of key ${key.name} had been ordered`;
-    unknown ??= { kind: "unknown", limit: outcome.limit, key: key.name, prefix: [], detail };
+    unknown ??= { kind: "unknown", limit: outcome.limit, key: key.name, prefix, detail };
   }
   return unknown === null ? null : { ...unknown, unsettled };
 }

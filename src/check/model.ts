@@ -17,6 +17,11 @@ export type Model<State, Op> = {
   /** What states show and operations need, if every write leaves a value that it alone decides. */
   readonly values?: Values<State, Op> | undefined;
   /**
+   * Given iff a state is no more than the value it shows (`values`), so that lazy search applies: the
+   * value that an operation which observes and needs none must not find; NO_VALUE: any will do.
+   */
+  readonly excluded?: ((op: Op) => number) | undefined;
+  /**
    * The states to try for a window in which `ops` completed, when what came before is not known:
    * if one state at all makes the window legal, then one of these does. Null: cannot be listed.
    */

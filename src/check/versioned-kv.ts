@@ -56,6 +56,7 @@ function whatOccurs({ op, outcome, version, expected }: History, rows: Int32Arra
 class KeyValue implements Model<number, number> {
   readonly init = 0;
   readonly values: Values<number, number> | undefined;
+  readonly excluded: ((row: number) => number) | undefined;
   readonly #h: History;
   readonly #op: Uint8Array;
   readonly #outcome: Uint8Array;
@@ -80,6 +81,8 @@ class KeyValue implements Model<number, number> {
     this.#deletes = has.deletes;
     this.#counts = has.versions || has.versionedPuts;
     this.values = has.appends ? undefined : this.#values();
+    const isRegister = !has.appends && !this.#counts;
+    this.excluded = isRegister ? (row) => this.#excluded(row) : undefined;
   }
 
   observes(row: number): boolean {
@@ -101,8 +104,9 @@ class KeyValue implements Model<number, number> {
 
   /** Only a delete makes a version come back. */
   dead(state: number, row: number): boolean {
+    if (this.#deletes || !this.#counts) return false;
     const found = this.#found(row);
-    if (this.#deletes || found < 0) return false;
+    if (found < 0) return false;
     const current = versionOf(state);
     if (current !== found) return current > found;
     return this.#h.op[row] === OP_GET && state - current * SLOTS !== this.#slot(row);
@@ -180,6 +184,11 @@ class KeyValue implements Model<number, number> {
     if (this.#h.op[row] === OP_GET) return this.#slot(row);
     const isDone = this.#h.op[row] === OP_CAS && !this.observes(row);
     return isDone ? this.#expects(row) : NO_VALUE;
+  }
+
+  /** The slot that `row`, which was refused, cannot have found. */
+  #excluded(row: number): number {
+    return this.#op[row] === OP_CAS ? this.#expects(row) : NO_VALUE;
   }
 
   /** Whether `row` can have its result where `state` is what it finds, versions in replies aside. */

@@ -1,0 +1,179 @@
+import { NO_RETURN } from "../../history/op.ts";
+import type { Limits, Outcome } from "../search.ts";
+import { Nogoods } from "./nogoods.ts";
+import { BEFORE, NOW, Options, servedAfter } from "./options.ts";
+import { CAS, type RegisterOps, WRITE } from "./register-ops.ts";
+import { PRESENT, Timeline } from "./timeline.ts";
+
+/** Options between two looks at the clock. */
+const STEPS_BETWEEN_LOOKS = 256;
+/** No trail is being followed. */
+const NONE = -4;
+/** Numbers of a frame: mark, served, trail, options below it, options it had, and what was tried. */
+const FRAME = 7;
+/** What a number of a frame takes, with its copy among the best. */
+const FRAME_NUMBER_BYTES = 16;
+
+/**
+ * Exact search for an order of operations on a register whose values repeat, refused compare-and-sets
+ * among them. Completed operations are served in the order of their returns, and nothing takes effect
+ * before it must: an operation that lies in no timeline yet (timeline.ts) when it returns is put there,
+ * with no more than that takes (options.ts). If there is an order at all, there is one of this
+ * kind: move each operation to the last return before which it must have happened, and what was
+ * overwritten unseen to just before whatever overwrote it. So almost nothing is decided early, and
+ * few decisions are wrong. Those that were are remembered (nogoods.ts).
+ *
+ * Exponential at worst. With five values and a third of CAS it decides 500,000 operations a second.
+ */
+export function lazySearch(o: RegisterOps, limits: Limits): Outcome {
+  return new LazySearch(o, limits).run();
+}
+
+class LazySearch {
+  readonly #o: RegisterOps;
+  readonly #limits: Limits;
+  readonly #timeline: Timeline;
+  readonly #options: Options;
+  readonly #nogoods: Nogoods;
+  readonly #byReturn: Int32Array;
+  /** How many of them are served, and the growing point of the trail that will serve the next. */
+  #served = 0;
+  #trail = NONE;
+  /** By operation: the node after which a read was served. */
+  readonly #after: Int32Array;
+  readonly #frames: number[] = [];
+  /** The frames when most were served, how many numbers of them are still the same, and how many were served. */
+  readonly #best: number[] = [];
+  #shared = 0;
+  #bestServed = -1;
+
+  constructor(o: RegisterOps, limits: Limits) {
+    this.#o = o;
+    this.#limits = limits;
+    const completed: number[] = [];
+    for (let j = 0; j < o.count; j++) if (o.ret[j] !== NO_RETURN) completed.push(j);
+    this.#byReturn = Int32Array.from(completed).sort((a, b) => o.ret[a]! - o.ret[b]!);
+    this.#timeline = new Timeline(o);
+    this.#options = new Options(o, this.#timeline);
+    this.#nogoods = new Nogoods(o, this.#timeline, this.#byReturn);
+    this.#after = new Int32Array(o.count).fill(-1);
+  }
+
+  run(): Outcome {
+    for (let steps = 0; ; steps++) {
+      this.#advance();
+      if (this.#served === this.#byReturn.length) {
+        return { kind: "legal", witness: this.#order() };
+      }
+      if (steps % STEPS_BETWEEN_LOOKS === 0) {
+        const limit = this.#exhausted();
+        if (limit !== null) return { kind: "unknown", limit, prefix: this.#bestOrder() };
+      }
+      this.#pushFrame();
+      if (!this.#toUntried()) {
+        return { kind: "illegal", stuck: this.#byReturn[this.#bestServed]! };
+      }
+      const where = this.#options.pop();
+      this.#try(this.#options.pop(), where);
+    }
+  }
+
+  #exhausted(): "time" | "memory" | null {
+    if (this.#limits.now() > this.#limits.deadlineMs) return "time";
+    const bytes =
+      this.#timeline.bytes + this.#nogoods.bytes + this.#frames.length * FRAME_NUMBER_BYTES;
+    return bytes > this.#limits.memoryBytes ? "memory" : null;
+  }
+
+  /** Serves what the timeline serves already. */
+  #advance(): void {
+    for (; this.#served < this.#byReturn.length; this.#served++, this.#trail = NONE) {
+      const next = this.#byReturn[this.#served]!;
+      const node = servedAfter(this.#o, this.#timeline, next);
+      if (node < 0) return;
+      this.#after[next] = node;
+    }
+  }
+
+  #pushFrame(): void {
+    if (this.#served > this.#bestServed) this.#keepBest();
+    const options = this.#options.length;
+    const goal = this.#byReturn[this.#served]!;
+    if (this.#trail !== NONE) this.#options.pushNext(this.#trail, goal);
+    else if (!this.#nogoods.isHopeless(this.#served)) this.#options.pushFor(goal);
+    const had = this.#options.length - options;
+    this.#frames.push(this.#timeline.mark, this.#served, this.#trail, options, had, -1, NONE);
+  }
+
+  /** Back to the latest frame that has an option left; false if none has. */
+  #toUntried(): boolean {
+    for (; this.#frames.length > 0; this.#frames.length -= FRAME) {
+      const base = this.#frames.length - FRAME;
+      this.#timeline.undo(this.#frames[base]!);
+      this.#served = this.#frames[base + 1]!;
+      this.#trail = this.#frames[base + 2]!;
+      if (this.#options.length > this.#frames[base + 3]!) return true;
+      // Without a choice it failed as what led to it did.
+      const hadChoice = this.#frames[base + 4]! > 2;
+      if (hadChoice && this.#trail === NONE) this.#nogoods.add(this.#served);
+    }
+    return false;
+  }
+
+  #try(op: number, where: number): void {
+    const base = this.#frames.length - FRAME;
+    this.#frames[base + 5] = op;
+    this.#frames[base + 6] = where;
+    this.#shared = Math.min(this.#shared, base);
+    this.#trail = this.#place(op, where);
+  }
+
+  /** Returns the growing point at which the operation is. */
+  #place(op: number, where: number): number {
+    const now = this.#o.ret[this.#byReturn[this.#served]!]!;
+    if (where === NOW) this.#timeline.overwrite(op, now);
+    else if (where === BEFORE) this.#timeline.putBefore(op);
+    else this.#timeline.grow(where, op, now);
+    return where === NOW ? PRESENT : where === BEFORE ? this.#timeline.ends - 1 : where;
+  }
+
+  /** Only what changed since the last time is copied. */
+  #keepBest(): void {
+    this.#bestServed = this.#served;
+    this.#best.length = this.#shared;
+    for (let i = this.#shared; i < this.#frames.length; i++) this.#best.push(this.#frames[i]!);
+    this.#shared = this.#frames.length;
+  }
+
+  /** What was best is done once more. */
+  #bestOrder(): Int32Array {
+    this.#timeline.undo(0);
+    for (let base = 0; base < this.#best.length; base += FRAME) {
+      this.#served = this.#best[base + 1]!;
+      this.#place(this.#best[base + 5]!, this.#best[base + 6]!);
+    }
+    this.#served = 0;
+    this.#advance();
+    return this.#order();
+  }
+
+  /** The timeline, and after each node what was served there, in order of call. */
+  #order(): Int32Array {
+    const { kind, count } = this.#o;
+    const first = new Int32Array(count + 1).fill(-1);
+    const next = new Int32Array(count).fill(-1);
+    let length = 0;
+    const served = this.#byReturn.slice(0, this.#served).sort((a, b) => b - a);
+    for (const j of served) {
+      if (kind[j] === WRITE || kind[j] === CAS) continue;
+      next[j] = first[this.#after[j]!]!;
+      first[this.#after[j]!] = j;
+    }
+    const order = new Int32Array(count);
+    this.#timeline.forEach((node) => {
+      if (node < count) order[length++] = node;
+      for (let j = first[node]!; j >= 0; j = next[j]!) order[length++] = j;
+    });
+    return order.subarray(0, length);
+  }
+}
