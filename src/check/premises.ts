@@ -2,11 +2,17 @@ import { type History, OP_CAS } from "../history/op.ts";
 import { OP_APPEND, OP_DELETE, OP_PUT } from "../kv/command.ts";
 import { valueName } from "./describe.ts";
 import { isPending, type Operations } from "./operations.ts";
+import type { Forced } from "./path.ts";
 import { client, hadSeen, isRead, saw, theOperation, wrote } from "./words.ts";
 import { valueThatCameBack } from "./zones.ts";
 
 /** Operations (rows of the history) that no order explains, and why, in one sentence. */
-export type Violation = { readonly rows: readonly number[]; readonly sentence: string };
+export type Violation = {
+  readonly rows: readonly number[];
+  readonly sentence: string;
+  /** The contradiction, where it is more than what the answers of these operations say. */
+  readonly arrows?: readonly Forced[];
+};
 
 /**
  * What must hold of one key whatever the order, in O(n log n): a violation names its few operations
@@ -38,7 +44,11 @@ function unwrittenRead(h: History, o: Operations<number>): Violation | null {
     const read = `a get by ${client(h, row)} returned ${valueName(h, row)}`;
     if (put === undefined) return { rows: [row], sentence: `${read}, which nobody had written` };
     if (h.call[put]! > h.ret[row]!) {
-      return { rows: [row, put], sentence: `${read} before ${client(h, put)} sent it` };
+      const arrows: Forced[] = [
+        { before: row, after: put, why: "realTime" },
+        { before: put, after: row, why: "value" },
+      ];
+      return { rows: [row, put], sentence: `${read} before ${client(h, put)} sent it`, arrows };
     }
   }
   return null;

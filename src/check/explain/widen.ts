@@ -1,5 +1,12 @@
-import { refutedInAnyOrder } from "../contradiction.ts";
+import { contradicts, refutedInAnyOrder } from "../contradiction.ts";
+import type { Operations } from "../operations.ts";
 import type { Forced, KeyHistory } from "../path.ts";
+import type { Limits } from "../search.ts";
+
+/** Of longer keys only what can be refuted without looking at all their writes is tried. */
+const SEARCHED_MAX = 2000;
+/** Each try of a larger core costs too much, and explains too little. */
+const CORE_MAX = 9;
 
 /**
  * The contradiction in a core (rows of the key) that no rule explains, found by widening: let an
@@ -7,20 +14,22 @@ import type { Forced, KeyHistory } from "../path.ts";
  * and now overlaps it, is what it had to precede: in real time it came after that, and in every
  * order that fits it comes before. Empty if no single operation can be widened so.
  */
-export function widenedArrows(key: KeyHistory, rows: readonly number[]): readonly Forced[] {
+export function widenedArrows(
+  key: KeyHistory,
+  rows: readonly number[],
+  limits: Limits,
+): readonly Forced[] {
+  if (rows.length > CORE_MAX) return [];
+  const core = placesOf(key.operations, rows);
+  if (!isRefuted(key, core, limits)) return [];
   const { ops, call, ret } = key.operations;
-  const inCore = new Set(rows);
-  const core: number[] = [];
-  for (let place = 0; place < ops.length; place++) if (inCore.has(ops[place]!)) core.push(place);
-  if (!refutedInAnyOrder(key, core)) return [];
   for (const late of core.toReversed()) {
     const earlier = core.filter((place) => ret[place]! < call[late]!);
     earlier.sort((a, b) => ret[b]! - ret[a]!);
     for (const first of earlier) {
-      const widened = call.slice();
-      widened[late] = ret[first]!;
-      const operations = { ...key.operations, call: widened };
-      if (refutedInAnyOrder({ ...key, operations }, core)) continue;
+      const operations = calledAt(key.operations, late, ret[first]!);
+      const widened = { ...key, operations };
+      if (isRefuted(widened, placesOf(operations, rows), limits)) continue;
       const [before, after] = [ops[first]!, ops[late]!];
       return [
         { before, after, why: "realTime" },
@@ -29,4 +38,40 @@ export function widenedArrows(key: KeyHistory, rows: readonly number[]): readonl
     }
   }
   return [];
+}
+
+/** False: it fits, or that is not known. */
+function isRefuted(key: KeyHistory, core: readonly number[], limits: Limits): boolean {
+  if (refutedInAnyOrder(key, core)) return true;
+  if (key.operations.ops.length > SEARCHED_MAX) return false;
+  return contradicts(key, core, limits) === true;
+}
+
+/** The places of rows of a key, in order of call. */
+export function placesOf({ ops }: Operations<number>, rows: readonly number[]): readonly number[] {
+  const wanted = new Set(rows);
+  const places: number[] = [];
+  for (let place = 0; place < ops.length; place++) if (wanted.has(ops[place]!)) places.push(place);
+  return places;
+}
+
+/** As if the operation at `late` had been called at the rank `call` already; in order of call. */
+function calledAt(o: Operations<number>, late: number, call: number): Operations<number> {
+  let to = late;
+  while (to > 0 && o.call[to - 1]! > call) to--;
+  const moved = <Column extends Int32Array | Float64Array>(
+    column: Column,
+    value: number,
+  ): Column => {
+    const copy = column.slice() as Column;
+    copy.copyWithin(to + 1, to, late);
+    copy[to] = value;
+    return copy;
+  };
+  return {
+    ops: moved(Int32Array.from(o.ops), o.ops[late]!),
+    call: moved(o.call, call),
+    ret: moved(o.ret, o.ret[late]!),
+    order: moved(o.order, o.order[late]!),
+  };
 }

@@ -182,7 +182,7 @@ function arrowLabel(arrow: Drawn, bars: readonly Bar[], width: number): Markup {
   const wanted = isUp
     ? middle(to) + 10
     : arrow.why === "realTime"
-      ? from.x2 + 16
+      ? from.x2 + BEND_PX + 8
       : middle(from) + 10;
   const y = isUp ? from.y + BAR_PX / 2 + BEND_PX : from.y + BAR_PX / 2 + 14;
   const x = Math.max(2, Math.min(wanted, width - 4 - length));

@@ -8,15 +8,23 @@ const niceStep = (range, count) => {
   return power * [1, 2, 5, 10].find((n) => n * power >= raw);
 };
 
+/* How many of what a tick is labelled in make one of its own. */
+const unitOf = (unit, furthest) => {
+  if (unit === "event") return [1, ""];
+  if (furthest < 1e-3) return [1e6, " µs"];
+  return furthest < 1 ? [1e3, " ms"] : [1, " s"];
+};
+
 const drawTicks = (axis, unit, x0, x1) => {
   const width = axis.clientWidth;
   const step = Math.max(niceStep(x1 - x0, Math.max(3, width / 110)), unit === "event" ? 1 : 1e-6);
-  const digits = unit === "event" ? 0 : Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const [per, name] = unitOf(unit, Math.max(Math.abs(x0), Math.abs(x1)));
+  const digits = Math.max(0, -Math.floor(Math.log10(step * per) + 1e-9));
   const ticks = [];
   for (let i = Math.ceil(x0 / step); i * step <= x1 && ticks.length < 20; i++) {
     const tick = document.createElement("span");
     tick.style.setProperty("--at", i * step);
-    tick.textContent = (i * step).toFixed(digits) + (unit === "event" ? "" : " s");
+    tick.textContent = (i * step * per).toFixed(digits) + name;
     ticks.push(tick);
   }
   axis.replaceChildren(...ticks);
