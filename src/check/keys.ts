@@ -1,7 +1,8 @@
 import { type History, OP_CAS, OUTCOME_MISMATCH } from "../history/op.ts";
 import { OP_APPEND, OP_DELETE, OP_GET } from "../kv/command.ts";
-import { isEvidence, type Operations, toldOrder } from "./operations.ts";
-import type { KeyHistory, KeyTraits } from "./path.ts";
+import { type Columns, columnsByKey, partOf } from "./columns.ts";
+import { isEvidence, type Operations } from "./operations.ts";
+import type { KeyHistory, KeyTraits, Placed } from "./path.ts";
 import { observedValues, versionedKv } from "./versioned-kv.ts";
 
 /** The keys of a history, each as the paths are given it. */
@@ -9,32 +10,54 @@ export type Keys = { readonly count: number; at(key: number): KeyHistory };
 
 /**
  * Takes a history apart by key, without what is no evidence. The columns of all keys lie one after
- * the other in shared arrays, so that a key costs views and not arrays of its own, and those of a
- * history of one key are the history's where that is possible. O(n).
+ * the other in shared arrays, so that a key costs views and not arrays of its own. O(n).
  */
 export function keysOf(history: History): Keys {
   const size = history.keys.size;
   const flags = new Uint16Array(size);
   const from = countByKey(history, flags);
-  const columns = size === 1 && from[1] === history.count ? whole(history) : group(history, from);
+  const hasVersions = flags.some((of) => (of & (VERSION | VERSIONED_PUT)) !== 0);
+  const columns = columnsByKey(history, from, hasVersions);
   const scratch = new Int32Array(history.values.size);
-  const repeats = repeatingKeys(history, columns.ops, from, scratch);
+  const repeats = repeatingKeys(columns, from, scratch);
   const observed = observedValues(history);
+  const places = placesUpTo(largest(from), columns);
   return {
     count: size,
     at(k) {
-      const [start, end] = [from[k]!, from[k + 1]!];
-      const operations: Columns = {
-        ops: columns.ops.subarray(start, end),
-        call: columns.call.subarray(start, end),
-        ret: columns.ret.subarray(start, end),
-        order: columns.order.subarray(start, end),
-      };
+      const part = partOf(columns, from[k]!, from[k + 1]!);
+      const operations: Operations<number> = part;
       const traits = traitsOf(flags[k]!, repeats[k] === 0);
-      const model = versionedKv(history, operations.ops, observed, traits);
-      return { history, name: history.keys.name(k), model, operations, traits, scratch };
+      const model = versionedKv(history, part.ops, observed, traits);
+      const placed = placedOf(history, part, places.subarray(0, part.ops.length), observed, traits);
+      return { history, name: history.keys.name(k), model, operations, placed, traits, scratch };
     },
   };
+}
+
+const largest = (from: Int32Array): number =>
+  from.reduce((most, to, k) => (k === 0 ? 0 : Math.max(most, to - from[k - 1]!)), 0);
+
+/** 0, 1, 2 …: of a history of one key the rows themselves are, if all of them are evidence. */
+function placesUpTo(count: number, { ops }: Columns): Int32Array {
+  if (ops.length === count && ops[count - 1] === count - 1) return ops;
+  const places = new Int32Array(count);
+  for (let i = 0; i < count; i++) places[i] = i;
+  return places;
+}
+
+/** A model that is asked for places looks into the columns of the key, and nowhere else. */
+function placedOf(
+  history: History,
+  part: Columns,
+  places: Int32Array,
+  observed: Uint8Array,
+  traits: KeyTraits,
+): Placed {
+  const { op, outcome, value, expectedValue, versions } = part;
+  const columns = { ...history, ...versions, op, outcome, value, expectedValue };
+  const model = versionedKv(columns, places, observed, traits);
+  return { op, outcome, value, expectedValue, model, operations: { ...part, ops: places } };
 }
 
 const PUT = 1;
@@ -84,53 +107,17 @@ function traitsOf(flags: number, uniqueValues: boolean): KeyTraits {
   };
 }
 
-type Columns = Operations<number> & { readonly ops: Int32Array };
-
-/** A history of one key of which every row is evidence is its own grouping. */
-function whole({ count, call, ret, index, op }: History): Columns {
-  const ops = new Int32Array(count);
-  const order = new Float64Array(count);
-  for (let row = 0; row < count; row++) {
-    ops[row] = row;
-    // Memory that is not written to costs nothing.
-    if (index[row] !== 0) order[row] = toldOrder(op[row]!, index[row]!);
-  }
-  return { ops, call, ret, order };
-}
-
-function group({ count, key, call, ret, index, op, outcome }: History, from: Int32Array): Columns {
-  const total = from.at(-1)!;
-  const columns = {
-    ops: new Int32Array(total),
-    call: new Int32Array(total),
-    ret: new Int32Array(total),
-    order: new Float64Array(total),
-  };
-  const next = from.slice();
-  for (let row = 0; row < count; row++) {
-    if (!isEvidence(op[row]!, outcome[row]!)) continue;
-    const at = next[key[row]!]!++;
-    columns.ops[at] = row;
-    columns.call[at] = call[row]!;
-    columns.ret[at] = ret[row]!;
-    if (index[row] !== 0) columns.order[at] = toldOrder(op[row]!, index[row]!);
-  }
-  return columns;
-}
-
 /** 1 for each key of which two writes leave the same value, or one the value it began with. */
 function repeatingKeys(
-  { op, outcome, value }: History,
-  ops: Int32Array,
+  { op, outcome, value }: Columns,
   from: Int32Array,
   scratch: Int32Array,
 ): Uint8Array {
   const repeats = new Uint8Array(from.length - 1);
   for (let k = 0; k < repeats.length; k++) {
     for (let i = from[k]!; i < from[k + 1]!; i++) {
-      const row = ops[i]!;
-      if (op[row] === OP_GET || outcome[row] === OUTCOME_MISMATCH) continue;
-      const v = value[row]!;
+      if (op[i] === OP_GET || outcome[i] === OUTCOME_MISMATCH) continue;
+      const v = value[i]!;
       if (v < 0 || scratch[v] === k + 1) {
         repeats[k] = 1;
         break;

@@ -30,8 +30,23 @@ export type KeyHistory = {
   readonly model: Model<number, number>;
   readonly operations: Operations<number>;
   readonly traits: KeyTraits;
+  readonly placed: Placed;
   /** Work space by value id (History.values): zero, and left so by whoever writes into it. */
   readonly scratch: Int32Array;
+};
+
+/**
+ * One key by place instead of by row of the history, for loops over all of its operations: what
+ * they read lies together, where rows of one key among those of a thousand lie far apart.
+ */
+export type Placed = {
+  readonly op: Uint8Array;
+  readonly outcome: Uint8Array;
+  readonly value: Int32Array;
+  readonly expectedValue: Int32Array | null;
+  /** The same as of the key, but the operations are places. */
+  readonly model: Model<number, number>;
+  readonly operations: Operations<number>;
 };
 
 /**

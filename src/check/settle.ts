@@ -36,7 +36,7 @@ export const PATHS: readonly (readonly [Method, Path])[] = [
  * path may know less than the model: that of registers looks at no version.
  */
 export function settle(key: KeyHistory, limits: Limits): Settled | null {
-  const { model, operations } = key;
+  const { model, operations } = key.placed;
   const order = certificate(model, operations);
   if (order !== null && isWitness(model, operations, order)) {
     return { kind: "legal", method: "certificate" };

@@ -1,6 +1,6 @@
 import { NO_RETURN, OP_CAS, OUTCOME_MISMATCH } from "../../history/op.ts";
 import { OP_DELETE, OP_GET } from "../../kv/command.ts";
-import type { KeyHistory } from "../path.ts";
+import type { KeyHistory, Placed } from "../path.ts";
 
 /** The cluster of the state in which the key began: absent. Nobody wrote it. */
 export const INITIAL = 0;
@@ -40,9 +40,9 @@ export const refusedBy = (of: number): number => -2 - of;
  * deleted. O(n).
  */
 export function clustersOf(key: KeyHistory): Clusters | { readonly unwritten: number } | null {
-  const { operations, scratch, traits } = key;
+  const { operations, placed, traits } = key;
   const n = operations.ops.length;
-  const size = writesOf(key) + 1;
+  const size = writesOf(placed) + 1;
   const clusters = {
     count: size,
     writer: new Int32Array(size).fill(-1),
@@ -55,7 +55,7 @@ export function clustersOf(key: KeyHistory): Clusters | { readonly unwritten: nu
   // While this runs, scratch holds the cluster of each value that the key was given, or 0.
   const isKnown = placeWrites(key, clusters) && placeExpectations(key, clusters);
   const unwritten = isKnown ? placeReads(key, clusters) : AMBIGUOUS;
-  forget(key, clusters, scratch);
+  forget(key, clusters);
   if (unwritten === AMBIGUOUS) return null;
   return unwritten >= 0 ? { unwritten } : clusters;
 }
@@ -63,32 +63,24 @@ export function clustersOf(key: KeyHistory): Clusters | { readonly unwritten: nu
 const AMBIGUOUS = -2;
 const NONE = -1;
 
-function writesOf({ history, operations }: KeyHistory): number {
-  const { op, outcome } = history;
-  const { ops } = operations;
+function writesOf({ op, outcome }: Placed): number {
   let writes = 0;
-  for (let i = 0; i < ops.length; i++) {
-    const row = ops[i]!;
-    if (op[row] !== OP_GET && outcome[row] !== OUTCOME_MISMATCH) writes++;
+  for (let i = 0; i < op.length; i++) {
+    if (op[i] !== OP_GET && outcome[i] !== OUTCOME_MISMATCH) writes++;
   }
   return writes;
 }
 
 /** Numbers the writes; false if two of them leave the same value. */
-function placeWrites(
-  { history, operations, scratch }: KeyHistory,
-  { writer, of }: Clusters,
-): boolean {
-  const { op, outcome, value } = history;
-  const { ops } = operations;
+function placeWrites({ placed, scratch }: KeyHistory, { writer, of }: Clusters): boolean {
+  const { op, outcome, value } = placed;
   let cluster = 0;
-  for (let i = 0; i < ops.length; i++) {
-    const row = ops[i]!;
-    if (op[row] === OP_GET || outcome[row] === OUTCOME_MISMATCH) continue;
+  for (let i = 0; i < op.length; i++) {
+    if (op[i] === OP_GET || outcome[i] === OUTCOME_MISMATCH) continue;
     writer[++cluster] = i;
     of[i] = cluster;
-    if (op[row] === OP_DELETE) continue;
-    const v = value[row]!;
+    if (op[i] === OP_DELETE) continue;
+    const v = value[i]!;
     if (v < 0 || scratch[v] !== 0) return false;
     scratch[v] = cluster;
   }
@@ -97,19 +89,17 @@ function placeWrites(
 
 /** Finds what each compare-and-set expected; false if that is a key that may have been deleted. */
 function placeExpectations(
-  { history, operations, scratch, traits }: KeyHistory,
+  { placed, scratch, traits }: KeyHistory,
   { of, parent }: Clusters,
 ): boolean {
   if (parent === null) return true;
-  const { op, outcome, expectedValue } = history;
-  const { ops } = operations;
-  for (let i = 0; i < ops.length; i++) {
-    const row = ops[i]!;
-    if (op[row] !== OP_CAS) continue;
-    const v = expectedValue![row]!;
+  const { op, outcome, expectedValue } = placed;
+  for (let i = 0; i < op.length; i++) {
+    if (op[i] !== OP_CAS) continue;
+    const v = expectedValue![i]!;
     if (v < 0 && traits.deletes) return false;
     const cluster = v < 0 ? INITIAL : scratch[v] === 0 ? NO_CLUSTER : scratch[v]!;
-    if (outcome[row] !== OUTCOME_MISMATCH) parent[of[i]!] = cluster;
+    if (outcome[i] !== OUTCOME_MISMATCH) parent[of[i]!] = cluster;
     else of[i] = cluster === NO_CLUSTER ? NO_CLUSTER : refusedBy(cluster);
   }
   return true;
@@ -117,16 +107,15 @@ function placeExpectations(
 
 /** Adds the reads; the place of one that has no cluster, NONE, or AMBIGUOUS. */
 function placeReads(
-  { history, operations, scratch, traits }: KeyHistory,
+  { placed, operations, scratch, traits }: KeyHistory,
   { reads, firstReturn, lastCall, of }: Clusters,
 ): number {
-  const { op, value } = history;
-  const { ops, call, ret } = operations;
-  const deletable = traits.deletes ? firstDelete(history.op, operations) : NO_RETURN;
-  for (let i = 0; i < ops.length; i++) {
-    const row = ops[i]!;
-    if (op[row] !== OP_GET) continue;
-    const v = value[row]!;
+  const { op, value } = placed;
+  const { call, ret } = operations;
+  const deletable = traits.deletes ? call[op.indexOf(OP_DELETE)]! : NO_RETURN;
+  for (let i = 0; i < op.length; i++) {
+    if (op[i] !== OP_GET) continue;
+    const v = value[i]!;
     const cluster = v < 0 ? INITIAL : scratch[v]!;
     if (cluster === INITIAL) {
       if (v >= 0) return i;
@@ -140,23 +129,14 @@ function placeReads(
   return NONE;
 }
 
-function firstDelete(op: Uint8Array, { ops, call }: KeyHistory["operations"]): number {
-  for (let i = 0; i < ops.length; i++) if (op[ops[i]!] === OP_DELETE) return call[i]!;
-  return NO_RETURN;
-}
-
 /** Leaves scratch as it was found: whichever is less work. */
-function forget(
-  { history, operations }: KeyHistory,
-  { writer, count }: Clusters,
-  scratch: Int32Array,
-): void {
+function forget({ placed, scratch }: KeyHistory, { writer, count }: Clusters): void {
   if (scratch.length < 4 * count) {
     scratch.fill(0);
     return;
   }
   for (let c = 1; c < count && writer[c]! >= 0; c++) {
-    const v = history.value[operations.ops[writer[c]!]!]!;
+    const v = placed.value[writer[c]!]!;
     if (v >= 0) scratch[v] = 0;
   }
 }
