@@ -89,7 +89,7 @@ export function checkHistory(history: History, options: CheckOptions): CheckResu
     const settled = settle(keys.at(k), limits);
     if (settled === null) rest.push(k);
     else if (settled.kind === "legal") settledBy[settled.method]++;
-    else return { ...checked, ...failure(keys.at(k), settled) };
+    else return { ...checked, ...failure(keys.at(k), settled, limits) };
   }
   const unsettled = searchKeys(keys, rest, limits);
   if (unsettled !== null) return { ...checked, ...unsettled };
@@ -100,9 +100,13 @@ export function checkHistory(history: History, options: CheckOptions): CheckResu
 type Fail = Omit<Extract<CheckResult, { kind: "fail" }>, keyof Checked>;
 type Unknown = Omit<Extract<CheckResult, { kind: "unknown" }>, keyof Checked>;
 
-function failure(key: KeyHistory, settled: Extract<Settled, { kind: "illegal" }>): Fail {
-  const { method, core, sentence } = settled;
-  const arrows = explained(key, core, settled.arrows);
+function failure(
+  key: KeyHistory,
+  settled: Extract<Settled, { kind: "illegal" }>,
+  limits: Limits,
+): Fail {
+  const { method, sentence } = settled;
+  const { core, arrows } = explained(key, settled.core, settled.arrows, limits);
   return { kind: "fail", key: key.name, sentence, core, arrows, method };
 }
 
@@ -115,8 +119,8 @@ function searchKeys(keys: Keys, rest: readonly number[], limits: Limits): Fail |
     const core = violation.rows.toSorted((a, b) => a - b);
     recheck(key, core, limits);
     const { sentence } = violation;
-    const arrows = explained(key, core, []);
-    return { kind: "fail", key: key.name, sentence, core, arrows, method: "search" };
+    const explanation = explained(key, core, violation.arrows ?? [], limits);
+    return { kind: "fail", key: key.name, sentence, ...explanation, method: "search" };
   }
   let unknown: Omit<Unknown, "unsettled"> | null = null;
   let unsettled = 0;
@@ -143,9 +147,9 @@ function violationOf(key: KeyHistory, stuck: number, limits: Limits): Fail {
   const places = shrink(key.model, key.operations, stuck, { ...limits, deadlineMs });
   const core = places.map((place) => key.operations.ops[place]!).sort((a, b) => a - b);
   recheck(key, core, limits);
-  const arrows = explained(key, core, []);
-  const sentence = coreSentence(key.history, core, arrows);
-  return { kind: "fail", key: key.name, sentence, core, arrows, method: "search" };
+  const explanation = explained(key, core, [], limits);
+  const sentence = coreSentence(key.history, explanation.core, explanation.arrows);
+  return { kind: "fail", key: key.name, sentence, ...explanation, method: "search" };
 }
 
 /** Throws AssertionError if an order fits the core (rows) after all: then the checker is wrong. */
