@@ -9,6 +9,7 @@ import { failoversOf, termsWithTwoLeaders } from "./failovers.ts";
 import { findLostAcks, firstWriteAck } from "./lost-acks.ts";
 import { steadyThroughput } from "./play.ts";
 import type { Recording } from "./run.ts";
+import { withSeen } from "./seen.ts";
 
 /** How many operations a check shows as its proof. */
 const EVIDENCE_MAX = 6;
@@ -24,7 +25,9 @@ export function judge(recording: Recording, history: History, options: CheckOpti
   const { expect } = recording.scenario;
   const firstAck = firstWriteAck(history);
   const checks = [
-    ...(expect.includes("linearizable") ? [linearizable(history, options)] : []),
+    ...(expect.includes("linearizable")
+      ? [withSeen(linearizable(history, options), recording)]
+      : []),
     ...(expect.includes("no-lost-acks") ? [noLostAcks(history)] : []),
     ...(expect.includes("one-leader-per-term") ? [oneLeaderPerTerm(recording)] : []),
     recovered(recording, firstAck),
