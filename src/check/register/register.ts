@@ -44,24 +44,25 @@ export function propose(key: KeyHistory): Proposal | null {
   if (child !== null && "kind" in child) return explain(child, null);
   const blocks = blocksOf(operations, clusters, isLive, child);
   if ("kind" in blocks) return explain(blocks, child);
-  const heads = sweep(operations, blocks);
+  const heads = sweep(blocks);
   if ("kind" in heads) return explain(heads, child);
   return { kind: "ordered", clusters, order: orderOf(clusters, heads, child) };
 }
 
-/** The blocks in order, from INITIAL on; in each cluster the write, and then the reads by call. */
+/** The blocks in order, from INITIAL on; in each cluster the write, and then the reads by call. Uses up `reads`. */
 function orderOf(clusters: Clusters, heads: Int32Array, child: Int32Array | null): Int32Array {
   const { writer, reads, of } = clusters;
   const order = new Int32Array(of.length);
-  // By cluster: where its next read goes.
-  const next = new Int32Array(reads.length).fill(-1);
+  // From here on reads is where the next read of a cluster goes.
+  const next = reads;
   let length = 0;
   for (let i = -1; i < heads.length; i++) {
     let c = i < 0 ? INITIAL : heads[i]!;
     for (; c !== NO_CLUSTER; c = child === null ? NO_CLUSTER : child[c]!) {
       if (c !== INITIAL) order[length++] = writer[c]!;
+      const count = reads[c]!;
       next[c] = length;
-      length += reads[c]!;
+      length += count;
     }
   }
   for (let i = 0; i < of.length; i++) {

@@ -1,10 +1,6 @@
-import type { Operations } from "../operations.ts";
 import type { Blocks, Conflict } from "./blocks.ts";
 import { INITIAL } from "./clusters.ts";
 import { indexesByRank } from "./sort.ts";
-
-/** Ranks that one block may cost in the array of ranks; beyond that sorting is cheaper. */
-const RANKS_PER_BLOCK = 8;
 
 /**
  * An order of the blocks in which none comes before one that must precede it, by first cluster, or
@@ -16,11 +12,11 @@ const RANKS_PER_BLOCK = 8;
  * min(A) is first(A), and first(A) < min(B) <= last(B): A must precede B as well, and the two
  * contradict each other. That is the case iff first(B) is less than the greatest last before it.
  * (Zones, after Gibbons and Korach, "Testing shared memories", 1997.)
- * O(n) where ranks are dense, and O(n log n) where they are not.
+ * O(n) where ranks are spread evenly, as those of operations are, else O(n log n).
  */
-export function sweep(o: Operations<number>, blocks: Blocks): Int32Array | Conflict {
+export function sweep(blocks: Blocks): Int32Array | Conflict {
   const { firstReturn, lastCall } = blocks;
-  const order = byRank(o, blocks);
+  const order = byRank(blocks);
   // The key was absent before anything was called.
   let latest = lastCall[INITIAL]!;
   let holder = INITIAL;
@@ -36,32 +32,13 @@ export function sweep(o: Operations<number>, blocks: Blocks): Int32Array | Confl
 }
 
 /** The blocks by min(first, last). */
-function byRank(o: Operations<number>, { heads, firstReturn, lastCall }: Blocks): Int32Array {
-  const n = o.ops.length;
-  // No block's last call is outside of these.
-  const base = n === 0 ? 0 : o.call[0]!;
-  const span = n === 0 ? 0 : o.call[n - 1]! - base + 1;
+function byRank({ heads, firstReturn, lastCall }: Blocks): Int32Array {
   const ranks = new Int32Array(heads.length);
   for (let i = 0; i < heads.length; i++) {
     const head = heads[i]!;
-    ranks[i] = Math.min(firstReturn[head]!, lastCall[head]!) - base;
+    ranks[i] = Math.min(firstReturn[head]!, lastCall[head]!);
   }
-  const dense = span > RANKS_PER_BLOCK * heads.length ? null : byDenseRank(heads, ranks, span);
-  if (dense !== null) return dense;
   const order = indexesByRank(ranks);
   for (let i = 0; i < order.length; i++) order[i] = heads[order[i]!]!;
-  return order;
-}
-
-/** One pass over all ranks; null if two blocks have the same one. */
-function byDenseRank(heads: Int32Array, ranks: Int32Array, span: number): Int32Array | null {
-  const at = new Int32Array(span);
-  for (let i = 0; i < heads.length; i++) {
-    if (at[ranks[i]!] !== 0) return null;
-    at[ranks[i]!] = heads[i]!;
-  }
-  const order = ranks;
-  let length = 0;
-  for (let rank = 0; rank < span; rank++) if (at[rank] !== 0) order[length++] = at[rank]!;
   return order;
 }
