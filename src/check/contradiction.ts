@@ -3,7 +3,7 @@ import { naive, NAIVE_OPERATIONS_MAX } from "./naive.ts";
 import { isPending } from "./operations.ts";
 import type { KeyHistory } from "./path.ts";
 import { type Limits, search } from "./search.ts";
-import { coreAlone } from "./shrink.ts";
+import { coreAlone, refutedFromAnyState } from "./shrink.ts";
 
 /** A core of more operations has too many orders, and of more helpers too many ways to help. */
 const CORE_MAX = 9;
@@ -23,6 +23,8 @@ export function contradicts(
 ): boolean | "unknown" {
   const { model, operations } = key;
   if (refutedInAnyOrder(key, core)) return true;
+  if (model.values === undefined && refutedFromAnyState(model, operations, core, limits))
+    return true;
   const rows = core.map((place) => operations.ops[place]!);
   const alone = coreAlone(model, operations, rows);
   if (alone.operations.ops.length <= NAIVE_OPERATIONS_MAX) {

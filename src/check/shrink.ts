@@ -1,5 +1,6 @@
 import { certificate } from "./certificate.ts";
 import type { Model } from "./model.ts";
+import { naive, NAIVE_OPERATIONS_MAX } from "./naive.ts";
 import { isPending, type Operations, select } from "./operations.ts";
 import { type Limits, search } from "./search.ts";
 import { isWitness } from "./witness.ts";
@@ -161,6 +162,34 @@ function windowOf<State, Op>(
   const free = (i: number): boolean =>
     o.ret[i]! > begin && mayWrite(model, o, i) && !core.includes(i);
   return { core, others: [...prefix.core, ...prefix.others].filter(free), starts };
+}
+
+/**
+ * Whether `core` fits no order whatever the state was when the first of it was called: what had
+ * returned by then can only show in that state, and what was called after all of it not at all.
+ * False: it fits, or that is not known. Few operations are tried in every order, more searched.
+ */
+export function refutedFromAnyState<State, Op>(
+  model: Model<State, Op>,
+  o: Operations<Op>,
+  core: readonly number[],
+  limits: Limits,
+): boolean {
+  const own = core.filter((i) => !isPending(o, i)).sort((a, b) => a - b);
+  const starts = model.starts?.(own.map((i) => o.ops[i]!)) ?? null;
+  if (starts === null || own.length === 0) return false;
+  const begin = o.call[own[0]!]!;
+  const end = Math.max(...own.map((i) => o.ret[i]!));
+  const inCore = new Set(own);
+  const places: number[] = [];
+  for (let i = 0; i < o.ops.length && o.call[i]! < end; i++) {
+    if (inCore.has(i) || (o.ret[i]! > begin && mayWrite(model, o, i))) places.push(i);
+  }
+  const part = select(o, places, (place) => !inCore.has(place));
+  const isFew = places.length <= NAIVE_OPERATIONS_MAX;
+  return starts.every((start) =>
+    isFew ? !naive(model, part, start) : search(model, part, limits, start).kind === "illegal",
+  );
 }
 
 /** Takes operations out of the core, halves first and then ever smaller pieces, while it holds. */

@@ -49,6 +49,23 @@ export class Texts {
     return sum;
   }
 
+  /**
+   * The slots of what `shown` (slots) can have been before one of `tails` (slots) was appended to
+   * it: every text in front of a tail.
+   */
+  beginnings(shown: readonly number[], tails: readonly number[]): ReadonlySet<number> {
+    const slots = new Set<number>();
+    for (const text of shown.map((slot) => this.#names[slot]!)) {
+      for (const tail of tails.map((slot) => this.#names[slot]!)) {
+        if (tail === "") continue;
+        for (let at = text.indexOf(tail); at >= 0; at = text.indexOf(tail, at + 1)) {
+          slots.add(at === 0 ? ABSENT : this.#intern(text.slice(0, at)));
+        }
+      }
+    }
+    return slots;
+  }
+
   #intern(text: string): number {
     let slot = this.#slots.get(text);
     if (slot === undefined) {

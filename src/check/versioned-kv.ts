@@ -7,6 +7,8 @@ import { ABSENT, FIRST_VALUE, SLOTS, Texts, UNREAD } from "./texts.ts";
 /** A state is version × SLOTS + slot; the slot names the value (texts.ts). */
 const PER_SLOTS = 1 / SLOTS;
 const VERSION_MAX = 2 ** 26;
+/** A window with more states to begin in is not worth searching. */
+const TEXT_STARTS_MAX = 64;
 const NO_CAS = new Int32Array(0);
 
 const versionOf = (state: number): number => Math.floor(state * PER_SLOTS);
@@ -132,7 +134,7 @@ class KeyValue implements Model<number, number> {
   }
 
   starts(ops: readonly number[]): readonly number[] | null {
-    if (this.#texts !== null) return null;
+    if (this.#texts !== null) return this.#textStarts(ops, this.#texts);
     const { op } = this.#h;
     const states = new Set(this.#counts ? [0] : [0, SLOTS + UNREAD]);
     for (const row of ops) {
@@ -144,6 +146,32 @@ class KeyValue implements Model<number, number> {
       states.add(found === 0 && slot === UNREAD ? 0 : found * SLOTS + slot);
     }
     return [...states];
+  }
+
+  /**
+   * The first operation of a window finds one of these: a get the text that it returned; before an
+   * append, all that matters of a text is whether it and the append begin one that a get returned.
+   */
+  #textStarts(ops: readonly number[], texts: Texts): readonly number[] | null {
+    const { op, value } = this.#h;
+    const isGet = (row: number): boolean => op[row] === OP_GET;
+    const shown = ops.filter((row) => isGet(row) && value[row]! >= 0).map((row) => this.#slot(row));
+    const appends = ops.filter((row) => op[row] === OP_APPEND).map((row) => this.#slot(row));
+    const before = [ABSENT, UNREAD, ...texts.beginnings(shown, appends)];
+    const states = new Set<number>();
+    for (const row of ops) {
+      // What a refused put found may show later, with something else appended to it.
+      if (op[row] === OP_CAS || (this.observes(row) && !isGet(row))) return null;
+      if (op[row] === OP_DELETE) continue; // Legal everywhere, and forgets all that was.
+      const found = this.#counts ? this.#found(row) : 1;
+      if (found < 0 || found > VERSION_MAX) return null;
+      for (const slot of isGet(row) ? [this.#slot(row)] : before) {
+        if (slot === ABSENT && (isGet(row) || !this.#counts || found === 0)) states.add(0);
+        else if (slot !== ABSENT && found > 0) states.add(found * SLOTS + slot);
+      }
+    }
+    if (ops.some((row) => op[row] === OP_DELETE) || !this.#counts) states.add(0);
+    return states.size > TEXT_STARTS_MAX ? null : [...states];
   }
 
   /** Versions only grow unless something is deleted, and whatever writes makes a newer one. */
