@@ -69,11 +69,10 @@ class HistoryReader {
     const columns = columnsOf(count);
     for (let at = HISTORY_HEADER_BYTES; at < end;) {
       const kind = this.#bytes[at]!;
-      if (kind === KIND_INVOKE) this.#invoke(columns, at);
-      else if (kind === KIND_COMPLETE) this.#complete(columns, at);
-      else if (kind === KIND_CLOCK) this.#clockUs = this.#view.getFloat64(at + 4, true);
-      else this.#text(kind, at);
-      at += this.#recordBytes(at);
+      if (kind === KIND_INVOKE) at = this.#invoke(columns, at);
+      else if (kind === KIND_COMPLETE) at = this.#complete(columns, at);
+      else if (kind === KIND_CLOCK) at = this.#clock(at);
+      else at = this.#text(kind, at);
     }
     return { count, ...columns, expectedValue: null, keys: this.#keys, values: this.#valueNames() };
   }
@@ -126,19 +125,27 @@ class HistoryReader {
     return this.#damaged(at, known ? `fields ${fields} of kind ${kind}` : `record kind ${kind}`);
   }
 
-  #text(kind: number, at: number): void {
+  // Each of these reads the record at `at`, whose size #measure has checked, and returns its end.
+
+  #clock(at: number): number {
+    this.#clockUs = this.#view.getFloat64(at + 4, true);
+    return at + CLOCK_BYTES;
+  }
+
+  #text(kind: number, at: number): number {
     const end = at + NAME_BYTES + this.#view.getUint32(at + 4, true);
     const text = new TextDecoder().decode(this.#bytes.subarray(at + NAME_BYTES, end));
     if (kind === KIND_KEY) {
       this.#keyIds.push(this.#keys.id(text));
-      return;
+      return end;
     }
     const number = /^v(?:0|[1-9][0-9]{0,15})$/.test(text) ? Number(text.slice(1)) : NaN;
     const handle = Number.isSafeInteger(number) ? number : textHandle(this.#texts.id(text));
     this.#handleOfText.push(handle);
+    return end;
   }
 
-  #invoke(c: Columns, at: number): void {
+  #invoke(c: Columns, at: number): number {
     const view = this.#view;
     const row = this.#rows++;
     const op = this.#bytes[at + 1]!;
@@ -162,14 +169,19 @@ class HistoryReader {
       c.value[row] = this.#valueAt(field);
       field += 8;
     }
-    c.expected[row] = (fields & FIELD_EXPECTED) === 0 ? -1 : this.#u53At(field, "expected");
+    c.expected[row] = -1;
+    if ((fields & FIELD_EXPECTED) !== 0) {
+      c.expected[row] = this.#u53At(field, "expected");
+      field += 8;
+    }
     c.version[row] = -1;
     c.call[row] = this.#rank++;
     c.ret[row] = NO_RETURN;
     c.callUs[row] = this.#clockUs;
+    return field;
   }
 
-  #complete(c: Columns, at: number): void {
+  #complete(c: Columns, at: number): number {
     const outcome = this.#bytes[at + 1]!;
     const fields = this.#bytes[at + 2]!;
     const process = this.#processAt(at + 8);
@@ -189,11 +201,16 @@ class HistoryReader {
       c.version[row] = this.#u53At(field, "version");
       field += 8;
     }
-    if ((fields & FIELD_INDEX) !== 0) c.index[row] = this.#u53At(field, "index");
+    if ((fields & FIELD_INDEX) !== 0) {
+      c.index[row] = this.#u53At(field, "index");
+      field += 8;
+    }
     c.outcome[row] = outcome;
-    if (outcome === OUTCOME_INFO) return;
-    c.ret[row] = rank;
-    c.returnUs[row] = this.#clockUs;
+    if (outcome !== OUTCOME_INFO) {
+      c.ret[row] = rank;
+      c.returnUs[row] = this.#clockUs;
+    }
+    return field;
   }
 
   #processAt(at: number): number {

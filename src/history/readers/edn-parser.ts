@@ -15,11 +15,15 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const CHARACTERS: Readonly<Record<string, string>> = {
   ...{ newline: "\n", space: " ", tab: "\t", return: "\r", formfeed: "\f", backspace: "\b" },
 };
-const BLANK = /[\s,]*/y;
+const SPACE = 32;
+const COMMA = 44;
 const ATOM = /[^\s,()[\]{}";]+/y;
 const INTEGER = /^[+-]?\d+N?$/;
 const FLOAT = /^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?M?$/;
 const DEPTH_MAX = 500;
+
+/** Control characters count too; the end of the text, NaN, does not. */
+const isBlank = (code: number): boolean => code <= SPACE || code === COMMA;
 
 /** Reads EDN from a text, one form at a time. Throws Unreadable; `at` then says where. */
 export class EdnParser {
@@ -39,9 +43,7 @@ export class EdnParser {
   /** Skips blanks, commas, comments and discarded forms; the character after them, "" at the end. */
   peek(): string {
     for (;;) {
-      BLANK.lastIndex = this.#at;
-      BLANK.exec(this.#text);
-      this.#at = BLANK.lastIndex;
+      while (isBlank(this.#text.charCodeAt(this.#at))) this.#at++;
       const next = this.#text[this.#at] ?? "";
       if (next === ";") {
         const end = this.#text.indexOf("\n", this.#at);
@@ -162,8 +164,7 @@ export class EdnParser {
       case "false":
         return false;
     }
-    const number = numberOf(text);
-    return number ?? Symbol.for(text);
+    return (/^[\d+-]/.test(text) ? numberOf(text) : null) ?? Symbol.for(text);
   }
 
   #token(): string {

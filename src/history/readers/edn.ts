@@ -189,7 +189,7 @@ class EdnEvents {
 function keyword(event: EdnMap, field: symbol): string {
   const value = event.get(field);
   const text = typeof value === "symbol" ? value.description! : value;
-  if (typeof text === "string") return text.replace(/^:/, "");
+  if (typeof text === "string") return text.startsWith(":") ? text.slice(1) : text;
   return unreadable(
     `${field.description} is ${ednQuote(value)}`,
     "each operation has :type and :f, both keywords",
