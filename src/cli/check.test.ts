@@ -144,6 +144,15 @@ test("ordeal check: out of time is unknown and exits with 3: how far it came, an
   expect(json.exitCode).toBe(3);
 });
 
+test("ordeal check: an incomplete record at the end is left out, and told", async () => {
+  const path = await historyFile("cut.bin", 2, 2);
+  const whole = await Bun.file(path).bytes();
+  await Bun.write(path, whole.subarray(0, -5));
+  const { exitCode, stdout } = ordeal("check", path);
+  expect(stdout).toMatch(/format {6}ordeal, without \d+ bytes of an incomplete record/);
+  expect(exitCode).toBe(0);
+});
+
 test("ordeal check: every mistake in the flags is told at once", () => {
   const { exitCode, stderr } = ordeal(
     ...["check", "h.bin", "--model", "registr", "--format", "xml", "--memory", "2 apples"],

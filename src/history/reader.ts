@@ -1,4 +1,4 @@
-import { OP_DELETE } from "../kv/command.ts";
+import { OP_DELETE, VALUE_BYTES_MAX } from "../kv/command.ts";
 import { UserError } from "../lib/user-error.ts";
 import { type Columns, columnsOf } from "./columns.ts";
 import {
@@ -31,13 +31,24 @@ import { ValueTable } from "./value-table.ts";
  * leaves it, is cut; operations that never completed are info. Anything else that is wrong throws
  * UserError with the offset and the reason. `name` is what messages call the file.
  */
-export function readHistory(bytes: Uint8Array, name = "history"): History {
-  return new HistoryReader(bytes, name).read();
-}
+export const readHistory = (bytes: Uint8Array, name = "history"): History =>
+  readRecording(bytes, name).history;
+
+export type Recording = {
+  readonly history: History;
+  /** Of a last record that is not whole; 0: the file ends with a whole one. */
+  readonly cutBytes: number;
+};
+
+/** As readHistory, and how much of the tail was cut. */
+export const readRecording = (bytes: Uint8Array, name = "history"): Recording =>
+  new HistoryReader(bytes, name).read();
 
 /** The fields by which a kind of record may be longer than its fixed part. */
 const FIELDS_OF_INVOKE = FIELD_VALUE | FIELD_EXPECTED;
 const FIELDS_OF_COMPLETE = FIELD_VALUE | FIELD_VERSION | FIELD_INDEX;
+/** Generously: what a get reads after appends may be longer than a value that is put. */
+const TEXT_BYTES_MAX = 2 * VALUE_BYTES_MAX;
 const NOBODY = -1;
 
 class HistoryReader {
@@ -63,7 +74,7 @@ class HistoryReader {
     this.#name = name;
   }
 
-  read(): History {
+  read(): Recording {
     this.#header();
     const { count, end } = this.#measure();
     const columns = columnsOf(count);
@@ -74,7 +85,9 @@ class HistoryReader {
       else if (kind === KIND_CLOCK) at = this.#clock(at);
       else at = this.#text(kind, at);
     }
-    return { count, ...columns, expectedValue: null, keys: this.#keys, values: this.#valueNames() };
+    const names = { keys: this.#keys, values: this.#valueNames() };
+    const history = { count, ...columns, expectedValue: null, ...names };
+    return { history, cutBytes: this.#bytes.length - end };
   }
 
   #header(): void {
@@ -118,8 +131,11 @@ class HistoryReader {
     }
     if (kind === KIND_CLOCK) return CLOCK_BYTES;
     if (kind === KIND_KEY || kind === KIND_VALUE) {
-      const whole = at + NAME_BYTES <= this.#bytes.length;
-      return whole ? NAME_BYTES + this.#view.getUint32(at + 4, true) : NAME_BYTES;
+      if (at + NAME_BYTES > this.#bytes.length) return NAME_BYTES;
+      const bytes = this.#view.getUint32(at + 4, true);
+      // A damaged length would pass for a tail that is cut, and what follows would be lost.
+      if (bytes > TEXT_BYTES_MAX) this.#damaged(at, `a text of ${bytes} bytes`);
+      return NAME_BYTES + bytes;
     }
     const known = kind === KIND_INVOKE || kind === KIND_COMPLETE;
     return this.#damaged(at, known ? `fields ${fields} of kind ${kind}` : `record kind ${kind}`);

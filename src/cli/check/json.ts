@@ -9,9 +9,10 @@ import { commandOf } from "./options.ts";
 export function asJson(judged: Judged): unknown {
   const { flags, read, result, lostAcks } = judged;
   const { kind: verdict, ...rest } = result;
-  const { history, format, passedOver } = read;
+  const { history, format, passedOver, cutBytes } = read;
   return {
-    ...{ file: flags.file, format, verdict, ...rest, outcomes: outcomesOf(history), passedOver },
+    ...{ file: flags.file, format, verdict, ...rest, outcomes: outcomesOf(history) },
+    ...{ passedOver, cutBytes },
     ms: Math.round(judged.readMs + judged.checkMs),
     readMs: Math.round(judged.readMs),
     ...(result.kind === "fail"

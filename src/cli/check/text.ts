@@ -28,10 +28,12 @@ export function asText(judged: Judged): string {
   const { history } = read;
   const outcomes = Object.entries(outcomesOf(history)).map(([name, n]) => `${name} ${count(n)}`);
   const over = read.passedOver === 0 ? "" : `, ${count(read.passedOver)} of no client passed over`;
+  const cut =
+    read.cutBytes === 0 ? "" : `, without ${plural(read.cutBytes, "byte")} of an incomplete record`;
   return [
     `${TITLES[result.kind]}: ${flags.file}`,
     `  operations  ${count(result.operations)} on ${keysText(result.keys)} (${outcomes.join(", ")})`,
-    `  format      ${read.format}${over}`,
+    `  format      ${read.format}${over}${cut}`,
     `  took        ${durationMs(readMs)} to read, ${durationMs(checkMs)} to check`,
     ...verdictLines(history, result, judged),
     ...(lostAcks === null ? [] : [`  writes      ${lostAcksText(lostAcks)}`]),

@@ -72,7 +72,7 @@ function read(
     refuse(`${name}, line ${line}`, error.message, error.fix);
   }
   const { recorder, passedOver } = events;
-  return { history: recorder.finish(), format, passedOver, isTimed: recorder.isTimed };
+  return { history: recorder.finish(), format, passedOver, cutBytes: 0, isTimed: recorder.isTimed };
 }
 
 /** Gives each map of a history to the recorder. */

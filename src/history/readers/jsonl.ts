@@ -81,7 +81,7 @@ class JsonEvents {
   finish(): Read {
     const { isTimed } = this.#recorder;
     const { passedOver } = this;
-    return { history: this.#recorder.finish(), format: "jsonl", passedOver, isTimed };
+    return { history: this.#recorder.finish(), format: "jsonl", passedOver, cutBytes: 0, isTimed };
   }
 
   #reply(fields: Fields, process: number, name: string, atUs: number): void {
@@ -143,7 +143,7 @@ class JsonOperations {
     const h = rankByTime({ count: this.#rows.count, ...rows, ...names }, 0);
     const callUs = h.callUs.map((ns) => ns * US_PER_NS);
     const history = { ...h, callUs, returnUs: h.returnUs.map((ns) => ns * US_PER_NS) };
-    return { history, format: "jsonl", passedOver: 0, isTimed: true };
+    return { history, format: "jsonl", passedOver: 0, cutBytes: 0, isTimed: true };
   }
 }
 

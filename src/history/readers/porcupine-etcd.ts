@@ -40,7 +40,13 @@ export function readPorcupineEtcd(
     if (logger === "jepsen.util" && !rest.startsWith(":nemesis")) event(recorder, register, rest);
     else passedOver++;
   });
-  return { history: recorder.finish(), format: "porcupine-etcd", passedOver, isTimed: false };
+  return {
+    history: recorder.finish(),
+    format: "porcupine-etcd",
+    passedOver,
+    cutBytes: 0,
+    isTimed: false,
+  };
 }
 
 function event(recorder: EventRecorder, key: number, text: string): void {

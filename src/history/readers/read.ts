@@ -1,6 +1,6 @@
 import { HISTORY_MAGIC } from "../format.ts";
 import type { History } from "../op.ts";
-import { readHistory } from "../reader.ts";
+import { readRecording } from "../reader.ts";
 import { rankByTime } from "./by-time.ts";
 import { readEdn, readPorcupineKv } from "./edn.ts";
 import { readJsonLines } from "./jsonl.ts";
@@ -17,6 +17,8 @@ export type Read = {
   readonly format: Format;
   /** Lines or maps that are no client's operation: the nemesis, other loggers. */
   readonly passedOver: number;
+  /** Our own log: bytes of a last record that is not whole, as a killed generator leaves it. */
+  readonly cutBytes: number;
   /** Whether every event has a time. */
   readonly isTimed: boolean;
 };
@@ -53,7 +55,7 @@ export function readAny(bytes: Uint8Array, name: string, options = AS_FOUND): Re
 function readAs(format: Format, bytes: Uint8Array, name: string, failedCas?: FailedCas): Read {
   switch (format) {
     case "ordeal":
-      return { history: readHistory(bytes, name), format, passedOver: 0, isTimed: true };
+      return { ...readRecording(bytes, name), format, passedOver: 0, isTimed: true };
     case "jsonl":
       return readJsonLines(bytes, name, failedCas);
     case "edn":
