@@ -33,7 +33,8 @@ export function judge(recording: Recording, history: History, options: CheckOpti
     recovered(recording, firstAck),
     nodesStayedUp(recording),
     ...restarted(recording),
-    notVacuous(recording),
+    // A load that a violation ended had no time for the faults that it was to meet.
+    ...(recording.violation?.stopped === true ? [] : [notVacuous(recording)]),
   ];
   return {
     verdict: worst(checks.map((check) => check.verdict)),
