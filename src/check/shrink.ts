@@ -21,7 +21,35 @@ export function shrink<State, Op>(
   const pair = orderedPair(model, o, prefix, limits);
   if (pair !== null) return pair;
   const window = shortestWindow(model, o, prefix, limits);
-  return dropOperations(model, o, window, limits);
+  return smallestOf(model, o, window, limits);
+}
+
+/** As many bars as a person can take in at once: a core of no more is small enough. */
+const SMALL = 6;
+
+/**
+ * What is left depends on what is dropped first: other orders are tried while the core is large. No
+ * operation of any of them can be spared.
+ */
+function smallestOf<State, Op>(
+  model: Model<State, Op>,
+  o: Operations<Op>,
+  claim: Claim<State>,
+  limits: Limits,
+): readonly number[] {
+  const writesFirst = (a: number, b: number): number =>
+    Number(model.observes(o.ops[a]!)) - Number(model.observes(o.ops[b]!)) || a - b;
+  let best = dropOperations(model, o, claim, limits);
+  for (const core of [
+    claim.core.toReversed(),
+    claim.core.toSorted(writesFirst),
+    claim.core.toSorted((a, b) => writesFirst(b, a)),
+  ]) {
+    if (best.length <= SMALL || limits.now() > limits.deadlineMs) break;
+    const found = dropOperations(model, o, { ...claim, core }, limits);
+    if (found.length < best.length) best = found;
+  }
+  return best.toSorted((a, b) => a - b);
 }
 
 /**

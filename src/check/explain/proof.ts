@@ -39,8 +39,8 @@ export function proofOf(h: History, result: CheckResult): Proof {
       const rows = barsOf(h, result.core, result.arrows);
       const window = windowAround(h, rows);
       return {
-        operations: operationsOf(h, rows),
-        arrows: arrowsOf(h, rows, result.arrows),
+        operations: proofOperations(h, rows),
+        arrows: proofArrows(h, rows, result.arrows),
         window,
       };
     }
@@ -61,7 +61,8 @@ function barsOf(h: History, core: readonly number[], arrows: readonly Forced[]):
   return [...first, ...rest.reverse()].slice(0, BARS_MAX).sort(byTime);
 }
 
-function operationsOf(h: History, rows: readonly number[]): readonly ProofOperation[] {
+/** Rows in order of call. */
+export function proofOperations(h: History, rows: readonly number[]): readonly ProofOperation[] {
   const ranks = rows
     .flatMap((row) => [h.call[row]!, h.ret[row]!])
     .filter((rank) => rank !== NO_RETURN)
@@ -73,7 +74,8 @@ function operationsOf(h: History, rows: readonly number[]): readonly ProofOperat
   });
 }
 
-function arrowsOf(
+/** Those between `rows`, by place in them. */
+export function proofArrows(
   h: History,
   rows: readonly number[],
   arrows: readonly Forced[],

@@ -1,9 +1,7 @@
-import { type History, OUTCOME_INFO } from "../../history/op.ts";
-import { describeOperation } from "../describe.ts";
+import type { History } from "../../history/op.ts";
 import type { Forced } from "../path.ts";
-import { client } from "../words.ts";
 import { shortestCycle } from "./arrows.ts";
-import { reasonText } from "./reasons.ts";
+import { proofArrows, type ProofArrow, proofOperations } from "./proof.ts";
 
 /** Columns between two events of a timeline. */
 const STEP = 3;
@@ -28,49 +26,59 @@ export function timeline(
   arrows: readonly Forced[] = [],
 ): readonly string[] {
   const sorted = rows.toSorted((a, b) => h.call[a]! - h.call[b]!);
-  const shown = arrows.filter(({ before, after }) => rows.includes(before) && rows.includes(after));
-  const number = (row: number): number => sorted.indexOf(row) + 1;
-  const labels = sorted.map((row) => {
-    const label = `${client(h, row)}  ${describeOperation(h, row)}`;
-    return shown.length === 0 ? label : `${number(row)}  ${label}`;
+  return barLines(proofOperations(h, sorted), proofArrows(h, sorted, arrows));
+}
+
+/** What is drawn of an operation; `events` as in ProofOperation. */
+export type Drawable = {
+  readonly process: number;
+  readonly text: string;
+  readonly events: readonly [call: number, ret: number | null];
+};
+
+/** The same of operations as reports keep them, in order of call. */
+export function barLines(
+  operations: readonly Drawable[],
+  arrows: readonly ProofArrow[],
+): readonly string[] {
+  const labels = operations.map(({ process, text }, i) => {
+    const label = `client ${process}  ${text}`;
+    return arrows.length === 0 ? label : `${i + 1}  ${label}`;
   });
   const width = Math.max(0, ...labels.map((label) => label.length));
-  const drawing = draw(h, sorted, shortestCycle(shown) ?? []);
-  const bars = sorted.map((_, i) => `${labels[i]!.padEnd(width)}  ${drawing[i]!}`);
-  if (shown.length === 0) return bars;
-  const reasons = shown.map(
-    (arrow) => `${number(arrow.before)} → ${number(arrow.after)}  ${reasonText(h, arrow)}`,
-  );
-  return [...bars, "", ...reasons];
+  const drawing = draw(operations, shortestCycle(arrows) ?? []);
+  const bars = operations.map((_, i) => `${labels[i]!.padEnd(width)}  ${drawing[i]!}`);
+  if (arrows.length === 0) return bars;
+  return [
+    ...bars,
+    "",
+    ...arrows.map(({ before, after, text }) => `${before + 1} → ${after + 1}  ${text}`),
+  ];
 }
 
 type Bar = { readonly from: number; readonly to: number };
 
 /** A line a bar. */
-function draw(h: History, rows: readonly number[], cycle: readonly Forced[]): readonly string[] {
-  const isOpen = (row: number): boolean => h.outcome[row] === OUTCOME_INFO;
-  const returns = rows.flatMap((row) => (isOpen(row) ? [] : [h.ret[row]!]));
-  const ranks = [...rows.map((row) => h.call[row]!), ...returns].sort((a, b) => a - b);
-  const columnOf = (rank: number): number => ranks.indexOf(rank) * STEP;
-  const end = ranks.length * STEP;
-  const bars = rows.map((row): Bar => ({
-    from: columnOf(h.call[row]!),
-    to: isOpen(row) ? end : columnOf(h.ret[row]!),
+function draw(operations: readonly Drawable[], cycle: readonly ProofArrow[]): readonly string[] {
+  const count = operations.reduce((sum, { events }) => sum + (events[1] === null ? 1 : 2), 0);
+  const end = count * STEP;
+  const bars = operations.map(({ events: [call, ret] }): Bar => ({
+    from: call * STEP,
+    to: ret === null ? end : Math.max(call + 1, ret) * STEP,
   }));
   const canvas = bars.map(({ from, to }, i) => [
     ..." ".repeat(from),
     "├",
     ..."─".repeat(to - from - 1),
-    isOpen(rows[i]!) ? "…" : "┤",
+    operations[i]!.events[1] === null ? "…" : "┤",
   ]);
   let beside = end;
   for (const { before, after, why } of cycle) {
-    const [first, then] = [rows.indexOf(before), rows.indexOf(after)];
-    if (why === "realTime") {
-      drawDown(canvas, first, then, bars);
+    if (why === "realTime" && bars[before]!.to < bars[after]!.from) {
+      drawDown(canvas, before, after, bars);
     } else {
       beside += LINE_STEP;
-      drawBeside(canvas, first, then, bars, beside);
+      drawBeside(canvas, before, after, bars, beside);
     }
   }
   return canvas.map((line) => Array.from(line, (char) => char ?? " ").join(""));

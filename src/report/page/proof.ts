@@ -86,7 +86,7 @@ function barsOf(ops: readonly EvidenceOp[], width: number): readonly Bar[] {
   );
   const last = Math.max(1, times.length - (ops.some((op) => op.returnUs === null) ? 0 : 1));
   const x = (event: number): number =>
-    Math.round(EDGE_PX + (Math.min(event, last) / last) * (width - 2 * EDGE_PX));
+    Math.round(EDGE_PX + (Math.max(0, Math.min(event, last)) / last) * (width - 2 * EDGE_PX));
   return numbers.map(([call, ret], i) => ({
     x1: x(call),
     x2: ret === null ? width : Math.max(x(call) + 4, x(ret)),
