@@ -62,7 +62,15 @@ export class EdnParser {
     this.#at++;
   }
 
+  /** The next form. */
   form(): Edn {
+    if (++this.#depth > DEPTH_MAX) unreadable(`more than ${DEPTH_MAX} levels of nesting`, FIX);
+    const form = this.#form();
+    this.#depth--;
+    return form;
+  }
+
+  #form(): Edn {
     const first = this.peek();
     switch (first) {
       case "":
@@ -94,11 +102,9 @@ export class EdnParser {
   }
 
   #until(closing: string): Edn[] {
-    if (++this.#depth > DEPTH_MAX) unreadable(`more than ${DEPTH_MAX} levels of nesting`, FIX);
     const items: Edn[] = [];
     while (this.peek() !== closing) items.push(this.form());
     this.#at++;
-    this.#depth--;
     return items;
   }
 

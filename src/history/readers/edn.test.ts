@@ -81,6 +81,9 @@ test("edn: what is wrong is refused with its line, the reason and what to do", (
       "h, line 2: :index 3 after",
     ],
     [`{:process 0 :a ${"[".repeat(600)}`, "levels of nesting"],
+    [`{:process 0 :a ${"#_".repeat(600)}`, "levels of nesting"],
+    [`{:process 0 :a ${"#a ".repeat(600)}`, "levels of nesting"],
+    ["{:process :client-3 :type :invoke :f :read}", "h, line 1: :process is :client-3"],
     ["[]", "h: no operation of a client in it"],
   ];
   for (const [text, message] of refused) expect(() => readText(text)).toThrow(message);

@@ -7,7 +7,7 @@ import { decode } from "./lines.ts";
 import { refuse, Unreadable, unreadable } from "./problem.ts";
 import type { Read } from "./read.ts";
 import { EventRecorder, type FailedCas } from "./recorder.ts";
-import { opNamed, replyNamed, US_PER_NS } from "./words.ts";
+import { isNemesis, opNamed, replyNamed, US_PER_NS } from "./words.ts";
 
 const PROCESS = Symbol.for(":process");
 const TYPE = Symbol.for(":type");
@@ -21,8 +21,7 @@ const INDEX = Symbol.for(":index");
  * A history as Jepsen and Knossos keep it: maps of :process, :type, :f, :value and perhaps :time
  * (nanoseconds) and :index, one after the other or in one vector. The order of the maps is the order
  * of events. A read of nil found the register absent. Values [key value], as of jepsen.independent,
- * are told by the first operation, and then all are so. Processes without a number, as :nemesis,
- * are passed over.
+ * are told by the first operation, and then all are so. The nemesis is passed over.
  */
 export function readEdn(bytes: Uint8Array, name: string, failedCas: FailedCas = "ignored"): Read {
   return read(bytes, name, new EdnEvents(failedCas, false), "edn");
@@ -98,12 +97,13 @@ class EdnEvents {
     const event: EdnMap = form;
     this.#inOrder(event);
     const process = event.get(PROCESS);
-    if (typeof process === "symbol" || typeof process === "string") {
+    if (isNemesis(typeof process === "symbol" ? process.description : process)) {
       this.passedOver++;
       return;
     }
     if (typeof process !== "number") {
-      unreadable(`:process is ${ednQuote(process)}`, "each operation has a :process, a number");
+      const fix = "each operation has a :process, a number or :nemesis";
+      unreadable(`:process is ${ednQuote(process)}`, fix);
     }
     const type = keyword(event, TYPE);
     const op = opNamed(keyword(event, F));

@@ -18,7 +18,7 @@ import { eachLine } from "./lines.ts";
 import { unreadable } from "./problem.ts";
 import type { Read } from "./read.ts";
 import { EventRecorder, type FailedCas, outcomeOf } from "./recorder.ts";
-import { opNamed, replyNamed, US_PER_NS } from "./words.ts";
+import { isNemesis, opNamed, replyNamed, US_PER_NS } from "./words.ts";
 
 const FORMS =
   'an event has "process", "type" and "f"; an operation "process", "op", "call", "return" and "outcome"';
@@ -62,8 +62,8 @@ class JsonEvents {
   }
 
   take(fields: Fields): void {
-    if (typeof fields["process"] === "string") {
-      this.passedOver++; // The nemesis.
+    if (isNemesis(fields["process"])) {
+      this.passedOver++;
       return;
     }
     const process = wholeField(fields, "process", 0);

@@ -13,6 +13,10 @@ const TYPES = ["ok", "fail", "mismatch", "info"] as const;
 /** Microseconds of Jepsen's nanoseconds. */
 export const US_PER_NS = 1e-3;
 
+/** Whether a process is the one that makes the faults, and no client. */
+export const isNemesis = (process: unknown): boolean =>
+  process === "nemesis" || process === ":nemesis";
+
 /** The code of an operation. Throws Unreadable. */
 export const opNamed = (name: string): number =>
   Object.hasOwn(OPS, name)
