@@ -32,7 +32,8 @@ export function windowFigure(window: HistoryWindow, { timeline, nodes }: Surroun
   const ops = window.operations.slice(0, OPERATIONS_MAX);
   const origin = window.unit === "us" && timeline !== null ? timeline.startUs : ops[0]?.callUs;
   const scale: Scale = { unit: window.unit, origin: origin ?? 0 };
-  const all = widen(rangeOf(ops, scale), 0.03);
+  const fault = window.unit === "us" && timeline !== null ? faultBefore(timeline, ops) : null;
+  const all = widen(hull(rangeOf(ops, scale), fault, scale), 0.03);
   const core = coreRange(ops, scale, all);
   const lanes = clientLanes(ops, scale, core);
   return html`<figure
@@ -46,7 +47,9 @@ export function windowFigure(window: HistoryWindow, { timeline, nodes }: Surroun
   >
     <figcaption>
       <h4>Around it</h4>
-      <p class="lead">${summary(window, ops.length)}</p>
+      <p class="lead">
+        ${summary(window, ops.length)}${fault === null ? null : ` Last fault before it: ${faultText(fault, scale.origin)}.`}
+      </p>
       ${legend(ops)}
     </figcaption>
     ${CONTROLS}
@@ -111,6 +114,21 @@ function rangeOf(ops: readonly WindowOperation[], scale: Scale): Range {
   const to = Math.max(...ops.map((op) => at(scale, op.returnUs ?? op.callUs)));
   return ops.length === 0 ? { from: 0, to: 1 } : { from, to: Math.max(to, from + 1e-6) };
 }
+
+/** The fault that came into force last before the proof was over: what is near may lie after it. */
+function faultBefore({ faults }: Timeline, ops: readonly WindowOperation[]): FaultBand | null {
+  const ends = ops.filter(({ core }) => core > 0).map((op) => op.returnUs ?? op.callUs);
+  const before = faults.filter(({ fromUs }) => ends.some((end) => fromUs <= end));
+  return before.reduce<FaultBand | null>(
+    (last, band) => (last === null || band.fromUs >= last.fromUs ? band : last),
+    null,
+  );
+}
+
+const hull = ({ from, to }: Range, fault: FaultBand | null, scale: Scale): Range =>
+  fault === null
+    ? { from, to }
+    : { from: Math.min(from, at(scale, fault.fromUs)), to: Math.max(to, at(scale, fault.toUs)) };
 
 const widen = ({ from, to }: Range, share: number): Range => ({
   from: from - (to - from) * share,
@@ -211,10 +229,15 @@ function surroundings(timeline: Timeline, nodes: number, all: Range): (Markup | 
   ];
 }
 
-function faultBox({ label, kind, fromUs, toUs, nodes }: FaultBand, startUs: number): Markup {
-  const [from, to] = [(fromUs - startUs) / 1e6, (toUs - startUs) / 1e6];
+function faultText({ label, fromUs, toUs, nodes }: FaultBand, startUs: number): string {
   const where = nodes.length === 0 ? "" : ` (node ${nodes.join(", ")})`;
-  const text = `${label}${where}, ${from.toFixed(3)} to ${to.toFixed(3)} s`;
+  return `${label}${where}, ${clock(fromUs - startUs)} to ${clock(toUs - startUs)}`;
+}
+
+function faultBox(band: FaultBand, startUs: number): Markup {
+  const { label, kind, fromUs, toUs } = band;
+  const [from, to] = [(fromUs - startUs) / 1e6, (toUs - startUs) / 1e6];
+  const text = faultText(band, startUs);
   return html`<div
     class="box band ${familyOf(kind)}"
     title="${text}"
