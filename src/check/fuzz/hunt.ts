@@ -46,7 +46,7 @@ export function fuzzSeed(seed: number, counts: Counts): Finding | null {
   const { model, ops: drawn } = drawHistory(new Prng(seed));
   const { legal, method, problem } = judge(drawn, model);
   counts.histories++;
-  counts[legal ? "legal" : "illegal"]++;
+  if (legal !== null) counts[legal ? "legal" : "illegal"]++;
   counts.methods[method] = (counts.methods[method] ?? 0) + 1;
   if (problem === null) return null;
   counts.disagreements++;

@@ -1,23 +1,20 @@
 import type { ModelName } from "../models.ts";
 import { certificate } from "../certificate.ts";
-import { checkHistory, type CheckResult } from "../check.ts";
+import { checkHistory, type CheckOptions, type CheckResult } from "../check.ts";
 import { keysOf } from "../keys.ts";
 import type { Forced, KeyHistory, Path, PathVerdict } from "../path.ts";
 import { search } from "../search.ts";
 import { type Method, PATHS } from "../settle.ts";
 import { isWitness } from "../witness.ts";
-import { coreHolds, isLinearizable, replays } from "./reference.ts";
+import { coreHolds, isLinearizable, limitsFor, NAIVE_MAX, replays } from "./reference.ts";
 import { historyOf, type SmallOp } from "./small.ts";
-
-/** Memory enough for anything this small; the clock stands still. */
-const LIMITS = { now: () => 0, deadlineMs: 1, memoryBytes: 1 << 24 };
-const OPTIONS = { now: () => 0, timeoutMs: 1, memoryBytes: 1 << 24 };
 
 type Paths = readonly (readonly [Method, Path])[];
 
 /** What the checker said of a history, and how that differs from what is so. */
 export type Judgement = {
-  readonly legal: boolean;
+  /** Null: a large history, of which only the checker knows. */
+  readonly legal: boolean | null;
   /** What settled the history: the method of a failure, or of its last key. */
   readonly method: Method | "none";
   /** `register says legal, but it is not`; null: all agree. */
@@ -36,7 +33,7 @@ export function judge(
   const legal = isLinearizable(ops);
   let method: Judgement["method"] = "none";
   try {
-    const result = checkHistory(historyOf(ops), { ...OPTIONS, model });
+    const result = checkHistory(historyOf(ops), { ...optionsFor(ops), model });
     method = methodOf(result);
     const problem = problemOfResult(ops, legal, result) ?? problemOfPaths(ops, paths);
     return { legal, method, problem };
@@ -44,6 +41,11 @@ export function judge(
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { legal, method, problem: `the checker threw ${text}` };
   }
+}
+
+function optionsFor(ops: readonly SmallOp[]): CheckOptions {
+  const { now, deadlineMs, memoryBytes } = limitsFor(ops.length);
+  return { now, timeoutMs: deadlineMs, memoryBytes };
 }
 
 function methodOf(result: CheckResult): Judgement["method"] {
@@ -57,10 +59,11 @@ const said = (legal: boolean): string => (legal ? "linearizable" : "not lineariz
 
 function problemOfResult(
   ops: readonly SmallOp[],
-  legal: boolean,
+  legal: boolean | null,
   result: CheckResult,
 ): string | null {
-  if (result.kind !== (legal ? "pass" : "fail")) {
+  if (result.kind === "unknown" && ops.length > NAIVE_MAX) return null;
+  if (legal !== null && result.kind !== (legal ? "pass" : "fail")) {
     return `the checker says ${result.kind}, but the history is ${said(legal)}`;
   }
   if (result.kind !== "fail") return null;
@@ -81,7 +84,7 @@ function problemOfCore(
   }
   const key = ops[core[0]!]!.key;
   const own = ops.filter((op) => op.key === key);
-  if (!coreHolds(own, named as Set<SmallOp>)) {
+  if (coreHolds(own, named as Set<SmallOp>) === false) {
     return `${who} gives a core that is legal: operations ${core.join(" ")}`;
   }
   for (const { before, after, why } of arrows) {
@@ -118,7 +121,8 @@ const certificatePath: Path = ({ model, operations }) => {
 
 /** Says illegal without a core: of that the pipeline makes one. */
 const searchPath: Path = ({ model, operations }) => {
-  const found = search(model, operations, LIMITS);
+  const found = search(model, operations, limitsFor(operations.ops.length));
+  if (found.kind === "unknown") return null;
   if (found.kind === "legal") return { kind: "legal", witness: found.witness };
   return { kind: "illegal", core: [], sentence: "", arrows: [] };
 };
@@ -132,7 +136,7 @@ function problemOfVerdict(
   ops: readonly SmallOp[],
   own: readonly SmallOp[],
   { operations, traits }: KeyHistory,
-  legal: boolean,
+  legal: boolean | null,
   name: Method,
   verdict: NonNullable<PathVerdict>,
 ): string | null {

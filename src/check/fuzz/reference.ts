@@ -2,6 +2,7 @@ import { NO_RETURN } from "../../history/op.ts";
 import type { Model } from "../model.ts";
 import { naive } from "../naive.ts";
 import type { Operations } from "../operations.ts";
+import { type Limits, search } from "../search.ts";
 import type { SmallOp } from "./small.ts";
 
 /** What a key holds, as text, so that two states are equal if they look equal. */
@@ -53,23 +54,60 @@ const operationsOf = (ops: readonly SmallOp[]): Operations<SmallOp> => ({
   order: new Float64Array(ops.length),
 });
 
-/** Whether the operations of each key fit some order: the verdict that all others must agree with. */
-export function isLinearizable(ops: readonly SmallOp[]): boolean {
-  const keys = new Set(ops.map(({ key }) => key));
-  return [...keys].every((key) =>
-    naive(REFERENCE, operationsOf(ops.filter((op) => op.key === key && isEvidence(op)))),
-  );
+/** Trying every order manages so many; a history of more is large. */
+export const NAIVE_MAX = 16;
+const MEMORY_BYTES = 1 << 24;
+/** How often searches may look at the clock, in all: of large histories only what is soon told counts. */
+const LOOKS_MAX = 1000;
+const LOOKS_MAX_LARGE = 30;
+
+/** For one history of so many operations: the same on every machine, by a clock that counts looks. */
+export function limitsFor(operations: number): Limits {
+  let looks = 0;
+  const deadlineMs = operations > NAIVE_MAX ? LOOKS_MAX_LARGE : LOOKS_MAX;
+  return { now: () => ++looks, deadlineMs, memoryBytes: MEMORY_BYTES };
 }
 
-/** Whether the operations of one key, `core` among them, do not fit even if only `core` is believed. */
-export function coreHolds(ops: readonly SmallOp[], core: ReadonlySet<SmallOp>): boolean {
+/**
+ * Whether the operations of one key fit some order. Of more than every order can be tried of, the
+ * exact search says so, which of this model knows no values and no shortcuts; null: it gave up.
+ */
+function decide(model: Model<State, SmallOp>, ops: readonly SmallOp[]): boolean | null {
+  const operations = operationsOf(ops);
+  if (ops.length <= NAIVE_MAX) return naive(model, operations);
+  const { kind } = search(model, operations, limitsFor(ops.length));
+  return kind === "unknown" ? null : kind === "legal";
+}
+
+/**
+ * Whether the operations of each key fit some order: the verdict that all others must agree with.
+ * Null: too many operations to tell.
+ */
+export function isLinearizable(ops: readonly SmallOp[]): boolean | null {
+  const keys = new Set(ops.map(({ key }) => key));
+  const verdicts = [...keys].map((key) =>
+    decide(
+      REFERENCE,
+      ops.filter((op) => op.key === key && isEvidence(op)),
+    ),
+  );
+  if (verdicts.includes(false)) return false;
+  return verdicts.includes(null) ? null : true;
+}
+
+/**
+ * Whether the operations of one key, `core` among them, do not fit even if only `core` is believed.
+ * Null: too many operations to tell.
+ */
+export function coreHolds(ops: readonly SmallOp[], core: ReadonlySet<SmallOp>): boolean | null {
   const writes = (op: SmallOp): boolean => isEvidence(op) && !REFERENCE.observes(op);
   const part = ops.filter((op) => core.has(op) || writes(op));
   const believing: Model<State, SmallOp> = {
     ...REFERENCE,
     step: (state, op) => (core.has(op) ? REFERENCE.step : REFERENCE.maybe)(state, op),
   };
-  return !naive(believing, operationsOf(part));
+  const legal = decide(believing, part);
+  return legal === null ? null : !legal;
 }
 
 /**
