@@ -4,7 +4,7 @@ import { valueName } from "../describe.ts";
 import type { KeyHistory } from "../path.ts";
 import { hadSeen } from "../words.ts";
 import { completed, type Illegal, NOBODY, type Placed } from "./placed.ts";
-import type { Readers } from "./values.ts";
+import type { Wanted } from "./values.ts";
 
 /** The versions that no completed write made, each with the pending write that did. */
 export type Filled = {
@@ -35,7 +35,7 @@ type Supply = { readonly places: number[]; next: number; readonly stack: number[
 export function fillGaps(
   key: KeyHistory,
   placed: Placed,
-  reader: Readers,
+  wanted: Wanted,
   until: Int32Array,
 ): Filled | Illegal {
   const { history: h, operations: o } = key;
@@ -61,8 +61,8 @@ export function fillGaps(
   let ambiguous = false;
   for (let p = 1; p <= placed.top; p++) {
     if (writer[p] !== NOBODY) continue;
-    const read = reader[p]!;
-    const value = read === NOBODY ? NOBODY : h.value[o.ops[read]!]!;
+    const read = wanted.reader[p]!;
+    const value = wanted.value[p]!;
     const own = conditional.get(p)?.find((i) => value === NOBODY || h.value[o.ops[i]!] === value);
     const supply = value === NOBODY ? undefined : supplies.get(value);
     const rivals = value === NOBODY ? unconditional.length : (supply?.places.length ?? 0);
@@ -73,7 +73,7 @@ export function fillGaps(
       open.push(p);
     } else {
       const chosen = supply === undefined ? undefined : latest(supply, (i) => inTime(i, p));
-      if (chosen === undefined) return unwritten(key, p, read, until[p]!);
+      if (chosen === undefined) return unwritten(key, p, value, read, until[p]!);
       writer[p] = chosen;
       taken.add(chosen);
     }
@@ -110,10 +110,15 @@ const isWriter = (placed: Placed, i: number): boolean => placed.writer[placed.at
  * completed made other versions, and those that did not were called after `first` had found p or a
  * newer version. Where several versions share the pending writes of a value, all is the core.
  */
-function unwritten(key: KeyHistory, p: number, read: number, first: number): Illegal {
+function unwritten(
+  key: KeyHistory,
+  p: number,
+  value: number,
+  read: number,
+  first: number,
+): Illegal {
   const { history: h, operations: o } = key;
   const row = o.ops[read]!;
-  const value = h.value[row]!;
   const same = [...o.ops.keys()].filter(
     (i) =>
       h.value[o.ops[i]!] === value &&
@@ -131,7 +136,7 @@ function unwritten(key: KeyHistory, p: number, read: number, first: number): Ill
     return { kind: "illegal", core: completed(key), sentence, arrows: [] };
   }
   if (late === undefined) {
-    const why = done.length === 0 ? "which nobody had written" : `which was never version ${p}`;
+    const why = same.length === 0 ? "which nobody had written" : `which was never version ${p}`;
     return { kind: "illegal", core: [read, ...done], sentence: `${said}, ${why}`, arrows: [] };
   }
   const core = [...new Set([read, first, ...done, late])];

@@ -1,7 +1,7 @@
 import type { KeyHistory, PathVerdict } from "../path.ts";
 import { isIllegal, placeByVersion, supported } from "./placed.ts";
 import { settle } from "./settle.ts";
-import { placeByValue, readersOf } from "./values.ts";
+import { placeByValue, wantedOf } from "./values.ts";
 
 /**
  * Versioned puts, refused ones too, puts without a condition, reads, unknown outcomes: each reply
@@ -21,7 +21,7 @@ export function versionedPath(key: KeyHistory): PathVerdict {
   if (isIllegal(told)) return told;
   const placed = placeByValue(key, told);
   if (placed === null) return null;
-  const reader = readersOf(key, placed);
-  if (isIllegal(reader)) return supported(placed, reader);
-  return settle(key, placed, reader);
+  const wanted = wantedOf(key, placed);
+  if (isIllegal(wanted)) return supported(placed, wanted);
+  return settle(key, placed, wanted);
 }

@@ -22,8 +22,8 @@ export type Placed = {
   /** By version, 0 … top: the write that made it. */
   readonly writer: Int32Array;
   readonly untold: readonly number[];
-  /** Of what told no version: the operation whose reply tells where it belongs all the same. */
-  readonly because: ReadonlyMap<number, number>;
+  /** Of what told no version: the operations whose replies tell where it belongs all the same. */
+  readonly because: ReadonlyMap<number, readonly number[]>;
   /** Pending writes, and refused puts whose replies told no version; in order of call. */
   readonly pending: readonly number[];
   readonly blind: readonly number[];
@@ -95,22 +95,27 @@ function contradictsItself(h: History, row: number): boolean {
 }
 
 function lone(h: History, row: number): Pick<Illegal, "sentence" | "arrows"> {
-  const why =
-    h.expected[row]! >= 0
-      ? `though it expected version ${h.expected[row]}`
-      : h.version[row] === 0
-        ? "as version 0, at which the key is absent"
-        : `at version ${h.version[row]}, which has a value`;
+  const version = h.version[row]!;
+  if (h.op[row] === OP_GET) {
+    const read = `a read by ${client(h, row)} returned ${valueName(h, row)} as version ${version}`;
+    return {
+      sentence: `${read}, ${version === 0 ? "which has no value" : "which has one"}`,
+      arrows: [],
+    };
+  }
+  const expected = h.expected[row]!;
+  const why = expected >= 0 ? `though it expected version ${expected}` : "as version 0";
   return { sentence: `${saw(h, row)} ${why}`, arrows: [] };
 }
 
 /** A version higher than there are writes; a read of a value that nobody wrote is called that. */
 function tooHigh(key: KeyHistory, i: number, version: number, writes: number): Illegal {
-  const { history: h, operations: o } = key;
+  const { history: h, operations: o, traits } = key;
   const row = o.ops[i]!;
   const alone = { kind: "illegal", core: [i], arrows: [] } as const;
   if (h.op[row] !== OP_GET) return { ...alone, sentence: `${saw(h, row)}${most(writes)}` };
-  const isWritten = o.ops.some((other) => wrote(h, other) && h.value[other] === h.value[row]);
+  const isWritten =
+    traits.appends || o.ops.some((other) => wrote(h, other) && h.value[other] === h.value[row]);
   const sentence = isWritten
     ? `a read by ${client(h, row)} returned version ${version}${most(writes)}`
     : `a get by ${client(h, row)} returned ${valueName(h, row)}, which nobody had written`;
@@ -137,8 +142,7 @@ export function supported(placed: Placed, illegal: Illegal): Illegal {
   if (placed.because.size === 0) return illegal;
   const core = new Set(illegal.core);
   for (const i of illegal.core) {
-    const teller = placed.because.get(i);
-    if (teller !== undefined) core.add(teller);
+    for (const teller of placed.because.get(i) ?? []) core.add(teller);
   }
   return { ...illegal, core: [...core] };
 }

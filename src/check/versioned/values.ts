@@ -5,14 +5,19 @@ import type { KeyHistory } from "../path.ts";
 import { client, isRead } from "../words.ts";
 import { type Illegal, NOBODY, type Placed } from "./placed.ts";
 
-/** By version: a read that tells its value, or NOBODY. Version 0 has none. */
-export type Readers = Int32Array;
+/** What must have been written to make each version, by version; version 0 has neither. */
+export type Wanted = {
+  /** A read that tells it, or NOBODY. */
+  readonly reader: Int32Array;
+  /** The value (History.values) that the write had for its argument; −1: nobody tells. */
+  readonly value: Int32Array;
+};
 
 /** Finds one read of each version. Illegal: one version with two values. O(n). */
-export function readersOf(
+export function wantedOf(
   { history: h, operations: { ops } }: KeyHistory,
   placed: Placed,
-): Readers | Illegal {
+): Wanted | Illegal {
   const { at, writer, top } = placed;
   const reader = new Int32Array(top + 1).fill(NOBODY);
   for (let i = 0; i < at.length; i++) {
@@ -28,7 +33,8 @@ export function readersOf(
     if (read === NOBODY || made === NOBODY) continue;
     if (h.value[ops[read]!] !== h.value[ops[made]!]) return twoValues(h, ops, p, made, read);
   }
-  return reader;
+  const value = reader.map((read) => (read === NOBODY ? -1 : h.value[ops[read]!]!));
+  return { reader, value };
 }
 
 function twoValues(
@@ -61,7 +67,7 @@ export function placeByValue(key: KeyHistory, placed: Placed): Placed | null {
     const row = o.ops[i]!;
     if (at[i]! > 0 && h.outcome[row] !== OUTCOME_MISMATCH) teller.set(h.value[row]!, i);
   }
-  const because = new Map<number, number>();
+  const because = new Map<number, readonly number[]>();
   const known = { ...placed, at: at.slice(), writer: placed.writer.slice(), untold: [], because };
   for (const i of untold) {
     const value = h.value[o.ops[i]!]!;
@@ -73,7 +79,7 @@ export function placeByValue(key: KeyHistory, placed: Placed): Placed | null {
     if (told === undefined) return null;
     const version = at[told]!;
     known.at[i] = version;
-    because.set(i, told);
+    because.set(i, [told]);
     if (h.op[o.ops[i]!] === OP_GET) continue;
     if (known.writer[version] !== NOBODY) return null;
     known.writer[version] = i;
