@@ -22,9 +22,9 @@ import {
   PROCESS_MAX,
   textHandle,
 } from "./format.ts";
-import { type History, type Names, NO_RETURN, OUTCOME_INFO, OUTCOME_OK } from "./op.ts";
+import { type History, NO_RETURN, OUTCOME_INFO, OUTCOME_OK } from "./op.ts";
 import { TextNames } from "./text-names.ts";
-import { ValueTable } from "./value-table.ts";
+import { ValueNames } from "./value-names.ts";
 
 /**
  * Decodes a history file (format.ts). A tail that ends inside a record, as a killed generator
@@ -58,10 +58,9 @@ class HistoryReader {
   readonly #keys = new TextNames();
   /** By key record; a text that is defined twice is one key. */
   readonly #keyIds: number[] = [];
-  readonly #texts = new TextNames();
   /** By value record: the handle that stands for it. The text "v7" and the number 7 are one value. */
   readonly #handleOfText: number[] = [];
-  readonly #values = new ValueTable();
+  readonly #values = new ValueNames("v");
   /** By process: the row of its outstanding operation. */
   #rowOf = new Int32Array(1024).fill(NOBODY);
   #rows = 0;
@@ -85,7 +84,7 @@ class HistoryReader {
       else if (kind === KIND_CLOCK) at = this.#clock(at);
       else at = this.#text(kind, at);
     }
-    const names = { keys: this.#keys, values: this.#valueNames() };
+    const names = { keys: this.#keys, values: this.#values };
     const history = { count, ...columns, expectedValue: null, ...names };
     return { history, cutBytes: this.#bytes.length - end };
   }
@@ -155,9 +154,7 @@ class HistoryReader {
       this.#keyIds.push(this.#keys.id(text));
       return end;
     }
-    const number = /^v(?:0|[1-9][0-9]{0,15})$/.test(text) ? Number(text.slice(1)) : NaN;
-    const handle = Number.isSafeInteger(number) ? number : textHandle(this.#texts.id(text));
-    this.#handleOfText.push(handle);
+    this.#handleOfText.push(this.#values.handleOf(text));
     return end;
   }
 
@@ -257,18 +254,6 @@ class HistoryReader {
     const value = this.#view.getFloat64(at, true);
     if (!Number.isSafeInteger(value) || value < 0) this.#damaged(at, `${field} ${value}`);
     return value;
-  }
-
-  #valueNames(): Names {
-    const values = this.#values;
-    const texts = this.#texts;
-    return {
-      size: values.size,
-      name: (id) => {
-        const handle = values.handle(id);
-        return handle >= 0 ? `v${handle}` : texts.name(textHandle(handle));
-      },
-    };
   }
 
   #damaged(at: number, what: string): never {

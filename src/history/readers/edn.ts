@@ -134,7 +134,7 @@ class EdnEvents {
     }
     // To put what an absent key holds is to delete it.
     if (op === OP_PUT && this.#isAbsent(value)) return { ...plain, op: OP_DELETE };
-    return { ...plain, value: this.recorder.values.id(ednText(value ?? null)) };
+    return { ...plain, value: this.recorder.values.idOfText(ednText(value ?? null)) };
   }
 
   #reply(event: EdnMap, process: number, type: string, f: number, atUs: number): void {
@@ -177,7 +177,7 @@ class EdnEvents {
   }
 
   #id(value: Edn | undefined): number {
-    return this.#isAbsent(value) ? NO_VALUE : this.recorder.values.id(ednText(value!));
+    return this.#isAbsent(value) ? NO_VALUE : this.recorder.values.idOfText(ednText(value!));
   }
 
   /** Whether an append of this value leaves everything as it is, even an absent key. */

@@ -2,7 +2,7 @@ import { OP_CAS } from "../op.ts";
 import { OP_DELETE, OP_GET, OP_PUT } from "../../kv/command.ts";
 import type { Asked } from "../columns.ts";
 import { NO_VALUE } from "../format.ts";
-import type { TextNames } from "../text-names.ts";
+import type { ValueNames } from "../value-names.ts";
 import { quote, unreadable } from "./problem.ts";
 import { opNamed } from "./words.ts";
 
@@ -56,14 +56,17 @@ export function timeField(fields: Fields, name: string): number {
 }
 
 /** The number of a value, by its text: a string as it is, anything else as JSON; null is −1. */
-export function valueId(values: TextNames, value: unknown): number {
+export function valueId(values: ValueNames, value: unknown): number {
   if (value === null || value === undefined) return NO_VALUE;
-  if (typeof value === "string") return values.id(value);
+  if (typeof value === "string") return values.idOfText(value);
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) {
+    return values.id(value);
+  }
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
     const fix = "write it as a string: JSON numbers of this size lose digits";
     unreadable(`value ${String(value)} is too large to be told exactly`, fix);
   }
-  return values.id(JSON.stringify(value));
+  return values.idOfText(JSON.stringify(value));
 }
 
 export const keyText = (key: unknown): string =>
@@ -74,7 +77,7 @@ export const keyText = (key: unknown): string =>
       : JSON.stringify(key);
 
 /** What a call asks. `name` is its operation's. */
-export function askedIn(fields: Fields, name: string, key: number, values: TextNames): Asked {
+export function askedIn(fields: Fields, name: string, key: number, values: ValueNames): Asked {
   const op = opNamed(name);
   const { value } = fields;
   const plain = { op, key, value: NO_VALUE, expected: -1 };
@@ -95,7 +98,7 @@ export function askedIn(fields: Fields, name: string, key: number, values: TextN
 /** Of a cas: "value" is [from, to], or "expected" is from and "value" is to. */
 function casValues(
   { expected, value }: Fields,
-  values: TextNames,
+  values: ValueNames,
 ): Pick<Asked, "value" | "expectedValue"> {
   if (expected !== undefined) {
     return { value: valueId(values, value), expectedValue: valueId(values, expected) };

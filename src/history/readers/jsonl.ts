@@ -3,6 +3,7 @@ import { GrowingColumns } from "../columns.ts";
 import { NO_VALUE } from "../format.ts";
 import { OUTCOME_INFO, OUTCOME_OK } from "../op.ts";
 import { TextNames } from "../text-names.ts";
+import { ValueNames } from "../value-names.ts";
 import { rankByTime } from "./by-time.ts";
 import {
   askedIn,
@@ -109,7 +110,7 @@ class JsonOperations {
   readonly #failedCas: FailedCas;
   readonly #rows = new GrowingColumns();
   readonly #keys = new TextNames();
-  readonly #values = new TextNames();
+  readonly #values = new ValueNames("");
 
   constructor(failedCas: FailedCas) {
     this.#failedCas = failedCas;

@@ -76,5 +76,5 @@ function asked(recorder: EventRecorder, key: number, op: number, text: string): 
 
 function valueOf(recorder: EventRecorder, text: string): number {
   if (!VALUE.test(text)) unreadable(`"${quote(text)}" is not a number or nil`, FIX);
-  return text === "nil" ? NO_VALUE : recorder.values.id(text);
+  return text === "nil" ? NO_VALUE : recorder.values.idOfText(text);
 }

@@ -9,6 +9,7 @@ import {
   OUTCOME_OK,
 } from "../op.ts";
 import { TextNames } from "../text-names.ts";
+import { ValueNames } from "../value-names.ts";
 import { unreadable } from "./problem.ts";
 
 /** The types of event that Jepsen knows, and `mismatch`, which tells more than `fail`. */
@@ -41,7 +42,7 @@ const PROCESS_NUMBER_MAX = 2 ** 31 - 1;
  */
 export class EventRecorder {
   readonly keys = new TextNames();
-  readonly values = new TextNames();
+  readonly values = new ValueNames("");
   readonly #rows = new GrowingColumns();
   readonly #failedCas: FailedCas;
   /** By process: the row of its outstanding operation. */
