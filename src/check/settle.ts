@@ -1,3 +1,4 @@
+import { appendPath } from "./append/path.ts";
 import { certificate } from "./certificate.ts";
 import { contradicts } from "./contradiction.ts";
 import type { Forced, KeyHistory, Path } from "./path.ts";
@@ -25,6 +26,7 @@ export type Settled =
 /** The near-linear paths, in the order in which they are tried. */
 export const PATHS: readonly (readonly [Method, Path])[] = [
   ["versioned", versionedPath],
+  ["append", appendPath],
   ["register", registerPath],
   ["insertion", insertionPath],
 ];

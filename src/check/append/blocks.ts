@@ -57,7 +57,7 @@ export function orderOfBlocks(key: KeyHistory, blocks: Blocks): Int32Array | Ill
   const heads = Int32Array.from({ length: count - 1 }, (_, j) => j + 1);
   const firstReturn = spans.first.map((i) => (i === NOBODY ? NO_RETURN : ret[i]!));
   const lastCall = spans.last.map((i) => (i === NOBODY ? -1 : call[i]!));
-  const order = sweep(key.operations, { heads, firstReturn, lastCall });
+  const order = sweep({ heads, firstReturn, lastCall });
   if (order instanceof Int32Array) return joined(new Int32Array(1), order);
   if (order.kind !== "between") throw new AssertionError(`${order.kind} without compare-and-set`);
   const blockOf = (b: number): Block => ({
