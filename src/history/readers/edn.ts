@@ -96,20 +96,20 @@ class EdnEvents {
     }
     const event: EdnMap = form;
     this.#inOrder(event);
-    const process = event.get(PROCESS);
-    if (isNemesis(typeof process === "symbol" ? process.description : process)) {
+    const who = event.get(PROCESS);
+    if (isNemesis(typeof who === "symbol" ? who.description : who)) {
       this.passedOver++;
       return;
     }
-    if (typeof process !== "number") {
+    if (typeof who !== "number") {
       const fix = "each operation has a :process, a number or :nemesis";
-      unreadable(`:process is ${ednQuote(process)}`, fix);
+      unreadable(`:process is ${ednQuote(who)}`, fix);
     }
     const type = keyword(event, TYPE);
     const op = opNamed(keyword(event, F));
     const atUs = timeUs(event.get(TIME));
-    if (type === "invoke") this.recorder.call(process, this.#asked(event, op), atUs);
-    else this.#reply(event, process, type, op, atUs);
+    if (type === "invoke") this.recorder.call(who, this.#asked(event, op), atUs);
+    else this.#reply(event, who, type, op, atUs);
   }
 
   /** The events are in the order of the file; an :index that says otherwise is not overruled. */
