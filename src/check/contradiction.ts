@@ -60,19 +60,20 @@ export function refutedInAnyOrder(key: KeyHistory, core: readonly number[]): boo
 
 /** Gathers the writes that could leave what a believed operation found. O(n). */
 function trialOf(key: KeyHistory, believed: ReadonlySet<number>): Trial {
-  const { model, operations } = key;
-  const { ops, call, ret } = operations;
-  const { needed, left } = model.values!;
+  const { ops, call, ret } = key.operations;
+  const { needed, left } = key.model.values!;
   const wanted = new Set([...believed].map((place) => needed(ops[place]!)));
   wanted.delete(NO_VALUE);
-  const values = Int32Array.from(wanted);
+  // A bit for the low digits of each wanted value: nearly all others are told apart by that.
+  let bits = 0;
+  for (const value of wanted) bits |= 1 << (value & 31);
   const helpers: Helper[] = [];
   let writes = 0;
   for (let i = 0; i < ops.length && helpers.length <= HELPERS_MAX; i++) {
     const value = left(ops[i]!);
     if (value === NO_VALUE) continue;
     writes++;
-    if (!values.includes(value) || believed.has(i)) continue;
+    if (((bits >>> (value & 31)) & 1) === 0 || !wanted.has(value) || believed.has(i)) continue;
     helpers.push({ value, call: call[i]!, ret: ret[i]!, isUsed: false });
   }
   for (const place of believed) if (left(ops[place]!) !== NO_VALUE) writes--;

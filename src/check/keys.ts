@@ -3,7 +3,7 @@ import { OP_APPEND, OP_DELETE, OP_GET } from "../kv/command.ts";
 import { type Columns, columnsByKey, partOf } from "./columns.ts";
 import { isEvidence, type Operations } from "./operations.ts";
 import type { KeyHistory, KeyTraits, Placed } from "./path.ts";
-import { observedValues, versionedKv } from "./versioned-kv.ts";
+import { versionedKv } from "./versioned-kv.ts";
 
 /** The keys of a history, each as the paths are given it. */
 export type Keys = { readonly count: number; at(key: number): KeyHistory };
@@ -15,12 +15,12 @@ export type Keys = { readonly count: number; at(key: number): KeyHistory };
 export function keysOf(history: History): Keys {
   const size = history.keys.size;
   const flags = new Uint16Array(size);
-  const from = countByKey(history, flags);
+  const observed = new Uint8Array(history.values.size);
+  const from = countByKey(history, flags, observed);
   const hasVersions = flags.some((of) => (of & (VERSION | VERSIONED_PUT)) !== 0);
   const columns = columnsByKey(history, from, hasVersions);
   const scratch = new Int32Array(history.values.size);
   const repeats = repeatingKeys(columns, from, scratch);
-  const observed = observedValues(history);
   const places = placesUpTo(largest(from), columns);
   return {
     count: size,
@@ -69,17 +69,22 @@ const CAS = 32;
 const REFUSED_CAS = 64;
 const VERSION = 128;
 
-/** Where the operations of each key begin, once grouped; gathers the flags of each key. */
-function countByKey(history: History, flags: Uint16Array): Int32Array {
-  const { count, key, keys, op, outcome, version, expected } = history;
+/**
+ * Where the operations of each key begin, once grouped; gathers the flags of each key, and marks
+ * the values that some get returned or some compare-and-set expected.
+ */
+function countByKey(history: History, flags: Uint16Array, observed: Uint8Array): Int32Array {
+  const { count, key, keys, op, outcome, version, expected, value, expectedValue } = history;
   const from = new Int32Array(keys.size + 1);
   for (let row = 0; row < count; row++) {
-    if (!isEvidence(op[row]!, outcome[row]!)) continue;
+    const kind = op[row]!;
+    if (!isEvidence(kind, outcome[row]!)) continue;
     const k = key[row]!;
     from[k + 1]!++;
-    const told = version[row]! >= 0 ? VERSION : 0;
-    if (op[row] === OP_GET) flags[k]! |= told;
-    else flags[k]! |= told | flagsOf(op[row]!, outcome[row]!, expected[row]!);
+    flags[k]! |= version[row]! >= 0 ? VERSION : 0;
+    if (kind !== OP_GET) flags[k]! |= flagsOf(kind, outcome[row]!, expected[row]!);
+    const seen = kind === OP_GET ? value[row]! : kind === OP_CAS ? expectedValue![row]! : -1;
+    if (seen >= 0) observed[seen] = 1;
   }
   for (let k = 0; k < keys.size; k++) from[k + 1]! += from[k]!;
   return from;

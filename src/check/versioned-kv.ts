@@ -1,4 +1,4 @@
-import { type History, OP_CAS, OUTCOME_FAIL, OUTCOME_MISMATCH } from "../history/op.ts";
+import { type History, OP_CAS, OUTCOME_MISMATCH } from "../history/op.ts";
 import { OP_APPEND, OP_DELETE, OP_GET } from "../kv/command.ts";
 import { type Help, type Model, NO_VALUE, type Values } from "./model.ts";
 import type { KeyTraits } from "./path.ts";
@@ -14,44 +14,23 @@ const NO_CAS = new Int32Array(0);
 const versionOf = (state: number): number => Math.floor(state * PER_SLOTS);
 const slotIn = (state: number): number => state - versionOf(state) * SLOTS;
 
-/** Marks, by value id, the values that some get returned or some compare-and-set expected. */
-export function observedValues(history: History): Uint8Array {
-  const { op, value, expectedValue, count } = history;
-  const observed = new Uint8Array(history.values.size);
-  for (let i = 0; i < count; i++) {
-    if (op[i] === OP_GET && value[i]! >= 0) observed[value[i]!] = 1;
-    if (op[i] === OP_CAS && expectedValue![i]! >= 0) observed[expectedValue![i]!] = 1;
-  }
-  return observed;
-}
-
 /** What the model of one key asks of its operations; a subset of KeyTraits. */
 type Has = Pick<KeyTraits, "appends" | "deletes" | "versions" | "versionedPuts">;
 
 /**
  * One key of the store of src/kv: get, put, put with an expected version, append, delete; and
  * compare-and-set by value, as other stores have it. An operation is a row of `history`; `rows` are
- * the key's, `observed` is from observedValues. A write raises the version by one, from 0 while
- * absent; a delete sets it to 0. Versions in replies are checked where they are known.
+ * the key's; `observed` marks the ids of values that some get returned or some compare-and-set
+ * expected. A write raises the version by one, from 0 while absent; a delete sets it to 0. Versions
+ * in replies are checked where they are known.
  */
 export function versionedKv(
   history: History,
   rows: Int32Array,
   observed: Uint8Array,
-  has: Has = whatOccurs(history, rows),
+  has: Has,
 ): Model<number, number> {
   return new KeyValue(history, rows, observed, has);
-}
-
-function whatOccurs({ op, outcome, version, expected }: History, rows: Int32Array): Has {
-  const has = (kind: number): boolean =>
-    rows.some((row) => op[row] === kind && outcome[row] !== OUTCOME_FAIL);
-  return {
-    appends: has(OP_APPEND),
-    deletes: has(OP_DELETE),
-    versions: rows.some((row) => version[row]! >= 0),
-    versionedPuts: rows.some((row) => expected[row]! >= 0),
-  };
 }
 
 /** The model of one key. Methods and not closures: those of a thousand keys are then one function. */

@@ -188,18 +188,23 @@ function blockOf({ child }: LiveClusters, head: number): readonly number[] {
   return block;
 }
 
-/** Each of two blocks has an operation that returned before one of the other was called. */
+/**
+ * Each of two blocks has an operation that returned before one of the other was called. What had
+ * returned first in one precedes what was called last in the other, so all of that block precedes
+ * all of the other: which was called last there too.
+ */
 function between(key: KeyHistory, clusters: LiveClusters, a: number, b: number): Illegal {
   const one = extremes(key, clusters, blockOf(clusters, a));
   const other = extremes(key, clusters, blockOf(clusters, b));
-  const core = [one.first, one.last, other.first, other.last];
-  core.push(...linksOf(clusters, one), ...linksOf(clusters, other));
-  // Of two writes neither can be what was called last in both blocks.
-  const [back, between] = isRead(clusters, one.last) ? [one, other] : [other, one];
-  const sentence = `${did(key, back.last)} after ${hadDone(key, between.first)}`;
+  // Two writes cannot be what was called last in each block: one of them returned too early.
+  const [back, middle] = isRead(clusters, one.last) ? [one, other] : [other, one];
+  const links = [...linksOf(clusters, one), ...linksOf(clusters, other)];
+  const core = [back.first, back.last, middle.first, middle.last, ...links];
+  const sentence = `${did(key, back.last)} after ${hadDone(key, middle.first)}`;
   return illegal(core, sentence, [
-    realTime(back.first, between.last),
-    realTime(between.first, back.last),
+    realTime(middle.first, back.last),
+    byValue(back.last, middle.first),
+    realTime(back.first, middle.last),
   ]);
 }
 
@@ -207,18 +212,14 @@ function between(key: KeyHistory, clusters: LiveClusters, a: number, b: number):
 function sinceTheBeginning(key: KeyHistory, clusters: LiveClusters, head: number): Illegal {
   const { last } = extremes(key, clusters, blockOf(clusters, INITIAL));
   const { first } = extremes(key, clusters, blockOf(clusters, head));
-  const links = linksOf(clusters, { first, last: clusters.writer[head]! });
   const chain = chainTo(clusters, clusters.of[last]!).map((c) => clusters.writer[c]!);
   const sentence = `${did(key, last)} after ${hadDone(key, first)}`;
-  return illegal([last, first, ...links, ...chain], sentence, [
-    byValue(last, clusters.writer[head]!),
-    realTime(first, last),
-  ]);
+  return illegal([last, first, ...chain], sentence, [realTime(first, last), byValue(last, first)]);
 }
 
 const isRead = ({ of, writer }: Clusters, place: number): boolean => writer[of[place]!] !== place;
 
-/** The writes that hold two operations of a block together: those of their clusters and between. */
+/** The compare-and-sets that lead from one of two operations of a block to the other. */
 function linksOf(
   clusters: Clusters,
   { first, last }: { readonly first: number; readonly last: number },
@@ -227,5 +228,5 @@ function linksOf(
   const one = chainTo(clusters, of[first]!);
   const other = chainTo(clusters, of[last]!);
   const [long, short] = one.length > other.length ? [one, other] : [other, one];
-  return long.slice(short.length - 1).map((c) => clusters.writer[c]!);
+  return long.slice(short.length).map((c) => clusters.writer[c]!);
 }

@@ -21,7 +21,7 @@ function byBucket(ranks: Int32Array): Int32Array {
     if (ranks[i]! > most) most = ranks[i]!;
   }
   let shift = 0;
-  while ((most - least) >> shift > 2 * count) shift++;
+  while ((most - least) >> shift > count) shift++;
   const next = new Int32Array(count === 0 ? 0 : ((most - least) >> shift) + 2);
   for (let i = 0; i < count; i++) next[((ranks[i]! - least) >> shift) + 1]!++;
   for (let b = 1; b < next.length; b++) next[b]! += next[b - 1]!;
