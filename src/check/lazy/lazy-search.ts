@@ -1,4 +1,5 @@
 import { NO_RETURN } from "../../history/op.ts";
+import { indexesByRank } from "../register/sort.ts";
 import type { Limits, Outcome } from "../search.ts";
 import { Nogoods } from "./nogoods.ts";
 import { BEFORE, NOW, Options, servedAfter } from "./options.ts";
@@ -50,9 +51,9 @@ class LazySearch {
   constructor(o: RegisterOps, limits: Limits) {
     this.#o = o;
     this.#limits = limits;
-    const completed: number[] = [];
-    for (let j = 0; j < o.count; j++) if (o.ret[j] !== NO_RETURN) completed.push(j);
-    this.#byReturn = Int32Array.from(completed).sort((a, b) => o.ret[a]! - o.ret[b]!);
+    const { count, ret } = o;
+    const completed = ret.reduce((sum, rank) => sum + (rank === NO_RETURN ? 0 : 1), 0);
+    this.#byReturn = indexesByRank(ret.subarray(0, count)).subarray(0, completed);
     this.#timeline = new Timeline(o);
     this.#options = new Options(o, this.#timeline);
     this.#nogoods = new Nogoods(o, this.#timeline, this.#byReturn);
@@ -145,14 +146,14 @@ class LazySearch {
     this.#shared = this.#frames.length;
   }
 
-  /** What was best is done once more. */
+  /** What was best is done once more: a read is served by what was there when it returned. */
   #bestOrder(): Int32Array {
     this.#timeline.undo(0);
-    for (let base = 0; base < this.#best.length; base += FRAME) {
-      this.#served = this.#best[base + 1]!;
-      this.#place(this.#best[base + 5]!, this.#best[base + 6]!);
-    }
     this.#served = 0;
+    for (let base = 0; base < this.#best.length; base += FRAME) {
+      this.#advance();
+      this.#trail = this.#place(this.#best[base + 5]!, this.#best[base + 6]!);
+    }
     this.#advance();
     return this.#order();
   }
@@ -163,9 +164,10 @@ class LazySearch {
     const first = new Int32Array(count + 1).fill(-1);
     const next = new Int32Array(count).fill(-1);
     let length = 0;
-    const served = this.#byReturn.slice(0, this.#served).sort((a, b) => b - a);
-    for (const j of served) {
-      if (kind[j] === WRITE || kind[j] === CAS) continue;
+    const served = new Uint8Array(count);
+    for (let k = 0; k < this.#served; k++) served[this.#byReturn[k]!] = 1;
+    for (let j = count - 1; j >= 0; j--) {
+      if (served[j] === 0 || kind[j] === WRITE || kind[j] === CAS) continue;
       next[j] = first[this.#after[j]!]!;
       first[this.#after[j]!] = j;
     }

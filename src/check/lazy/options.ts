@@ -53,11 +53,12 @@ export class Options {
       return;
     }
     this.#measure(goal, now);
-    this.#pushWrites(goal, now);
     this.#pushCas(PRESENT, goal, now);
     for (let end = t.ends - 1; end >= 0 && t.endTime(end) > call[goal]!; end--) {
       this.#pushCas(end, goal, t.endTime(end));
     }
+    // On top: a write is never in need of anything, so a CAS is the more precious.
+    this.#pushWrites(goal, now);
   }
 
   /** The next steps of a trail to `goal` that has come to the growing point `point`. */
