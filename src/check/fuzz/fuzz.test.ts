@@ -9,7 +9,7 @@ import { coreHolds, isLinearizable, replays } from "./reference.ts";
 import { shrinkOps } from "./shrink.ts";
 import type { SmallOp } from "./small.ts";
 
-const HISTORIES = 8000;
+const HISTORIES = 6000;
 /** Others than `ordeal fuzz checker` draws by default. */
 const FIRST_SEED = 1_000_000_000;
 const CORPUS = join(import.meta.dir, "..", "testdata", "fuzz-corpus");

@@ -6,6 +6,7 @@ import type { Forced, KeyHistory, Path, PathVerdict } from "../path.ts";
 import { search } from "../search.ts";
 import { type Method, PATHS } from "../settle.ts";
 import { isWitness } from "../witness.ts";
+import { followed } from "./follow.ts";
 import { coreHolds, isLinearizable, limitsFor, NAIVE_MAX, replays } from "./reference.ts";
 import { historyOf, type SmallOp } from "./small.ts";
 
@@ -35,7 +36,10 @@ export function judge(
   try {
     const result = checkHistory(historyOf(ops), { ...optionsFor(ops), model });
     method = methodOf(result);
-    const problem = problemOfResult(ops, legal, result) ?? problemOfPaths(ops, paths);
+    const problem =
+      problemOfResult(ops, legal, result) ??
+      problemOfPaths(ops, paths) ??
+      problemOnline(ops, result.kind === "pass");
     return { legal, method, problem };
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -95,6 +99,12 @@ function problemOfCore(
     }
   }
   return null;
+}
+
+/** The online checker may miss a violation, but must see none that is not there. */
+function problemOnline(ops: readonly SmallOp[], passed: boolean): string | null {
+  const violation = passed ? followed(historyOf(ops)) : null;
+  return violation && `the online checker sees a violation that is none: ${violation.sentence}`;
 }
 
 /** What is wrong with what one path alone says of one key of `ops`. */
