@@ -57,7 +57,7 @@ export type Forced = {
   readonly before: number;
   readonly after: number;
   readonly why: "realTime" | "value";
-  /** Replies allow it nowhere later, all else of the core considered; no one of them says so. */
+  /** `before` does not fit after `after`, all else considered: no reply says so by itself. */
   readonly nowhereElse?: true;
 };
 

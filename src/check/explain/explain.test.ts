@@ -106,6 +106,29 @@ test("explain: values that repeat draw no arrow, and the sentence claims no more
   );
 });
 
+test("explain: what no rule explains, widening does", () => {
+  const repeated = [
+    event(2, OP_PUT, "v1", -1, 0),
+    event(2, OP_PUT, "v1", -1, 2),
+    event(3, OP_PUT, "v2", -1, 4),
+    event(3, OP_GET, "v1", -1, 6),
+  ];
+  const h = recordOf(repeated, 1);
+  const result = checkHistory(h, { now: () => 0, timeoutMs: 1, memoryBytes: 1 << 26 });
+  if (result.kind !== "fail") throw new Error(result.kind);
+  expect(result.arrows.map((arrow) => reasonText(h, arrow))).toEqual([
+    "returned before it was called",
+    "does not fit after it",
+  ]);
+  expect(result.arrows.map(({ before, after }) => [before, after])).toEqual([
+    [2, 3],
+    [3, 2],
+  ]);
+  expect(result.sentence).toBe(
+    "a read by client 3 returned v1 after a put of v2 by client 3 had already been acknowledged, and no write can have brought v1 back",
+  );
+});
+
 test("explain: bars with the arrows that go round", () => {
   const { h, rows, arrows } = explain(
     event(3, OP_GET, "v42", 42, 0),

@@ -8,7 +8,7 @@ import { versionAfter } from "./facts.ts";
 /** Why one operation precedes another, in words that stand beside an arrow between them. */
 export function reasonText(h: History, { before, after, why, nowhereElse }: Forced): string {
   if (why === "realTime") return "returned before it was called";
-  if (nowhereElse) return "fits only before it";
+  if (nowhereElse) return "does not fit after it";
   const isSame = h.value[before] === h.value[after] && h.value[before]! >= 0;
   if (wrote(h, before) && isRead(h, after) && isSame) return "read what it wrote";
   if (h.op[after] === OP_CAS && h.expectedValue?.[after] === h.value[before]) {

@@ -29,17 +29,17 @@ function cycleSentence(h: History, cycle: readonly Forced[], arrows: readonly Fo
   const late = told.find(({ after }) => isRead(h, after)) ?? told[0];
   if (late === undefined) return "replies contradict each other about the order of the writes";
   if (cycle.some(({ nowhereElse }) => nowhereElse)) {
-    return `${saw(h, late.after)} after ${hadSeen(h, late.before)}${fitsOnlyBefore(h, late)}`;
+    return `${saw(h, late.after)} after ${hadSeen(h, late.before)}${doesNotFit(h, late)}`;
   }
   const grounds = arrows.filter((arrow) => !cycle.includes(arrow));
   return `${saw(h, late.after)} after ${hadSeen(h, late.before)}${cameLater(h, late, grounds)}`;
 }
 
-function fitsOnlyBefore(h: History, { before, after }: Forced): string {
+function doesNotFit(h: History, { before, after }: Forced): string {
   const isBack = isRead(h, after) && h.version[after]! < 0 && h.value[after]! >= 0;
   return isBack && h.value[before] !== h.value[after]
     ? `, and no write can have brought ${found(h, after)} back`
-    : ", but fits only before that";
+    : ", but does not fit after that";
 }
 
 /** Values do not say which is newer, as versions do: what follows from other operations does. */

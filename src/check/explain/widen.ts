@@ -2,6 +2,7 @@ import { contradicts, refutedInAnyOrder } from "../contradiction.ts";
 import type { Operations } from "../operations.ts";
 import type { Forced, KeyHistory } from "../path.ts";
 import type { Limits } from "../search.ts";
+import { refutedFromAnyState } from "../shrink.ts";
 
 /** Of longer keys only what can be refuted without looking at all their writes is tried. */
 const SEARCHED_MAX = 2000;
@@ -9,10 +10,11 @@ const SEARCHED_MAX = 2000;
 const CORE_MAX = 9;
 
 /**
- * The contradiction in a core (rows of the key) that no rule explains, found by widening: let an
- * operation of it be called earlier, until the core fits some order. What had returned before it,
- * and now overlaps it, is what it had to precede: in real time it came after that, and in every
- * order that fits it comes before. Empty if no single operation can be widened so.
+ * The contradiction in a core (rows of the key) that no rule explains. Of two operations of which one
+ * had returned when the other was called, the other does not fit after it: that is what the core
+ * says. In a larger one it is found by widening: let an operation be called earlier, until the core
+ * fits some order. What had returned before it, and now overlaps it, is what it does not fit after.
+ * Empty if no single operation can be widened so.
  */
 export function widenedArrows(
   key: KeyHistory,
@@ -21,8 +23,10 @@ export function widenedArrows(
 ): readonly Forced[] {
   if (rows.length > CORE_MAX) return [];
   const core = placesOf(key.operations, rows);
-  if (!isRefuted(key, core, limits)) return [];
   const { ops, call, ret } = key.operations;
+  const [a, b] = core;
+  if (core.length === 2) return ret[a!]! < call[b!]! ? roundTrip(ops[a!]!, ops[b!]!) : [];
+  if (!isRefuted(key, core, limits)) return [];
   for (const late of core.toReversed()) {
     const earlier = core.filter((place) => ret[place]! < call[late]!);
     earlier.sort((a, b) => ret[b]! - ret[a]!);
@@ -30,19 +34,21 @@ export function widenedArrows(
       const operations = calledAt(key.operations, late, ret[first]!);
       const widened = { ...key, operations };
       if (isRefuted(widened, placesOf(operations, rows), limits)) continue;
-      const [before, after] = [ops[first]!, ops[late]!];
-      return [
-        { before, after, why: "realTime" },
-        { before: after, after: before, why: "value", nowhereElse: true },
-      ];
+      return roundTrip(ops[first]!, ops[late]!);
     }
   }
   return [];
 }
 
+const roundTrip = (before: number, after: number): readonly Forced[] => [
+  { before, after, why: "realTime" },
+  { before: after, after: before, why: "value", nowhereElse: true },
+];
+
 /** False: it fits, or that is not known. */
 function isRefuted(key: KeyHistory, core: readonly number[], limits: Limits): boolean {
   if (refutedInAnyOrder(key, core)) return true;
+  if (refutedFromAnyState(key.model, key.operations, core, limits)) return true;
   if (key.operations.ops.length > SEARCHED_MAX) return false;
   return contradicts(key, core, limits) === true;
 }
