@@ -1,16 +1,19 @@
 import { type History, type Names, NO_RETURN, OUTCOME_INFO } from "../../history/op.ts";
 import { keysOf } from "../keys.ts";
+import type { Model } from "../model.ts";
 import { type Limits, search } from "../search.ts";
 import type { ReadValue } from "./content.ts";
 import type { Row } from "./replay.ts";
 
 /**
  * Whether exact search proves that `rows`, operations on one key in order of invocation, fit no
- * order. `isWhole`: nothing happened before them; otherwise the key may have held anything, and
+ * order. Those with ret NO_RETURN are pending, and may tell a version all the same: they returned,
+ * but may have taken effect before what the window shows. `isWhole`: nothing happened before them; otherwise the key may have held anything, and
  * what may be tried is what the model lists (Model.starts). False: they fit one, or nobody knows.
  */
 export function isProvenIllegal(rows: readonly Row[], isWhole: boolean, limits: Limits): boolean {
-  const { model, operations } = keysOf(historyOf(rows)).at(0);
+  const { model: whole, operations } = keysOf(historyOf(rows)).at(0);
+  const model = withToldVersions(whole, rows);
   const completed: number[] = [];
   for (const [i, op] of [...operations.ops].entries()) {
     if (operations.ret[i] !== NO_RETURN) completed.push(op);
@@ -18,6 +21,32 @@ export function isProvenIllegal(rows: readonly Row[], isWhole: boolean, limits: 
   const starts = isWhole ? [model.init] : (model.starts?.(completed) ?? null);
   if (starts === null || completed.length === 0) return false;
   return starts.every((start) => search(model, operations, limits, start).kind === "illegal");
+}
+
+/**
+ * `model`, in which a pending operation that told its version takes effect with that or not at all.
+ * `rows` are what its operations number.
+ */
+function withToldVersions(
+  model: Model<number, number>,
+  rows: readonly Row[],
+): Model<number, number> {
+  const told = (op: number): number => (rows[op]!.ret === NO_RETURN ? rows[op]!.version : -1);
+  if (!rows.some((_, op) => told(op) >= 0)) return model;
+  const { dead, values, starts, identity } = model;
+  return {
+    init: model.init,
+    step: (state, op) => model.step(state, op),
+    maybe: (state, op) =>
+      told(op) < 0 ? model.maybe(state, op) : (model.step(state, op) ?? state),
+    observes: (op) => model.observes(op),
+    ...(dead && { dead: (state, op) => dead.call(model, state, op) }),
+    ...(values && { values }),
+    ...(starts && { starts: (ops) => starts.call(model, ops) }),
+    ...(identity && {
+      identity: (op, pending) => `${identity.call(model, op, pending)} ${pending ? told(op) : ""}`,
+    }),
+  };
 }
 
 /** A history of one key with these rows. */
@@ -33,8 +62,8 @@ function historyOf(rows: readonly Row[]): History {
     value: Int32Array.from(rows, (row) => values.idOf(row.value)),
     expected: column((row) => row.expected),
     expectedValue: null,
-    version: column((row) => (row.ret === NO_RETURN ? -1 : row.version)),
-    index: column((row) => (row.ret === NO_RETURN ? 0 : row.index)),
+    version: column((row) => row.version),
+    index: column((row) => row.index),
     call: Int32Array.from(rows, (row) => row.call),
     ret: Int32Array.from(rows, (row) => row.ret),
     callUs: column(() => 0),

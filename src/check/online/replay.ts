@@ -54,7 +54,8 @@ export class IndexReplay {
     const waiting = this.#waiting;
     let at = waiting.length;
     while (at > 0 && orderOf(waiting[at - 1]!) > order) at--;
-    waiting.splice(at, 0, row);
+    if (at === waiting.length) waiting.push(row);
+    else waiting.splice(at, 0, row);
     if (order > this.#latestOrder) this.#latestOrder = order;
   }
 
@@ -74,7 +75,8 @@ export class IndexReplay {
       this.#version = -1;
       this.#isContentKnown = false;
     }
-    if (next > 0) waiting.splice(0, next);
+    if (next === waiting.length) waiting.length = 0;
+    else if (next > 0) waiting.splice(0, next);
     return fit;
   }
 
