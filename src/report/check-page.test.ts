@@ -235,7 +235,7 @@ inChromium("the window zooms and moves by buttons, keys, wheel and dragging", as
   await page.getByRole("button", { name: "Everything" }).click();
   expect(await span()).toBeGreaterThan(first);
   expect(await page.getByRole("button", { name: "Zoom out" }).isDisabled()).toBe(true);
-  await page.getByRole("button", { name: "The proof" }).click();
+  await page.getByRole("button", { name: "Back to it" }).click();
   expect(await span()).toBeCloseTo(first, 6);
 
   const plot = page.locator(".window .plot");

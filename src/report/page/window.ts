@@ -58,7 +58,7 @@ export function windowFigure(window: HistoryWindow, { timeline, nodes }: Surroun
       class="plot"
       tabindex="0"
       role="group"
-      aria-label="History around the violation. Left and right arrow keys move, plus and minus zoom, 0 shows everything, c the proof, up and down arrow keys go from operation to operation."
+      aria-label="History around it. Left and right arrow keys move, plus and minus zoom, 0 shows everything, c goes back to it, up and down arrow keys go from operation to operation."
     >
       <div class="axis" aria-hidden="true"></div>
       <ul class="tracks">
@@ -74,7 +74,7 @@ const BUTTONS = [
   ["out", "Zoom out"],
   ["earlier", "Earlier"],
   ["later", "Later"],
-  ["core", "The proof"],
+  ["core", "Back to it"],
   ["all", "Everything"],
 ] as const;
 
