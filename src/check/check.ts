@@ -7,7 +7,7 @@ import { type Keys, keysOf } from "./keys.ts";
 import { type ModelName, requireModel } from "./models.ts";
 import type { Forced, KeyHistory } from "./path.ts";
 import { violatedPremise } from "./premises.ts";
-import { type Limits, search } from "./search.ts";
+import { type Limits, type Outcome, search } from "./search.ts";
 import { type Method, type Settled, settle } from "./settle.ts";
 import { shrink } from "./shrink.ts";
 import { isWitness } from "./witness.ts";
@@ -75,6 +75,27 @@ const NONE: Readonly<Record<Method, number>> = {
  * search. A violation anywhere beats an unknown. Throws UserError if the model does not fit.
  */
 export function checkHistory(history: History, options: CheckOptions): CheckResult {
+  const open = openCheck(history, options);
+  if (open.kind !== "open") return open;
+  return closeCheck(open, (k) => {
+    const { model, operations } = open.keys.at(k);
+    return search(model, operations, open.limits);
+  });
+}
+
+/** A check of which only exact search of some keys is left: whoever has several CPUs can share it out. */
+export type OpenCheck = {
+  readonly kind: "open";
+  readonly keys: Keys;
+  /** Numbers of the keys to search. */
+  readonly hard: readonly number[];
+  readonly limits: Limits;
+  readonly checked: Checked;
+  readonly settledBy: Readonly<Record<Method, number>>;
+};
+
+/** checkHistory as far as it goes without search. Throws as it does. */
+export function openCheck(history: History, options: CheckOptions): CheckResult | OpenCheck {
   requireModel(history, options.model ?? "auto");
   const limits: Limits = {
     now: options.now,
@@ -84,17 +105,25 @@ export function checkHistory(history: History, options: CheckOptions): CheckResu
   const checked: Checked = { operations: history.count, keys: history.keys.size };
   const keys = keysOf(history);
   const settledBy = { ...NONE };
-  const rest: number[] = [];
+  const hard: number[] = [];
   for (let k = 0; k < keys.count; k++) {
     const settled = settle(keys.at(k), limits);
-    if (settled === null) rest.push(k);
+    if (settled === null) hard.push(k);
     else if (settled.kind === "legal") settledBy[settled.method]++;
     else return { ...checked, ...failure(keys.at(k), settled, limits) };
   }
-  const unsettled = searchKeys(keys, rest, limits);
+  const violation = premiseViolated(keys, hard, limits);
+  if (violation !== null) return { ...checked, ...violation };
+  return { kind: "open", keys, hard, limits, checked, settledBy };
+}
+
+/** What comes of a check, given what search says of each hard key; asked in order, up to the first violation. */
+export function closeCheck(open: OpenCheck, outcomeOf: (key: number) => Outcome): CheckResult {
+  const { checked, settledBy, hard } = open;
+  const unsettled = searchKeys(open, outcomeOf);
   if (unsettled !== null) return { ...checked, ...unsettled };
-  settledBy.search += rest.length;
-  return { ...checked, kind: "pass", settledBy };
+  const searched = settledBy.search + hard.length;
+  return { ...checked, kind: "pass", settledBy: { ...settledBy, search: searched } };
 }
 
 type Fail = Omit<Extract<CheckResult, { kind: "fail" }>, keyof Checked>;
@@ -110,9 +139,9 @@ function failure(
   return { kind: "fail", key: key.name, sentence, core, arrows, method };
 }
 
-/** Settles the keys that no path could; null: all are legal. */
-function searchKeys(keys: Keys, rest: readonly number[], limits: Limits): Fail | Unknown | null {
-  for (const k of rest) {
+/** A violation that shows at a glance on one of the keys that no path could settle. */
+function premiseViolated(keys: Keys, hard: readonly number[], limits: Limits): Fail | null {
+  for (const k of hard) {
     const key = keys.at(k);
     const violation = violatedPremise(key.history, key.operations);
     if (violation === null) continue;
@@ -122,11 +151,19 @@ function searchKeys(keys: Keys, rest: readonly number[], limits: Limits): Fail |
     const explanation = explained(key, core, violation.arrows ?? [], limits);
     return { kind: "fail", key: key.name, sentence, ...explanation, method: "search" };
   }
+  return null;
+}
+
+/** Null: all hard keys are legal. */
+function searchKeys(
+  { keys, hard, limits }: OpenCheck,
+  outcomeOf: (key: number) => Outcome,
+): Fail | Unknown | null {
   let unknown: Omit<Unknown, "unsettled"> | null = null;
   let unsettled = 0;
-  for (const k of rest) {
+  for (const k of hard) {
     const key = keys.at(k);
-    const outcome = search(key.model, key.operations, limits);
+    const outcome = outcomeOf(k);
     if (outcome.kind === "illegal") return violationOf(key, outcome.stuck, limits);
     if (outcome.kind === "legal") {
       const sound = isWitness(key.model, key.operations, outcome.witness);

@@ -1,11 +1,12 @@
 import { findLostAcks } from "../../chaos/lost-acks.ts";
-import { checkHistory } from "../../check/check.ts";
+
 import { readAny } from "../../history/readers/read.ts";
 import { bytesOf, STDIN_NAME } from "./input.ts";
 import { asJson } from "./json.ts";
 import type { Judged } from "./judged.ts";
 import { type CheckFlags, commandOf, settingsOf } from "./options.ts";
 import { asText } from "./text.ts";
+import { checkInWorkers } from "./workers.ts";
 
 const EXIT_CODES = { pass: 0, fail: 2, unknown: 3 } as const;
 
@@ -22,7 +23,7 @@ export async function runCheck(
   const name = flags.file === "-" ? STDIN_NAME : flags.file;
   const read = readAny(await bytesOf(flags.file), name, settings.read);
   const readMs = now() - startMs;
-  const result = checkHistory(read.history, { now, timeoutMs, memoryBytes, model });
+  const result = await checkInWorkers(read.history, { now, timeoutMs, memoryBytes, model });
   const checkMs = now() - startMs - readMs;
   const lostAcks = read.format === "ordeal" ? findLostAcks(read.history) : null;
   const judged: Judged = { flags, read, result, lostAcks, readMs, checkMs };
