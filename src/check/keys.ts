@@ -28,7 +28,7 @@ export function keysOf(history: History): Keys {
       const part = partOf(columns, from[k]!, from[k + 1]!);
       const operations: Operations<number> = part;
       const traits = traitsOf(flags[k]!, repeats[k] === 0);
-      const model = versionedKv(history, part.ops, observed, traits);
+      const model = versionedKv(history, observed, traits);
       const placed = placedOf(history, part, places.subarray(0, part.ops.length), observed, traits);
       return { history, name: history.keys.name(k), model, operations, placed, traits, scratch };
     },
@@ -56,7 +56,7 @@ function placedOf(
 ): Placed {
   const { op, outcome, value, expectedValue, versions } = part;
   const columns = { ...history, ...versions, op, outcome, value, expectedValue };
-  const model = versionedKv(columns, places, observed, traits);
+  const model = versionedKv(columns, observed, traits);
   return { op, outcome, value, expectedValue, model, operations: { ...part, ops: places } };
 }
 

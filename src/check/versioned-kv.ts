@@ -19,18 +19,17 @@ type Has = Pick<KeyTraits, "appends" | "deletes" | "versions" | "versionedPuts">
 
 /**
  * One key of the store of src/kv: get, put, put with an expected version, append, delete; and
- * compare-and-set by value, as other stores have it. An operation is a row of `history`; `rows` are
- * the key's; `observed` marks the ids of values that some get returned or some compare-and-set
+ * compare-and-set by value, as other stores have it. An operation is a row of `history`;
+ * `observed` marks the ids of values that some get returned or some compare-and-set
  * expected. A write raises the version by one, from 0 while absent; a delete sets it to 0. Versions
  * in replies are checked where they are known.
  */
 export function versionedKv(
   history: History,
-  rows: Int32Array,
   observed: Uint8Array,
   has: Has,
 ): Model<number, number> {
-  return new KeyValue(history, rows, observed, has);
+  return new KeyValue(history, observed, has);
 }
 
 /** The model of one key. Methods and not closures: those of a thousand keys are then one function. */
@@ -51,14 +50,14 @@ class KeyValue implements Model<number, number> {
   /** Whether anybody can see versions; otherwise they stay 1, and states differ by value alone. */
   readonly #counts: boolean;
 
-  constructor(history: History, rows: Int32Array, observed: Uint8Array, has: Has) {
+  constructor(history: History, observed: Uint8Array, has: Has) {
     this.#h = history;
     this.#op = history.op;
     this.#outcome = history.outcome;
     this.#value = history.value;
     this.#observed = observed;
     this.#expectedValue = history.expectedValue ?? NO_CAS;
-    this.#texts = has.appends ? new Texts(history, rows) : null;
+    this.#texts = has.appends ? new Texts(history) : null;
     this.#deletes = has.deletes;
     this.#counts = has.versions || has.versionedPuts;
     this.values = has.appends ? undefined : this.#values();

@@ -32,7 +32,7 @@ export function epochsOf(key: KeyHistory): Epochs | Illegal | null {
 }
 
 function tokensOf({ history: h, operations: { ops } }: KeyHistory): Tokens | null {
-  const tokens = new Tokens();
+  const tokens = new Tokens(ops.length);
   for (let i = 0; i < ops.length; i++) {
     const row = ops[i]!;
     if (wrote(h, row) && !tokens.add(h.values.name(h.value[row]!), i)) return null;

@@ -10,21 +10,31 @@ const HASH_FACTOR = 0x0100_0193;
  */
 export class Tokens {
   readonly #texts: string[] = [];
-  readonly #numbers: number[] = [];
-  /** Open addressing: index into #texts, plus one. */
-  #table = new Int32Array(64);
+  readonly #numbers: Int32Array;
+  readonly #hashes: Int32Array;
+  /** Open addressing: index into the columns above, plus one. */
+  readonly #table: Int32Array;
   /** By char code: whether a token begins with it; null: that does not tell tokens apart. */
   #isFirst: Uint8Array | null = new Uint8Array(1 << 16);
   readonly #lengths = new Set<number>();
 
+  /** `most`: as many tokens as there can be. */
+  constructor(most: number) {
+    this.#numbers = new Int32Array(most);
+    this.#hashes = new Int32Array(most);
+    this.#table = new Int32Array(2 ** Math.ceil(Math.log2(most * 2 + 1)));
+  }
+
   /** False: it is empty, or there already. */
   add(text: string, number: number): boolean {
-    if (text.length === 0 || this.find(text, 0, text.length) !== NONE) return false;
-    this.#texts.push(text);
-    this.#numbers.push(number);
+    const hash = hashOf(text, 0, text.length);
+    const at = this.#slotOf(hash, text, 0, text.length);
+    if (text.length === 0 || this.#table[at] !== 0) return false;
+    const index = this.#texts.push(text) - 1;
+    this.#numbers[index] = number;
+    this.#hashes[index] = hash;
+    this.#table[at] = index + 1;
     this.#lengths.add(text.length);
-    if (this.#texts.length * 2 > this.#table.length) this.#grow();
-    else this.#enter(this.#texts.length - 1);
     return true;
   }
 
@@ -40,15 +50,8 @@ export class Tokens {
 
   /** The number of the token text[from … to − 1], or −1. */
   find(text: string, from: number, to: number): number {
-    const mask = this.#table.length - 1;
-    for (let at = hashOf(text, from, to) & mask; ; at = (at + 1) & mask) {
-      const entry = this.#table[at]!;
-      if (entry === 0) return NONE;
-      const token = this.#texts[entry - 1]!;
-      if (token.length === to - from && text.startsWith(token, from)) {
-        return this.#numbers[entry - 1]!;
-      }
-    }
+    const entry = this.#table[this.#slotOf(hashOf(text, from, to), text, from, to)]!;
+    return entry === 0 ? NONE : this.#numbers[entry - 1]!;
   }
 
   /** Where the token ends that begins at `from`; −1: none does. */
@@ -76,17 +79,16 @@ export class Tokens {
     return true;
   }
 
-  #grow(): void {
-    this.#table = new Int32Array(this.#table.length * 4);
-    for (let index = 0; index < this.#texts.length; index++) this.#enter(index);
-  }
-
-  #enter(index: number): void {
-    const text = this.#texts[index]!;
+  /** Where the table has that text, or has room for it. */
+  #slotOf(hash: number, text: string, from: number, to: number): number {
     const mask = this.#table.length - 1;
-    let at = hashOf(text, 0, text.length) & mask;
-    while (this.#table[at] !== 0) at = (at + 1) & mask;
-    this.#table[at] = index + 1;
+    for (let at = hash & mask; ; at = (at + 1) & mask) {
+      const entry = this.#table[at]!;
+      if (entry === 0) return at;
+      if (this.#hashes[entry - 1] !== hash) continue;
+      const token = this.#texts[entry - 1]!;
+      if (token.length === to - from && text.startsWith(token, from)) return at;
+    }
   }
 }
 
