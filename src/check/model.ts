@@ -22,10 +22,11 @@ export type Model<State, Op> = {
    */
   readonly excluded?: ((op: Op) => number) | undefined;
   /**
-   * The states to try for a window in which `ops` completed, when what came before is not known:
-   * if one state at all makes the window legal, then one of these does. Null: cannot be listed.
+   * The states to try for a window in which `ops` completed, and `others` may have taken effect,
+   * when what came before is not known: if one state at all makes the window legal, then one of
+   * these does. Null: cannot be listed.
    */
-  starts?(ops: readonly Op[]): readonly State[] | null;
+  starts?(ops: readonly Op[], others: readonly Op[]): readonly State[] | null;
   /**
    * What writes that nobody knows of could have made of `state` by the time that `op` took effect
    * with its recorded result: all states that matter, maybe more. `values` are those that they could

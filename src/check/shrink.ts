@@ -184,12 +184,13 @@ function windowOf<State, Op>(
   prefix: Claim<State>,
   core: readonly number[],
 ): Claim<State> | null {
-  const starts = model.starts?.(core.map((i) => o.ops[i]!)) ?? null;
-  if (starts === null) return null;
   const begin = o.call[core[0]!]!;
   const free = (i: number): boolean =>
     o.ret[i]! > begin && mayWrite(model, o, i) && !core.includes(i);
-  return { core, others: [...prefix.core, ...prefix.others].filter(free), starts };
+  const others = [...prefix.core, ...prefix.others].filter(free);
+  const opsAt = (places: readonly number[]): readonly Op[] => places.map((i) => o.ops[i]!);
+  const starts = model.starts?.(opsAt(core), opsAt(others)) ?? null;
+  return starts === null ? null : { core, others, starts };
 }
 
 /**
@@ -204,8 +205,7 @@ export function refutedFromAnyState<State, Op>(
   limits: Limits,
 ): boolean {
   const own = core.filter((i) => !isPending(o, i)).sort((a, b) => a - b);
-  const starts = model.starts?.(own.map((i) => o.ops[i]!)) ?? null;
-  if (starts === null || own.length === 0) return false;
+  if (own.length === 0) return false;
   const begin = o.call[own[0]!]!;
   const end = Math.max(...own.map((i) => o.ret[i]!));
   const inCore = new Set(own);
@@ -213,6 +213,10 @@ export function refutedFromAnyState<State, Op>(
   for (let i = 0; i < o.ops.length && o.call[i]! < end; i++) {
     if (inCore.has(i) || (o.ret[i]! > begin && mayWrite(model, o, i))) places.push(i);
   }
+  const opsAt = (chosen: readonly number[]): readonly Op[] => chosen.map((i) => o.ops[i]!);
+  const others = places.filter((place) => !inCore.has(place));
+  const starts = model.starts?.(opsAt(own), opsAt(others)) ?? null;
+  if (starts === null) return false;
   const part = select(o, places, (place) => !inCore.has(place));
   const isFew = places.length <= NAIVE_OPERATIONS_MAX;
   return starts.every((start) =>

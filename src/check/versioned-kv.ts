@@ -8,7 +8,7 @@ import { ABSENT, FIRST_VALUE, SLOTS, Texts, UNREAD } from "./texts.ts";
 const PER_SLOTS = 1 / SLOTS;
 const VERSION_MAX = 2 ** 26;
 /** A window with more states to begin in is not worth searching. */
-const TEXT_STARTS_MAX = 64;
+const STARTS_MAX = 64;
 const NO_CAS = new Int32Array(0);
 
 const versionOf = (state: number): number => Math.floor(state * PER_SLOTS);
@@ -111,9 +111,12 @@ class KeyValue implements Model<number, number> {
     };
   }
 
-  starts(ops: readonly number[]): readonly number[] | null {
-    if (this.#texts !== null) return this.#textStarts(ops, this.#texts);
+  starts(ops: readonly number[], others: readonly number[]): readonly number[] | null {
     const { op } = this.#h;
+    const swaps = others.filter((row) => op[row] === OP_CAS);
+    if (this.#texts !== null) {
+      return swaps.length > 0 ? null : this.#textStarts(ops, this.#texts);
+    }
     const states = new Set(this.#counts ? [0] : [0, SLOTS + UNREAD]);
     for (const row of ops) {
       if (op[row] === OP_DELETE) continue; // Legal everywhere, and forgets all that was.
@@ -122,8 +125,14 @@ class KeyValue implements Model<number, number> {
       const found = this.#counts ? this.#found(row) : slot === ABSENT ? 0 : 1;
       if (found < 0 || found > VERSION_MAX) return null;
       states.add(found === 0 && slot === UNREAD ? 0 : found * SLOTS + slot);
+      // What it leaves as it was without telling, a compare-and-set of others may find.
+      if (needed !== NO_VALUE || !this.observes(row)) continue;
+      for (const swap of swaps) {
+        const expected = this.#expects(swap);
+        states.add(expected === ABSENT || found === 0 ? 0 : found * SLOTS + expected);
+      }
     }
-    return [...states];
+    return swaps.length > 0 && states.size > STARTS_MAX ? null : [...states];
   }
 
   /**
@@ -149,7 +158,7 @@ class KeyValue implements Model<number, number> {
       }
     }
     if (ops.some((row) => op[row] === OP_DELETE) || !this.#counts) states.add(0);
-    return states.size > TEXT_STARTS_MAX ? null : [...states];
+    return states.size > STARTS_MAX ? null : [...states];
   }
 
   /** Versions only grow unless something is deleted, and whatever writes makes a newer one. */

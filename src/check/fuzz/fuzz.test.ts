@@ -25,7 +25,7 @@ test("fuzz: the checker agrees with trying every order", () => {
   }
   expect(counts.illegal).toBeGreaterThan(HISTORIES / 10);
   expect(counts.legal).toBeGreaterThan(HISTORIES / 10);
-});
+}, 60_000);
 
 test("fuzz: the checker is right about every history of the corpus", async () => {
   let entries = 0;
@@ -40,7 +40,7 @@ test("fuzz: the checker is right about every history of the corpus", async () =>
     entries++;
   }
   expect(entries).toBeGreaterThan(0);
-});
+}, 60_000);
 
 const NOTHING = { key: 0, expected: -1, expectedValue: null, version: -1, index: 0 } as const;
 const put = (value: string, call: number, ret: number | null): SmallOp => ({

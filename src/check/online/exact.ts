@@ -15,10 +15,11 @@ export function isProvenIllegal(rows: readonly Row[], isWhole: boolean, limits: 
   const { model: whole, operations } = keysOf(historyOf(rows)).at(0);
   const model = withToldVersions(whole, rows);
   const completed: number[] = [];
+  const pending: number[] = [];
   for (const [i, op] of [...operations.ops].entries()) {
-    if (operations.ret[i] !== NO_RETURN) completed.push(op);
+    (operations.ret[i] === NO_RETURN ? pending : completed).push(op);
   }
-  const starts = isWhole ? [model.init] : (model.starts?.(completed) ?? null);
+  const starts = isWhole ? [model.init] : (model.starts?.(completed, pending) ?? null);
   if (starts === null || completed.length === 0) return false;
   return starts.every((start) => search(model, operations, limits, start).kind === "illegal");
 }
@@ -42,7 +43,7 @@ function withToldVersions(
     observes: (op) => model.observes(op),
     ...(dead && { dead: (state, op) => dead.call(model, state, op) }),
     ...(values && { values }),
-    ...(starts && { starts: (ops) => starts.call(model, ops) }),
+    ...(starts && { starts: (ops, others) => starts.call(model, ops, others) }),
     ...(identity && {
       identity: (op, pending) => `${identity.call(model, op, pending)} ${pending ? told(op) : ""}`,
     }),
