@@ -1,5 +1,6 @@
 import type { LostAcks } from "../../chaos/lost-acks.ts";
 import type { CheckResult, Method } from "../../check/check.ts";
+import { shortName } from "../../check/describe.ts";
 import { timeline } from "../../check/explain/timeline.ts";
 import type { History } from "../../history/op.ts";
 import { count, durationMs, plural } from "../../report/format.ts";
@@ -68,7 +69,7 @@ function failLines(
   const shown = core.slice(-CORE_SHOWN_MAX);
   const more = core.length - shown.length;
   return [
-    `  key         ${key}`,
+    `  key         ${shortName(key)}`,
     `  why         ${sentence}`,
     `  found by    ${METHODS[method]}`,
     "",
