@@ -7,9 +7,10 @@ import type { Row } from "./replay.ts";
 
 /**
  * Whether exact search proves that `rows`, operations on one key in order of invocation, fit no
- * order. Those with ret NO_RETURN are pending, and may tell a version all the same: they returned,
- * but may have taken effect before what the window shows. `isWhole`: nothing happened before them; otherwise the key may have held anything, and
- * what may be tried is what the model lists (Model.starts). False: they fit one, or nobody knows.
+ * order. Those with ret NO_RETURN are pending; one that tells a version all the same did return,
+ * but may have taken effect before what the window shows. `isWhole`: nothing happened before them;
+ * otherwise the key may have held anything, and what may be tried is what the model lists
+ * (Model.starts). False: they fit one, or nobody knows.
  */
 export function isProvenIllegal(rows: readonly Row[], isWhole: boolean, limits: Limits): boolean {
   const { model: whole, operations } = keysOf(historyOf(rows)).at(0);
