@@ -1,12 +1,16 @@
 import { type History, NO_RETURN, OP_CAS } from "../../history/op.ts";
 import { OP_APPEND, OP_GET, OP_PUT } from "../../kv/command.ts";
-import type { Operations } from "../operations.ts";
-import type { Forced } from "../path.ts";
+import type { Forced, KeyHistory, KeyTraits } from "../path.ts";
 import { isRead, wrote } from "../words.ts";
-import { factsOf, isUnknown, type KeyFacts, versionAfter } from "./facts.ts";
+import { isUnknown, repeatedValues, versionAfter } from "./facts.ts";
 
 /** Beyond this nobody follows arrows, and finding them takes the cube of it. */
 const CORE_MAX = 24;
+
+/** What occurs on the key, and those values of the core of which nobody can say who wrote them. */
+type Facts = Pick<KeyTraits, "puts" | "cas" | "appends" | "deletes"> & {
+  readonly repeated: ReadonlySet<number>;
+};
 
 /** A forced order of two operations of the core, by number; `from`: what it was concluded from. */
 type Edge = Forced & { readonly from: readonly Edge[] };
@@ -26,14 +30,13 @@ type Edge = Forced & { readonly from: readonly Edge[] };
  * - texts that are only appended to only grow.
  * Rules are applied until a cycle closes (there are few operations, so this ends at once).
  */
-export function forcedArrows(
-  h: History,
-  o: Operations<number>,
-  rows: readonly number[],
-): readonly Forced[] {
+export function forcedArrows(key: KeyHistory, rows: readonly number[]): readonly Forced[] {
   if (rows.length < 2 || rows.length > CORE_MAX) return [];
+  const { history: h, traits } = key;
   const core = rows.toSorted((a, b) => h.call[a]! - h.call[b]!);
-  const facts = factsOf(h, o);
+  const values = core.flatMap((row) => [h.value[row]!, h.expectedValue?.[row] ?? -1]);
+  const repeated = repeatedValues(key, [...new Set(values)]);
+  const facts: Facts = { ...traits, repeated };
   const edges = new Edges(core.length);
   for (let a = 0; a < core.length; a++) {
     for (let b = 0; b < core.length; b++) {
@@ -120,14 +123,14 @@ class Edges {
 }
 
 /** Whether replies alone say that `a` took effect before `b`. */
-function saysBefore(h: History, facts: KeyFacts, a: number, b: number): boolean {
+function saysBefore(h: History, facts: Facts, a: number, b: number): boolean {
   if (leftFor(h, facts, a, b)) return true;
   if (!facts.deletes) {
     const [old, young] = [versionAfter(h, a), versionAfter(h, b)];
     if (old >= 0 && young >= 0 && old !== young) return old < young;
     if (old >= 0 && old === young) return wrote(h, a) && !wrote(h, b);
     if (foundNothing(h, a)) return wrote(h, b) ? !isUnknown(h, b) : foundSome(h, b);
-    if (facts.appends) return !facts.puts && grewFrom(h, a, b);
+    if (facts.appends) return !facts.puts && !facts.cas && grewFrom(h, a, b);
   }
   return false;
 }
@@ -144,7 +147,7 @@ function grewFrom(h: History, a: number, b: number): boolean {
 }
 
 /** `a` alone can have left the value that `b` found. */
-function leftFor(h: History, facts: KeyFacts, a: number, b: number): boolean {
+function leftFor(h: History, facts: Facts, a: number, b: number): boolean {
   if (facts.appends || !wrote(h, a)) return false;
   const value = groupValue(h, facts, a);
   if (value === null || value < 0) return false;
@@ -159,7 +162,7 @@ function expects(h: History, row: number): number | null {
 }
 
 /** The value that `row` left or saw, where that value can have been there once only. */
-function groupValue(h: History, facts: KeyFacts, row: number): number | null {
+function groupValue(h: History, facts: Facts, row: number): number | null {
   const op = h.op[row]!;
   if (facts.appends || (op !== OP_GET && op !== OP_PUT && op !== OP_CAS)) return null;
   if (op !== OP_GET && !wrote(h, row)) return null;
@@ -175,7 +178,7 @@ type Groups = {
   readonly swaps: readonly { readonly swap: number; readonly found: readonly number[] }[];
 };
 
-function groupsOf(h: History, facts: KeyFacts, core: readonly number[]): Groups {
+function groupsOf(h: History, facts: Facts, core: readonly number[]): Groups {
   const members = new Map<number, number[]>();
   const read = new Set(core.filter((row) => isRead(h, row)).map((row) => h.value[row]!));
   core.forEach((row, i) => {

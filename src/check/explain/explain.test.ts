@@ -30,7 +30,7 @@ function event(process: number, op: number, value: string | null, version: numbe
 function explain(...events: Event[]) {
   const h = recordOf(events, 1);
   const rows = [...h.call.keys()];
-  const arrows = forcedArrows(h, keysOf(h).at(0).operations, rows);
+  const arrows = forcedArrows(keysOf(h).at(0), rows);
   const words = arrows.map((arrow) => `${arrow.before}→${arrow.after} ${reasonText(h, arrow)}`);
   return { h, rows, arrows, words, sentence: coreSentence(h, rows, arrows) };
 }
@@ -154,7 +154,7 @@ test("explain: the arrows of what the checker refutes form a cycle, of orders th
     const h = recordOf(events, 1);
     const result = checkHistory(h, { now: () => 0, timeoutMs: 1, memoryBytes: 1 << 26 });
     if (result.kind !== "fail") continue;
-    const arrows = forcedArrows(h, keysOf(h).at(0).operations, result.core);
+    const arrows = forcedArrows(keysOf(h).at(0), result.core);
     for (const { before, after, why } of arrows) {
       expect(result.core).toContain(before);
       expect(result.core).toContain(after);

@@ -33,7 +33,7 @@ function arrowsOf(
   limits: Limits,
 ): readonly Forced[] {
   if (shortestCycle(known) !== null) return known;
-  const concluded = forcedArrows(key.history, key.operations, core);
+  const concluded = forcedArrows(key, core);
   if (concluded.length > 0) return concluded;
   const widened = widenedArrows(key, core, limits);
   return widened.length > 0 ? widened : known;

@@ -1,38 +1,30 @@
 import { type History, OP_CAS, OUTCOME_INFO } from "../../history/op.ts";
-import { OP_APPEND, OP_DELETE, OP_PUT } from "../../kv/command.ts";
-import type { Operations } from "../operations.ts";
+import { OP_DELETE, OP_PUT } from "../../kv/command.ts";
+import type { KeyHistory } from "../path.ts";
 import { wrote } from "../words.ts";
-
-/** What all operations of one key tell, before any of them are put in order. */
-export type KeyFacts = {
-  readonly puts: boolean;
-  readonly appends: boolean;
-  readonly deletes: boolean;
-  /** Values that more than one write may have left: seeing one does not say which write. */
-  readonly repeated: ReadonlySet<number>;
-};
 
 export const isUnknown = (h: History, row: number): boolean => h.outcome[row] === OUTCOME_INFO;
 
-/** One pass over the operations of the key. */
-export function factsOf(h: History, o: Operations<number>): KeyFacts {
+/**
+ * Those of `values` (few, by id) that more than one write of the key may have left: which one did,
+ * nobody can say. O(n), unless all values of the key are known to differ.
+ */
+export function repeatedValues(
+  { history: h, operations: o, traits }: KeyHistory,
+  values: readonly number[],
+): ReadonlySet<number> {
   const once = new Set<number>();
   const repeated = new Set<number>();
-  let puts = false;
-  let appends = false;
-  let deletes = false;
+  if (traits.uniqueValues) return repeated;
   for (let i = 0; i < o.ops.length; i++) {
     const row = o.ops[i]!;
     const op = h.op[row]!;
-    if (op === OP_APPEND) appends = true;
-    if (op === OP_DELETE) deletes = true;
-    if (op === OP_PUT && wrote(h, row)) puts = true;
-    if ((op !== OP_PUT && op !== OP_CAS) || !wrote(h, row)) continue;
     const value = h.value[row]!;
+    if ((op !== OP_PUT && op !== OP_CAS) || !values.includes(value) || !wrote(h, row)) continue;
     if (once.has(value)) repeated.add(value);
     once.add(value);
   }
-  return { puts, appends, deletes, repeated };
+  return repeated;
 }
 
 /** The version that the key had when `row` was done, as far as replies tell; −1: they do not. */

@@ -31,9 +31,8 @@ export function widenedArrows(
     const earlier = core.filter((place) => ret[place]! < call[late]!);
     earlier.sort((a, b) => ret[b]! - ret[a]!);
     for (const first of earlier) {
-      const operations = calledAt(key.operations, late, ret[first]!);
-      const widened = { ...key, operations };
-      if (isRefuted(widened, placesOf(operations, rows), limits)) continue;
+      const { operations, placeNow } = calledAt(key.operations, late, ret[first]!);
+      if (isRefuted({ ...key, operations }, core.map(placeNow), limits)) continue;
       return roundTrip(ops[first]!, ops[late]!);
     }
   }
@@ -53,16 +52,26 @@ function isRefuted(key: KeyHistory, core: readonly number[], limits: Limits): bo
   return contradicts(key, core, limits) === true;
 }
 
-/** The places of rows of a key, in order of call. */
+/** The places of rows of a key, in order of call: rows ascend with their places. */
 export function placesOf({ ops }: Operations<number>, rows: readonly number[]): readonly number[] {
-  const wanted = new Set(rows);
-  const places: number[] = [];
-  for (let place = 0; place < ops.length; place++) if (wanted.has(ops[place]!)) places.push(place);
-  return places;
+  const placeOf = (row: number): number => {
+    let low = 0;
+    for (let high = ops.length; low < high;) {
+      const middle = (low + high) >>> 1;
+      if (ops[middle]! < row) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return rows.map(placeOf).sort((x, y) => x - y);
 }
 
 /** As if the operation at `late` had been called at the rank `call` already; in order of call. */
-function calledAt(o: Operations<number>, late: number, call: number): Operations<number> {
+function calledAt(
+  o: Operations<number>,
+  late: number,
+  call: number,
+): { readonly operations: Operations<number>; placeNow(place: number): number } {
   let to = late;
   while (to > 0 && o.call[to - 1]! > call) to--;
   const moved = <Column extends Int32Array | Float64Array>(
@@ -74,10 +83,15 @@ function calledAt(o: Operations<number>, late: number, call: number): Operations
     copy[to] = value;
     return copy;
   };
-  return {
+  const operations = {
     ops: moved(Int32Array.from(o.ops), o.ops[late]!),
     call: moved(o.call, call),
     ret: moved(o.ret, o.ret[late]!),
     order: moved(o.order, o.order[late]!),
   };
+  const placeNow = (place: number): number => {
+    if (place === late) return to;
+    return place >= to && place < late ? place + 1 : place;
+  };
+  return { operations, placeNow };
 }
