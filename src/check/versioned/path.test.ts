@@ -85,7 +85,7 @@ test("versioned: one stale read among 30,000 operations gives a core of two, for
   expect(verdict.sentence).toMatch(/^a read by client \d+ returned version \d+ after /);
 });
 
-/** A put of `value` that expects a version (−1: none); `version` −1 and a negative end: no answer. */
+/** A put that expects a version (−1: none); `version` −1: refused; an infinite end: no answer. */
 function put(at: number, end: number, value: string, expected: number, version: number): Event {
   const outcome = end === Infinity ? OUTCOME_INFO : version < 0 ? OUTCOME_MISMATCH : OUTCOME_OK;
   return {

@@ -11,9 +11,10 @@ const NO_VERSIONS = new Int32Array(0);
 
 /**
  * The verdict on a key of which each completed operation has its version, but refused puts that
- * were told none; `wanted` are the values that writes must have had to make the versions. Three questions, each with
- * an exact answer: which pending writes made the versions that no completed write made (gaps.ts);
- * whether versions then have moments (windows.ts); whether refused puts leave them any (moments.ts).
+ * were told none; `wanted` are the values that writes must have had to make the versions. Three
+ * questions, each with an exact answer: which pending writes made the versions that no completed
+ * write made (gaps.ts); whether versions then have moments (windows.ts); whether refused puts leave
+ * them any (moments.ts). Null: another choice of pending writes might have left refused puts some.
  */
 export function settle(key: KeyHistory, placed: Placed, wanted: Wanted): PathVerdict {
   const until = untilOf(key, placed);
