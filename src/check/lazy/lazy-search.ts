@@ -5,9 +5,18 @@ import { Nogoods } from "./nogoods.ts";
 import { BEFORE, NOW, Options, servedAfter } from "./options.ts";
 import { CAS, type RegisterOps, WRITE } from "./register-ops.ts";
 import { PRESENT, Timeline } from "./timeline.ts";
+import { windowOf } from "./window.ts";
 
 /** Options between two looks at the clock. */
 const STEPS_BETWEEN_LOOKS = 256;
+/** So many steps without progress, and again after twice as many, the latest operations are searched alone. */
+const STEPS_ALONE = 4096;
+/** How many of them, from and to; and how many steps that may take. */
+const ALONE_MIN = 8;
+const ALONE_MAX = 512;
+const ALONE_STEPS = 20_000;
+/** With more values there are too many states to begin with. */
+const ALONE_VALUES_MAX = 64;
 /** No trail is being followed. */
 const NONE = -4;
 /** Numbers of a frame: mark, served, trail, options below it, options it had, and what was tried. */
@@ -47,6 +56,9 @@ class LazySearch {
   readonly #best: number[] = [];
   #shared = 0;
   #bestServed = -1;
+  /** Steps since then, and after how many the latest operations are searched alone. */
+  #fruitless = 0;
+  #nextAlone = STEPS_ALONE;
 
   constructor(o: RegisterOps, limits: Limits) {
     this.#o = o;
@@ -60,23 +72,46 @@ class LazySearch {
     this.#after = new Int32Array(o.count).fill(-1);
   }
 
-  run(): Outcome {
+  /** After `stepsMax` it is out of time. */
+  run(stepsMax = Infinity): Outcome {
     for (let steps = 0; ; steps++) {
       this.#advance();
       if (this.#served === this.#byReturn.length) {
         return { kind: "legal", witness: this.#order() };
       }
       if (steps % STEPS_BETWEEN_LOOKS === 0) {
-        const limit = this.#exhausted();
+        const limit = steps >= stepsMax ? "time" : this.#exhausted();
         if (limit !== null) return { kind: "unknown", limit, prefix: this.#bestOrder() };
       }
       this.#pushFrame();
-      if (!this.#toUntried()) {
+      const isAlone = stepsMax !== Infinity;
+      if ((!isAlone && this.#isRefutedAlone()) || !this.#toUntried()) {
         return { kind: "illegal", stuck: this.#byReturn[this.#bestServed]! };
       }
       const where = this.#options.pop();
       this.#try(this.#options.pop(), where);
     }
+  }
+
+  /**
+   * Whether the operation that cannot be served and those that returned just before it are illegal by
+   * themselves, whatever came before: then nothing needs to be tried there.
+   */
+  #isRefutedAlone(): boolean {
+    if (this.#fruitless < this.#nextAlone || this.#o.values > ALONE_VALUES_MAX) return false;
+    this.#nextAlone *= 2;
+    const end = this.#bestServed + 1;
+    for (let size = ALONE_MIN; size <= ALONE_MAX && size < end; size *= 2) {
+      const latest = this.#byReturn.subarray(end - size, end);
+      let start = 0;
+      while (start < this.#o.values) {
+        const alone = new LazySearch(windowOf(this.#o, latest, start), this.#limits);
+        if (alone.run(ALONE_STEPS).kind !== "illegal") break;
+        start++;
+      }
+      if (start === this.#o.values) return true;
+    }
+    return false;
   }
 
   #exhausted(): "time" | "memory" | null {
@@ -98,6 +133,7 @@ class LazySearch {
 
   #pushFrame(): void {
     if (this.#served > this.#bestServed) this.#keepBest();
+    else this.#fruitless++;
     const options = this.#options.length;
     const goal = this.#byReturn[this.#served]!;
     if (this.#trail !== NONE) this.#options.pushNext(this.#trail, goal);
@@ -141,6 +177,8 @@ class LazySearch {
   /** Only what changed since the last time is copied. */
   #keepBest(): void {
     this.#bestServed = this.#served;
+    this.#fruitless = 0;
+    this.#nextAlone = STEPS_ALONE;
     this.#best.length = this.#shared;
     for (let i = this.#shared; i < this.#frames.length; i++) this.#best.push(this.#frames[i]!);
     this.#shared = this.#frames.length;
