@@ -92,6 +92,19 @@ test("lazy search: of two compare-and-sets alike the later may have to go first"
   expect([...outcome.witness]).toEqual([2, 0, 1, 3, 4]);
 });
 
+test("lazy search: what no neighbour explains is refuted by a few thousand of the steps behind it", () => {
+  const history = synthesize({ ...FEW_VALUES, seed: 3, operations: 10_000, clients: 16 });
+  let row = 5000;
+  while (history.op[row] !== OP_GET) row++;
+  history.value[row] = -1; // The key was absent at first only.
+  const { model, operations } = keyOf(history);
+  let looks = 0;
+  const limits = { ...LIMITS, now: () => looks++, deadlineMs: 200 };
+  const outcome = search(model, operations, limits);
+  if (outcome.kind !== "illegal") throw new Error(outcome.kind);
+  expect(operations.ret[outcome.stuck]!).toBeLessThanOrEqual(operations.ret[row]!);
+});
+
 test("lazy search: out of time or memory, the longest legal prefix replays", () => {
   const { model, operations } = keyOf(
     synthesize({ ...FEW_VALUES, operations: 20_000, clients: 16 }),
