@@ -1,5 +1,6 @@
 import { defineFigureSuite, type Figure, figure, type FigureContext } from "../src/bench/dsl.ts";
 import { checkHistory } from "../src/check/check.ts";
+import { limitsOfLooks } from "../src/check/looks.ts";
 import { OnlineChecker } from "../src/check/online/online.ts";
 import { feed, follow } from "../src/check/online/testing/follow.ts";
 import {
@@ -7,6 +8,7 @@ import {
   PLANTS,
   runStore,
   STORE,
+  type StoreEvent,
   type StoreSpec,
 } from "../src/check/online/testing/store.ts";
 import { Prng } from "../src/lib/prng.ts";
@@ -19,7 +21,9 @@ const PLANTED_RUNS = 200;
 const PLANTED_RUNS_QUICK = 10;
 const COST_MAX_NS = 1000;
 const FOUND_MIN = 0.95;
-const LIMITS = { timeoutMs: 1000, memoryBytes: 1 << 28 };
+/** By a clock that counts looks at it: 256 steps each. */
+const LOOKS_MAX = 5000;
+const MEMORY_BYTES = 1 << 28;
 
 const BUSY: StoreSpec = { ...STORE, clients: 64, keys: 1000, infos: 0.001, fails: 0.001 };
 const COSTS: Readonly<Record<string, StoreSpec>> = {
@@ -63,7 +67,7 @@ function cost(
   const events = context.quick ? EVENTS_QUICK : EVENTS;
   const run = runStore(new Prng(context.seed), { ...spec, events });
   const samples = Array.from({ length: context.quick ? 2 : ROUNDS }, () => {
-    const checker = new OnlineChecker({ slots: spec.clients, now: () => performance.now() });
+    const checker = new OnlineChecker({ slots: spec.clients });
     const from = performance.now();
     for (const event of run.events) feed(checker, event);
     return ((performance.now() - from) * 1e6) / (events / 2);
@@ -79,7 +83,7 @@ function memory({ quick, seed, progress }: FigureContext): Figure {
   progress("memory");
   const events = quick ? EVENTS_QUICK : 5 * EVENTS;
   const run = runStore(new Prng(seed), { ...BUSY, events });
-  const checker = new OnlineChecker({ slots: BUSY.clients, now: () => performance.now() });
+  const checker = new OnlineChecker({ slots: BUSY.clients });
   let before = 0;
   for (const [i, event] of run.events.entries()) {
     if (i === events / 10) before = heapMiB();
@@ -99,7 +103,6 @@ function heapMiB(): number {
 
 /** Of the faults that the full checker sees in the whole history, those seen while it was fed. */
 function found({ quick, seed, progress }: FigureContext, name: string, spec: StoreSpec): Figure[] {
-  const now = (): number => performance.now();
   return PLANTS.map((plant) => {
     progress(`planted: ${plant}, ${name}`);
     const late: number[] = [];
@@ -109,9 +112,9 @@ function found({ quick, seed, progress }: FigureContext, name: string, spec: Sto
       const settings = { ...spec, plant, plantFrom: spec.events / 4 };
       const { events, plantedAt } = runStore(new Prng(seed + i), settings);
       if (plantedAt < 0) continue;
-      const seen = follow(events, spec.clients, now);
+      const seen = follow(events, spec.clients);
       if (seen !== null) late.push(seen.at - plantedAt);
-      else if (checkHistory(historyOf(events), { now, ...LIMITS }).kind === "fail") missed++;
+      else if (isViolation(events)) missed++;
     }
     const [p50, p99] = late.length === 0 ? [0, 0] : [median(late), percentile(late, 0.99)];
     const events = `${Math.round(p50)} (p50) and ${Math.round(p99)} (p99) events later`;
@@ -121,4 +124,10 @@ function found({ quick, seed, progress }: FigureContext, name: string, spec: Sto
     const goal = spec.deletes > 0 ? null : { atLeast: FOUND_MIN };
     return figure(`share found: ${plant}, ${name}`, share, "ratio", { goal, note });
   });
+}
+
+function isViolation(events: readonly StoreEvent[]): boolean {
+  const { now, deadlineMs, memoryBytes } = limitsOfLooks(LOOKS_MAX, MEMORY_BYTES);
+  const result = checkHistory(historyOf(events), { now, timeoutMs: deadlineMs, memoryBytes });
+  return result.kind === "fail";
 }

@@ -1,7 +1,6 @@
 import { type History, NO_RETURN, OP_CAS, OUTCOME_OK } from "../../history/op.ts";
 import { OP_GET } from "../../kv/command.ts";
 import { OnlineChecker, type OnlineViolation } from "../online/online.ts";
-import { limitsFor } from "./reference.ts";
 
 /** A value as a load generator writes it. */
 const ONE_PART = /^v(0|[1-9]\d{0,8})$/;
@@ -14,8 +13,7 @@ const PARTS = /^(v(0|[1-9]\d{0,8}))+$/;
 export function followed(h: History): OnlineViolation | null {
   const values = Array.from(h.value, (id, row) => valueOf(h, row, id));
   if (values.includes(undefined) || h.op.includes(OP_CAS)) return null;
-  const { now } = limitsFor(h.count);
-  const checker = new OnlineChecker({ slots: Math.max(1, h.count), now });
+  const checker = new OnlineChecker({ slots: Math.max(1, h.count) });
   for (const { row, isCall } of eventsOf(h)) {
     const isRead = h.op[row] === OP_GET;
     if (isCall) {

@@ -1,4 +1,5 @@
 import { NO_RETURN } from "../../history/op.ts";
+import { limitsOfLooks } from "../looks.ts";
 import type { Model } from "../model.ts";
 import { naive } from "../naive.ts";
 import type { Operations } from "../operations.ts";
@@ -61,11 +62,9 @@ const MEMORY_BYTES = 1 << 24;
 const LOOKS_MAX = 1000;
 const LOOKS_MAX_LARGE = 30;
 
-/** For one history of so many operations: the same on every machine, by a clock that counts looks. */
+/** For one history of so many operations: the same on every machine. */
 export function limitsFor(operations: number): Limits {
-  let looks = 0;
-  const deadlineMs = operations > NAIVE_MAX ? LOOKS_MAX_LARGE : LOOKS_MAX;
-  return { now: () => ++looks, deadlineMs, memoryBytes: MEMORY_BYTES };
+  return limitsOfLooks(operations > NAIVE_MAX ? LOOKS_MAX_LARGE : LOOKS_MAX, MEMORY_BYTES);
 }
 
 /**

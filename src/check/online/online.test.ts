@@ -23,7 +23,7 @@ const PATIENT_MS = 60_000;
 
 /** A checker of one key, fed by hand. */
 class Bench {
-  readonly #checker = new OnlineChecker({ slots: 8, now: () => 0 });
+  readonly #checker = new OnlineChecker({ slots: 8 });
 
   call(slot: number, op: number, value = NONE, expected = -1): void {
     this.#checker.invoke(slot, slot, op, 0, value, expected);
@@ -153,7 +153,7 @@ describe("online checker, by version", () => {
 });
 
 test("online checker, by window: a value that comes back after a delete", () => {
-  const checker = new OnlineChecker({ slots: 2, now: () => 0 });
+  const checker = new OnlineChecker({ slots: 2 });
   let index = 0;
   const run = (op: number, value: number, version: number, read = NONE): string | null => {
     checker.invoke(0, 0, op, 0, value, -1);

@@ -21,8 +21,6 @@ export type OnlineViolation = {
 export type OnlineOptions = {
   /** Operations that can be outstanding at once. */
   readonly slots: number;
-  /** A clock in milliseconds, for the limit of a search. Only differences count. */
-  readonly now: () => number;
 };
 
 /** Keys that are followed, at 300 bytes each; later ones are left to the final check. */
@@ -47,12 +45,11 @@ type Key = {
  * Memory is bounded: by key, by what happened during the oldest outstanding operation, and by the
  * limits of those two.
  *
- *   const checker = new OnlineChecker({ slots: 64, now });
+ *   const checker = new OnlineChecker({ slots: 64 });
  *   checker.invoke(3, 3, OP_PUT, 17, 4711, -1);
  *   const violation = checker.complete(3, OUTCOME_OK, 5, 90210, -1);
  */
 export class OnlineChecker {
-  readonly #now: () => number;
   readonly #keys: (Key | undefined)[] = [];
   readonly #slots: readonly Outstanding[];
   /** By slot: the number of the key of its operation, −1: none that is followed. */
@@ -60,8 +57,7 @@ export class OnlineChecker {
   #followed = 0;
   #rank = 0;
 
-  constructor({ slots, now }: OnlineOptions) {
-    this.#now = now;
+  constructor({ slots }: OnlineOptions) {
     this.#slots = Array.from({ length: slots }, newOutstanding);
     this.#keyOf = new Int32Array(slots).fill(-1);
   }
@@ -157,7 +153,7 @@ export class OnlineChecker {
     const { queue, versions } = state;
     // The event at hand has the rank before this one; what came before it is not known.
     const cut = versions!.isUntouched ? -1 : this.#rank - 2;
-    state.window = new KeyWindow(queue, this.#now, cut, versions!.account.unknown);
+    state.window = new KeyWindow(queue, cut, versions!.account.unknown);
     if (versions!.account.isLossy) state.window.giveUp();
     state.versions = null;
     return state.window;

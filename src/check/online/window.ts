@@ -1,6 +1,6 @@
 import { NO_RETURN, OUTCOME_INFO, OUTCOME_MISMATCH } from "../../history/op.ts";
 import { OP_GET } from "../../kv/command.ts";
-import type { Limits } from "../search.ts";
+import { limitsOfLooks } from "../looks.ts";
 import { isProvenIllegal } from "./exact.ts";
 import type { Queue, UnknownWrite } from "./outstanding.ts";
 import { IndexReplay, type Row } from "./replay.ts";
@@ -15,8 +15,8 @@ const REST_MIN = 8;
 const REST_MAX = 128;
 /** Of a key whose replies tell no index, the window is searched every so many operations. */
 const PERIOD = WINDOW;
-/** What one search may take: it holds up the load. */
-const SEARCH_MS = 20;
+/** What one search may take, 256 steps a look: it holds up the load (about 20 ms). */
+const SEARCH_LOOKS = 100;
 const SEARCH_BYTES = 8 << 20;
 
 /**
@@ -32,7 +32,6 @@ const SEARCH_BYTES = 8 << 20;
  */
 export class KeyWindow {
   readonly #queue: Queue;
-  readonly #now: () => number;
   readonly #replay: IndexReplay;
   /** Completed, in order of return; a refused put or a get, or a write, acknowledged. */
   #rows: Row[] = [];
@@ -51,9 +50,8 @@ export class KeyWindow {
    * `queue`: outstanding operations of the key, without the one that is completing. `cut`: the
    * rank before which operations are not known, −1: this is the first; `unknown`: writes from then.
    */
-  constructor(queue: Queue, now: () => number, cut: number, unknown: readonly UnknownWrite[]) {
+  constructor(queue: Queue, cut: number, unknown: readonly UnknownWrite[]) {
     this.#queue = queue;
-    this.#now = now;
     this.#cut = cut;
     this.#replay = new IndexReplay(cut < 0);
     this.#pending = [];
@@ -117,8 +115,7 @@ export class KeyWindow {
       .filter(({ op }) => op !== OP_GET)
       .map((row) => ({ ...row, ret: NO_RETURN }));
     const window = [...rows, ...maybe].sort((a, b) => a.call - b.call);
-    const now = this.#now;
-    const limits: Limits = { now, deadlineMs: now() + SEARCH_MS, memoryBytes: SEARCH_BYTES };
+    const limits = limitsOfLooks(SEARCH_LOOKS, SEARCH_BYTES);
     if (!isProvenIllegal(window, this.#cut < 0, limits)) return null;
     return noOrder(last, rows.length);
   }

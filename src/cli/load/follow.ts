@@ -13,7 +13,7 @@ export function followRecorder(
   originUs: number,
   tell: (violation: LoadViolation) => void,
 ): Follower {
-  const checker = new OnlineChecker({ slots: workers, now });
+  const checker = new OnlineChecker({ slots: workers });
   return {
     invoke: (worker, process, op, key, value, expected) =>
       checker.invoke(worker, process, op, key, value, expected),

@@ -5,9 +5,8 @@ import type { StoreEvent } from "./store.ts";
 export function follow(
   events: readonly StoreEvent[],
   slots: number,
-  now: () => number = () => 0,
 ): { readonly violation: OnlineViolation; readonly at: number } | null {
-  const checker = new OnlineChecker({ slots, now });
+  const checker = new OnlineChecker({ slots });
   for (const [at, event] of events.entries()) {
     const violation = feed(checker, event);
     if (violation !== null) return { violation, at };
