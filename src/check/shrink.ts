@@ -39,14 +39,15 @@ function smallestOf<State, Op>(
 ): readonly number[] {
   const writesFirst = (a: number, b: number): number =>
     Number(model.observes(o.ops[a]!)) - Number(model.observes(o.ops[b]!)) || a - b;
-  let best = dropOperations(model, o, claim, limits);
+  const escaped: ReadonlySet<number>[] = [];
+  let best = dropOperations(model, o, claim, limits, escaped);
   for (const core of [
     claim.core.toReversed(),
     claim.core.toSorted(writesFirst),
     claim.core.toSorted((a, b) => writesFirst(b, a)),
   ]) {
     if (best.length <= SMALL || limits.now() > limits.deadlineMs) break;
-    const found = dropOperations(model, o, { ...claim, core }, limits);
+    const found = dropOperations(model, o, { ...claim, core }, limits, escaped);
     if (found.length < best.length) best = found;
   }
   return best.toSorted((a, b) => a - b);
@@ -88,12 +89,25 @@ function holds<State, Op>(
   claim: Claim<State>,
   limits: Limits,
 ): boolean {
+  return escapeOf(model, o, claim, limits) === null;
+}
+
+/** Of the states to start in one from which the claim is not shown; null: it holds. */
+function escapeOf<State, Op>(
+  model: Model<State, Op>,
+  o: Operations<Op>,
+  claim: Claim<State>,
+  limits: Limits,
+): { readonly start: State } | null {
   const core = new Set(claim.core);
   const places = [...claim.core, ...claim.others].sort((a, b) => a - b);
   const part = select(o, places, (place) => !core.has(place));
   const order = claim.starts.includes(model.init) ? certificate(model, part) : null;
-  if (order !== null && isWitness(model, part, order)) return false;
-  return claim.starts.every((start) => search(model, part, limits, start).kind === "illegal");
+  if (order !== null && isWitness(model, part, order)) return { start: model.init };
+  for (const start of claim.starts) {
+    if (search(model, part, limits, start).kind !== "illegal") return { start };
+  }
+  return null;
 }
 
 /** The shortest prefix, in order of return, that is illegal: then all longer ones are. */
@@ -224,14 +238,20 @@ export function refutedFromAnyState<State, Op>(
   );
 }
 
-/** Takes operations out of the core, halves first and then ever smaller pieces, while it holds. */
+/**
+ * Takes operations out of the core, halves first and then ever smaller pieces, while it holds.
+ * `escaped`: cores that were found not to hold, others being all else of the claim; no part of one holds.
+ */
 function dropOperations<State, Op>(
   model: Model<State, Op>,
   o: Operations<Op>,
   claim: Claim<State>,
   limits: Limits,
+  escaped: ReadonlySet<number>[],
 ): readonly number[] {
-  let { core, others } = claim;
+  const mayHold = (part: readonly number[]): boolean =>
+    part.length > 0 && !escaped.some((whole) => part.every((place) => whole.has(place)));
+  let { core, others, starts } = claim;
   for (let size = Math.ceil(core.length / 2); size >= 1; size = size === 1 ? 0 : size >> 1) {
     for (let from = 0; from < core.length && core.length > 1;) {
       if (limits.now() > limits.deadlineMs) return core;
@@ -240,10 +260,16 @@ function dropOperations<State, Op>(
       const less = {
         core: core.toSpliced(from, size),
         others: [...others, ...freed],
-        starts: claim.starts,
+        starts,
       };
-      if (less.core.length > 0 && holds(model, o, less, limits)) ({ core, others } = less);
+      const isOpen = mayHold(less.core);
+      const escape = isOpen ? escapeOf(model, o, less, limits) : null;
+      if (isOpen && escape === null) ({ core, others } = less);
       else from += size;
+      if (escape === null) continue;
+      escaped.push(new Set(less.core));
+      // From where one claim was not shown the next is mostly not either.
+      starts = [escape.start, ...starts.filter((start) => start !== escape.start)];
     }
   }
   return core;

@@ -1,8 +1,8 @@
 /** Cells that remember what they held, so that a search can take back what it tried. */
 export class UndoMemory {
   readonly cells: Int32Array;
-  /** Pairs of cell and value before. */
-  #log = new Int32Array(1 << 12);
+  /** Pairs of cell and value before. Small at first: most searches are of few operations. */
+  #log = new Int32Array(1 << 7);
   #length = 0;
 
   constructor(size: number) {
