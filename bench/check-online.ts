@@ -22,7 +22,7 @@ const PLANTED_RUNS_QUICK = 10;
 const COST_MAX_NS = 1000;
 const FOUND_MIN = 0.95;
 /** By a clock that counts looks at it: 256 steps each. */
-const LOOKS_MAX = 5000;
+const LOOKS_MAX = 500;
 const MEMORY_BYTES = 1 << 28;
 
 const BUSY: StoreSpec = { ...STORE, clients: 64, keys: 1000, infos: 0.001, fails: 0.001 };
