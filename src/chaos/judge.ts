@@ -1,5 +1,6 @@
 import { type CheckResult, type CheckOptions, checkHistory } from "../check/check.ts";
-import { evidence } from "../check/describe.ts";
+import { evidence, shortName } from "../check/describe.ts";
+import { proofOf } from "../check/explain/proof.ts";
 import type { History } from "../history/op.ts";
 import { clock, count, durationMs, rate } from "../report/format.ts";
 import type { Check, Failover, Verdict } from "../report/schema.ts";
@@ -8,6 +9,7 @@ import { failoversOf, termsWithTwoLeaders } from "./failovers.ts";
 import { findLostAcks, firstWriteAck } from "./lost-acks.ts";
 import { steadyThroughput } from "./play.ts";
 import type { Recording } from "./run.ts";
+import { withSeen } from "./seen.ts";
 
 /** How many operations a check shows as its proof. */
 const EVIDENCE_MAX = 6;
@@ -23,13 +25,16 @@ export function judge(recording: Recording, history: History, options: CheckOpti
   const { expect } = recording.scenario;
   const firstAck = firstWriteAck(history);
   const checks = [
-    ...(expect.includes("linearizable") ? [linearizable(history, options)] : []),
+    ...(expect.includes("linearizable")
+      ? [withSeen(linearizable(history, options), recording)]
+      : []),
     ...(expect.includes("no-lost-acks") ? [noLostAcks(history)] : []),
     ...(expect.includes("one-leader-per-term") ? [oneLeaderPerTerm(recording)] : []),
     recovered(recording, firstAck),
     nodesStayedUp(recording),
     ...restarted(recording),
-    notVacuous(recording),
+    // A load that a violation ended had no time for the faults that it was to meet.
+    ...(recording.violation?.stopped === true ? [] : [notVacuous(recording)]),
   ];
   return {
     verdict: worst(checks.map((check) => check.verdict)),
@@ -46,12 +51,14 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
 
 function linearizable(history: History, options: CheckOptions): Check {
   const result = checkHistory(history, options);
-  const rows = result.kind === "fail" ? result.core.slice(0, EVIDENCE_MAX) : [];
+  const { operations, arrows, window } = proofOf(history, result);
   return {
     name: "linearizable",
     verdict: result.kind,
     detail: describeResult(result),
-    evidence: evidence(history, rows),
+    evidence: operations,
+    ...(arrows.length === 0 ? {} : { arrows }),
+    ...(window === null ? {} : { window }),
   };
 }
 
@@ -60,7 +67,7 @@ function describeResult(result: CheckResult): string {
     case "pass":
       return `${count(result.operations)} operations on ${count(result.keys)} keys`;
     case "fail":
-      return `key ${result.key}: ${result.sentence}`;
+      return `key ${shortName(result.key)}: ${result.sentence}`;
     case "unknown":
       return `${count(result.unsettled)} of ${count(result.keys)} keys unsettled: ${result.detail}`;
   }

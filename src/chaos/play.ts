@@ -1,9 +1,9 @@
 import type { Fault } from "../fault/vocabulary.ts";
 import type { Cluster, NodeStatus, Target } from "../target/target.ts";
-import type { LoadResult, LoadSpec } from "../workload/spec.ts";
+import type { LoadResult, LoadSpec, LoadViolation } from "../workload/spec.ts";
 import { describeFault } from "./describe.ts";
 import { FaultLog } from "./fault-log.ts";
-import type { Phase, Progress, Recording, RunningLoad, RunOptions } from "./run.ts";
+import type { Phase, Progress, Recording, RunningLoad, RunOptions, SeenViolation } from "./run.ts";
 import { faultsOf, isDiskFault, type Scenario } from "./scenario.ts";
 import { firstFaultMs, type Schedule } from "./schedule.ts";
 import { throughputBetween, type Tick, worstP99 } from "./timeline.ts";
@@ -17,6 +17,9 @@ const AFTERMATH_MS = 500;
 /** Lifting all faults starts processes; one that takes longer than this will not come. */
 const RECOVER_CALL_MS = 60_000;
 
+/** Why the load ended early, as the reason of `Stage.running`. */
+const VIOLATED = new Error("a violation was seen");
+
 /** What a run is while it runs: everything that its parts share. */
 type Stage = {
   readonly scenario: Scenario;
@@ -24,6 +27,8 @@ type Stage = {
   readonly options: RunOptions;
   /** Aborts when the run is, and when the load generator dies. */
   readonly signal: AbortSignal;
+  /** Aborts when a violation ends the load before its time, and when `signal` does. */
+  readonly running: AbortSignal;
   readonly cluster: Cluster;
   readonly faults: FaultLog;
   readonly ticks: Tick[];
@@ -31,6 +36,7 @@ type Stage = {
   phase: Phase;
   nodes: readonly NodeStatus[];
   startedUs: number;
+  violation: SeenViolation | null;
 };
 
 /**
@@ -55,15 +61,17 @@ export async function play(
     record: options.record,
   });
   const broken = new AbortController();
+  const halt = new AbortController();
+  const signal = AbortSignal.any([options.signal, broken.signal]);
   const stage: Stage = {
     ...{ scenario, schedule, options, cluster, faults: new FaultLog(), ticks: [], errors: [] },
-    signal: AbortSignal.any([options.signal, broken.signal]),
+    ...{ signal, running: AbortSignal.any([signal, halt.signal]), violation: null },
     ...{ phase: "running", nodes: [], startedUs: nowUs() },
   };
   const watching = new AbortController();
   const watcher = watch(stage, watching.signal);
   try {
-    return await playOn(stage, paths.history, broken);
+    return await playOn(stage, paths.history, broken, halt);
   } finally {
     watching.abort();
     await watcher;
@@ -71,15 +79,22 @@ export async function play(
   }
 }
 
-async function playOn(stage: Stage, history: string, broken: AbortController): Promise<Recording> {
+async function playOn(
+  stage: Stage,
+  history: string,
+  broken: AbortController,
+  halt: AbortController,
+): Promise<Recording> {
   const { scenario, schedule, options, signal, cluster, ticks } = stage;
   signal.throwIfAborted();
-  const load = await options.startLoad(specOf(stage, history), (tick) => ticks.push(tick));
+  const onTick = (tick: Tick): void => void ticks.push(tick);
+  const load = await options.startLoad(specOf(stage, history), onTick, (violation) =>
+    note(stage, violation, halt),
+  );
   load.done.catch((error: unknown) => broken.abort(error));
   stage.startedUs = nowUs();
   try {
-    await applySchedule(stage);
-    await sleepUntil(stage.startedUs + schedule.durationMs * 1000, signal);
+    await runLoad(stage);
     stage.phase = "recovering";
     const recoveredUs = await recover(stage);
     stage.phase = "reading";
@@ -92,6 +107,7 @@ async function playOn(stage: Stage, history: string, broken: AbortController): P
       starts: cluster.starts(),
       failures: cluster.failures(),
       load: result,
+      violation: stage.violation ?? undefined,
     };
   } finally {
     await load.kill();
@@ -106,13 +122,33 @@ const specOf = ({ scenario, options, cluster }: Stage, history: string): LoadSpe
   warmupMs: 0,
   history,
   finalReads: true,
+  follow: true,
   // Spinning would take one of the cores that the nodes need.
   pacing: "event",
 });
 
+/** Keeps the first violation, and ends the load for it unless the run is to go on. */
+function note(stage: Stage, seen: LoadViolation, halt: AbortController): void {
+  if (stage.violation !== null) return;
+  const { key, sentence, atUs, seenUs } = seen;
+  const stopped = (stage.options.stopOnViolation ?? true) && stage.phase === "running";
+  stage.violation = { key, sentence, atUs, seenUs, knownUs: nowUs(), stopped };
+  if (stopped) halt.abort(VIOLATED);
+}
+
+/** The faults by the schedule, until the load has had its time or a violation has ended it. */
+async function runLoad(stage: Stage): Promise<void> {
+  try {
+    await applySchedule(stage);
+    await sleepUntil(stage.startedUs + stage.schedule.durationMs * 1000, stage.running);
+  } catch (error) {
+    if (error !== VIOLATED) throw error;
+  }
+}
+
 async function applySchedule(stage: Stage): Promise<void> {
   for (const { atMs, fault } of stage.schedule.actions) {
-    await sleepUntil(stage.startedUs + atMs * 1000, stage.signal);
+    await sleepUntil(stage.startedUs + atMs * 1000, stage.running);
     await apply(stage, fault);
   }
 }
@@ -167,7 +203,8 @@ async function watch(stage: Stage, signal: AbortSignal): Promise<void> {
   }
 }
 
-function progressOf({ phase, options, nodes, faults, ticks, startedUs }: Stage): Progress {
+function progressOf(stage: Stage): Progress {
+  const { phase, options, nodes, faults, ticks, startedUs, violation } = stage;
   const recent = ticks.slice(-10);
   const lastUs = recent.at(-1)?.atUs ?? 0;
   const total = { ok: 0, fail: 0, info: 0 };
@@ -182,6 +219,7 @@ function progressOf({ phase, options, nodes, faults, ticks, startedUs }: Stage):
     faults: faults.current(nowUs()),
     throughput: throughputBetween(recent, 0, lastUs),
     p99Us: worstP99(recent),
+    violation: violation === null ? undefined : `${violation.key}: ${violation.sentence}`,
     curve: ticks.slice(-400).map((tick) => (tick.counts.ok / tick.intervalMs) * 1000),
   };
 }

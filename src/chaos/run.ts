@@ -1,13 +1,17 @@
 import type { FaultBand, Report } from "../report/schema.ts";
 import type { ClusterEvent, NodeStart, NodeStatus } from "../target/target.ts";
-import type { Counts, LoadResult, LoadSpec } from "../workload/spec.ts";
+import type { Counts, LoadResult, LoadSpec, LoadViolation } from "../workload/spec.ts";
 import type { OpenBand } from "./fault-log.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Tick } from "./timeline.ts";
 
 /** Starts a load generator in a process of its own; resolves when it is ready and has begun. */
-export type StartLoad = (spec: LoadSpec, onTick: (tick: Tick) => void) => Promise<RunningLoad>;
+export type StartLoad = (
+  spec: LoadSpec,
+  onTick: (tick: Tick) => void,
+  onViolation?: (violation: LoadViolation) => void,
+) => Promise<RunningLoad>;
 
 export type RunningLoad = {
   /** Resolves when the load has ended, by itself or by stop; rejects when its process dies. */
@@ -29,6 +33,11 @@ export type RunOptions = {
   readonly keep: boolean;
   /** Every node records what its core is given, for `ordeal replay`. */
   readonly record?: boolean | undefined;
+  /**
+   * Default true: a violation that is seen while the load runs ends it. All faults are lifted, every
+   * key is read, and the history as it is then goes to the checker.
+   */
+  readonly stopOnViolation?: boolean | undefined;
   readonly startLoad: StartLoad;
   readonly onProgress: (progress: Progress) => void;
   /** Aborting ends the run early: all its processes are stopped and runScenario throws the reason. */
@@ -64,6 +73,16 @@ export type Progress = {
   readonly total: Counts;
   /** ok operations a second, a value a tick (100 ms), oldest first. */
   readonly curve: readonly number[];
+  /** `k17: a read by …`: the first violation that was seen; absent: none so far. */
+  readonly violation?: string | undefined;
+};
+
+/** The first violation that was seen while the load ran. */
+export type SeenViolation = LoadViolation & {
+  /** µs since the Unix epoch: when the run knew, in another process than the generator. */
+  readonly knownUs: number;
+  /** Whether it ended the load. */
+  readonly stopped: boolean;
 };
 
 /** What a run left behind for the judge, besides its history. Times: µs since the Unix epoch. */
@@ -78,6 +97,8 @@ export type Recording = {
   readonly events: readonly ClusterEvent[];
   readonly starts: readonly NodeStart[];
   readonly load: LoadResult;
+  /** Absent: none was seen while the load ran, which proves nothing. */
+  readonly violation?: SeenViolation | undefined;
   /** Node processes that ended of themselves, with what they said last. */
   readonly failures: readonly string[];
   /** Faults and lifts that the target could not bring about: `restart all nodes: …`. */

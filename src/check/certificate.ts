@@ -56,18 +56,36 @@ function byOrder<Op>(o: Operations<Op>): Int32Array | null {
     count++;
   }
   const places = new Int32Array(count);
+  for (let i = 0, at = 0; i < n; i++) if (!isPending(o, i)) places[at++] = i;
+  if (isSortedByInsertion(places, o.order)) return places;
   const fits = (most - least + 1) * n <= Number.MAX_SAFE_INTEGER;
   // Numbers sort natively: the place rides in the low digits of the order.
   const keys = new Float64Array(fits ? count : 0);
-  for (let i = 0, at = 0; i < n; i++) {
-    if (isPending(o, i)) continue;
-    if (fits) keys[at] = (o.order[i]! - least) * n + i;
-    places[at++] = i;
-  }
   if (!fits) return places.sort((a, b) => o.order[a]! - o.order[b]! || a - b);
+  for (let at = 0; at < count; at++) keys[at] = (o.order[places[at]!]! - least) * n + places[at]!;
   keys.sort();
   for (let at = 0; at < count; at++) places[at] = keys[at]! % n;
   return places;
+}
+
+/** Moves by insertion, for each element, that cost no more than a sort of another kind. */
+const MOVES_PER_ELEMENT = 8;
+
+/**
+ * Sorts places (ascending) by `order`, and those of one order by place; false if that takes too many
+ * moves, and then they are permuted. Operations of few clients are nearly in order.
+ */
+function isSortedByInsertion(places: Int32Array, order: Float64Array): boolean {
+  let moves = places.length * MOVES_PER_ELEMENT;
+  for (let i = 1; i < places.length && moves >= 0; i++) {
+    const place = places[i]!;
+    const own = order[place]!;
+    let at = i;
+    for (; at > 0 && order[places[at - 1]!]! > own; at--) places[at] = places[at - 1]!;
+    places[at] = place;
+    moves -= i - at;
+  }
+  return moves >= 0;
 }
 
 /** Finds pending operations that explain why the state is not what an operation saw. */

@@ -3,24 +3,17 @@ import type { History } from "../history/op.ts";
 import { Prng } from "../lib/prng.ts";
 import { checkHistory } from "./check.ts";
 import { naive } from "./naive.ts";
-import { groupByKey, type Operations, operationsOf } from "./operations.ts";
+import { keysOf } from "./keys.ts";
+import type { KeyHistory } from "./path.ts";
 import { search } from "./search.ts";
 import { coreAlone, shrink } from "./shrink.ts";
 import { type HistorySpec, MIXED, mutate, recordOf, simulate } from "./testing/histories.ts";
-import { readValues, versionedKv } from "./versioned-kv.ts";
 import { isWitness } from "./witness.ts";
 
 const OPTIONS = { now: () => 0, timeoutMs: 1, memoryBytes: 1 << 26 };
 const LIMITS = { now: () => 0, deadlineMs: 1, memoryBytes: 1 << 26 };
 
-function keyOf(history: History): {
-  readonly model: ReturnType<typeof versionedKv>;
-  readonly operations: Operations<number>;
-} {
-  const { rows } = groupByKey(history);
-  const model = versionedKv(history, rows, readValues(history));
-  return { model, operations: operationsOf(history, rows) };
-}
+const keyOf = (history: History): KeyHistory => keysOf(history).at(0);
 
 const SPECS: Readonly<Record<string, HistorySpec>> = {
   "all operations": MIXED,

@@ -1,4 +1,10 @@
-import { type History, OUTCOME_FAIL, OUTCOME_INFO, OUTCOME_MISMATCH } from "../history/op.ts";
+import {
+  type History,
+  OP_CAS,
+  OUTCOME_FAIL,
+  OUTCOME_INFO,
+  OUTCOME_MISMATCH,
+} from "../history/op.ts";
 import { OP_DELETE, OP_GET, OP_NAMES } from "../kv/command.ts";
 
 /** An operation for people: `put k17 v81 → version 4`. Times are epoch microseconds. */
@@ -21,16 +27,36 @@ export const evidence = (history: History, rows: readonly number[]): readonly Ev
 
 export function describeOperation(h: History, row: number): string {
   const op = h.op[row]!;
+  const key = shortName(h.keys.name(h.key[row]!));
   const argument = op === OP_GET || op === OP_DELETE ? "" : ` ${valueName(h, row)}`;
-  const expected = h.expected[row]! >= 0 ? ` if version ${h.expected[row]}` : "";
-  return `${OP_NAMES[op]} ${h.keys.name(h.key[row]!)}${argument}${expected} → ${resultOf(h, row)}`;
+  const version = h.expected[row]! >= 0 ? ` if version ${h.expected[row]}` : "";
+  const value = op === OP_CAS ? ` if ${nameOf(h, h.expectedValue?.[row] ?? -1)}` : "";
+  return `${operationName(h, row)} ${key}${argument}${version}${value} → ${resultOf(h, row)}`;
 }
 
-/** The value's name, cut to what fits a line. */
-export function valueName(h: History, row: number): string {
-  const value = h.value[row]!;
-  const name = value < 0 ? "nothing" : h.values.name(value);
-  return name.length > 40 ? `${name.slice(0, 18)}…${name.slice(-18)}` : name;
+export const operationName = (h: History, row: number): string =>
+  h.op[row] === OP_CAS ? "cas" : OP_NAMES[h.op[row]!]!;
+
+/** The name of the value that `row` wrote or read, cut to what fits a line. */
+export const valueName = (h: History, row: number): string => nameOf(h, h.value[row]!);
+
+const nameOf = (h: History, value: number): string =>
+  value < 0 ? "nothing" : shortName(h.values.name(value));
+
+/** Longer names are cut in the middle: what tells two of them apart is mostly at an end. */
+const NAME_MAX = 40;
+/** What would move the cursor, break the line or turn the direction of the text. */
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+/** The name of a key or value on one line, whatever is in it. */
+export function shortName(name: string): string {
+  const half = NAME_MAX / 2 - 2;
+  // Cut first: a value may be megabytes long.
+  const short = name.length > NAME_MAX ? `${name.slice(0, half)}…${name.slice(-half)}` : name;
+  return short.replace(
+    CONTROLS,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function resultOf(h: History, row: number): string {
@@ -48,31 +74,4 @@ function resultOf(h: History, row: number): string {
   return told && h.value[row]! >= 0
     ? `${valueName(h, row)}, version ${h.version[row]}`
     : valueName(h, row);
-}
-
-/** Columns between two events of a timeline. */
-const STEP = 3;
-
-/**
- * The operations as bars, one a line, in order of call: an event of any of them takes one step, so
- * that what overlaps is seen and how long it took is not.
- *
- *   client 1  put k v42 → version 42      ├──────┤
- *   client 3  get k → v42, version 42        ├──┤
- *   client 7  get k → v41, version 41               ├──┤
- */
-export function timeline(h: History, rows: readonly number[]): readonly string[] {
-  const sorted = rows.toSorted((a, b) => h.call[a]! - h.call[b]!);
-  const isOpen = (row: number): boolean => h.outcome[row] === OUTCOME_INFO;
-  const events = sorted.flatMap((row) => (isOpen(row) ? [] : [h.ret[row]!]));
-  const ranks = [...sorted.map((row) => h.call[row]!), ...events].sort((a, b) => a - b);
-  const columnOf = (rank: number): number => ranks.indexOf(rank) * STEP;
-  const labels = sorted.map((row) => `client ${h.process[row]}  ${describeOperation(h, row)}`);
-  const width = Math.max(0, ...labels.map((label) => label.length));
-  return sorted.map((row, i) => {
-    const from = columnOf(h.call[row]!);
-    const to = isOpen(row) ? ranks.length * STEP : columnOf(h.ret[row]!);
-    const bar = `├${"─".repeat(to - from - 1)}${isOpen(row) ? "…" : "┤"}`;
-    return `${labels[i]!.padEnd(width)}  ${" ".repeat(from)}${bar}`;
-  });
 }

@@ -15,13 +15,28 @@ export type Model<State, Op> = {
   /** Equal for two operations only if no state tells them apart; of a pending one, the result is nothing. */
   identity?(op: Op, pending: boolean): string;
   /** What states show and operations need, if every write leaves a value that it alone decides. */
-  readonly values?: Values<State, Op>;
+  readonly values?: Values<State, Op> | undefined;
   /**
-   * The states to try for a window in which `ops` completed, when what came before is not known:
-   * if one state at all makes the window legal, then one of these does. Null: cannot be listed.
+   * Given iff a state is no more than the value it shows (`values`), so that lazy search applies: the
+   * value that an operation which observes and needs none must not find; NO_VALUE: any will do.
    */
-  starts?(ops: readonly Op[]): readonly State[] | null;
+  readonly excluded?: ((op: Op) => number) | undefined;
+  /**
+   * The states to try for a window in which `ops` completed, and `others` may have taken effect,
+   * when what came before is not known: if one state at all makes the window legal, then one of
+   * these does. Null: cannot be listed.
+   */
+  starts?(ops: readonly Op[], others: readonly Op[]): readonly State[] | null;
+  /**
+   * What writes that nobody knows of could have made of `state` by the time that `op` took effect
+   * with its recorded result: all states that matter, maybe more. `values` are those that they could
+   * leave besides any that no operation ever found.
+   */
+  helped?(state: State, op: Op, values: readonly number[], help: Help): readonly State[];
 };
+
+/** What is among the writes that nobody knows of (Model.helped). */
+export type Help = { readonly writes: boolean; readonly deletes: boolean };
 
 export type Values<State, Op> = {
   /** The value that a state shows; any number stands for a value but NO_VALUE. */

@@ -1,5 +1,13 @@
 import { OP_GET } from "../kv/command.ts";
-import { type History, NO_RETURN, OUTCOME_FAIL, OUTCOME_INFO } from "../history/op.ts";
+import { NO_RETURN, OUTCOME_FAIL, OUTCOME_INFO } from "../history/op.ts";
+
+/** What an array of operations and an Int32Array of rows have in common. */
+export type Column<T> = Iterable<T> & {
+  readonly length: number;
+  readonly [i: number]: T;
+  keys(): IterableIterator<number>;
+  some(holds: (element: T) => boolean): boolean;
+};
 
 /**
  * The operations on one object, in columns, in order of call. `a` precedes `b` iff
@@ -7,7 +15,7 @@ import { type History, NO_RETURN, OUTCOME_FAIL, OUTCOME_INFO } from "../history/
  * after its call, or never.
  */
 export type Operations<Op> = {
-  readonly ops: readonly Op[];
+  readonly ops: Column<Op>;
   readonly call: Int32Array;
   readonly ret: Int32Array;
   /**
@@ -19,41 +27,13 @@ export type Operations<Op> = {
 
 export const isPending = <Op>(o: Operations<Op>, i: number): boolean => o.ret[i] === NO_RETURN;
 
-/** The rows of each key: those of key k are rows[from[k]] … rows[from[k + 1] − 1], in order. */
-export function groupByKey(history: History): {
-  readonly from: Int32Array;
-  readonly rows: Int32Array;
-} {
-  const from = new Int32Array(history.keys.size + 1);
-  for (let i = 0; i < history.count; i++) from[history.key[i]! + 1]!++;
-  for (let k = 0; k < history.keys.size; k++) from[k + 1]! += from[k]!;
-  const next = from.slice();
-  const rows = new Int32Array(history.count);
-  for (let i = 0; i < history.count; i++) rows[next[history.key[i]!]!++] = i;
-  return { from, rows };
-}
+/** Whether an operation says anything: not what did not happen, nor a read without an answer. */
+export const isEvidence = (op: number, outcome: number): boolean =>
+  outcome !== OUTCOME_FAIL && !(outcome === OUTCOME_INFO && op === OP_GET);
 
-/** Whether row i says anything: not what did not happen, nor a read without an answer. */
-export const isEvidence = (history: History, row: number): boolean =>
-  history.outcome[row] !== OUTCOME_FAIL &&
-  !(history.outcome[row] === OUTCOME_INFO && history.op[row] === OP_GET);
-
-/** The operations of one key: its rows, less those that are no evidence. */
-export function operationsOf(history: History, rows: Int32Array): Operations<number> {
-  const ops: number[] = [];
-  for (let i = 0; i < rows.length; i++) if (isEvidence(history, rows[i]!)) ops.push(rows[i]!);
-  const call = new Int32Array(ops.length);
-  const ret = new Int32Array(ops.length);
-  const order = new Float64Array(ops.length);
-  for (let i = 0; i < ops.length; i++) {
-    const row = ops[i]!;
-    const index = history.index[row]!;
-    call[i] = history.call[row]!;
-    ret[i] = history.ret[row]!;
-    order[i] = index === 0 ? 0 : index * 2 + (history.op[row] === OP_GET ? 1 : 0);
-  }
-  return { ops, call, ret, order };
-}
+/** Operations.order of an operation that took effect at log index `index`; 0: not told. */
+export const toldOrder = (op: number, index: number): number =>
+  index === 0 ? 0 : index * 2 + (op === OP_GET ? 1 : 0);
 
 /** The operations at `places` (ascending); those that `pending` holds for lose their return. */
 export function select<Op>(

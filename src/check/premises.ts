@@ -1,11 +1,18 @@
-import { type History, OUTCOME_MISMATCH } from "../history/op.ts";
-import { OP_APPEND, OP_DELETE, OP_GET, OP_NAMES, OP_PUT } from "../kv/command.ts";
+import { type History, OP_CAS } from "../history/op.ts";
+import { OP_APPEND, OP_DELETE, OP_PUT } from "../kv/command.ts";
 import { valueName } from "./describe.ts";
 import { isPending, type Operations } from "./operations.ts";
+import type { Forced } from "./path.ts";
+import { client, hadSeen, isRead, saw, theOperation, wrote } from "./words.ts";
 import { valueThatCameBack } from "./zones.ts";
 
 /** Operations (rows of the history) that no order explains, and why, in one sentence. */
-export type Violation = { readonly rows: readonly number[]; readonly sentence: string };
+export type Violation = {
+  readonly rows: readonly number[];
+  readonly sentence: string;
+  /** The contradiction, where it is more than what the answers of these operations say. */
+  readonly arrows?: readonly Forced[];
+};
 
 /**
  * What must hold of one key whatever the order, in O(n log n): a violation names its few operations
@@ -22,18 +29,13 @@ export function violatedPremise(h: History, o: Operations<number>): Violation | 
   return unwrittenRead(h, o) ?? versions?.() ?? cameBack(h, o);
 }
 
-const client = (h: History, row: number): string => `client ${h.process[row]}`;
-const name = (h: History, row: number): string => OP_NAMES[h.op[row]!]!;
-const isRead = (h: History, row: number): boolean => h.op[row] === OP_GET;
-const wrote = (h: History, row: number): boolean =>
-  h.op[row] !== OP_GET && h.outcome[row] !== OUTCOME_MISMATCH;
-
 /** A get of a value that nobody had sent by then. */
 function unwrittenRead(h: History, o: Operations<number>): Violation | null {
   const firstPut = new Map<number, number>();
   for (const row of o.ops) {
     const value = h.value[row]!;
-    if (h.op[row] === OP_PUT && wrote(h, row) && !firstPut.has(value)) firstPut.set(value, row);
+    const leaves = (h.op[row] === OP_PUT || h.op[row] === OP_CAS) && wrote(h, row);
+    if (leaves && !firstPut.has(value)) firstPut.set(value, row);
   }
   for (let i = 0; i < o.ops.length; i++) {
     const row = o.ops[i]!;
@@ -42,7 +44,11 @@ function unwrittenRead(h: History, o: Operations<number>): Violation | null {
     const read = `a get by ${client(h, row)} returned ${valueName(h, row)}`;
     if (put === undefined) return { rows: [row], sentence: `${read}, which nobody had written` };
     if (h.call[put]! > h.ret[row]!) {
-      return { rows: [row, put], sentence: `${read} before ${client(h, put)} sent it` };
+      const arrows: Forced[] = [
+        { before: row, after: put, why: "realTime" },
+        { before: put, after: row, why: "value" },
+      ];
+      return { rows: [row, put], sentence: `${read} before ${client(h, put)} sent it`, arrows };
     }
   }
   return null;
@@ -57,7 +63,7 @@ function oneVersionTwice(h: History, o: Operations<number>): Violation | null {
     if (isPending(o, i) || !wrote(h, row) || version < 0) continue;
     const other = writer.get(version);
     if (other !== undefined) {
-      const both = `the ${name(h, other)} by ${client(h, other)} and the ${name(h, row)} by ${client(h, row)}`;
+      const both = `${theOperation(h, other)} and ${theOperation(h, row)}`;
       const sentence = `${both} were both acknowledged as version ${version}`;
       return { rows: [other, row], sentence };
     }
@@ -111,16 +117,6 @@ function backwards(h: History, o: Operations<number>): Violation | null {
   return null;
 }
 
-/** The sentence for operations that a search found to fit no order. */
-export function searchSentence(h: History, rows: readonly number[]): string {
-  const [a, b] = rows.toSorted((x, y) => h.ret[x]! - h.ret[y]!);
-  if (a === undefined || b === undefined) {
-    return rows.map((row) => `${saw(h, row)}, which no order of the writes explains`).join("");
-  }
-  if (rows.length === 2 && h.ret[a]! < h.call[b]!) return `${saw(h, b)} after ${hadSeen(h, a)}`;
-  return `these ${rows.length} operations fit no order, whatever the other writes did`;
-}
-
 /** A value that was seen again after another had taken its place. */
 function cameBack(h: History, o: Operations<number>): Violation | null {
   const cycle = valueThatCameBack(h, o);
@@ -133,25 +129,4 @@ function cameBack(h: History, o: Operations<number>): Violation | null {
     rows: [...places].map((place) => o.ops[place]!),
     sentence: `a read by ${client(h, row)} returned ${valueName(h, row)} after ${between}`,
   };
-}
-
-function saw(h: History, row: number): string {
-  if (isRead(h, row)) return `a read by ${client(h, row)} returned ${found(h, row)}`;
-  return `a ${name(h, row)} by ${client(h, row)} was ${answer(h, row)}`;
-}
-
-function hadSeen(h: History, row: number): string {
-  if (isRead(h, row)) return `${client(h, row)} had already read ${found(h, row)}`;
-  return `a ${name(h, row)} by ${client(h, row)} had already been ${answer(h, row)}`;
-}
-
-function found(h: History, row: number): string {
-  if (h.value[row]! < 0) return "nothing";
-  return h.version[row]! >= 0 ? `version ${h.version[row]}` : valueName(h, row);
-}
-
-function answer(h: History, row: number): string {
-  const version = h.version[row]!;
-  if (!wrote(h, row)) return version >= 0 ? `refused at version ${version}` : "refused";
-  return version > 0 ? `acknowledged as version ${version}` : "acknowledged";
 }

@@ -1,4 +1,6 @@
 import { Frontier } from "./frontier.ts";
+import { lazySearch } from "./lazy/lazy-search.ts";
+import { registerOps } from "./lazy/register-ops.ts";
 import type { Model } from "./model.ts";
 import { Needs } from "./needs.ts";
 import { isPending, type Operations } from "./operations.ts";
@@ -19,8 +21,8 @@ export type Outcome =
    * no such operation that returned later was met.
    */
   | { readonly kind: "illegal"; readonly stuck: number }
-  /** `placed`: how many completed operations the longest legal order found so far holds. */
-  | { readonly kind: "unknown"; readonly limit: "time" | "memory"; readonly placed: number };
+  /** `prefix`: the longest legal order that was found, as places; none that is left returned before it. */
+  | { readonly kind: "unknown"; readonly limit: "time" | "memory"; readonly prefix: Int32Array };
 
 /** Configurations between two looks at the clock. */
 const STEPS_BETWEEN_LOOKS = 256;
@@ -35,6 +37,7 @@ const STATE_BYTES = 64;
  * - of operations that no state can tell apart only one is tried;
  * - a state in which an enabled operation can never take effect any more is left at once;
  * - a value that is still needed is not left when nothing could bring it back.
+ * Operations that are no more than a register's go to lazySearch, which decides less and later.
  */
 export function search<State, Op>(
   model: Model<State, Op>,
@@ -42,6 +45,8 @@ export function search<State, Op>(
   limits: Limits,
   start: State = model.init,
 ): Outcome {
+  const register = registerOps(model, o, start);
+  if (register !== null) return lazySearch(register, limits);
   return new Search(model, o, limits).run(start);
 }
 
@@ -104,7 +109,10 @@ class Search<State, Op> {
   /** Untried candidates of all nodes, the next to try last. */
   readonly #candidates: number[] = [];
   #state: State;
-  #placedMax = 0;
+  /** The trail when most completed operations were placed; so much of it is still that of now. */
+  readonly #best: number[] = [];
+  #shared = 0;
+  #placedMax = -1;
   /** The last to return of the operations that were the first to return among the unplaced. */
   #stuck: number;
 
@@ -139,7 +147,7 @@ class Search<State, Op> {
     this.#enter(0, start, 0, -1);
     for (let steps = 0; this.#frontier.remaining > 0; steps++) {
       const limit = steps % STEPS_BETWEEN_LOOKS === 0 ? this.#exhausted() : null;
-      if (limit !== null) return { kind: "unknown", limit, placed: this.#placedMax };
+      if (limit !== null) return { kind: "unknown", limit, prefix: this.#places(this.#best) };
       const node = this.#nodes.at(-1);
       if (node === undefined) return { kind: "illegal", stuck: this.#placeOf(this.#stuck) };
       if (this.#candidates.length === node.candidates) {
@@ -149,13 +157,25 @@ class Search<State, Op> {
         this.#try(this.#candidates.pop()!);
       }
     }
-    return { kind: "legal", witness: Int32Array.from(this.#trail, (j) => this.#placeOf(j)) };
+    return { kind: "legal", witness: this.#places(this.#trail) };
   }
 
   #exhausted(): "time" | "memory" | null {
     if (this.#limits.now() > this.#limits.deadlineMs) return "time";
     const bytes = this.#visited.bytes + this.#stateIds.size * STATE_BYTES;
     return bytes > this.#limits.memoryBytes ? "memory" : null;
+  }
+
+  #places(trail: readonly number[]): Int32Array {
+    return Int32Array.from(trail, (j) => this.#placeOf(j));
+  }
+
+  /** Only what changed since the last time is copied. */
+  #keepBest(placed: number): void {
+    this.#placedMax = placed;
+    this.#best.length = this.#shared;
+    for (let i = this.#shared; i < this.#trail.length; i++) this.#best.push(this.#trail[i]!);
+    this.#shared = this.#trail.length;
   }
 
   #placeOf(j: number): number {
@@ -187,7 +207,7 @@ class Search<State, Op> {
   #enter(trail: number, state: State, low: number, high: number): void {
     this.#absorb();
     const placed = this.#completed.length - this.#frontier.remaining;
-    if (placed > this.#placedMax) this.#placedMax = placed;
+    if (placed > this.#placedMax) this.#keepBest(placed);
     if (this.#frontier.remaining === 0) return;
     const first = this.#frontier.firstToReturn();
     if (this.#ret[first]! > this.#ret[this.#stuck]!) this.#stuck = first;
@@ -207,6 +227,7 @@ class Search<State, Op> {
 
   #undo(trail: number, state: State, low: number, high: number): void {
     const n = this.#completed.length;
+    this.#shared = Math.min(this.#shared, trail);
     while (this.#trail.length > trail) {
       const j = this.#trail.pop()!;
       this.#needs?.giveBack(j);

@@ -1,5 +1,6 @@
 import { certificate } from "./certificate.ts";
 import type { Model } from "./model.ts";
+import { naive, NAIVE_OPERATIONS_MAX } from "./naive.ts";
 import { isPending, type Operations, select } from "./operations.ts";
 import { type Limits, search } from "./search.ts";
 import { isWitness } from "./witness.ts";
@@ -20,7 +21,36 @@ export function shrink<State, Op>(
   const pair = orderedPair(model, o, prefix, limits);
   if (pair !== null) return pair;
   const window = shortestWindow(model, o, prefix, limits);
-  return dropOperations(model, o, window, limits);
+  return smallestOf(model, o, window, limits);
+}
+
+/** As many bars as a person can take in at once: a core of no more is small enough. */
+const SMALL = 6;
+
+/**
+ * What is left depends on what is dropped first: other orders are tried while the core is large. No
+ * operation of any of them can be spared.
+ */
+function smallestOf<State, Op>(
+  model: Model<State, Op>,
+  o: Operations<Op>,
+  claim: Claim<State>,
+  limits: Limits,
+): readonly number[] {
+  const writesFirst = (a: number, b: number): number =>
+    Number(model.observes(o.ops[a]!)) - Number(model.observes(o.ops[b]!)) || a - b;
+  const escaped: ReadonlySet<number>[] = [];
+  let best = dropOperations(model, o, claim, limits, escaped);
+  for (const core of [
+    claim.core.toReversed(),
+    claim.core.toSorted(writesFirst),
+    claim.core.toSorted((a, b) => writesFirst(b, a)),
+  ]) {
+    if (best.length <= SMALL || limits.now() > limits.deadlineMs) break;
+    const found = dropOperations(model, o, { ...claim, core }, limits, escaped);
+    if (found.length < best.length) best = found;
+  }
+  return best.toSorted((a, b) => a - b);
 }
 
 /**
@@ -59,12 +89,25 @@ function holds<State, Op>(
   claim: Claim<State>,
   limits: Limits,
 ): boolean {
+  return escapeOf(model, o, claim, limits) === null;
+}
+
+/** Of the states to start in one from which the claim is not shown; null: it holds. */
+function escapeOf<State, Op>(
+  model: Model<State, Op>,
+  o: Operations<Op>,
+  claim: Claim<State>,
+  limits: Limits,
+): { readonly start: State } | null {
   const core = new Set(claim.core);
   const places = [...claim.core, ...claim.others].sort((a, b) => a - b);
   const part = select(o, places, (place) => !core.has(place));
   const order = claim.starts.includes(model.init) ? certificate(model, part) : null;
-  if (order !== null && isWitness(model, part, order)) return false;
-  return claim.starts.every((start) => search(model, part, limits, start).kind === "illegal");
+  if (order !== null && isWitness(model, part, order)) return { start: model.init };
+  for (const start of claim.starts) {
+    if (search(model, part, limits, start).kind !== "illegal") return { start };
+  }
+  return null;
 }
 
 /** The shortest prefix, in order of return, that is illegal: then all longer ones are. */
@@ -155,22 +198,60 @@ function windowOf<State, Op>(
   prefix: Claim<State>,
   core: readonly number[],
 ): Claim<State> | null {
-  const starts = model.starts?.(core.map((i) => o.ops[i]!)) ?? null;
-  if (starts === null) return null;
   const begin = o.call[core[0]!]!;
   const free = (i: number): boolean =>
     o.ret[i]! > begin && mayWrite(model, o, i) && !core.includes(i);
-  return { core, others: [...prefix.core, ...prefix.others].filter(free), starts };
+  const others = [...prefix.core, ...prefix.others].filter(free);
+  const opsAt = (places: readonly number[]): readonly Op[] => places.map((i) => o.ops[i]!);
+  const starts = model.starts?.(opsAt(core), opsAt(others)) ?? null;
+  return starts === null ? null : { core, others, starts };
 }
 
-/** Takes operations out of the core, halves first and then ever smaller pieces, while it holds. */
+/**
+ * Whether `core` fits no order whatever the state was when the first of it was called: what had
+ * returned by then can only show in that state, and what was called after all of it not at all.
+ * False: it fits, or that is not known. Few operations are tried in every order, more searched.
+ */
+export function refutedFromAnyState<State, Op>(
+  model: Model<State, Op>,
+  o: Operations<Op>,
+  core: readonly number[],
+  limits: Limits,
+): boolean {
+  const own = core.filter((i) => !isPending(o, i)).sort((a, b) => a - b);
+  if (own.length === 0) return false;
+  const begin = o.call[own[0]!]!;
+  const end = Math.max(...own.map((i) => o.ret[i]!));
+  const inCore = new Set(own);
+  const places: number[] = [];
+  for (let i = 0; i < o.ops.length && o.call[i]! < end; i++) {
+    if (inCore.has(i) || (o.ret[i]! > begin && mayWrite(model, o, i))) places.push(i);
+  }
+  const opsAt = (chosen: readonly number[]): readonly Op[] => chosen.map((i) => o.ops[i]!);
+  const others = places.filter((place) => !inCore.has(place));
+  const starts = model.starts?.(opsAt(own), opsAt(others)) ?? null;
+  if (starts === null) return false;
+  const part = select(o, places, (place) => !inCore.has(place));
+  const isFew = places.length <= NAIVE_OPERATIONS_MAX;
+  return starts.every((start) =>
+    isFew ? !naive(model, part, start) : search(model, part, limits, start).kind === "illegal",
+  );
+}
+
+/**
+ * Takes operations out of the core, halves first and then ever smaller pieces, while it holds.
+ * `escaped`: cores that were found not to hold, others being all else of the claim; no part of one holds.
+ */
 function dropOperations<State, Op>(
   model: Model<State, Op>,
   o: Operations<Op>,
   claim: Claim<State>,
   limits: Limits,
+  escaped: ReadonlySet<number>[],
 ): readonly number[] {
-  let { core, others } = claim;
+  const mayHold = (part: readonly number[]): boolean =>
+    part.length > 0 && !escaped.some((whole) => part.every((place) => whole.has(place)));
+  let { core, others, starts } = claim;
   for (let size = Math.ceil(core.length / 2); size >= 1; size = size === 1 ? 0 : size >> 1) {
     for (let from = 0; from < core.length && core.length > 1;) {
       if (limits.now() > limits.deadlineMs) return core;
@@ -179,10 +260,16 @@ function dropOperations<State, Op>(
       const less = {
         core: core.toSpliced(from, size),
         others: [...others, ...freed],
-        starts: claim.starts,
+        starts,
       };
-      if (less.core.length > 0 && holds(model, o, less, limits)) ({ core, others } = less);
+      const isOpen = mayHold(less.core);
+      const escape = isOpen ? escapeOf(model, o, less, limits) : null;
+      if (isOpen && escape === null) ({ core, others } = less);
       else from += size;
+      if (escape === null) continue;
+      escaped.push(new Set(less.core));
+      // From where one claim was not shown the next is mostly not either.
+      starts = [escape.start, ...starts.filter((start) => start !== escape.start)];
     }
   }
   return core;

@@ -3,7 +3,8 @@ import { OUTCOME_INFO, OUTCOME_MISMATCH, OUTCOME_OK } from "../history/op.ts";
 import { OP_APPEND, OP_DELETE, OP_GET, OP_PUT } from "../kv/command.ts";
 import { Prng } from "../lib/prng.ts";
 import { type CheckOptions, type CheckResult, checkHistory } from "./check.ts";
-import { evidence, timeline } from "./describe.ts";
+import { evidence } from "./describe.ts";
+import { timeline } from "./explain/timeline.ts";
 import { type Event, type HistorySpec, recordOf, simulate } from "./testing/histories.ts";
 
 /** Long enough for a loaded machine; what is found in time does not depend on it. */
@@ -60,7 +61,7 @@ test("check: each kind of violation is named in one sentence", () => {
     "version 2 has two values: v2 put by client 1, v1 read by client 3",
   );
   expect(
-    sentence(put1, { ...put2, process: 4, expected: 0, outcome: OUTCOME_MISMATCH, version: 0 }),
+    sentence(put1, { ...put2, process: 4, expected: 1, outcome: OUTCOME_MISMATCH, version: 0 }),
   ).toBe(
     "a put by client 4 was refused at version 0 after a put by client 1 had already been acknowledged as version 1",
   );
@@ -70,11 +71,13 @@ test("check: without versions, a value that comes back is named", () => {
   const put = (v: number, at: number): Event => event(1, OP_PUT, `v${v}`, -1, at, at + 1);
   const get = (v: string | null, at: number): Event => event(2, OP_GET, v, -1, at, at + 1);
   expect(failureOf([put(1, 0), put(2, 2), get("v1", 4)])).toMatchObject({
-    sentence: "a read by client 2 returned v1 after v2 had replaced it",
+    sentence:
+      "a read by client 2 returned v1 after a put of v2 by client 1 had already been acknowledged",
     core: [0, 1, 2],
   });
   expect(failureOf([get(null, 0), put(1, 2), put(2, 4), get(null, 6)])).toMatchObject({
-    sentence: "a read by client 2 returned nothing after v1 had been written",
+    sentence:
+      "a read by client 2 returned nothing after a put of v1 by client 1 had already been acknowledged",
     core: [1, 3],
   });
 });

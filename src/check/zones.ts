@@ -1,4 +1,4 @@
-import { type History, OUTCOME_MISMATCH } from "../history/op.ts";
+import { type History, OP_CAS, OUTCOME_MISMATCH } from "../history/op.ts";
 import { OP_DELETE, OP_GET, OP_PUT } from "../kv/command.ts";
 import { isPending, type Operations } from "./operations.ts";
 
@@ -59,7 +59,7 @@ function cycleOf(a: Zone, b: Zone): Cycle {
   };
 }
 
-/** A zone for each value that was seen, or put and acknowledged; null if two puts share a value. */
+/** A zone for each value that was seen, or put and acknowledged; null if two writes share a value. */
 function zonesOf(h: History, o: Operations<number>): Zone[] | null {
   const zones = new Map<number, Zone>();
   const written = new Set<number>();
@@ -67,7 +67,8 @@ function zonesOf(h: History, o: Operations<number>): Zone[] | null {
   for (let i = 0; i < o.ops.length; i++) {
     const row = o.ops[i]!;
     const value = h.value[row]!;
-    if (h.op[row] === OP_PUT && h.outcome[row] !== OUTCOME_MISMATCH) {
+    const leaves = h.op[row] === OP_PUT || h.op[row] === OP_CAS;
+    if (leaves && h.outcome[row] !== OUTCOME_MISMATCH) {
       if (written.has(value)) return null;
       written.add(value);
     } else if (h.op[row] !== OP_GET) {

@@ -97,6 +97,7 @@ type RunArgs = {
   readonly reports: string;
   readonly keep: boolean;
   readonly record: boolean;
+  readonly "stop-on-violation": boolean;
   readonly json: boolean;
 };
 
@@ -131,6 +132,11 @@ const run: CommandModule<object, RunArgs> = {
         default: false,
         describe: "record all inputs of every node, for `ordeal replay`",
       })
+      .option("stop-on-violation", {
+        type: "boolean",
+        default: true,
+        describe: "end the load as soon as the history is seen to be illegal",
+      })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .example("$0 chaos run leader-churn bridge --seed 7 --duration 10s", "two scenarios")
       .epilogue(
@@ -154,13 +160,15 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
     const durationMs = await durationOf(args.duration, scenario.durationMs);
     const command =
       `ordeal chaos run ${names[i]} --seed ${seed} --duration ${durationAsFlag(durationMs)}` +
-      changesAsFlags(args);
+      changesAsFlags(args) +
+      (args["stop-on-violation"] ? "" : " --no-stop-on-violation");
     const settings = { kind: "chaos", seed, durationMs, command } as const;
     const outcome = await runAndShow(scenario, {
       ...settings,
       reportsDir: args.reports,
       keep: args.keep,
       record: args.record,
+      stopOnViolation: args["stop-on-violation"],
     });
     if (outcome === null) {
       process.exitCode = EXIT_INTERRUPTED;

@@ -75,6 +75,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./check.ts"),
   },
   {
+    name: "fuzz",
+    about: "Feed random inputs to parts of Ordeal, and compare with something simple",
+    load: () => import("./fuzz.ts"),
+  },
+  {
     name: "replay",
     about: "Give the core the recorded inputs of real nodes, and compare what it does",
     load: () => import("./replay.ts"),

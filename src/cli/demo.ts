@@ -6,6 +6,7 @@ type DemoArgs = {
   readonly duration: string;
   readonly fsync: FsyncMode | undefined;
   readonly reports: string;
+  readonly "stop-on-violation": boolean;
   readonly json: boolean;
 };
 
@@ -22,6 +23,11 @@ export const command: CommandModule<object, DemoArgs> = {
         describe: "when nodes sync their logs; never is UNSAFE; default: batch",
       })
       .option("reports", { type: "string", default: "reports", describe: "where reports go" })
+      .option("stop-on-violation", {
+        type: "boolean",
+        default: true,
+        describe: "end the load as soon as the history is seen to be illegal",
+      })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .example("$0 demo", "five nodes, twenty seconds")
       .epilogue(
@@ -41,12 +47,18 @@ export const command: CommandModule<object, DemoArgs> = {
     const changes = { fsync: args.fsync };
     const command =
       `ordeal demo --seed ${seed} --duration ${durationAsFlag(durationMs)}` +
-      changesAsFlags(changes);
+      changesAsFlags(changes) +
+      (args["stop-on-violation"] ? "" : " --no-stop-on-violation");
     const [found] = await findScenarios(["demo"]);
     if (found === undefined) return;
     const scenario = withChanges(found, changes);
     const settings = { kind: "demo", seed, durationMs, command, keep: false } as const;
-    const outcome = await runAndShow(scenario, { ...settings, reportsDir: args.reports });
+    const stopOnViolation = args["stop-on-violation"];
+    const outcome = await runAndShow(scenario, {
+      ...settings,
+      reportsDir: args.reports,
+      stopOnViolation,
+    });
     if (outcome === null) {
       process.exitCode = EXIT_INTERRUPTED;
       return;

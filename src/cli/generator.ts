@@ -11,7 +11,7 @@ const STDERR_KEPT = 4_000;
  * Rejects, with what the child said, when it ends before it is ready. The child ends with us: its
  * standard input closes.
  */
-export const startGenerator: StartLoad = async (spec, onTick) => {
+export const startGenerator: StartLoad = async (spec, onTick, onViolation) => {
   const child = Bun.spawn([process.execPath, MAIN, "load", "--spec", "-"], {
     stdin: "pipe",
     stdout: "pipe",
@@ -28,6 +28,7 @@ export const startGenerator: StartLoad = async (spec, onTick) => {
       const event = JSON.parse(line) as LoadEvent;
       if (event.kind === "ready") ready.resolve();
       else if (event.kind === "tick") onTick(event);
+      else if (event.kind === "violation") onViolation?.(event);
       else done.resolve(event.result);
     }
     const code = await child.exited;

@@ -2,9 +2,10 @@ import type { CommandModule } from "yargs";
 import type { LoadFlags } from "./load/from-flags.ts";
 
 /** As yargs names them: it does not type the camel-case names that it adds. */
-type Args = Omit<LoadFlags, "valueBytes" | "finalReads"> & {
+type Args = Omit<LoadFlags, "valueBytes" | "finalReads" | "stopOnViolation"> & {
   readonly "value-bytes": number;
   readonly "final-reads": boolean;
+  readonly "stop-on-violation": boolean;
   readonly spec?: string | undefined;
 };
 
@@ -71,6 +72,11 @@ export const command: CommandModule<object, Args> = {
         type: "string",
         describe: "record every operation for the checker; on a fresh cluster",
       })
+      .option("stop-on-violation", {
+        type: "boolean",
+        default: false,
+        describe: "follow the history; end with exit code 2 as soon as it is seen to be illegal",
+      })
       .option("final-reads", {
         type: "boolean",
         default: false,
@@ -92,7 +98,12 @@ export const command: CommandModule<object, Args> = {
       ),
   handler: async (args) => {
     if (args.spec === "-") return (await import("./load/from-stdin.ts")).runFromStdin();
-    const flags = { ...args, valueBytes: args["value-bytes"], finalReads: args["final-reads"] };
+    const flags = {
+      ...args,
+      valueBytes: args["value-bytes"],
+      finalReads: args["final-reads"],
+      stopOnViolation: args["stop-on-violation"],
+    };
     return (await import("./load/from-flags.ts")).runFromFlags(flags);
   },
 };

@@ -17,6 +17,25 @@ export function parseDurationMs(text: string, where: string): number {
   ]);
 }
 
+const BYTES_PER = {
+  ...{ B: 1, KB: 1e3, MB: 1e6, GB: 1e9 },
+  ...{ KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2 ** 30 },
+} as const;
+
+/**
+ * Bytes of a size a person wrote: "2GiB", "512 MiB", "1.5GB", "4096B"; capitals do not matter. At
+ * least one byte. `where` names the flag. Throws UserError.
+ */
+export function parseBytes(text: string, where: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([KMG]?I?B)$/.exec(text.trim().toUpperCase());
+  const factor = BYTES_PER[(match?.[2] ?? "") as keyof typeof BYTES_PER] ?? 0;
+  const bytes = Math.floor(Number(match?.[1]) * factor);
+  if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes;
+  throw new UserError("bad size", [
+    { where, what: `"${text}" is not a size`, fix: "write it like 512MiB, 2GiB or 1.5GB" },
+  ]);
+}
+
 /** A whole number within [min, max] from a flag. Throws UserError. */
 export function parseCount(
   text: string | number,

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Patch } from "../chaos/mutant.ts";
+import { shortestCycle } from "../check/explain/arrows.ts";
 import { parseReport } from "../report/validate.ts";
 
 const MAIN = join(import.meta.dir, "main.ts");
@@ -50,9 +51,23 @@ test(
     const report = parseReport(await Bun.file(path).text(), path);
     const check = report.checks.find(({ name }) => name === "linearizable");
     expect(check?.verdict).toBe("fail");
+    // By the online checker, which ended the load; the full check came to the same end.
+    expect(check?.detail).toContain("seen during the run");
+    expect(check?.detail).toContain("which ended the load");
     // The operations that prove it: at the least a read, and what it should have seen.
     expect(check!.evidence.length).toBeGreaterThanOrEqual(2);
     expect(check!.evidence.some(({ text }) => text.startsWith("get"))).toBe(true);
+    expect(check!.evidence.length).toBeLessThanOrEqual(6);
+    // Drawn: the two orders that contradict each other, and what went on around them.
+    expect(shortestCycle(check!.arrows ?? [])).not.toBeNull();
+    expect(check!.window!.operations.filter(({ core }) => core > 0)).toHaveLength(
+      check!.evidence.length,
+    );
+    const page = await Bun.file(join(folder, runId, "report.html")).text();
+    expect(page).toContain('class="proof"');
+    expect(page).toContain("box leader");
+    expect(Buffer.byteLength(page)).toBeLessThan(1_000_000);
+    expect(out).toContain("returned before it was called");
   },
   WITHIN_MS,
 );

@@ -15,7 +15,7 @@ export const EXIT_INTERRUPTED = 130;
 /** What chaos and demo leave to the flags. */
 export type Settings = Pick<
   RunOptions,
-  "kind" | "seed" | "durationMs" | "command" | "reportsDir" | "keep" | "record"
+  "kind" | "seed" | "durationMs" | "command" | "reportsDir" | "keep" | "record" | "stopOnViolation"
 >;
 
 /** A seed for a run that was not given one. Printed, so that the run can be repeated. */

@@ -45,6 +45,14 @@ test("renderView: 80 columns show every node with role, term, commit, lag and pi
   `);
 });
 
+test("live view: a violation is told, on a line of its own or at the end", () => {
+  const violation = "k17: a read by client 7 returned version 41";
+  const lines = renderView({ ...view, violation }, 80, false);
+  expect(lines).toContain(`✘ ${violation}`);
+  expect(lines).toHaveLength(renderView(view, 80, false).length + 1);
+  expect(renderPlain({ ...view, violation })).toEndWith(`VIOLATION ${violation}`);
+});
+
 test("renderView: 40 columns leave out the bar and the pid, never the role or a figure", () => {
   expect(renderView(view, 40, false).join("\n")).toMatchInlineSnapshot(`
     "leader-churn  seed 42  running

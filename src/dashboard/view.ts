@@ -16,6 +16,8 @@ export type RunView = {
   readonly total: { readonly ok: number; readonly fail: number; readonly info: number };
   /** ok operations a second over time, oldest first. */
   readonly curve: readonly number[];
+  /** The first violation that was seen so far, in a sentence. */
+  readonly violation?: string | undefined;
 };
 
 type Paint = (text: string) => string;
@@ -40,6 +42,7 @@ export function renderView(view: RunView, width: number, colors: boolean): strin
     figures(view, c),
     totals(view, c),
     faultLine(view, c),
+    ...violationLines(view, c),
     [{ text: sparkline(view.curve, width), paint: c.cyan }],
   ];
   return lines.map((line) => fit(line, width));
@@ -56,6 +59,7 @@ export function renderPlain(view: RunView): string {
     `p99 ${latency(view.p99Us)}`,
     leader === null ? "no leader" : `leader ${leader.id} (term ${leader.term})`,
     ...view.faults.map(faultText),
+    ...(view.violation === undefined ? [] : [`VIOLATION ${view.violation}`]),
   ].join("  ");
 }
 
@@ -148,6 +152,11 @@ const faultLine = ({ faults }: RunView, c: Colors): Segment[] =>
   faults.length === 0
     ? [{ text: "no fault", paint: c.dim }]
     : [{ text: faults.map(faultText).join("   "), paint: c.red }];
+
+const violationLines = ({ violation }: RunView, c: Colors): Segment[][] =>
+  violation === undefined
+    ? []
+    : [[{ text: `✘ ${violation}`, paint: (text) => c.bold(c.red(text)) }]];
 
 const faultText = ({ label, nodes }: RunView["faults"][number]): string =>
   `${label} → ${nodes.length > 4 ? `${nodes.length} nodes` : nodes.join(",")}`;

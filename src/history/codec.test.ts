@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { OP_APPEND, OP_GET, OP_PUT } from "../kv/command.ts";
 import { UserError } from "../lib/user-error.ts";
 import { HistoryWriter, NO_VALUE, readHistory } from "./codec.ts";
+import { readRecording } from "./reader.ts";
 import { NO_RETURN, OUTCOME_FAIL, OUTCOME_INFO, OUTCOME_MISMATCH, OUTCOME_OK } from "./op.ts";
 
 const START_US = 1_800_000_000_000_000;
@@ -83,6 +84,14 @@ test("history: cut anywhere, it reads as the whole records before the cut", () =
     expect([...cut.call]).toEqual([...whole.call.subarray(0, rows)]);
   }
   expect(rows).toBe(whole.count);
+  expect(readRecording(file).cutBytes).toBe(0);
+  expect(readRecording(file.subarray(0, -1)).cutBytes).toBe(15);
+});
+
+test("history: a text of an absurd length is damage, not a tail that is cut", () => {
+  const file = fileOf(sample());
+  file[16 + 7] = 0x7f; // The highest byte of the length of the first key.
+  expect(() => readHistory(file)).toThrow("history, byte 16: a text of 2130706433 bytes");
 });
 
 test("history: damage is refused with its offset, never misread into a crash", () => {

@@ -1,5 +1,6 @@
-import { OP_DELETE } from "../kv/command.ts";
+import { OP_DELETE, VALUE_BYTES_MAX } from "../kv/command.ts";
 import { UserError } from "../lib/user-error.ts";
+import { type Columns, columnsOf } from "./columns.ts";
 import {
   CLOCK_BYTES,
   COMPLETE_BYTES,
@@ -21,21 +22,33 @@ import {
   PROCESS_MAX,
   textHandle,
 } from "./format.ts";
-import { type History, type Names, NO_RETURN, OUTCOME_INFO, OUTCOME_OK } from "./op.ts";
-import { ValueTable } from "./value-table.ts";
+import { type History, NO_RETURN, OUTCOME_INFO, OUTCOME_OK } from "./op.ts";
+import { TextNames } from "./text-names.ts";
+import { ValueNames } from "./value-names.ts";
 
 /**
  * Decodes a history file (format.ts). A tail that ends inside a record, as a killed generator
  * leaves it, is cut; operations that never completed are info. Anything else that is wrong throws
  * UserError with the offset and the reason. `name` is what messages call the file.
  */
-export function readHistory(bytes: Uint8Array, name = "history"): History {
-  return new HistoryReader(bytes, name).read();
-}
+export const readHistory = (bytes: Uint8Array, name = "history"): History =>
+  readRecording(bytes, name).history;
+
+export type Recording = {
+  readonly history: History;
+  /** Of a last record that is not whole; 0: the file ends with a whole one. */
+  readonly cutBytes: number;
+};
+
+/** As readHistory, and how much of the tail was cut. */
+export const readRecording = (bytes: Uint8Array, name = "history"): Recording =>
+  new HistoryReader(bytes, name).read();
 
 /** The fields by which a kind of record may be longer than its fixed part. */
 const FIELDS_OF_INVOKE = FIELD_VALUE | FIELD_EXPECTED;
 const FIELDS_OF_COMPLETE = FIELD_VALUE | FIELD_VERSION | FIELD_INDEX;
+/** Generously: what a get reads after appends may be longer than a value that is put. */
+const TEXT_BYTES_MAX = 2 * VALUE_BYTES_MAX;
 const NOBODY = -1;
 
 class HistoryReader {
@@ -43,10 +56,11 @@ class HistoryReader {
   readonly #view: DataView;
   readonly #name: string;
   readonly #keys = new TextNames();
-  readonly #texts = new TextNames();
-  /** By text id: the handle that stands for it, so that the text "v7" and the number 7 are one. */
+  /** By key record; a text that is defined twice is one key. */
+  readonly #keyIds: number[] = [];
+  /** By value record: the handle that stands for it. The text "v7" and the number 7 are one value. */
   readonly #handleOfText: number[] = [];
-  readonly #values = new ValueTable();
+  readonly #values = new ValueNames("v");
   /** By process: the row of its outstanding operation. */
   #rowOf = new Int32Array(1024).fill(NOBODY);
   #rows = 0;
@@ -59,19 +73,20 @@ class HistoryReader {
     this.#name = name;
   }
 
-  read(): History {
+  read(): Recording {
     this.#header();
     const { count, end } = this.#measure();
     const columns = columnsOf(count);
     for (let at = HISTORY_HEADER_BYTES; at < end;) {
       const kind = this.#bytes[at]!;
-      if (kind === KIND_INVOKE) this.#invoke(columns, at);
-      else if (kind === KIND_COMPLETE) this.#complete(columns, at);
-      else if (kind === KIND_CLOCK) this.#clockUs = this.#view.getFloat64(at + 4, true);
-      else this.#text(kind, at);
-      at += this.#recordBytes(at);
+      if (kind === KIND_INVOKE) at = this.#invoke(columns, at);
+      else if (kind === KIND_COMPLETE) at = this.#complete(columns, at);
+      else if (kind === KIND_CLOCK) at = this.#clock(at);
+      else at = this.#text(kind, at);
     }
-    return { count, ...columns, keys: this.#keys, values: this.#valueNames() };
+    const names = { keys: this.#keys, values: this.#values };
+    const history = { count, ...columns, expectedValue: null, ...names };
+    return { history, cutBytes: this.#bytes.length - end };
   }
 
   #header(): void {
@@ -115,26 +130,35 @@ class HistoryReader {
     }
     if (kind === KIND_CLOCK) return CLOCK_BYTES;
     if (kind === KIND_KEY || kind === KIND_VALUE) {
-      const whole = at + NAME_BYTES <= this.#bytes.length;
-      return whole ? NAME_BYTES + this.#view.getUint32(at + 4, true) : NAME_BYTES;
+      if (at + NAME_BYTES > this.#bytes.length) return NAME_BYTES;
+      const bytes = this.#view.getUint32(at + 4, true);
+      // A damaged length would pass for a tail that is cut, and what follows would be lost.
+      if (bytes > TEXT_BYTES_MAX) this.#damaged(at, `a text of ${bytes} bytes`);
+      return NAME_BYTES + bytes;
     }
     const known = kind === KIND_INVOKE || kind === KIND_COMPLETE;
     return this.#damaged(at, known ? `fields ${fields} of kind ${kind}` : `record kind ${kind}`);
   }
 
-  #text(kind: number, at: number): void {
+  // Each of these reads the record at `at`, whose size #measure has checked, and returns its end.
+
+  #clock(at: number): number {
+    this.#clockUs = this.#view.getFloat64(at + 4, true);
+    return at + CLOCK_BYTES;
+  }
+
+  #text(kind: number, at: number): number {
     const end = at + NAME_BYTES + this.#view.getUint32(at + 4, true);
     const text = new TextDecoder().decode(this.#bytes.subarray(at + NAME_BYTES, end));
     if (kind === KIND_KEY) {
-      this.#keys.add(text);
-      return;
+      this.#keyIds.push(this.#keys.id(text));
+      return end;
     }
-    const id = this.#texts.add(text);
-    const number = /^v(0|[1-9][0-9]{0,15})$/.exec(text);
-    this.#handleOfText.push(number ? Number(number[1]) : textHandle(id));
+    this.#handleOfText.push(this.#values.handleOf(text));
+    return end;
   }
 
-  #invoke(c: Columns, at: number): void {
+  #invoke(c: Columns, at: number): number {
     const view = this.#view;
     const row = this.#rows++;
     const op = this.#bytes[at + 1]!;
@@ -142,7 +166,7 @@ class HistoryReader {
     const process = this.#processAt(at + 8);
     const key = view.getUint32(at + 12, true);
     if (op > OP_DELETE) this.#damaged(at, `op ${op}`);
-    if (key >= this.#keys.defined) this.#damaged(at, `key ${key} is not defined before`);
+    if (key >= this.#keyIds.length) this.#damaged(at, `key ${key} is not defined before`);
     if (this.#rowOf[process] !== NOBODY) {
       this.#damaged(at, `process ${process} has an operation outstanding already`);
     }
@@ -151,21 +175,26 @@ class HistoryReader {
     let field = at + INVOKE_BYTES;
     c.op[row] = op;
     c.process[row] = process;
-    c.key[row] = this.#keys.id(key);
+    c.key[row] = this.#keyIds[key]!;
     c.outcome[row] = OUTCOME_INFO;
     c.value[row] = NO_VALUE;
     if ((fields & FIELD_VALUE) !== 0) {
       c.value[row] = this.#valueAt(field);
       field += 8;
     }
-    c.expected[row] = (fields & FIELD_EXPECTED) === 0 ? -1 : this.#u53At(field, "expected");
+    c.expected[row] = -1;
+    if ((fields & FIELD_EXPECTED) !== 0) {
+      c.expected[row] = this.#u53At(field, "expected");
+      field += 8;
+    }
     c.version[row] = -1;
     c.call[row] = this.#rank++;
     c.ret[row] = NO_RETURN;
     c.callUs[row] = this.#clockUs;
+    return field;
   }
 
-  #complete(c: Columns, at: number): void {
+  #complete(c: Columns, at: number): number {
     const outcome = this.#bytes[at + 1]!;
     const fields = this.#bytes[at + 2]!;
     const process = this.#processAt(at + 8);
@@ -185,11 +214,16 @@ class HistoryReader {
       c.version[row] = this.#u53At(field, "version");
       field += 8;
     }
-    if ((fields & FIELD_INDEX) !== 0) c.index[row] = this.#u53At(field, "index");
+    if ((fields & FIELD_INDEX) !== 0) {
+      c.index[row] = this.#u53At(field, "index");
+      field += 8;
+    }
     c.outcome[row] = outcome;
-    if (outcome === OUTCOME_INFO) return;
-    c.ret[row] = rank;
-    c.returnUs[row] = this.#clockUs;
+    if (outcome !== OUTCOME_INFO) {
+      c.ret[row] = rank;
+      c.returnUs[row] = this.#clockUs;
+    }
+    return field;
   }
 
   #processAt(at: number): number {
@@ -222,18 +256,6 @@ class HistoryReader {
     return value;
   }
 
-  #valueNames(): Names {
-    const values = this.#values;
-    const texts = this.#texts;
-    return {
-      size: values.size,
-      name: (id) => {
-        const handle = values.handle(id);
-        return handle >= 0 ? `v${handle}` : texts.name(textHandle(handle));
-      },
-    };
-  }
-
   #damaged(at: number, what: string): never {
     this.#fail(at, what, "the file is damaged: record the history again");
   }
@@ -244,54 +266,3 @@ class HistoryReader {
     ]);
   }
 }
-
-/** Texts by id; a text that is defined twice is one name. */
-class TextNames implements Names {
-  readonly #names: string[] = [];
-  readonly #ids = new Map<string, number>();
-  /** Id by number of the record. */
-  readonly #idOf: number[] = [];
-
-  add(text: string): number {
-    let id = this.#ids.get(text);
-    if (id === undefined) {
-      id = this.#names.push(text) - 1;
-      this.#ids.set(text, id);
-    }
-    this.#idOf.push(id);
-    return id;
-  }
-
-  get size(): number {
-    return this.#names.length;
-  }
-
-  get defined(): number {
-    return this.#idOf.length;
-  }
-
-  id(record: number): number {
-    return this.#idOf[record]!;
-  }
-
-  name(id: number): string {
-    return this.#names[id]!;
-  }
-}
-
-type Columns = Omit<History, "count" | "keys" | "values">;
-
-const columnsOf = (count: number): Columns => ({
-  op: new Uint8Array(count),
-  process: new Int32Array(count),
-  key: new Int32Array(count),
-  outcome: new Uint8Array(count),
-  value: new Int32Array(count),
-  expected: new Float64Array(count),
-  version: new Float64Array(count),
-  index: new Float64Array(count),
-  call: new Int32Array(count),
-  ret: new Int32Array(count),
-  callUs: new Float64Array(count),
-  returnUs: new Float64Array(count),
-});

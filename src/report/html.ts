@@ -14,9 +14,12 @@ import lanesCss from "./page/lanes.css" with { type: "text" };
 import { loadsSection } from "./page/loads.ts";
 import pageCss from "./page/page.css" with { type: "text" };
 import pageJs from "./page/page.client.js" with { type: "text" };
+import proofCss from "./page/proof.css" with { type: "text" };
 import tablesCss from "./page/tables.css" with { type: "text" };
 import { timelineSection } from "./page/timeline.ts";
 import verdictCss from "./page/verdict.css" with { type: "text" };
+import windowCss from "./page/window.css" with { type: "text" };
+import windowJs from "./page/window.client.js" with { type: "text" };
 import { pageHead, verdictSection } from "./page/verdict.ts";
 
 import type { Report } from "./schema.ts";
@@ -26,7 +29,17 @@ import { VERDICT_WORDS } from "./words.ts";
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-const STYLES = [uplotCss, pageCss, verdictCss, chartsCss, lanesCss, tablesCss, detailsCss];
+const STYLES = [
+  uplotCss,
+  pageCss,
+  verdictCss,
+  chartsCss,
+  lanesCss,
+  tablesCss,
+  detailsCss,
+  proofCss,
+  windowCss,
+];
 
 /**
  * The report as one HTML page that needs no network and no other file. The same report gives the
@@ -65,6 +78,7 @@ export function renderHtml(report: Report): string {
             ${trusted(figuresJs)};
             ${trusted(chartsJs)};
             ${trusted(pageJs)};
+            ${trusted(windowJs)};
           })();
         </script>
       </body>

@@ -1,7 +1,7 @@
 import { figureText, goalMark, goalText } from "./figures.ts";
 import { count, duration, durationMs, moment, rate } from "./format.ts";
 import type { Report, Verdict } from "./schema.ts";
-import { failoverText, targetText, VERDICT_WORDS, verdictSentence } from "./words.ts";
+import { failoverText, proofLines, targetText, VERDICT_WORDS, verdictSentence } from "./words.ts";
 
 const ROWS_MAX = 20;
 const MARKS: Readonly<Record<Verdict, string>> = { pass: "✅", fail: "❌", unknown: "❔" };
@@ -19,6 +19,7 @@ export function renderMarkdown(report: Report): string {
           `**Do not use the figures of ${escape(name)}:** ${escape(result.void!)}`,
       ),
     checksTable(report),
+    ...report.checks.map((check) => codeBlock(proofLines(check))),
     loadsTable(report),
     figuresTable(report),
     failovers(report),
@@ -48,7 +49,10 @@ const checksTable = ({ checks }: Report): string =>
     checks.map((check) => [
       check.name,
       `${MARKS[check.verdict]} ${VERDICT_WORDS[check.verdict]}`,
-      [check.detail, ...check.evidence.slice(0, 6).map((op) => op.text)].join("; "),
+      [
+        check.detail,
+        ...(proofLines(check).length > 0 ? [] : check.evidence.slice(0, 6).map((op) => op.text)),
+      ].join("; "),
     ]),
   );
 
@@ -87,6 +91,15 @@ const failovers = (report: Report): string =>
 /** Text stays text: no markup, links or HTML from a report, and one line. */
 const escape = (text: string): string =>
   text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>|#~&]/g, (char) => `\\${char}`);
+
+/** Lines as they are; the fence is longer than any run of backticks in them. */
+function codeBlock(lines: readonly string[]): string {
+  if (lines.length === 0) return "";
+  const longest = Math.max(2, ...[...lines.join("\n").matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  const text = lines.map((line) => line.replace(/[\r\n]/g, " "));
+  return [`${fence}text`, ...text, fence].join("\n");
+}
 
 /** A code span whose fence is longer than any run of backticks in it. */
 function inlineCode(text: string): string {

@@ -1,4 +1,6 @@
 import type { FsyncMode } from "../lib/fsync.ts";
+import type { ProofArrow } from "../check/explain/proof.ts";
+import type { HistoryWindow } from "../check/explain/window.ts";
 import type { ClusterEvent } from "../target/target.ts";
 import type { LoadResult } from "../workload/spec.ts";
 
@@ -64,6 +66,10 @@ export type Check = {
   readonly detail: string;
   /** For a violation: the operations that prove it, in order of invocation; at most 6. */
   readonly evidence: readonly EvidenceOp[];
+  /** Why these operations contradict each other; absent in checks of anything else. */
+  readonly arrows?: readonly ProofArrow[] | undefined;
+  /** What went on around a violation, or around where an unknown verdict got stuck. */
+  readonly window?: HistoryWindow | undefined;
 };
 
 /** One measured number. `goal` is what is aimed at, and decides nothing but a mark in the table. */
@@ -99,6 +105,8 @@ export type EvidenceOp = {
   readonly callUs: number;
   /** Null: it never returned. */
   readonly returnUs: number | null;
+  /** Numbers of its call and return among all events of the evidence; absent: go by the times. */
+  readonly events?: readonly [call: number, ret: number | null] | undefined;
 };
 
 /** Columns of equal length, a row an interval. */

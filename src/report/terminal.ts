@@ -3,7 +3,7 @@ import { unsafeFsync } from "../lib/fsync.ts";
 import { figureText, goalMark, goalText } from "./figures.ts";
 import { duration, rate } from "./format.ts";
 import type { Figure, Report, Verdict } from "./schema.ts";
-import { countsText, failoverText, VERDICT_WORDS, verdictSentence } from "./words.ts";
+import { countsText, failoverText, proofLines, VERDICT_WORDS, verdictSentence } from "./words.ts";
 
 const FAILOVERS_MAX = 12;
 const MARKS: Readonly<Record<Verdict, string>> = { pass: "✔", fail: "✘", unknown: "?" };
@@ -27,10 +27,11 @@ export function summaryLines(report: Report, options: SummaryOptions): readonly 
     `${paint.bold(tone[report.verdict](verdict))}  ${paint.bold(plain(`${report.kind} ${report.name}`))}  ${plain(verdictSentence(report))}`,
     ...figureRows(report).map(([name, text]) => row(name, text)),
     ...failoverRows(report).map(([name, text]) => row(name, text)),
-    ...report.checks.map((check, i) => {
+    ...report.checks.flatMap((check, i) => {
       const mark = tone[check.verdict](MARKS[check.verdict]);
       const name = paint.dim((i === 0 ? "checks" : "").padEnd(11));
-      return `  ${name} ${mark} ${plain(`${check.name}: ${check.detail}`)}`;
+      const line = `  ${name} ${mark} ${plain(`${check.name}: ${check.detail}`)}`;
+      return [line, ...proofLines(check).map((bar) => `${" ".repeat(16)}${plain(bar)}`.trimEnd())];
     }),
     ...(unsafe === null ? [] : [row("storage", unsafe)]),
     row("report", options.path),

@@ -68,6 +68,46 @@ const TimelineSchema = v.pipe(
   ),
 );
 
+const EvidenceSchema = v.object({
+  process: v.number(),
+  text: v.string(),
+  callUs: v.number(),
+  returnUs: FigureOrNull,
+  events: v.optional(v.tuple([v.number(), FigureOrNull])),
+});
+
+const CheckSchema = v.object({
+  name: v.string(),
+  verdict: VerdictSchema,
+  detail: v.string(),
+  evidence: v.array(EvidenceSchema),
+  arrows: v.optional(
+    v.array(
+      v.object({
+        before: v.number(),
+        after: v.number(),
+        why: v.picklist(["realTime", "value"]),
+        text: v.string(),
+      }),
+    ),
+  ),
+  window: v.optional(
+    v.object({
+      key: v.string(),
+      unit: v.picklist(["us", "event"]),
+      operations: v.array(
+        v.object({
+          ...EvidenceSchema.entries,
+          outcome: v.picklist(["ok", "refused", "failed", "unknown"]),
+          core: v.number(),
+          placed: v.number(),
+        }),
+      ),
+      leftOut: v.number(),
+    }),
+  ),
+});
+
 const FigureSchema = v.object({
   name: v.string(),
   value: v.number(),
@@ -104,21 +144,7 @@ const ReportSchema = v.object({
     memoryBytes: v.number(),
   }),
   verdict: VerdictSchema,
-  checks: v.array(
-    v.object({
-      name: v.string(),
-      verdict: VerdictSchema,
-      detail: v.string(),
-      evidence: v.array(
-        v.object({
-          process: v.number(),
-          text: v.string(),
-          callUs: v.number(),
-          returnUs: FigureOrNull,
-        }),
-      ),
-    }),
-  ),
+  checks: v.array(CheckSchema),
   loads: v.array(v.object({ name: v.string(), result: LoadResultSchema })),
   figures: v.optional(v.array(FigureSchema)),
   timeline: v.nullable(TimelineSchema),

@@ -1,7 +1,8 @@
 import { storageText } from "../lib/fsync.ts";
 import { goalsText } from "./figures.ts";
+import { barLines } from "../check/explain/timeline.ts";
 import { count, durationMs, plural } from "./format.ts";
-import type { Failover, Report, Verdict } from "./schema.ts";
+import type { Check, Failover, Report, Verdict } from "./schema.ts";
 
 /** A verdict is never told by colour alone. */
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
@@ -62,3 +63,15 @@ export const countsText = ({
   fail: number;
   info: number;
 }): string => `${count(ok)} ok, ${count(fail)} fail, ${count(info)} info`;
+
+/** The operations that prove a violation, as bars with arrows; none if their order is not known. */
+export function proofLines({ evidence, arrows = [] }: Check): readonly string[] {
+  // Numbers of events that are out of bounds are not from this program.
+  const isEvent = (n: number): boolean => Number.isInteger(n) && n >= 0 && n < 2 * evidence.length;
+  const operations = evidence.flatMap(({ process, text, events }) =>
+    events?.every((event) => event === null || isEvent(event)) ? [{ process, text, events }] : [],
+  );
+  if (operations.length < evidence.length) return [];
+  const known = arrows.filter(({ before, after }) => before in evidence && after in evidence);
+  return barLines(operations, known);
+}

@@ -1,5 +1,5 @@
 import { checkHistory } from "../check/check.ts";
-import { timeline } from "../check/describe.ts";
+import { timeline } from "../check/explain/timeline.ts";
 import type { SimClients } from "./clients.ts";
 import { violated } from "./violation.ts";
 
@@ -20,7 +20,7 @@ export function checkClients(clients: SimClients): "pass" | "unknown" {
     memoryBytes: CHECK_MEMORY_BYTES,
   });
   if (result.kind === "fail") {
-    const evidence = timeline(history, result.core);
+    const evidence = timeline(history, result.core, result.arrows);
     violated("LIN", `key ${result.key}: ${result.sentence}`, evidence);
   }
   return result.kind;

@@ -35,6 +35,11 @@ export type LoadSpec = {
   /** Path of the history file; null records none. */
   readonly history: string | null;
   /**
+   * Default false. The history is followed while it is recorded, and violations are told as events.
+   * Needs `history`.
+   */
+  readonly follow?: boolean;
+  /**
    * Default false. At the end, whichever way it came, every key is read once linearizably and
    * recorded in the history, before `done`. Not part of the figures.
    */
@@ -91,7 +96,21 @@ export type LoadEvent =
       readonly counts: Counts;
       readonly response: LatencySummary;
     }
+  | ({ readonly kind: "violation" } & LoadViolation)
   | { readonly kind: "done"; readonly result: LoadResult };
+
+/**
+ * The history is not linearizable, as the online checker saw while it was recorded; one a key at
+ * most. Times: microseconds since the Unix epoch.
+ */
+export type LoadViolation = {
+  readonly key: string;
+  /** `a read by client 7 returned version 41 after client 3 had already read version 42` */
+  readonly sentence: string;
+  /** When the operation that showed it had its answer, and when it had been seen. */
+  readonly atUs: number;
+  readonly seenUs: number;
+};
 
 export type LoadResult = {
   readonly startedAtUs: number;

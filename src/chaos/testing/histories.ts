@@ -24,6 +24,7 @@ export function historyOf(rows: readonly Row[]): History {
     key: Int32Array.from(column((row) => row.key ?? 0)),
     outcome: Uint8Array.from(column((row) => row.outcome ?? OUTCOME_OK)),
     value: Int32Array.from(column(() => 0)),
+    expectedValue: null,
     expected: Float64Array.from(column(() => -1)),
     version: Float64Array.from(column((row) => row.version ?? -1)),
     index: Float64Array.from(column((row) => row.index ?? 0)),

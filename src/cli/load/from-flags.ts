@@ -1,6 +1,6 @@
 import { type Problem, UserError } from "../../lib/user-error.ts";
 import { ACTIONS } from "../../workload/mix.ts";
-import type { LoadSpec, Mix } from "../../workload/spec.ts";
+import type { LoadSpec, LoadViolation, Mix } from "../../workload/spec.ts";
 import { parseDurationMs } from "../parse.ts";
 import { parseNodes, readClusterAddress } from "./address.ts";
 import { Generator } from "./generator.ts";
@@ -25,18 +25,29 @@ export type LoadFlags = {
   readonly reads: LoadSpec["reads"];
   readonly finalReads: boolean;
   readonly history?: string | undefined;
+  readonly stopOnViolation: boolean;
   readonly seed?: number | undefined;
   readonly json: boolean;
 };
 
 const SHARED_CONNECTIONS = 16;
+const EXIT_VIOLATED = 2;
 const EXIT_INTERRUPTED = 130;
 
 /** Runs a load in this process and prints its result. Ctrl-C ends it early, a second one at once. */
 export async function runFromFlags(flags: LoadFlags): Promise<void> {
   const spec = specOf(flags);
   const live = liveLine(process.stderr);
-  const generator = await Generator.create(spec, live.onEvent);
+  const violations: LoadViolation[] = [];
+  const generator: Generator = await Generator.create(spec, (event) => {
+    live.onEvent(event);
+    if (event.kind !== "violation") return;
+    const { key, sentence, atUs, seenUs } = event;
+    violations.push({ key, sentence, atUs, seenUs });
+    live.end();
+    process.stderr.write(`violation on ${key}: ${sentence}\n`);
+    generator.stop(false);
+  });
   let interrupted = false;
   process.on("SIGINT", () => {
     if (interrupted) process.exit(EXIT_INTERRUPTED);
@@ -47,10 +58,10 @@ export async function runFromFlags(flags: LoadFlags): Promise<void> {
   const result = await generator.run();
   live.end();
   const text = flags.json
-    ? JSON.stringify({ spec, result })
+    ? JSON.stringify({ spec, result, violations })
     : summaryText(result, spec.rate !== null);
   await Bun.write(Bun.stdout, `${text}\n`);
-  process.exit(interrupted ? EXIT_INTERRUPTED : 0);
+  process.exit(interrupted ? EXIT_INTERRUPTED : violations.length > 0 ? EXIT_VIOLATED : 0);
 }
 
 /** The spec that the flags ask for. Throws UserError. */
@@ -60,6 +71,7 @@ export function specOf(flags: LoadFlags): LoadSpec {
     const what = flags.dir === undefined ? "no cluster is named" : "both name a cluster";
     throw new UserError("which cluster?", [{ where: "--dir, --nodes", what, fix }]);
   }
+  if (flags.stopOnViolation) requireFollowable(flags);
   return {
     address: flags.dir === undefined ? parseNodes(flags.nodes!) : readClusterAddress(flags.dir),
     seed: flags.seed ?? Math.floor(Math.random() * 0x1_0000_0000),
@@ -77,8 +89,24 @@ export function specOf(flags: LoadFlags): LoadSpec {
     timeoutMs: parseDurationMs(flags.timeout, "--timeout"),
     reads: flags.reads,
     history: flags.history ?? null,
+    follow: flags.stopOnViolation,
     finalReads: flags.finalReads,
   };
+}
+
+/** Throws UserError for a history that cannot be followed. */
+function requireFollowable({ history, reads }: LoadFlags): void {
+  const where = "--stop-on-violation";
+  const problems: Problem[] = [];
+  if (history === undefined) {
+    const fix = "add --history FILE, which `ordeal check` reads as well";
+    problems.push({ where, what: "there is no history to follow", fix });
+  }
+  if (reads === "local") {
+    const fix = "leave out one of the two";
+    problems.push({ where, what: "--reads local may return what is out of date", fix });
+  }
+  if (problems.length > 0) throw new UserError("nothing to stop on", problems);
 }
 
 /** `get=0.5,put=0.5`; what is not named is 0. Throws UserError. */

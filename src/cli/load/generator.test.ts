@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkHistory } from "../../check/check.ts";
 import { readHistory } from "../../history/codec.ts";
 import { OUTCOME_OK } from "../../history/op.ts";
 import { OP_GET } from "../../kv/command.ts";
@@ -131,6 +132,30 @@ describe("generator process", () => {
     expect(counts.fail + counts.info).toBeGreaterThan(0);
   });
 
+  test("a server that comes back empty has lost what it acknowledged: told while the load runs", async () => {
+    const first = server();
+    const history = join(tempDir(), "history.bin");
+    // No deletes: one without an answer would explain a key that begins anew.
+    const mix = { get: 0.5, put: 0.5, cas: 0, append: 0, delete: 0 };
+    const change = { history, follow: true, durationMs: null, keys: 5, timeoutMs: 300, mix };
+    const run = generator(specFor(first.port, change));
+    await run.untilTick(({ ok }) => ok > 100);
+    first.stop();
+    server(first.port);
+    const event = await run.until("violation");
+    if (event.kind !== "violation") expect.unreachable();
+    expect(event.key).toMatch(/^k\d+$/);
+    expect(event.seenUs).toBeGreaterThanOrEqual(event.atUs);
+    run.tell({ kind: "stop" });
+    await run.result();
+    const checked = checkHistory(readHistory(readFileSync(history)), {
+      now: () => performance.now(),
+      timeoutMs: PATIENT_MS,
+      memoryBytes: 1 << 28,
+    });
+    expect(checked.kind).toBe("fail");
+  }, 60_000);
+
   test("a spec that makes no sense ends it with 64 and every problem", async () => {
     const run = generator(specFor(1, { clients: 0, valueBytes: 1 }));
     expect(await run.child.exited).toBe(64);
@@ -161,6 +186,19 @@ describe("ordeal load", () => {
     expect(await child.exited).toBe(0);
   });
 
+  test("--stop-on-violation: a store that was not empty ends the load, with 2 and a sentence", async () => {
+    const nodes = `127.0.0.1:${server().port}`;
+    const few = ["--nodes", nodes, "--keys", "5", "--warmup", "0", "--mix", "get=0.5,put=0.5"];
+    expect(await load(...few, "--duration", "300ms").exited).toBe(0);
+    const history = join(tempDir(), "history.bin");
+    const follow = ["--history", history, "--stop-on-violation"];
+    const child = load(...few, "--duration", "1h", ...follow, "--json");
+    const { violations } = JSON.parse(await new Response(child.stdout).text());
+    expect(violations[0].sentence).not.toBe("");
+    expect(await child.exited).toBe(2);
+    expect(await new Response(child.stderr).text()).toContain(`violation on ${violations[0].key}`);
+  }, 60_000);
+
   test("without --json a summary; --dir finds the cluster's client ports", async () => {
     const dir = tempDir();
     const nodes = [
@@ -181,6 +219,7 @@ describe("ordeal load", () => {
       [[], "no cluster is named"],
       [["--nodes", "localhost"], '"localhost"'],
       [["--dir", "/dev/null"], "ordeal cluster start"],
+      [["--nodes", "localhost:1", "--stop-on-violation"], "no history to follow"],
       [["--nodes", "localhost:1", "--mix", "get=0.5,scan=0.5"], '"scan=0.5"'],
     ] as const) {
       const child = load(...args);

@@ -6,8 +6,9 @@ import { checkLoadSpec } from "../../workload/check-spec.ts";
 import { Driver } from "../../workload/driver.ts";
 import { LoadMetrics } from "../../workload/metrics.ts";
 import { Recorder } from "../../workload/recorder.ts";
-import type { LoadEvent, LoadResult, LoadSpec } from "../../workload/spec.ts";
+import type { LoadEvent, LoadResult, LoadSpec, LoadViolation } from "../../workload/spec.ts";
 import { Workers } from "../../workload/workers.ts";
+import { followRecorder } from "./follow.ts";
 import { HistoryFile } from "./history-file.ts";
 
 const TICK_MS = 100;
@@ -65,8 +66,7 @@ export class Generator {
     this.#emit = emit;
     this.#history = history;
     this.#finalReads = spec.finalReads ?? false;
-    this.#recorder =
-      history === null ? null : new Recorder(spec.clients, spec.keys, originUs, now());
+    this.#recorder = history === null ? null : this.#newRecorder(spec);
     this.#metrics = new LoadMetrics(spec);
     const workers = new Workers(spec, prng, this.#recorder, (slot, op, flags, expected, k, v, t) =>
       this.#clerk.start(slot, op, flags, expected, k, v, t),
@@ -131,6 +131,14 @@ export class Generator {
     this.#stopRequested = true;
     this.#finalReads ||= finalReads;
     if (this.#phase !== "connect") this.#wakeNow();
+  }
+
+  #newRecorder(spec: LoadSpec): Recorder {
+    const tell = (violation: LoadViolation): void =>
+      this.#emit({ kind: "violation", ...violation });
+    const follower =
+      spec.follow === true ? followRecorder(spec.clients, now, originUs, tell) : null;
+    return new Recorder(spec.clients, spec.keys, originUs, now(), follower);
   }
 
   #begin(): void {

@@ -2,16 +2,19 @@ import { clock, duration } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
 import type { Check, EvidenceOp, Report } from "../schema.ts";
 import { badge } from "./badge.ts";
+import { proofFigure } from "./proof.ts";
+import { type Surroundings, windowFigure } from "./window.ts";
 
 const EVIDENCE_MAX = 6;
 
 export function checksSection(report: Report): Markup | null {
   if (report.checks.length === 0) return null;
   const startUs = report.timeline?.startUs ?? null;
+  const around = { timeline: report.timeline, nodes: report.target.nodes };
   return html`<section aria-labelledby="checks-title">
     <h2 id="checks-title">Checks</h2>
     <ul class="checks">
-      ${bySeverity(report.checks).map((check) => checkItem(check, startUs))}
+      ${bySeverity(report.checks).map((check) => checkItem(check, startUs, around))}
     </ul>
   </section>`;
 }
@@ -20,18 +23,24 @@ const SEVERITY = ["fail", "unknown", "pass"];
 const bySeverity = (checks: readonly Check[]): readonly Check[] =>
   [...checks].sort((a, b) => SEVERITY.indexOf(a.verdict) - SEVERITY.indexOf(b.verdict));
 
-const checkItem = (check: Check, startUs: number | null): Markup =>
+const checkItem = (check: Check, startUs: number | null, around: Surroundings): Markup =>
   html`<li class="${check.verdict}">
     <div class="check">
       ${badge(check.verdict)}
       <h3>${check.name}</h3>
       <p>${check.detail}</p>
     </div>
-    ${check.evidence.length === 0 ? null : evidence(check, startUs)}
+    ${isNumbered(check) ? proofFigure(check.evidence, check.arrows ?? []) : evidence(check, startUs)}
+    ${check.window === undefined ? null : windowFigure(check.window, around)}
   </li>`;
 
+/** Whether the order of events is known, and not only their times. */
+const isNumbered = ({ evidence }: Check): boolean =>
+  evidence.length > 0 && evidence.every(({ events }) => events !== undefined);
+
 /** The proof, an operation a row: its bar runs from invocation to return, on one time axis. */
-function evidence(check: Check, startUs: number | null): Markup {
+function evidence(check: Check, startUs: number | null): Markup | null {
+  if (check.evidence.length === 0) return null;
   const ops = check.evidence.slice(0, EVIDENCE_MAX);
   const from = Math.min(...ops.map((op) => op.callUs));
   const last = Math.max(...ops.map((op) => op.returnUs ?? op.callUs));

@@ -102,7 +102,8 @@ function lanesBlock(timeline: Timeline, nodes: number): Markup | null {
   </figure>`;
 }
 
-const laneRow = ({ node, spans }: Lane, startUs: number): Markup =>
+/** One node's lane: needs lanes.css, and --x0 and --x1 in seconds since `startUs`. */
+export const laneRow = ({ node, spans }: Lane, startUs: number): Markup =>
   html`<li>
     <span class="node"><span class="word">node </span>${node}</span>
     <div class="track">${spans.slice(0, SPANS_MAX).map((span) => spanBox(span, startUs))}</div>
