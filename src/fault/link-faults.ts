@@ -51,6 +51,11 @@ export class LinkFaults {
     if (!this.#slow || state.cut) this.#tailMs = 0;
   }
 
+  /** What is offered from now on does not wait for what came before: a new connection. */
+  reconnect(): void {
+    this.#tailMs = 0;
+  }
+
   /** When the frame offered at `nowMs` arrives: never, once, or twice. Not before `nowMs`. */
   offer(nowMs: number): readonly number[] {
     const { cut, loss, duplicate } = this.#state;

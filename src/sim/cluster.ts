@@ -136,7 +136,7 @@ export class SimCluster {
 
   /** Lifts every fault. A node that refuses to start on what it has is replaced by an empty one. */
   heal(): void {
-    this.network.heal(HEALTHY_LINK);
+    this.network.renew(HEALTHY_LINK);
     this.#links.loss = 0;
     for (const node of this.nodes) {
       node.disk.setSpeed(HEALTHY_DISK);

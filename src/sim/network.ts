@@ -117,11 +117,20 @@ export class SimNetwork {
     this.#apply();
   }
 
-  /** Lifts all faults; `base`: what a link is from now on. */
-  heal(base: LinkState = this.#base): void {
-    this.#base = base;
+  /** Lifts all faults. */
+  heal(): void {
     this.#table.heal();
     this.#apply();
+  }
+
+  /**
+   * Lifts all faults for good, with new connections: what is still under way on the old ones arrives
+   * when it does (seconds late, of a link that was clogged), and nothing waits for it.
+   */
+  renew(base: LinkState): void {
+    this.#base = base;
+    this.heal();
+    for (const { faults } of this.#links.values()) faults.reconnect();
   }
 
   /** When the copies of the frame offered now arrive. */
