@@ -91,7 +91,7 @@ const NEEDS: Readonly<Record<string, Capability>> = {
   ...{ isolate: "partition", partition: "partition" },
   membership: "membership",
   ...{ powerLoss: "disk", diskStall: "disk", diskError: "disk", diskFull: "disk", bitFlip: "disk" },
-  ...{ loss: "loss", delay: "loss", duplicate: "loss", reorder: "loss" },
+  ...{ delay: "delay", loss: "loss", duplicate: "loss", reorder: "loss" },
 };
 
 function refuseImpossible(target: Target, scenario: Scenario): void {

@@ -37,6 +37,7 @@ export const localTarget: Target = {
     crash: true,
     pause: true,
     partition: true,
+    delay: true,
     loss: true,
     disk: true,
     clock: "ordeal: the nodes' clocks cannot be shifted yet",
@@ -97,7 +98,7 @@ class LocalCluster implements Cluster {
     this.#startedUs = startedUs;
     this.#voters = this.nodeIds.slice(0, options.nodes);
     this.address = {
-      target: localTarget.name,
+      target: "ordeal",
       nodes: config.nodes.map(({ id, host, clientPort }) => ({ id, host, port: clientPort })),
     };
     this.#links = new LinkTable(this.nodeIds);

@@ -18,6 +18,9 @@ export type Capability =
   | "crash"
   | "pause"
   | "partition"
+  /** Delays on links. */
+  | "delay"
+  /** Faults of single frames: loss, duplicates, reordering. */
   | "loss"
   | "disk"
   | "clock"
@@ -70,9 +73,12 @@ export type Cluster = {
   stop(): Promise<void>;
 };
 
+/** The protocol that clients of a system speak to it (store-client.ts). */
+export type StoreProtocol = "ordeal" | "etcd" | "redis";
+
 /** Enough to open client connections from another process. */
 export type ClusterAddress = {
-  readonly target: string;
+  readonly target: StoreProtocol;
   readonly nodes: readonly { readonly id: number; readonly host: string; readonly port: number }[];
 };
 
