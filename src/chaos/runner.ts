@@ -3,9 +3,10 @@ import { type Problem, UserError } from "../lib/user-error.ts";
 import { readCode, readEnvironment } from "../report/environment.ts";
 import { type Report, SCHEMA } from "../report/schema.ts";
 import { newRunId, writeReport } from "../report/write.ts";
-import type { Capability, Target } from "../target/target.ts";
+import type { Target } from "../target/target.ts";
 import { judge, type Judgement } from "./judge.ts";
 import { play, starting } from "./play.ts";
+import { whyImpossible } from "./possible.ts";
 import type { Progress, Recording, RunOptions, RunOutcome } from "./run.ts";
 import {
   collectLogs,
@@ -16,7 +17,7 @@ import {
   HISTORY_FILE,
   type RunDir,
 } from "./run-dir.ts";
-import { faultsOf, type Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import { scheduleOf } from "./schedule.ts";
 import { timelineOf } from "./timeline.ts";
 import { messageOf } from "./timing.ts";
@@ -85,28 +86,9 @@ async function judgeRun(recording: Recording, run: RunDir): Promise<Judgement> {
   });
 }
 
-/** What each fault needs of a target. */
-const NEEDS: Readonly<Record<string, Capability>> = {
-  ...{ crash: "crash", restart: "crash", pause: "pause", resume: "pause" },
-  ...{ isolate: "partition", partition: "partition" },
-  membership: "membership",
-  ...{ powerLoss: "disk", diskStall: "disk", diskError: "disk", diskFull: "disk", bitFlip: "disk" },
-  ...{ delay: "delay", loss: "loss", duplicate: "loss", reorder: "loss" },
-};
-
 function refuseImpossible(target: Target, scenario: Scenario): void {
-  const { cas, append, delete: del } = scenario.workload.mix;
-  const needed = new Set<Capability>(
-    scenario.faults.flatMap(faultsOf).flatMap(({ kind }) => NEEDS[kind] ?? []),
-  );
-  if (cas > 0) needed.add("versioned-put");
-  if (append > 0) needed.add("append");
-  if (del > 0) needed.add("delete");
-  const problems = [...needed].flatMap((capability): Problem[] => {
-    const can = target.can[capability];
-    if (can === true) return [];
-    const what = `${target.name} cannot do "${capability}": ${can}`;
-    return [{ where: `target ${target.name}`, what, fix: "choose another scenario or target" }];
+  const problems = whyImpossible(target, scenario).map((what): Problem => {
+    return { where: `target ${target.name}`, what, fix: "choose another scenario or target" };
   });
   if (problems.length > 0) throw new UserError(`scenario "${scenario.name}" cannot run`, problems);
 }

@@ -1,5 +1,7 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from "yargs";
 import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
+import type { Target } from "../target/target.ts";
+import { TARGET_NAMES, type TargetName } from "./targets.ts";
 
 /** Breaks a cluster under load by a scenario, and says whether it stayed correct. */
 export const command: CommandModule = {
@@ -88,6 +90,7 @@ const show: CommandModule<object, ShowArgs> = {
 type RunArgs = {
   readonly names: string[] | undefined;
   readonly all: boolean;
+  readonly target: TargetName;
   readonly seed: number | undefined;
   readonly duration: string | undefined;
   readonly nodes: number | undefined;
@@ -111,6 +114,11 @@ const run: CommandModule<object, RunArgs> = {
         describe: "scenarios, or paths of modules that export one",
       })
       .option("all", { type: "boolean", default: false, describe: "every scenario" })
+      .option("target", {
+        choices: TARGET_NAMES,
+        default: "ordeal" as const,
+        describe: "the system to run them on; --all leaves out what it cannot do, and says so",
+      })
       .option("seed", { type: "number", describe: "repeats the draws of a run; default: random" })
       .option("duration", { type: "string", describe: "such as 10s; default: the scenario's own" })
       .option("nodes", { type: "number", describe: "1 to 9; default: the scenario's own" })
@@ -133,6 +141,7 @@ const run: CommandModule<object, RunArgs> = {
       })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .example("$0 chaos run leader-churn bridge --seed 7 --duration 10s", "two scenarios")
+      .example("$0 chaos run --all --target etcd", "whatever etcd can do")
       .epilogue(
         "Exit codes: 0 pass, 2 correctness violated, 3 unknown, 64 bad input, 130 interrupted.",
       ),
@@ -146,16 +155,23 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
   const { worst } = await import("../chaos/judge.ts");
 
   const { runAsJson } = await import("./run-json.ts");
-  const names = args.all ? await allNames() : (args.names ?? []);
-  const scenarios = (await pick(names)).map((scenario) => withChanges(scenario, args));
+  const { findTarget } = await import("./targets.ts");
+  const { adaptedTo } = await import("../chaos/possible.ts");
+  const target = await findTarget(args.target);
+  const { names, skipped } = args.all ? await allNames(target) : chosen(args.names);
+  const scenarios = (await pick(names)).map((scenario) =>
+    adaptedTo(target, withChanges(scenario, args)),
+  );
+  for (const { name, reasons } of skipped) console.error(`skipped ${name}: ${reasons.join("; ")}`);
   const seed = args.seed === undefined ? randomSeed() : await seedOf(args.seed);
   const outcomes = [];
   for (const [i, scenario] of scenarios.entries()) {
     const durationMs = await durationOf(args.duration, scenario.durationMs);
     const command =
       `ordeal chaos run ${names[i]} --seed ${seed} --duration ${durationAsFlag(durationMs)}` +
+      (args.target === "ordeal" ? "" : ` --target ${args.target}`) +
       changesAsFlags(args);
-    const settings = { kind: "chaos", seed, durationMs, command } as const;
+    const settings = { kind: "chaos", seed, durationMs, command, target } as const;
     const outcome = await runAndShow(scenario, {
       ...settings,
       reportsDir: args.reports,
@@ -170,14 +186,31 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
     if (!args.json) printSummary(outcome);
   }
   const verdict = worst(outcomes.map(({ report }) => report.verdict));
-  if (args.json) console.log(JSON.stringify({ verdict, runs: outcomes.map(runAsJson) }, null, 2));
+  const runs = outcomes.map(runAsJson);
+  if (args.json) console.log(JSON.stringify({ verdict, runs, skipped }, null, 2));
   process.exitCode = EXIT_OF[verdict];
 }
 
-const allNames = async (): Promise<string[]> => {
-  const { loadScenarios } = await import("../chaos/catalog.ts");
-  return (await loadScenarios()).map(({ name }) => name);
+type Choice = {
+  readonly names: readonly string[];
+  readonly skipped: readonly { readonly name: string; readonly reasons: readonly string[] }[];
 };
+
+const chosen = (names: readonly string[] = []): Choice => ({ names, skipped: [] });
+
+/** Every scenario that the target can play, and why not those that it cannot. */
+async function allNames(target: Target): Promise<Choice> {
+  const { loadScenarios } = await import("../chaos/catalog.ts");
+  const { adaptedTo, whyImpossible } = await import("../chaos/possible.ts");
+  const all = (await loadScenarios()).map((scenario) => ({
+    name: scenario.name,
+    reasons: whyImpossible(target, adaptedTo(target, scenario)),
+  }));
+  return {
+    names: all.filter(({ reasons }) => reasons.length === 0).map(({ name }) => name),
+    skipped: all.filter(({ reasons }) => reasons.length > 0),
+  };
+}
 
 /** The scenarios of these names or paths. Throws UserError with the nearest name for each unknown. */
 async function pick(names: readonly string[]) {

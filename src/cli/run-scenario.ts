@@ -6,6 +6,7 @@ import { openLiveView } from "../dashboard/terminal.ts";
 import type { Verdict } from "../report/schema.ts";
 import { summaryLines } from "../report/terminal.ts";
 import { localTarget } from "../target/local.ts";
+import type { Target } from "../target/target.ts";
 import { startGenerator } from "./generator.ts";
 
 /** Exit codes of a verdict, and of a run that somebody ended. */
@@ -16,13 +17,16 @@ export const EXIT_INTERRUPTED = 130;
 export type Settings = Pick<
   RunOptions,
   "kind" | "seed" | "durationMs" | "command" | "reportsDir" | "keep" | "record"
->;
+> & {
+  /** Default: Ordeal's own store. */
+  readonly target?: Target;
+};
 
 /** A seed for a run that was not given one. Printed, so that the run can be repeated. */
 export const randomSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 
 /**
- * Runs a scenario on local processes with the live view on stderr. Ctrl-C ends the run and every
+ * Runs a scenario on processes of this machine with the live view on stderr. Ctrl-C ends the run and every
  * process of it, and gives null; a second Ctrl-C does not wait for that (the processes end with us).
  */
 export async function runAndShow(
@@ -43,7 +47,7 @@ export async function runAndShow(
     process.removeListener("SIGTERM", onSignal);
   };
   try {
-    return await runScenario(localTarget, scenario, {
+    return await runScenario(settings.target ?? localTarget, scenario, {
       ...settings,
       startLoad: startGenerator,
       onProgress: (progress) => {

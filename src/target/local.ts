@@ -42,6 +42,7 @@ export const localTarget: Target = {
     disk: true,
     clock: "ordeal: the nodes' clocks cannot be shifted yet",
     membership: true,
+    failover: true,
     "versioned-put": true,
     append: true,
     delete: true,

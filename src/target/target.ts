@@ -25,6 +25,8 @@ export type Capability =
   | "disk"
   | "clock"
   | "membership"
+  /** Another node takes over when the leader is lost. */
+  | "failover"
   | "versioned-put"
   | "append"
   | "delete";

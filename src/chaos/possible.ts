@@ -1,0 +1,40 @@
+import type { FaultKind } from "../fault/vocabulary.ts";
+import type { Capability, Target } from "../target/target.ts";
+import { faultsOf, type Scenario } from "./scenario.ts";
+
+/** What each fault needs of a target; a kind that is not named needs nothing. */
+const NEEDS: Readonly<Partial<Record<FaultKind, Capability>>> = {
+  ...{ crash: "crash", restart: "crash", pause: "pause", resume: "pause" },
+  ...{ isolate: "partition", partition: "partition" },
+  ...{ delay: "delay", loss: "loss", duplicate: "loss", reorder: "loss", message: "loss" },
+  ...{ bandwidth: "loss", reset: "loss", halfOpen: "loss", clog: "loss", unclog: "loss" },
+  ...{ clockJump: "clock", clockRate: "clock", clockStrobe: "clock" },
+  ...{ powerLoss: "disk", diskStall: "disk", diskError: "disk", diskFull: "disk", bitFlip: "disk" },
+  ...{ membership: "membership", transfer: "membership", snapshot: "membership" },
+  wipe: "membership",
+};
+
+/** Why a target cannot play a scenario: `cannot do "disk": etcd: …`, a line each; none: it can. */
+export function whyImpossible(target: Target, scenario: Scenario): readonly string[] {
+  const { cas, append, delete: del } = scenario.workload.mix;
+  const needed = new Set<Capability>(
+    scenario.faults.flatMap(faultsOf).flatMap(({ kind }) => NEEDS[kind] ?? []),
+  );
+  if (scenario.aim.some(({ kind }) => kind === "leaderDeposed")) needed.add("failover");
+  if (cas > 0) needed.add("versioned-put");
+  if (append > 0) needed.add("append");
+  if (del > 0) needed.add("delete");
+  if ((scenario.cluster.spares ?? 0) > 0) needed.add("membership");
+  return [...needed].flatMap((capability) => {
+    const can = target.can[capability];
+    return can === true ? [] : [`${target.name} cannot do "${capability}": ${can}`];
+  });
+}
+
+/** The scenario as near as the target comes to it: puts where it has no append. */
+export function adaptedTo(target: Target, scenario: Scenario): Scenario {
+  const { mix } = scenario.workload;
+  if (target.can.append === true || mix.append === 0) return scenario;
+  const without = { ...mix, append: 0, put: mix.put + mix.append };
+  return { ...scenario, workload: { ...scenario.workload, mix: without } };
+}
