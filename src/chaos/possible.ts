@@ -1,6 +1,6 @@
 import type { FaultKind } from "../fault/vocabulary.ts";
 import type { Capability, Target } from "../target/target.ts";
-import { faultsOf, type Scenario } from "./scenario.ts";
+import { type Aim, faultsOf, type Scenario } from "./scenario.ts";
 
 /** What each fault needs of a target; a kind that is not named needs nothing. */
 const NEEDS: Readonly<Partial<Record<FaultKind, Capability>>> = {
@@ -20,7 +20,7 @@ export function whyImpossible(target: Target, scenario: Scenario): readonly stri
   const needed = new Set<Capability>(
     scenario.faults.flatMap(faultsOf).flatMap(({ kind }) => NEEDS[kind] ?? []),
   );
-  if (scenario.aim.some(({ kind }) => kind === "leaderDeposed")) needed.add("failover");
+  if (scenario.aim.some(needsFailover)) needed.add("failover");
   if (cas > 0) needed.add("versioned-put");
   if (append > 0) needed.add("append");
   if (del > 0) needed.add("delete");
@@ -31,10 +31,20 @@ export function whyImpossible(target: Target, scenario: Scenario): readonly stri
   });
 }
 
-/** The scenario as near as the target comes to it: puts where it has no append. */
+/** Can it be reached only if another node takes over from one that is down? */
+const needsFailover = (aim: Aim): boolean =>
+  aim.kind === "leaderDeposed" ||
+  (aim.kind === "okDuring" && (aim.fault === "crash" || aim.fault === "pause"));
+
+/** The scenario as near as the target comes to it: fewer nodes, and puts where it has no append. */
 export function adaptedTo(target: Target, scenario: Scenario): Scenario {
-  const { mix } = scenario.workload;
-  if (target.can.append === true || mix.append === 0) return scenario;
-  const without = { ...mix, append: 0, put: mix.put + mix.append };
-  return { ...scenario, workload: { ...scenario.workload, mix: without } };
+  const { cluster, workload } = scenario;
+  const { mix } = workload;
+  const nodes = Math.min(cluster.nodes, target.nodesMax ?? cluster.nodes);
+  const puts = { ...mix, append: 0, put: mix.put + mix.append };
+  return {
+    ...scenario,
+    cluster: { ...cluster, nodes },
+    workload: { ...workload, mix: target.can.append === true ? mix : puts },
+  };
 }

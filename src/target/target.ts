@@ -9,6 +9,8 @@ export type Target = {
   readonly name: string;
   readonly version: string;
   readonly can: Readonly<Record<Capability, true | string>>;
+  /** It has no more nodes than so many, whatever is asked for; absent: no limit. */
+  readonly nodesMax?: number;
   /** Starts a fresh cluster and resolves once it has a leader. Rejects with UserError on bad input. */
   start(options: ClusterOptions): Promise<Cluster>;
 };
