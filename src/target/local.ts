@@ -1,9 +1,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { version } from "../../package.json";
-import { LinkTable } from "../fault/link-table.ts";
+import {
+  type BreakFault,
+  canHitLinks,
+  endsOf,
+  hitLinks,
+  type NodeLinkFault,
+} from "../fault/hit-links.ts";
+import { linksOf, LinkTable } from "../fault/link-table.ts";
 import { type ClusterView, resolveNodes, resolvePartition } from "../fault/resolve.ts";
-import { CLEAR_LINK, type Fault } from "../fault/vocabulary.ts";
+import { CLEAR_LINK, type Fault, type NodeSpec } from "../fault/vocabulary.ts";
 import { unreachable } from "../lib/assert.ts";
 import { NO_NODE } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
@@ -40,6 +47,7 @@ export const localTarget: Target = {
     delay: true,
     loss: true,
     disk: true,
+    memory: true,
     clock: "ordeal: the nodes' clocks cannot be shifted yet",
     membership: true,
     failover: true,
@@ -71,11 +79,6 @@ export const localTarget: Target = {
     }
   },
 };
-
-type LinkFault = Extract<
-  Fault,
-  { kind: "partition" | "isolate" | "loss" | "delay" | "duplicate" | "reorder" }
->;
 
 class LocalCluster implements Cluster {
   readonly address: ClusterAddress;
@@ -183,10 +186,35 @@ class LocalCluster implements Cluster {
       }
       case "heal":
         return timed(this.nodeIds, this.#heal());
-      default: {
-        const nodes = await this.#linkFault(fault);
+      case "partition": {
+        const view = await this.#view(fault.shape === "halves" && fault.leaderIn !== "any");
+        const cut = resolvePartition(fault, view, this.#prng);
+        this.#links.cut(cut.links);
+        return timed(cut.nodes, this.#applyLinks());
+      }
+      case "reset":
+      case "halfOpen": {
+        const nodes = await this.#linkEnds(fault);
+        return timed(
+          nodes,
+          supervisor.breakLinks(fault.kind, linksOf(nodes, this.#links.settings)),
+        );
+      }
+      case "isolate":
+      case "loss":
+      case "delay":
+      case "duplicate":
+      case "reorder":
+      case "bandwidth":
+      case "clog":
+      case "unclog":
+      case "message": {
+        const nodes = await this.#linkEnds(fault);
+        hitLinks(this.#links, fault, nodes);
         return timed(nodes, this.#applyLinks());
       }
+      default:
+        return unreachable(fault);
     }
   }
 
@@ -246,32 +274,8 @@ class LocalCluster implements Cluster {
     return new EventLog(path, id, this.#startedUs);
   }
 
-  /** Notes it in the table of links. Resolves to whom it hits. */
-  async #linkFault(fault: LinkFault): Promise<readonly number[]> {
-    let nodes = this.nodeIds;
-    switch (fault.kind) {
-      case "partition": {
-        const view = await this.#view(fault.shape === "halves" && fault.leaderIn !== "any");
-        const cut = resolvePartition(fault, view, this.#prng);
-        this.#links.cut(cut.links);
-        nodes = cut.nodes;
-        break;
-      }
-      case "isolate":
-        nodes = await this.#resolve(fault, () => true);
-        this.#links.isolate(nodes, fault.direction);
-        break;
-      case "loss":
-      case "delay":
-      case "duplicate":
-      case "reorder":
-        nodes = await this.#resolve(fault, () => true);
-        this.#links.disturb(nodes, fault);
-        break;
-      default:
-        return unreachable(fault);
-    }
-    return nodes;
+  #linkEnds(fault: NodeLinkFault | BreakFault): Promise<readonly number[]> {
+    return this.#resolve({ nodes: endsOf(fault) }, (id) => canHitLinks(fault, this.#links, id));
   }
 
   async #applyLinks(): Promise<void> {
@@ -283,7 +287,7 @@ class LocalCluster implements Cluster {
   }
 
   async #resolve(
-    { nodes }: Extract<Fault, { nodes: unknown }>,
+    { nodes }: { readonly nodes: NodeSpec },
     canHit: (id: number) => boolean,
   ): Promise<readonly number[]> {
     const view = await this.#view(nodes.kind === "leader" || nodes.kind === "followers");

@@ -15,7 +15,7 @@ export type Target = {
   start(options: ClusterOptions): Promise<Cluster>;
 };
 
-/** `string` is why not, for the report: "etcd: no frame-level loss without the proxy". */
+/** `string` is why not, for the report: "its peers talk over TCP streams". */
 export type Capability =
   | "crash"
   | "pause"
@@ -26,6 +26,8 @@ export type Capability =
   | "loss"
   | "disk"
   | "clock"
+  /** Storage in memory, and writes that are not synced (fsync never): to see what the disk costs. */
+  | "memory"
   | "membership"
   /** Another node takes over when the leader is lost. */
   | "failover"

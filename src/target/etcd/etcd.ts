@@ -27,11 +27,12 @@ export const etcdTarget: Target = {
   can: {
     ...{ crash: true, pause: true, partition: true, delay: true, failover: true },
     ...{ "versioned-put": true, delete: true },
-    append: "etcd: its API has no append",
-    loss: "etcd: its peers talk over TCP streams; bytes lost in one would be no loss of messages, but garbage",
-    disk: "etcd: its files are on the disk of this machine, with nothing below that could fail",
-    clock: "etcd: it asks the system for the time",
-    membership: "etcd: changes of its membership are not driven from here",
+    append: "its API has no append",
+    loss: "its peers talk over TCP streams; bytes lost in one would be no loss of messages, but garbage",
+    disk: "its files are on the disk of this machine, with nothing below that could fail",
+    memory: "it is run as one would run it, on disk and synced",
+    clock: "it asks the system for the time",
+    membership: "changes of its membership are not driven from here",
   },
   async start(options) {
     const binary = findBinary("etcd");

@@ -61,21 +61,31 @@ export class ExternalProcess {
   /** SIGKILL. Resolves once the process is gone. */
   async kill(): Promise<void> {
     this.#ending = true;
-    this.#child.kill("SIGKILL");
+    this.#signal("SIGKILL");
     await this.#child.exited;
   }
 
   /** SIGSTOP. Resolves once it does not run any more. */
   async pause(): Promise<void> {
     this.#paused = true;
-    this.#child.kill("SIGSTOP");
+    this.#signal("SIGSTOP");
     if (process.platform !== "linux") return;
     await until(`${this.#what} stops`, STOPPED_WITHIN_MS, () => isStopped(this.pid), 1);
   }
 
   resume(): void {
     this.#paused = false;
-    this.#child.kill("SIGCONT");
+    this.#signal("SIGCONT");
+  }
+
+  /** To all of its group: redis-server forks to write a snapshot, and that one must not be left. */
+  #signal(signal: NodeJS.Signals): void {
+    if (!this.running) return;
+    try {
+      process.kill(-this.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // It has just ended.
+    }
   }
 }
 

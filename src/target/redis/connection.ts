@@ -8,7 +8,7 @@ const REDIAL_MS_MIN = 10;
 const REDIAL_MS_MAX = 250;
 
 export type RedisConnectionEvents = {
-  /** Connected, and the scripts are on their way in front of whatever is sent next. */
+  /** Connected, and the server has the scripts. */
   onOpen(): void;
   /** The reply to the oldest command without one, which was sent with `tag`. */
   onReply(tag: number, reply: Reply): void;
@@ -32,7 +32,8 @@ export class RedisConnection {
   /** Of the commands without a reply, oldest first, from #head. */
   #tags: number[] = [];
   #head = 0;
-  #preamble = 0;
+  /** Scripts that the server has not taken yet. */
+  #unloaded = 0;
   #flushPending = false;
   #redialMs = REDIAL_MS_MIN;
   #timer: Timer | null = null;
@@ -46,12 +47,12 @@ export class RedisConnection {
   }
 
   get isOpen(): boolean {
-    return this.#socket !== null;
+    return this.#socket !== null && this.#unloaded === 0;
   }
 
   /** False: not connected, or too much is queued. */
   send(tag: number, parts: readonly (string | Uint8Array)[]): boolean {
-    if (this.#socket === null || !this.#out.push(encodeCommand(parts))) return false;
+    if (!this.isOpen || !this.#out.push(encodeCommand(parts))) return false;
     this.#tags.push(tag);
     if (!this.#flushPending) {
       this.#flushPending = true;
@@ -102,11 +103,9 @@ export class RedisConnection {
     this.#reader = new ReplyReader();
     this.#tags = [];
     this.#head = 0;
-    this.#preamble = ALL_SCRIPTS.length;
-    this.#redialMs = REDIAL_MS_MIN;
+    this.#unloaded = ALL_SCRIPTS.length;
     for (const { text } of ALL_SCRIPTS) this.#out.push(encodeCommand(["SCRIPT", "LOAD", text]));
     this.#out.flush(socket);
-    this.#events.onOpen();
   }
 
   #received(socket: Socket, chunk: Uint8Array): void {
@@ -123,10 +122,7 @@ export class RedisConnection {
   }
 
   readonly #onReply = (reply: Reply): void => {
-    if (this.#preamble > 0) {
-      this.#preamble--;
-      return;
-    }
+    if (this.#unloaded > 0) return this.#loaded(reply);
     const tag = this.#tags[this.#head++];
     if (tag === undefined) throw new Error("a reply that nobody asked for");
     if (this.#head > 1024 && this.#head * 2 > this.#tags.length) {
@@ -135,6 +131,15 @@ export class RedisConnection {
     }
     this.#events.onReply(tag, reply);
   };
+
+  /** A server that still reads its data takes no script: then it is dialed again. */
+  #loaded(reply: Reply): void {
+    if (this.#socket === null) return;
+    if (!Buffer.isBuffer(reply)) return this.#lost(this.#socket);
+    if (--this.#unloaded > 0) return;
+    this.#redialMs = REDIAL_MS_MIN;
+    this.#events.onOpen();
+  }
 
   readonly #flushTurn = (): void => {
     this.#flushPending = false;

@@ -9,10 +9,11 @@ const NODES_FOR_FAILOVER = 3;
 
 const COMMON: Omit<Target["can"], "partition" | "delay" | "failover"> = {
   ...{ crash: true, pause: true, "versioned-put": true, append: true, delete: true },
-  loss: "redis: replication is one TCP stream; bytes lost in it would be no loss of messages, but garbage",
-  disk: "redis: its files are on the disk of this machine, with nothing below that could fail",
-  clock: "redis: it asks the system for the time",
-  membership: "redis: changes of its replicas are not driven from here",
+  loss: "replication is one TCP stream; bytes lost in it would be no loss of messages, but garbage",
+  disk: "its files are on the disk of this machine, with nothing below that could fail",
+  memory: "it is run to keep what it acknowledges, on disk and synced",
+  clock: "it asks the system for the time",
+  membership: "changes of its replicas are not driven from here",
 };
 
 /** One redis-server, which syncs its append-only file before it acknowledges. */
@@ -24,9 +25,9 @@ export const redisTarget: Target = {
   },
   can: {
     ...COMMON,
-    partition: "redis: a single process has no links",
-    delay: "redis: a single process has no links",
-    failover: "redis: a single process has nobody to take over",
+    partition: "a single process has no links",
+    delay: "a single process has no links",
+    failover: "a single process has nobody to take over",
   },
   start: (options) => start("redis", options),
 };
