@@ -43,6 +43,12 @@ export class FaultLog {
         this.#close(({ kind }) => kind === "membership", null, atUs);
         this.#begin(fault, nodes, atUs);
         break;
+      case "unclog":
+        this.#close(({ kind }) => kind === "clog", nodes, doneUs);
+        break;
+      case "reset":
+        this.#begin(fault, nodes, atUs, doneUs);
+        break;
       case "diskStall":
         this.#begin(fault, nodes, atUs, atUs + fault.ms * 1000);
         break;

@@ -99,6 +99,10 @@ const LINK_FAULTS: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "delay",
   "duplicate",
   "reorder",
+  "bandwidth",
+  "halfOpen",
+  "clog",
+  "message",
 ]);
 
 /** Does it act on links, and stay until `heal`? */
@@ -126,6 +130,7 @@ const RESTART: Fault = { kind: "restart", nodes: { kind: "all" } };
  */
 export function liftsOf(fault: Fault): readonly Fault[] {
   const { kind } = fault;
+  if (kind === "clog") return [{ kind: "unclog", nodes: { kind: "all" } }];
   if (isLinkFault(kind)) return [HEAL];
   if (kind === "diskError" || kind === "diskFull") return [HEAL, RESTART];
   if (kind === "crash" || kind === "powerLoss") return [RESTART];

@@ -88,23 +88,28 @@ export type ConnectionFault =
   | { readonly kind: "clog" | "unclog"; readonly nodes: NodeSpec };
 
 /** Names of the protocol's messages (raft/types.ts). */
-export type MessageName =
-  | "appendEntries"
-  | "appendResponse"
-  | "voteRequest"
-  | "voteResponse"
-  | "heartbeat"
-  | "heartbeatResponse"
-  | "installSnapshot"
-  | "snapshotResponse"
-  | "timeoutNow";
+export const MESSAGE_NAMES = [
+  "appendEntries",
+  "appendResponse",
+  "voteRequest",
+  "voteResponse",
+  "heartbeat",
+  "heartbeatResponse",
+  "installSnapshot",
+  "snapshotResponse",
+  "timeoutNow",
+] as const;
+export type MessageName = (typeof MESSAGE_NAMES)[number];
 
 /** A fault on frames by what they mean, on the links that begin at `from`; until `heal`. */
 export type MessageFault = {
   readonly kind: "message";
   readonly from: NodeSpec;
   readonly message: MessageName;
-  /** `older`: only those of a term below the highest that the link has carried. */
+  /**
+   * `older`: only those of a term below the highest that any link of the cluster has carried while
+   * such a fault was on. A node's own terms only rise: it is others that make a message old.
+   */
   readonly term: "any" | "older";
   /** Only the first so many that match, on each link; null: all. */
   readonly first: number | null;
@@ -150,15 +155,30 @@ export type DiskFault =
 
 export type FaultKind = Fault["kind"];
 
+/** A MessageFault on one link; `id` tells it from others, so that what it counted outlives a change. */
+export type MessageRule = Pick<MessageFault, "message" | "term" | "first" | "act"> & {
+  readonly id: number;
+};
+
 /** What acts on the frames of one directed link; the default is a perfect link. */
 export type LinkState = {
   readonly cut: boolean;
   readonly loss: number;
   readonly delayMs: number;
   readonly jitterMs: number;
+  /** The long tail of delays: this share of the frames waits up to so much longer. */
+  readonly tailRatio: number;
+  readonly tailMs: number;
   readonly duplicate: number;
   readonly reorder: number;
   readonly reorderWithinMs: number;
+  /** 0: no limit. */
+  readonly bytesPerSecond: number;
+  /** Whoever carries the frames keeps them until it is over; none is offered meanwhile. */
+  readonly clogged: boolean;
+  readonly rules: readonly MessageRule[];
+  /** Some link of the cluster has a rule about older terms: the terms of all links are noted. */
+  readonly notesTerms: boolean;
 };
 
 export const CLEAR_LINK: LinkState = {
@@ -166,7 +186,13 @@ export const CLEAR_LINK: LinkState = {
   loss: 0,
   delayMs: 0,
   jitterMs: 0,
+  tailRatio: 0,
+  tailMs: 0,
   duplicate: 0,
   reorder: 0,
   reorderWithinMs: 0,
+  bytesPerSecond: 0,
+  clogged: false,
+  rules: [],
+  notesTerms: false,
 };

@@ -11,6 +11,8 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   bitFlip: "disk",
   isolate: "cut",
   partition: "cut",
+  clog: "cut",
+  halfOpen: "cut",
 };
 
 /** The family of a FaultBand's kind; kinds that this build does not know disturb frames. */

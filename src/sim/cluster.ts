@@ -1,7 +1,14 @@
 import { unreachable } from "../lib/assert.ts";
 import { asNode } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
-import { resolveNodes, resolvePartition } from "../fault/resolve.ts";
+import {
+  type BreakFault,
+  canHitLinks,
+  endsOf,
+  hitLinks,
+  type NodeLinkFault,
+} from "../fault/hit-links.ts";
+import { type Link, resolveNodes, resolvePartition } from "../fault/resolve.ts";
 import { CLEAR_LINK, type NodeSpec, type PowerLossKeeps } from "../fault/vocabulary.ts";
 import type { SimAction, SimObserver, SimSchedule } from "./api.ts";
 import type { Boundary, PowerCut, PowerCuts } from "./boundary.ts";
@@ -118,6 +125,7 @@ export class SimCluster {
   }
 
   restart(id: number): void {
+    this.network.started(id);
     if (this.nodes[id - 1]!.start()) this.clients.onOpened(id - 1);
   }
 
@@ -226,9 +234,25 @@ export class SimCluster {
             node.resume();
           },
         );
-      case "isolate": {
-        const nodes = this.#resolve(fault.nodes, isAny).map((node) => node.id);
-        this.network.isolate(nodes, fault.direction);
+      case "isolate":
+      case "loss":
+      case "delay":
+      case "duplicate":
+      case "reorder":
+      case "bandwidth":
+      case "clog":
+      case "unclog":
+      case "message": {
+        const nodes = this.#linkEnds(fault);
+        hitLinks(this.network.table, fault, nodes);
+        this.network.changed();
+        return nodes;
+      }
+      case "reset":
+      case "halfOpen": {
+        const nodes = this.#linkEnds(fault);
+        const links = this.network.breakLinks(fault.kind, nodes);
+        if (fault.kind === "reset") this.#tellOfBroken(links);
         return nodes;
       }
       case "partition": {
@@ -244,17 +268,24 @@ export class SimCluster {
         this.network.heal();
         for (const node of this.nodes) node.disk.heal();
         return [];
-      case "loss":
-      case "delay":
-      case "duplicate":
-      case "reorder": {
-        const nodes = this.#resolve(fault.nodes, isAny).map((node) => node.id);
-        this.network.disturb(nodes, fault);
-        return nodes;
-      }
       default:
         return unreachable(fault);
     }
+  }
+
+  #linkEnds(fault: NodeLinkFault | BreakFault): readonly number[] {
+    const { table } = this.network;
+    const canHit = (node: SimNode): boolean => canHitLinks(fault, table, node.id);
+    return this.#resolve(endsOf(fault), canHit).map((node) => node.id);
+  }
+
+  /** Whoever sends on one of these learns that it is gone. */
+  #tellOfBroken(links: readonly Link[]): void {
+    this.world.at(this.world.now + BROKEN_AFTER_MS, EVENT.unreachable, 0, () => {
+      for (const { from, to } of links) {
+        this.nodes[from - 1]!.input({ kind: "peerUnreachable", peer: asNode(to) });
+      }
+    });
   }
 
   #resolve(spec: NodeSpec, isEligible: (node: SimNode) => boolean): readonly SimNode[] {

@@ -45,6 +45,14 @@ export const configSchema = v.strictObject({
     duplicate: share,
     reorder: share,
     reorderWithinMs: span,
+    // Older files do not have these.
+    tailRatio: v.optional(share, 0),
+    tailMs: v.optional(span, 0),
+    bytesPerSecond: v.optional(size, 0),
+    // What only faults bring about.
+    clogged: v.optional(v.literal(false), false),
+    notesTerms: v.optional(v.literal(false), false),
+    rules: v.optional(v.strictTuple([]), []),
   }),
   disk: v.strictObject({ latencyMs: span, jitterMs: span }),
   segments: v.strictObject({ first: segment, max: segment }),

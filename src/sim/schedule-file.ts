@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { MESSAGE_NAMES } from "../fault/vocabulary.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { namesOnly } from "./action-nodes.ts";
 import { type Invariant, NODES_MAX, type SimSchedule, type Violation } from "./api.ts";
@@ -39,11 +40,34 @@ const fault = v.variant("kind", [
     }),
     v.strictObject({
       kind: v.literal("partition"),
-      shape: v.picklist(["bridge", "majoritiesRing"]),
+      shape: v.picklist(["bridge", "majoritiesRing", "random"]),
     }),
   ]),
   v.strictObject({ kind: v.picklist(["loss", "duplicate"]), nodes: nodeSpec, ratio }),
-  v.strictObject({ kind: v.literal("delay"), nodes: nodeSpec, ms: span, jitterMs: span }),
+  v.strictObject({
+    kind: v.literal("delay"),
+    nodes: nodeSpec,
+    ms: span,
+    jitterMs: span,
+    tail: v.optional(v.strictObject({ ratio, ms: span })),
+  }),
+  v.strictObject({
+    kind: v.literal("bandwidth"),
+    nodes: nodeSpec,
+    bytesPerSecond: v.pipe(v.number(), v.minValue(1)),
+  }),
+  v.strictObject({
+    kind: v.picklist(["reset", "halfOpen", "clog", "unclog"]),
+    nodes: nodeSpec,
+  }),
+  v.strictObject({
+    kind: v.literal("message"),
+    from: nodeSpec,
+    message: v.picklist(MESSAGE_NAMES),
+    term: v.picklist(["any", "older"]),
+    first: v.nullable(v.pipe(count, v.minValue(1))),
+    act: v.union([v.picklist(["drop", "duplicate"]), v.strictObject({ delayMs: span })]),
+  }),
   v.strictObject({ kind: v.literal("reorder"), nodes: nodeSpec, ratio, withinMs: span }),
   v.strictObject({
     kind: v.literal("membership"),

@@ -1,4 +1,5 @@
 import type { Fault, NodeSpec, PowerLossKeeps } from "../fault/vocabulary.ts";
+import { describeConnectionFault, describeMessageFault } from "../fault/describe-links.ts";
 import { unreachable } from "../lib/assert.ts";
 import type { SimAction } from "./api.ts";
 
@@ -45,11 +46,19 @@ function describeFault(fault: Fault, on: string): string {
     case "duplicate":
       return `links of ${target(fault.nodes, on)} duplicate ${fault.ratio * 100} %`;
     case "delay":
-      return `links of ${target(fault.nodes, on)} delay by ${fault.ms} to ${fault.ms + fault.jitterMs} ms`;
+      return `links of ${target(fault.nodes, on)} delay by ${fault.ms} to ${fault.ms + fault.jitterMs + (fault.tail?.ms ?? 0)} ms`;
     case "reorder":
       return `links of ${target(fault.nodes, on)} reorder ${fault.ratio * 100} %`;
     case "membership":
       return `voters shall be ${fault.voters.join(", ")}`;
+    case "bandwidth":
+    case "reset":
+    case "halfOpen":
+    case "clog":
+    case "unclog":
+      return describeConnectionFault(fault, target(fault.nodes, on));
+    case "message":
+      return describeMessageFault(fault, target(fault.from, on));
     case "heal":
       return "links and disks heal";
     case "powerLoss":

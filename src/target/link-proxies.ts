@@ -2,6 +2,7 @@ import { type Link, allLinks } from "../fault/resolve.ts";
 import type { LinkSetting } from "../fault/link-table.ts";
 import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
 import { LocalChild } from "./local-child.ts";
+import type { LinkBreak } from "./proxy-link.ts";
 import type { ProxyCommand, ProxyEvent, ProxySpec } from "./local-proxy.ts";
 
 /** The proxy process of a local cluster, as its parent sees it. */
@@ -61,6 +62,11 @@ export class LinkProxies {
   /** Resolves once the states are in force. */
   async set(settings: readonly LinkSetting[]): Promise<void> {
     await this.#ask({ kind: "set", id: this.#nextId++, links: settings });
+  }
+
+  /** Does it to the connections that are open on these links; resolves once it is done. */
+  async break(how: LinkBreak, links: readonly Link[]): Promise<void> {
+    await this.#ask({ kind: "break", id: this.#nextId++, how, links });
   }
 
   #ask(command: ProxyCommand): Promise<ProxyEvent> {

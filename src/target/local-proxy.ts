@@ -1,7 +1,9 @@
 import type { LinkSetting } from "../fault/link-table.ts";
+import { TermWatch } from "../fault/message-rules.ts";
+import type { Link } from "../fault/resolve.ts";
 import { Prng } from "../lib/prng.ts";
 import { readLines } from "./json-lines.ts";
-import { ProxyLink } from "./proxy-link.ts";
+import { type LinkBreak, ProxyLink } from "./proxy-link.ts";
 import type { Endpoint } from "./proxy-pipe.ts";
 
 /** The first line on the standard input of a proxy process. */
@@ -11,8 +13,14 @@ export type ProxySpec = {
   readonly links: readonly (Endpoint & { readonly from: number; readonly to: number })[];
 };
 
-/** Every further line. It is answered once it is in force: `open` by "ready", `set` by "ack". */
+/** Every further line. It is answered once it is in force: `open` by "ready", the others by "ack". */
 export type ProxyCommand =
+  | {
+      readonly kind: "break";
+      readonly id: number;
+      readonly how: LinkBreak;
+      readonly links: readonly Link[];
+    }
   | { readonly kind: "set"; readonly id: number; readonly links: readonly LinkSetting[] }
   | { readonly kind: "open"; readonly id: number; readonly links: ProxySpec["links"] };
 
@@ -38,21 +46,26 @@ export async function runProxy(
   say: (event: ProxyEvent) => void,
 ): Promise<void> {
   const links = new Map<string, ProxyLink>();
+  const terms = new TermWatch();
   let seed: number | null = null;
   try {
     for await (const line of readLines(input)) {
       if (seed === null) {
         const spec = JSON.parse(line) as ProxySpec;
         seed = spec.seed;
-        say({ kind: "ready", links: openLinks(spec, links) });
+        say({ kind: "ready", links: openLinks(spec, links, terms) });
         continue;
       }
       const command = JSON.parse(line) as ProxyCommand;
       if (command.kind === "open") {
-        say({ kind: "ready", links: openLinks({ seed, links: command.links }, links) });
+        say({ kind: "ready", links: openLinks({ seed, links: command.links }, links, terms) });
         continue;
       }
-      for (const { from, to, state } of command.links) links.get(`${from}>${to}`)?.set(state);
+      if (command.kind === "break") {
+        for (const { from, to } of command.links) links.get(`${from}>${to}`)?.break(command.how);
+      } else {
+        for (const { from, to, state } of command.links) links.get(`${from}>${to}`)?.set(state);
+      }
       say({ kind: "ack", id: command.id });
     }
   } finally {
@@ -63,11 +76,12 @@ export async function runProxy(
 function openLinks(
   spec: ProxySpec,
   links: Map<string, ProxyLink>,
+  terms: TermWatch,
 ): { from: number; to: number; port: number }[] {
   const seed = new Prng(spec.seed);
   return spec.links.map(({ from, to, host, port }) => {
     const name = `${from}>${to}`;
-    const link = new ProxyLink({ host, port }, seed.fork(`link ${name}`));
+    const link = new ProxyLink({ host, port }, seed.fork(`link ${name}`), terms);
     links.set(name, link);
     return { from, to, port: link.port };
   });

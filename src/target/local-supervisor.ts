@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import type { LinkSetting } from "../fault/link-table.ts";
+import type { Link } from "../fault/resolve.ts";
 import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { assert } from "../lib/assert.ts";
 import { EXIT_USAGE, UserError } from "../lib/user-error.ts";
 import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
 import { DAMAGED_DATA } from "../storage/storage-error.ts";
 import type { NodeChildSpec } from "../runtime/node.ts";
+import type { LinkBreak } from "./proxy-link.ts";
 import { LinkProxies } from "./link-proxies.ts";
 import { tellNodes } from "./local-admin.ts";
 import { ChildStartError, LocalChild } from "./local-child.ts";
@@ -255,6 +257,11 @@ export class LocalSupervisor {
   async setLinks(settings: readonly LinkSetting[]): Promise<void> {
     assert(this.#proxies !== null, "the cluster was started without faulty links");
     await this.#proxies.set(settings);
+  }
+
+  async breakLinks(how: LinkBreak, links: readonly Link[]): Promise<void> {
+    assert(this.#proxies !== null, "the cluster was started without faulty links");
+    await this.#proxies.break(how, links);
   }
 
   /** Ends every process, paused ones too. Safe to call twice. */

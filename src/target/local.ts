@@ -245,6 +245,8 @@ class LocalCluster implements Cluster {
   async #heal(): Promise<void> {
     this.#links.heal();
     await this.#applyLinks();
+    const { settings } = this.#links;
+    if (this.#supervisor.hasFaultyLinks) await this.#supervisor.breakLinks("mend", settings);
     await this.#supervisor.healDisks();
   }
 

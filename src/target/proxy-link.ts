@@ -1,8 +1,12 @@
 import type { TCPSocketListener } from "bun";
 import { LinkFaults } from "../fault/link-faults.ts";
+import type { TermWatch } from "../fault/message-rules.ts";
 import type { LinkState } from "../fault/vocabulary.ts";
 import type { Prng } from "../lib/prng.ts";
 import { type Endpoint, ProxyPipe } from "./proxy-pipe.ts";
+
+/** What becomes of the connections that are open: `mend` closes those that are half open. */
+export type LinkBreak = "reset" | "halfOpen" | "mend";
 
 /**
  * One directed link: a loopback port that stands for the peer port of `target`. Every connection to
@@ -13,8 +17,9 @@ export class ProxyLink {
   readonly #pipes = new Set<ProxyPipe>();
   readonly #listener: TCPSocketListener<ProxyPipe>;
 
-  constructor(target: Endpoint, prng: Prng) {
-    this.#faults = new LinkFaults(prng);
+  /** `terms` is shared by all links of a cluster. */
+  constructor(target: Endpoint, prng: Prng, terms?: TermWatch) {
+    this.#faults = new LinkFaults(prng, terms);
     this.#listener = Bun.listen<ProxyPipe>({
       hostname: "127.0.0.1",
       port: 0,
@@ -39,6 +44,16 @@ export class ProxyLink {
   set(state: LinkState): void {
     this.#faults.set(state);
     for (const pipe of [...this.#pipes]) pipe.linkChanged();
+  }
+
+  /** New connections work. */
+  break(how: LinkBreak): void {
+    if (how !== "mend") this.#faults.reconnect();
+    for (const pipe of [...this.#pipes]) {
+      if (how === "reset") pipe.reset();
+      else if (how === "halfOpen") pipe.deafen();
+      else pipe.mend();
+    }
   }
 
   stop(): void {
