@@ -11,6 +11,8 @@ import type { Recording } from "./run.ts";
 
 /** How many operations a check shows as its proof. */
 const EVIDENCE_MAX = 6;
+/** How many lost writes are named in a line; a file beside the report names all (lost-writes.ts). */
+const NAMED_MAX = 4;
 
 export type Judgement = {
   readonly verdict: Verdict;
@@ -71,8 +73,13 @@ function noLostAcks(history: History): Check {
   const name = "no-lost-acks";
   const writes = `${count(acknowledged)} acknowledged writes`;
   if (lost.length > 0) {
-    const keys = [...new Set(lost.map(([row]) => history.keys.name(history.key[row] ?? 0)))];
-    const detail = `${count(lost.length)} of ${writes} are gone: ${keys.slice(0, 5).join(", ")}`;
+    const named = evidence(
+      history,
+      lost.slice(0, NAMED_MAX).map(([row]) => row),
+    );
+    const rest = lost.length > named.length ? ", …" : "";
+    const names = named.map(({ text }) => text).join(", ");
+    const detail = `${count(lost.length)} of ${writes} are gone: ${names}${rest}`;
     const rows = lost.slice(0, EVIDENCE_MAX / 2).flat();
     return { name, verdict: "fail", detail, evidence: evidence(history, rows) };
   }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { readHistory } from "../history/reader.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { readCode, readEnvironment } from "../report/environment.ts";
@@ -5,6 +6,8 @@ import { type Report, SCHEMA } from "../report/schema.ts";
 import { newRunId, writeReport } from "../report/write.ts";
 import type { Target } from "../target/target.ts";
 import { judge, type Judgement } from "./judge.ts";
+import { findLostAcks } from "./lost-acks.ts";
+import { LOST_WRITES_FILE, lostWritesText } from "./lost-writes.ts";
 import { play, starting } from "./play.ts";
 import { whyImpossible } from "./possible.ts";
 import type { Progress, Recording, RunOptions, RunOutcome } from "./run.ts";
@@ -50,7 +53,7 @@ export async function runScenario(
     const recording = await play(target, scenario, schedule, { ...options, onProgress }, run);
     options.signal.throwIfAborted();
     onProgress({ ...last, phase: "checking", faults: [] });
-    const judgement = await judgeRun(recording, run);
+    const { judgement, lostWrites } = await judgeRun(recording, run);
     const logs = { ...(await collectLogs(run)), ...(await collectRecordings(run)) };
     if (judgement.verdict === "pass" && !options.keep) await deleteData(run);
     const { nodes, storage, fsync } = scenario.cluster;
@@ -63,7 +66,7 @@ export async function runScenario(
       ...judgement,
       loads: [{ name: scenario.name, result: recording.load }],
       timeline: timelineOf(recording.ticks, recording.bands, recording.events),
-      artifacts: { history: HISTORY_FILE, ...logs },
+      artifacts: { history: HISTORY_FILE, ...lostWrites, ...logs },
     };
     const written = await writeReport(report, reportsDir);
     return { report, dir: written.dir, html: written.html };
@@ -77,13 +80,25 @@ export async function runScenario(
   }
 }
 
-async function judgeRun(recording: Recording, run: RunDir): Promise<Judgement> {
+type Judged = {
+  readonly judgement: Judgement;
+  /** The artifact that names the lost writes, if there are any. */
+  readonly lostWrites: Readonly<Record<string, string>>;
+};
+
+async function judgeRun(recording: Recording, run: RunDir): Promise<Judged> {
   const bytes = new Uint8Array(await Bun.file(run.history).arrayBuffer());
-  return judge(recording, readHistory(bytes, run.history), {
+  const history = readHistory(bytes, run.history);
+  const judgement = judge(recording, history, {
     now: () => performance.now(),
     timeoutMs: CHECK_TIMEOUT_MS,
     memoryBytes: CHECK_MEMORY_BYTES,
   });
+  const found = findLostAcks(history);
+  if (found.lost.length === 0) return { judgement, lostWrites: {} };
+  const text = lostWritesText(history, found, recording.loadStartedUs);
+  await Bun.write(join(run.path, LOST_WRITES_FILE), text);
+  return { judgement, lostWrites: { "lost writes, by name": LOST_WRITES_FILE } };
 }
 
 function refuseImpossible(target: Target, scenario: Scenario): void {
