@@ -22,6 +22,8 @@ export type NodeLinkFault = Extract<
 /** Faults of the connections that are open when they come. */
 export type BreakFault = Extract<Fault, { kind: "reset" | "halfOpen" }>;
 
+export type LinkFault = Extract<Fault, { kind: "partition" }> | NodeLinkFault | BreakFault;
+
 /** Whose links a fault is on. */
 export const endsOf = (fault: NodeLinkFault | BreakFault): NodeSpec =>
   fault.kind === "message" ? fault.from : fault.nodes;

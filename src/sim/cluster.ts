@@ -6,6 +6,7 @@ import {
   canHitLinks,
   endsOf,
   hitLinks,
+  type LinkFault,
   type NodeLinkFault,
 } from "../fault/hit-links.ts";
 import { type Link, resolveNodes, resolvePartition } from "../fault/resolve.ts";
@@ -200,7 +201,6 @@ export class SimCluster {
   }
 
   #fault(fault: Extract<SimAction, { kind: "fault" }>["fault"]): readonly number[] {
-    const view = { nodes: this.network.ids, leader: this.leader };
     switch (fault.kind) {
       case "crash":
         return this.#each(fault.nodes, isUp, (node) => this.crash(node.id, "process"));
@@ -234,6 +234,22 @@ export class SimCluster {
             node.resume();
           },
         );
+      case "membership": {
+        this.membershipChanges++;
+        return this.#atLeader((node) => node.changeMembership(fault.voters.map(asNode), []));
+      }
+      case "heal":
+        this.network.heal();
+        for (const node of this.nodes) node.disk.heal();
+        return [];
+      default:
+        return this.#linkFault(fault);
+    }
+  }
+
+  #linkFault(fault: LinkFault): readonly number[] {
+    const view = { nodes: this.network.ids, leader: this.leader };
+    switch (fault.kind) {
       case "isolate":
       case "loss":
       case "delay":
@@ -260,14 +276,6 @@ export class SimCluster {
         this.network.cut(links);
         return nodes;
       }
-      case "membership": {
-        this.membershipChanges++;
-        return this.#atLeader((node) => node.changeMembership(fault.voters.map(asNode), []));
-      }
-      case "heal":
-        this.network.heal();
-        for (const node of this.nodes) node.disk.heal();
-        return [];
       default:
         return unreachable(fault);
     }

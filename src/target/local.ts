@@ -6,6 +6,7 @@ import {
   canHitLinks,
   endsOf,
   hitLinks,
+  type LinkFault,
   type NodeLinkFault,
 } from "../fault/hit-links.ts";
 import { linksOf, LinkTable } from "../fault/link-table.ts";
@@ -46,10 +47,12 @@ export const localTarget: Target = {
     partition: true,
     delay: true,
     loss: true,
+    connection: true,
     disk: true,
     memory: true,
     clock: "ordeal: the nodes' clocks cannot be shifted yet",
     membership: true,
+    orders: true,
     failover: true,
     "versioned-put": true,
     append: true,
@@ -79,6 +82,9 @@ export const localTarget: Target = {
     }
   },
 };
+
+/** Whom a fault hit, and when it began to act. */
+type Hit = { readonly nodes: readonly number[]; readonly atUs: number };
 
 class LocalCluster implements Cluster {
   readonly address: ClusterAddress;
@@ -141,7 +147,7 @@ class LocalCluster implements Cluster {
     });
   }
 
-  async fault(fault: Fault): Promise<{ readonly nodes: readonly number[]; readonly atUs: number }> {
+  async fault(fault: Fault): Promise<Hit> {
     const supervisor = this.#supervisor;
     switch (fault.kind) {
       case "crash": {
@@ -186,35 +192,8 @@ class LocalCluster implements Cluster {
       }
       case "heal":
         return timed(this.nodeIds, this.#heal());
-      case "partition": {
-        const view = await this.#view(fault.shape === "halves" && fault.leaderIn !== "any");
-        const cut = resolvePartition(fault, view, this.#prng);
-        this.#links.cut(cut.links);
-        return timed(cut.nodes, this.#applyLinks());
-      }
-      case "reset":
-      case "halfOpen": {
-        const nodes = await this.#linkEnds(fault);
-        return timed(
-          nodes,
-          supervisor.breakLinks(fault.kind, linksOf(nodes, this.#links.settings)),
-        );
-      }
-      case "isolate":
-      case "loss":
-      case "delay":
-      case "duplicate":
-      case "reorder":
-      case "bandwidth":
-      case "clog":
-      case "unclog":
-      case "message": {
-        const nodes = await this.#linkEnds(fault);
-        hitLinks(this.#links, fault, nodes);
-        return timed(nodes, this.#applyLinks());
-      }
       default:
-        return unreachable(fault);
+        return this.#linkFault(fault);
     }
   }
 
@@ -276,6 +255,40 @@ class LocalCluster implements Cluster {
     return new EventLog(path, id, this.#startedUs);
   }
 
+  async #linkFault(fault: LinkFault): Promise<Hit> {
+    switch (fault.kind) {
+      case "partition": {
+        const view = await this.#view(fault.shape === "halves" && fault.leaderIn !== "any");
+        const cut = resolvePartition(fault, view, this.#prng);
+        this.#links.cut(cut.links);
+        return timed(cut.nodes, this.#applyLinks());
+      }
+      case "reset":
+      case "halfOpen": {
+        const nodes = await this.#linkEnds(fault);
+        return timed(
+          nodes,
+          this.#supervisor.breakLinks(fault.kind, linksOf(nodes, this.#links.settings)),
+        );
+      }
+      case "isolate":
+      case "loss":
+      case "delay":
+      case "duplicate":
+      case "reorder":
+      case "bandwidth":
+      case "clog":
+      case "unclog":
+      case "message": {
+        const nodes = await this.#linkEnds(fault);
+        hitLinks(this.#links, fault, nodes);
+        return timed(nodes, this.#applyLinks());
+      }
+      default:
+        return unreachable(fault);
+    }
+  }
+
   #linkEnds(fault: NodeLinkFault | BreakFault): Promise<readonly number[]> {
     return this.#resolve({ nodes: endsOf(fault) }, (id) => canHitLinks(fault, this.#links, id));
   }
@@ -308,10 +321,7 @@ class LocalCluster implements Cluster {
 }
 
 /** What `begun` hit, and when it began: just now. */
-async function timed(
-  nodes: readonly number[],
-  begun: Promise<void>,
-): Promise<{ readonly nodes: readonly number[]; readonly atUs: number }> {
+async function timed(nodes: readonly number[], begun: Promise<void>): Promise<Hit> {
   const atUs = (performance.timeOrigin + performance.now()) * 1000;
   await begun;
   return { nodes, atUs };
