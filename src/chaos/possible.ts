@@ -7,11 +7,11 @@ const NEEDS: Readonly<Partial<Record<FaultKind, Capability>>> = {
   ...{ crash: "crash", restart: "crash", pause: "pause", resume: "pause" },
   ...{ isolate: "partition", partition: "partition" },
   ...{ delay: "delay", loss: "loss", duplicate: "loss", reorder: "loss", message: "loss" },
-  ...{ bandwidth: "loss", reset: "loss", halfOpen: "loss", clog: "loss", unclog: "loss" },
+  ...{ bandwidth: "connection", reset: "connection", halfOpen: "connection" },
+  ...{ clog: "connection", unclog: "connection" },
   ...{ clockJump: "clock", clockRate: "clock", clockStrobe: "clock" },
   ...{ powerLoss: "disk", diskStall: "disk", diskError: "disk", diskFull: "disk", bitFlip: "disk" },
-  ...{ membership: "membership", transfer: "membership", snapshot: "membership" },
-  wipe: "membership",
+  ...{ membership: "membership", transfer: "orders", snapshot: "orders", wipe: "orders" },
 };
 
 /** Why a target cannot play a scenario: `cannot do "disk": etcd: …`, a line each; none: it can. */

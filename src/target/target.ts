@@ -22,13 +22,17 @@ export type Capability =
   | "partition"
   /** Delays on links. */
   | "delay"
-  /** Faults of single frames: loss, duplicates, reordering. */
+  /** Faults of single frames: loss, duplicates, reordering, and those by what a frame means. */
   | "loss"
+  /** Faults of connections: resets, half-open ones, bandwidth, clogs. */
+  | "connection"
   | "disk"
   | "clock"
   /** Storage in memory, and writes that are not synced (fsync never): to see what the disk costs. */
   | "memory"
   | "membership"
+  /** Orders to its nodes: to hand over leadership, to take a snapshot, to begin anew without data. */
+  | "orders"
   /** Another node takes over when the leader is lost. */
   | "failover"
   | "versioned-put"

@@ -31,6 +31,8 @@ export const etcdTarget: Target = {
     loss: "its peers talk over TCP streams; bytes lost in one would be no loss of messages, but garbage",
     disk: "its files are on the disk of this machine, with nothing below that could fail",
     memory: "it is run as one would run it, on disk and synced",
+    connection: "its links are proxies of bytes, which cut and delay, and do no more",
+    orders: "its nodes are driven as processes, and given no orders from here",
     clock: "it asks the system for the time",
     membership: "changes of its membership are not driven from here",
   },

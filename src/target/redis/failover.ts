@@ -3,9 +3,9 @@ import { nowUs } from "../external/cluster.ts";
 import { ask, askReplication, isPonging } from "./ask.ts";
 
 const ROUND_MS = 100;
-const ASK_WITHIN_MS = 200;
+const ASK_WITHIN_MS = 250;
 /** A primary that most watchers have missed for so long is replaced. */
-const DOWN_AFTER_MS = 500;
+const DOWN_AFTER_MS = 600;
 
 /** What the controller sees of the cluster. Node ids from 1. */
 export type FailoverView = {
@@ -14,8 +14,8 @@ export type FailoverView = {
   linkPort(from: number, to: number): number;
   localPort(id: number): number;
   isRunning(id: number): boolean;
-  /** A node was made the primary, in a new epoch. */
-  onPromoted(node: number, epoch: number, atUs: number): void;
+  /** A node was made the primary in the place of another. */
+  onPromoted(node: number, atUs: number): void;
 };
 
 /**
@@ -29,7 +29,6 @@ export class FailoverController {
   readonly #view: FailoverView;
   readonly #loop: Promise<void>;
   #primary = 1;
-  #epoch = 1;
   #missedSinceMs: number | null = null;
   #stopped = false;
 
@@ -93,7 +92,7 @@ export class FailoverController {
     if (!Buffer.isBuffer(said)) return;
     this.#primary = best;
     this.#missedSinceMs = null;
-    this.#view.onPromoted(best, ++this.#epoch, atUs);
+    this.#view.onPromoted(best, atUs);
   }
 
   /** Tells every node that the primary reaches, and that follows another or none, to follow it. */

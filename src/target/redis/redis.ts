@@ -12,6 +12,8 @@ const COMMON: Omit<Target["can"], "partition" | "delay" | "failover"> = {
   loss: "replication is one TCP stream; bytes lost in it would be no loss of messages, but garbage",
   disk: "its files are on the disk of this machine, with nothing below that could fail",
   memory: "it is run to keep what it acknowledges, on disk and synced",
+  connection: "its links are proxies of bytes, which cut and delay, and do no more",
+  orders: "its nodes are driven as processes, and given no orders from here",
   clock: "it asks the system for the time",
   membership: "changes of its replicas are not driven from here",
 };

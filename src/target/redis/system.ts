@@ -25,8 +25,11 @@ export class RedisSystem implements ExternalSystem {
   readonly #proxies = new Map<string, ByteProxy>();
   readonly #failover: FailoverController | null;
   readonly #events: ClusterEvent[] = [];
-  /** The epoch in which each node was made the primary. */
-  readonly #epochs = new Map<number, number>([[1, 1]]);
+  /** The epoch in which each node began to lead; one counts every such beginning. */
+  readonly #epochs = new Map<number, number>();
+  #epoch = 0;
+  /** Nodes that are being started as the primary. */
+  readonly #starting = new Set<number>();
 
   constructor(name: string, binary: string, cluster: ExternalCluster, options: ClusterOptions) {
     this.name = name;
@@ -41,18 +44,14 @@ export class RedisSystem implements ExternalSystem {
             linkPort: (from, to) => this.#linkPort(from, to),
             localPort: (id) => this.#node(id).clientPort,
             isRunning: (id) => cluster.isRunning(id),
-            onPromoted: (node, epoch, atUs) => {
-              this.#epochs.set(node, epoch);
-              this.#events.push({ atUs, node, kind: "becameLeader", term: epoch });
-            },
+            onPromoted: (node, atUs) => this.#leads(node, atUs),
           });
-    this.#events.push({ atUs: nowUs(), node: 1, kind: "becameLeader", term: 1 });
   }
 
   command({ id, clientPort, dir }: ExternalNode): readonly string[] {
-    const term = this.#epochs.get(id) ?? 0;
-    this.#events.push({ atUs: nowUs(), node: id, kind: "started", term });
+    this.#events.push({ atUs: nowUs(), node: id, kind: "started", term: this.#epoch });
     const primary = this.#failover?.primary ?? id;
+    if (primary === id) this.#starting.add(id);
     const follows =
       primary === id ? [] : ["--replicaof", `127.0.0.1 ${this.#linkPort(id, primary)}`];
     return [
@@ -64,8 +63,10 @@ export class RedisSystem implements ExternalSystem {
     ];
   }
 
-  isReady({ clientPort }: ExternalNode): Promise<boolean> {
-    return isPonging(clientPort, READY_ASK_MS);
+  async isReady({ id, clientPort }: ExternalNode): Promise<boolean> {
+    const isReady = await isPonging(clientPort, READY_ASK_MS);
+    if (isReady && this.#starting.delete(id)) this.#leads(id, nowUs());
+    return isReady;
   }
 
   async status(node: ExternalNode, pid: number, withinMs: number): Promise<NodeStatus | null> {
@@ -92,6 +93,11 @@ export class RedisSystem implements ExternalSystem {
   async stop(): Promise<void> {
     await this.#failover?.stop();
     for (const proxy of this.#proxies.values()) proxy.stop();
+  }
+
+  #leads(node: number, atUs: number): void {
+    this.#epochs.set(node, ++this.#epoch);
+    this.#events.push({ atUs, node, kind: "becameLeader", term: this.#epoch });
   }
 
   /** One a directed link: replicas dial their primary, watchers ping it. */
