@@ -53,7 +53,19 @@ export function describeFault(fault: Fault): string {
     case "message":
       return describeMessageFault(fault, describeNodes(fault.from));
     case "heal":
-      return "heal links and disks";
+      return "heal links, disks and clocks";
+    case "clockJump":
+      return `let the clock of ${describeNodes(fault.nodes)} jump ahead by ${fault.ms} ms`;
+    case "clockRate":
+      return `let the clock of ${describeNodes(fault.nodes)} run at ${fault.rate} times its rate`;
+    case "clockStrobe":
+      return `let the clock of ${describeNodes(fault.nodes)} stand still and jump every ${fault.everyMs} ms`;
+    case "transfer":
+      return `hand the leadership to ${describeNodes(fault.to)}`;
+    case "snapshot":
+      return `${describeNodes(fault.nodes)}: take a snapshot`;
+    case "wipe":
+      return `wipe the disk of ${describeNodes(fault.nodes)}`;
     default:
       return unreachable(fault);
   }

@@ -11,6 +11,7 @@ import {
 } from "../fault/hit-links.ts";
 import { type Link, resolveNodes, resolvePartition } from "../fault/resolve.ts";
 import { CLEAR_LINK, type NodeSpec, type PowerLossKeeps } from "../fault/vocabulary.ts";
+import type { SkewedClock } from "../fault/skewed-clock.ts";
 import type { SimAction, SimObserver, SimSchedule } from "./api.ts";
 import type { Boundary, PowerCut, PowerCuts } from "./boundary.ts";
 import { ClientLinks } from "./client-links.ts";
@@ -150,7 +151,7 @@ export class SimCluster {
     for (const node of this.nodes) {
       node.disk.setSpeed(HEALTHY_DISK);
       node.disk.heal();
-      node.clock.setRate(1, this.world.now);
+      node.clock.heal(this.world.now);
       node.clockChanged();
       if (!node.isUp) {
         this.restart(node.id);
@@ -163,38 +164,17 @@ export class SimCluster {
 
   /** Returns the nodes that it acted on. */
   #act(action: SimAction): readonly number[] {
-    const { now } = this.world;
     switch (action.kind) {
       case "fault":
         return this.#fault(action.fault);
-      case "wipe":
-        return this.#each(action.nodes, isDown, (node) => node.wipe());
       case "diskSpeed":
         return this.#each(action.nodes, isAny, (node) => node.disk.setSpeed(action.speed));
-      case "clockRate":
-        return this.#each(action.nodes, isAny, (node) => {
-          node.clock.setRate(action.rate, now);
-          node.clockChanged();
-        });
-      case "clockJump":
-        return this.#each(action.nodes, isAny, (node) => {
-          node.clock.jump(action.ms);
-          node.clockChanged();
-        });
       case "membership": {
         this.membershipChanges++;
         const voters = action.voters.map(asNode);
         const learners = action.learners.map(asNode);
         return this.#atLeader((node) => node.changeMembership(voters, learners));
       }
-      case "transfer": {
-        const [to] = this.#resolve(action.to, isUp);
-        if (to === undefined) return [];
-        this.transfers++;
-        return this.#atLeader((node) => node.transferLeadership(asNode(to.id)));
-      }
-      case "snapshot":
-        return this.#each(action.nodes, isUp, (node) => node.takeSnapshot());
       default:
         return unreachable(action);
     }
@@ -238,9 +218,26 @@ export class SimCluster {
         this.membershipChanges++;
         return this.#atLeader((node) => node.changeMembership(fault.voters.map(asNode), []));
       }
+      case "transfer": {
+        const [to] = this.#resolve(fault.to, isUp);
+        if (to === undefined) return [];
+        this.transfers++;
+        return this.#atLeader((node) => node.transferLeadership(asNode(to.id)));
+      }
+      case "snapshot":
+        return this.#each(fault.nodes, isUp, (node) => node.takeSnapshot());
+      case "wipe":
+        return this.#each(fault.nodes, isDown, (node) => node.wipe());
+      case "clockJump":
+        return this.#skew(fault.nodes, (clock) => clock.jump(fault.ms));
+      case "clockRate":
+        return this.#skew(fault.nodes, (clock) => clock.setRate(fault.rate, this.world.now));
+      case "clockStrobe":
+        return this.#skew(fault.nodes, (clock) => clock.strobe(fault.everyMs, this.world.now));
       case "heal":
         this.network.heal();
         for (const node of this.nodes) node.disk.heal();
+        this.#skew({ kind: "all" }, (clock) => clock.heal(this.world.now));
         return [];
       default:
         return this.#linkFault(fault);
@@ -279,6 +276,13 @@ export class SimCluster {
       default:
         return unreachable(fault);
     }
+  }
+
+  #skew(spec: NodeSpec, change: (clock: SkewedClock) => void): readonly number[] {
+    return this.#each(spec, isAny, (node) => {
+      change(node.clock);
+      node.clockChanged();
+    });
   }
 
   #linkEnds(fault: NodeLinkFault | BreakFault): readonly number[] {

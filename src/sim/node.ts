@@ -5,13 +5,13 @@ import type { SessionedStore } from "../kv/sessions.ts";
 import type { Result } from "../kv/state-machine.ts";
 import type { RaftConfig, RaftInput, RaftStatus } from "../raft/api.ts";
 import type { PowerLossKeeps } from "../fault/vocabulary.ts";
+import { type ClockState, SkewedClock } from "../fault/skewed-clock.ts";
 import { createRaft } from "../raft/raft.ts";
 import type { Membership, Message } from "../raft/types.ts";
 import type { Ports, Reply } from "../replica/ports.ts";
 import { Replica } from "../replica/replica.ts";
-import type { ClockState, SimConfig, SimObserver } from "./api.ts";
+import type { SimConfig, SimObserver } from "./api.ts";
 import type { Boundary } from "./boundary.ts";
-import { SimClock } from "./clock.ts";
 import { hashBytes } from "./hash-bytes.ts";
 import type { Monitor } from "./monitor.ts";
 import { tellTurn } from "./node-events.ts";
@@ -43,7 +43,7 @@ export type NodeWorld = {
  */
 export class SimNode {
   readonly id: number;
-  readonly clock: SimClock;
+  readonly clock: SkewedClock;
   readonly disk: NodeStorage;
   /** Snapshots of leaders that it installed. */
   installs = 0;
@@ -64,7 +64,7 @@ export class SimNode {
   constructor(id: number, clock: ClockState, nodeWorld: NodeWorld) {
     this.id = id;
     this.#in = nodeWorld;
-    this.clock = new SimClock(clock);
+    this.clock = new SkewedClock(clock);
     const { world, config, prng } = nodeWorld;
     this.disk = new NodeStorage({
       ...{ world, node: id, prng: prng.fork(`disk ${id}`), speed: config.disk },
