@@ -48,13 +48,25 @@ export function appendToLog(
   prevIndex: LogIndex,
   batches: readonly EntryBatch[],
 ): void {
+  const { lastIndex } = s.log;
   const firstNew = s.log.append(prevIndex, batches);
   if (firstNew === 0) return;
   const kept = plus(firstNew, -1);
+  if (firstNew <= lastIndex) dropAcks(s, kept);
   s.persistFrom = minIndex(s.persistFrom, firstNew);
   s.durableIndex = minIndex(s.durableIndex, kept);
   for (const write of s.pendingWrites) write.lastIndex = minIndex(write.lastIndex, kept);
   noteMemberships(s, batches, firstNew);
+}
+
+/**
+ * Acks of this turn, beyond `kept`, are of entries that were replaced before a write could make them
+ * durable. Only a leader that is deposed waits for them.
+ */
+function dropAcks(s: RaftState, kept: LogIndex): void {
+  s.messagesAfterPersist = s.messagesAfterPersist.filter(
+    (m) => m.kind !== "appendResponse" || m.rejected || m.index <= kept,
+  );
 }
 
 /** Leader side: advances or repairs one follower's progress. */
