@@ -73,6 +73,9 @@ export function describeFault(fault: Fault): string {
 
 const LIFTS: ReadonlySet<FaultKind> = new Set<FaultKind>(["heal", "resume", "restart", "unclog"]);
 
+/** Does a fault of this kind only end others? */
+export const isLift = (kind: FaultKind): boolean => LIFTS.has(kind);
+
 /** The kinds of fault in a scenario, each once, in order of appearance; lifts are left out. */
 export const faultKindsOf = (scenario: Scenario): string[] => [
   ...new Set(
