@@ -148,6 +148,11 @@ export class SimClients {
     }));
   }
 
+  /** The number in the value of the last write that was started: `v12` is 12. */
+  get lastValue(): number {
+    return this.#values;
+  }
+
   get busy(): number {
     return this.#clients.filter((client) => client.busy).length;
   }

@@ -85,6 +85,11 @@ export class NodeStorage {
     return this.#flipped;
   }
 
+  /** Bytes of the newest snapshot of the process that runs; 0: there is none. */
+  get snapshotBytes(): number {
+    return this.#life?.snapshots.newest?.totalBytes ?? 0;
+  }
+
   /**
    * Opens what a process finds, and loads its newest snapshot into `begin()`. Throws StorageError when
    * it is damaged, and errors of the disk (EIO, ENOSPC) as they come.
