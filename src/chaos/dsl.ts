@@ -1,4 +1,11 @@
-import type { Fault, FaultKind, NodeSpec, PowerLossKeeps } from "../fault/vocabulary.ts";
+import type {
+  Fault,
+  FaultKind,
+  MessageFault,
+  MessageName,
+  NodeSpec,
+  PowerLossKeeps,
+} from "../fault/vocabulary.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { LoadShape } from "../workload/spec.ts";
 import type { Aim, Scenario, Step } from "./scenario.ts";
@@ -56,6 +63,13 @@ export const rolling = (fromMs: number, toMs: number, fault: "crash" | "pause"):
   toMs,
 });
 
+/** Clogs some nodes one by one, and unclogs them in another order; over at `toMs`. */
+export const swizzleClog = (fromMs: number, toMs: number): Step => ({
+  kind: "swizzleClog",
+  fromMs,
+  toMs,
+});
+
 export type Rounds = { readonly everyMs: number; readonly fromMs: number; readonly toMs: number };
 /** The steps once a round, their times counted from its start. */
 export const every = (rounds: Rounds, ...steps: readonly Step[]): Step => ({
@@ -94,6 +108,8 @@ export const halves = (leaderIn: "minority" | "majority" | "any"): Fault => ({
 });
 export const bridge: Fault = { kind: "partition", shape: "bridge" };
 export const majoritiesRing: Fault = { kind: "partition", shape: "majoritiesRing" };
+/** Two sides, drawn at random. */
+export const randomSplit: Fault = { kind: "partition", shape: "random" };
 export const loss = (nodes: NodeSpec, ratio: number): Fault => ({ kind: "loss", nodes, ratio });
 export const delay = (nodes: NodeSpec, ms: number, jitterMs = 0): Fault => ({
   kind: "delay",
@@ -101,6 +117,52 @@ export const delay = (nodes: NodeSpec, ms: number, jitterMs = 0): Fault => ({
   ms,
   jitterMs,
 });
+/** The share `ratio` of the frames, and those behind them, wait up to `ms` longer than the others. */
+export const longTail = (nodes: NodeSpec, ratio: number, ms: number): Fault => ({
+  ...{ kind: "delay", nodes, ms: 0, jitterMs: 1 },
+  tail: { ratio, ms },
+});
+export const bandwidth = (nodes: NodeSpec, bytesPerSecond: number): Fault => ({
+  kind: "bandwidth",
+  nodes,
+  bytesPerSecond,
+});
+/** Links that are both far and narrow, until `heal`; two steps: `...slowLinks(2_000, one, { … })`. */
+export const slowLinks = (
+  atMs: number,
+  nodes: NodeSpec,
+  { delayMs, bytesPerSecond }: { readonly delayMs: number; readonly bytesPerSecond: number },
+): readonly Step[] => [
+  at(atMs, delay(nodes, delayMs, delayMs / 4)),
+  at(atMs, bandwidth(nodes, bytesPerSecond)),
+];
+/** Every connection on the nodes' links ends with a reset, once. */
+export const reset = (nodes: NodeSpec): Fault => ({ kind: "reset", nodes });
+/** Connections that are open go silent, and nobody is told; new ones work. */
+export const halfOpen = (nodes: NodeSpec): Fault => ({ kind: "halfOpen", nodes });
+export const clog = (nodes: NodeSpec): Fault => ({ kind: "clog", nodes });
+export const unclog = (nodes: NodeSpec): Fault => ({ kind: "unclog", nodes });
+
+/** Which of the messages: only the first so many on each link, only those of an older term. */
+export type Which = { readonly first?: number; readonly term?: "any" | "older" };
+const messageFault = (
+  from: NodeSpec,
+  message: MessageName,
+  act: MessageFault["act"],
+  { first, term = "any" }: Which,
+): Fault => ({ kind: "message", from, message, term, first: first ?? null, act });
+/** `dropMessages(leader, "installSnapshot", { first: 3 })`, on the links that begin there. */
+export const dropMessages = (from: NodeSpec, message: MessageName, which: Which = {}): Fault =>
+  messageFault(from, message, "drop", which);
+export const duplicateMessages = (from: NodeSpec, message: MessageName, which: Which = {}): Fault =>
+  messageFault(from, message, "duplicate", which);
+/** Those behind them overtake. */
+export const delayMessages = (
+  from: NodeSpec,
+  message: MessageName,
+  delayMs: number,
+  which: Which = {},
+): Fault => messageFault(from, message, { delayMs }, which);
 export const duplicate = (nodes: NodeSpec, ratio: number): Fault => ({
   kind: "duplicate",
   nodes,

@@ -65,6 +65,8 @@ export type Step =
       readonly fromMs: number;
       readonly toMs: number;
     }
+  /** Some nodes, drawn by the seed, are clogged one by one and unclogged in another order. */
+  | { readonly kind: "swizzleClog"; readonly fromMs: number; readonly toMs: number }
   /** As `every`, but each round plays one of the choices, drawn by the seed, and starts up to a
    * quarter of `everyMs` late. */
   | {
@@ -146,6 +148,8 @@ export function faultsOf(step: Step): readonly Fault[] {
       return [step.fault];
     case "rolling":
       return [{ kind: step.fault, nodes: { kind: "all" } }];
+    case "swizzleClog":
+      return [{ kind: "clog", nodes: { kind: "all" } }];
     case "every":
       return step.steps.flatMap(faultsOf);
     case "randomly":

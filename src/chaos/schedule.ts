@@ -2,6 +2,7 @@ import type { Fault, NodeSpec } from "../fault/vocabulary.ts";
 import { Prng } from "../lib/prng.ts";
 import { describeFault } from "./describe.ts";
 import { liftsOf, type Scenario, type Step } from "./scenario.ts";
+import { swizzleActions } from "./swizzle.ts";
 
 /** One fault at one moment. Which nodes `leader` or `random` mean is found out when it fires. */
 export type Action = {
@@ -76,6 +77,8 @@ function expandStep(step: Step, originMs: number, nodes: number, random: Prng): 
     }
     case "rolling":
       return rollingActions(step, originMs, nodes);
+    case "swizzleClog":
+      return [...swizzleActions(originMs + step.fromMs, originMs + step.toMs, nodes, random)];
     case "every":
     case "randomly": {
       const out: Action[] = [];

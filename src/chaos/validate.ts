@@ -11,6 +11,7 @@ import {
   type Scenario,
   type Step,
 } from "./scenario.ts";
+import { linkFaultProblems } from "./validate-links.ts";
 
 const NODES_MAX = 9;
 const PERIOD_MIN_MS = 50;
@@ -174,6 +175,8 @@ function stepProblems(step: Step, where: string, endMs: number, nodes: number): 
       }
       return found;
     }
+    case "swizzleClog":
+      return spanProblems(step, `${where} (swizzleClog)`, endMs);
     case "every":
     case "randomly": {
       const here = `${where} (${step.kind})`;
@@ -217,6 +220,7 @@ const NO_WINDOW: Readonly<Record<string, string>> = {
   diskStall: "ends by itself",
   bitFlip: "has no end",
   membership: "has no end",
+  reset: "is over at once",
 };
 
 /** The end of one window would lift the other (liftsOf), which the author did not mean. */
@@ -243,7 +247,9 @@ function overlapProblems(steps: readonly Step[], where: string): Problem[] {
 }
 
 function faultProblems(fault: Fault, where: string, nodes: number): Problem[] {
-  const found = "nodes" in fault ? nodeProblems(fault.nodes, where, nodes) : [];
+  const spec = "nodes" in fault ? fault.nodes : "from" in fault ? fault.from : null;
+  const found = spec === null ? [] : nodeProblems(spec, where, nodes);
+  found.push(...linkFaultProblems(fault, where));
   if ("ratio" in fault && !(fault.ratio > 0 && fault.ratio <= 1)) {
     const what = `ratio is ${fault.ratio}, but a ratio is above 0 and at most 1`;
     found.push({ where, what, fix: `write ${fault.ratio / 100} for ${fault.ratio} percent` });
