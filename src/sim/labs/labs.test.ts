@@ -77,6 +77,7 @@ test("KV labs: a version above what the clerks were told is found", () => {
       const leader = yield* checkOneLeader(lab);
       yield* tally.call({ client: 0, op: "append", key: 0 });
       lab.submit(leader, "v77");
+      yield 500;
       yield* tally.check();
     },
   };
