@@ -28,6 +28,8 @@ export type LocalOptions = {
   readonly faultyLinks: boolean;
   /** Puts a disk below every node that loses what was not synced, and fails when it is told to. */
   readonly faultyDisks?: boolean | undefined;
+  /** Gives every node a clock that goes wrong when it is told to. */
+  readonly faultyClocks?: boolean | undefined;
   readonly seed: number;
   readonly record?: boolean | undefined;
   /** Ports from here on, three a node, instead of any free ones. */

@@ -1,9 +1,7 @@
-import { join } from "node:path";
 import type { LinkSetting } from "../fault/link-table.ts";
 import type { Link } from "../fault/resolve.ts";
 import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { assert } from "../lib/assert.ts";
-import { EXIT_USAGE, UserError } from "../lib/user-error.ts";
 import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
 import { DAMAGED_DATA } from "../storage/storage-error.ts";
 import type { NodeChildSpec } from "../runtime/node.ts";
@@ -11,7 +9,8 @@ import type { LinkBreak } from "./proxy-link.ts";
 import { LinkProxies } from "./link-proxies.ts";
 import { tellNodes } from "./local-admin.ts";
 import { ChildStartError, LocalChild } from "./local-child.ts";
-import { type LastingOrder, LocalDisks } from "./local-disks.ts";
+import { LocalClocks } from "./local-clocks.ts";
+import { LocalDisks } from "./local-disks.ts";
 import {
   configFile,
   type LocalOptions,
@@ -21,6 +20,7 @@ import {
   recordFile,
   writeConfig,
 } from "./local-dir.ts";
+import { explainStart } from "./local-start-error.ts";
 import type { NodeStart } from "./target.ts";
 
 /** A node that does not end on SIGTERM within this time is killed. */
@@ -46,8 +46,10 @@ export class LocalSupervisor {
   readonly #record: boolean;
   /** Null: the nodes are on the disk of this machine, as it is. */
   readonly #disks: LocalDisks | null;
+  /** Null: they have the clock of this machine. */
+  readonly #clocks: LocalClocks | null;
   readonly #starts: NodeStart[] = [];
-  /** Nodes that did not start on their damaged data, and never will. */
+  /** Nodes that did not start on their damaged data, or lost all of them, and never will start. */
   readonly #refused = new Set<number>();
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -60,6 +62,7 @@ export class LocalSupervisor {
   ) {
     this.#record = options.record === true;
     this.#disks = options.faultyDisks === true ? new LocalDisks(options.seed) : null;
+    this.#clocks = options.faultyClocks === true ? new LocalClocks() : null;
     this.#config = config;
     this.#proxies = proxies;
     this.#onFailure = onFailure;
@@ -84,7 +87,7 @@ export class LocalSupervisor {
         await supervisor.stop();
         const mayRetry = options.basePort === undefined && attempt < PORT_ATTEMPTS;
         if (!(mayRetry && error instanceof ChildStartError && /is in use/.test(error.said))) {
-          throw explain(error);
+          throw explainStart(error);
         }
         previous = supervisor.config; // Nodes that did start have data of that cluster.
       }
@@ -118,6 +121,24 @@ export class LocalSupervisor {
     return this.#proxies !== null;
   }
 
+  get hasFaultyDisks(): boolean {
+    return this.#disks !== null;
+  }
+
+  get hasFaultyClocks(): boolean {
+    return this.#clocks !== null;
+  }
+
+  get disks(): LocalDisks {
+    assert(this.#disks !== null, "the cluster was started without faulty disks");
+    return this.#disks;
+  }
+
+  get clocks(): LocalClocks {
+    assert(this.#clocks !== null, "the cluster was started without faulty clocks");
+    return this.#clocks;
+  }
+
   /** Processes that ended without being told to, with what they said last. */
   get failures(): readonly string[] {
     return this.#failures;
@@ -128,7 +149,7 @@ export class LocalSupervisor {
     return this.#starts;
   }
 
-  /** Nodes that are stopped for ever: a fault changed their data, and they refuse them. */
+  /** Nodes that are stopped for ever: a fault changed their data, and they refuse them, or took them. */
   get refused(): readonly number[] {
     return [...this.#refused];
   }
@@ -173,32 +194,24 @@ export class LocalSupervisor {
   /** A crash that takes what was not synced with it, but for what `keeps` says. */
   losePower(ids: readonly number[], keeps: PowerLossKeeps): Promise<void> {
     return this.#each(ids, async (id) => {
-      const disks = this.#faultyDisks;
+      const { disks } = this;
       const node = this.#nodes.get(id);
       this.#nodes.delete(id);
       if (node?.running === true) await disks.losePower(node, keeps);
     });
   }
 
-  /** Brings a fault about on the disks of those that run. */
-  breakDisks(ids: readonly number[], fault: LastingOrder): Promise<void> {
-    return this.#each(ids, async (id) => {
-      const node = this.#nodes.get(id);
-      if (node?.running === true) await this.#faultyDisks.begin(id, node, fault);
-    });
+  /** It has lost what it held: it is not started again, and is to be replaced. */
+  giveUp(id: number): void {
+    this.#refused.add(id);
   }
 
-  /** Lifts all that lasts of faults on disks; does nothing without faulty disks. */
-  healDisks(): Promise<void> {
-    return this.#each(this.nodeIds, async (id) => this.#disks?.heal(id, this.#nodes.get(id)));
-  }
-
-  /** Changes the files of those that do not run. */
-  flipBits(ids: readonly number[], bits: number): Promise<void> {
-    return this.#each(ids, async (id) => {
-      const dir = join(this.#config.dataDir, `node-${id}`);
-      if (this.pid(id) === 0) this.#faultyDisks.flipBits(id, dir, bits);
-    });
+  /** Work on nodes that waits its turn; `node` is the process that was started last, if any. */
+  atNodes(
+    ids: readonly number[],
+    act: (id: number, node: LocalChild | undefined) => Promise<void>,
+  ): Promise<void> {
+    return this.#each(ids, (id) => act(id, this.#nodes.get(id)));
   }
 
   pause(ids: readonly number[]): Promise<void> {
@@ -313,6 +326,7 @@ export class LocalSupervisor {
       ...{ config: configFile(dataDir), id, isJoining },
       ...(this.#record && { recordFile: recordFile(dataDir, id) }),
       ...(this.#disks !== null && { faultyDisk: this.#disks.specFor(id) }),
+      ...(this.#clocks !== null && { faultyClock: this.#clocks.specFor(id) }),
     };
     const atUs = nowUs();
     const node = new LocalChild(`node ${id}`, "node", [JSON.stringify(spec)]);
@@ -347,11 +361,6 @@ export class LocalSupervisor {
     return "refused";
   }
 
-  get #faultyDisks(): LocalDisks {
-    assert(this.#disks !== null, "the cluster was started without faulty disks");
-    return this.#disks;
-  }
-
   #each(ids: readonly number[], act: (id: number) => Promise<void>): Promise<void> {
     const done = this.#work.then(async () => {
       if (this.#stopped) return;
@@ -369,15 +378,3 @@ const isRefusal = ({ said }: ChildStartError): boolean => said.includes(DAMAGED_
 
 /** Microseconds since the Unix epoch, as in cluster events. */
 const nowUs = (): number => (performance.timeOrigin + performance.now()) * 1000;
-
-/** A node that refuses its input has said why in full; what it said is passed on. */
-function explain(error: unknown): unknown {
-  if (!(error instanceof ChildStartError) || error.exitCode !== EXIT_USAGE) return error;
-  return new UserError("a node of the cluster cannot start", [
-    {
-      where: "the node",
-      what: error.said.replace(/\n/g, "\n    "),
-      fix: "as said above; the data are untouched",
-    },
-  ]);
-}

@@ -55,6 +55,10 @@ export type ClusterOptions = {
   readonly record?: boolean | undefined;
   /** Puts a disk below every node on which disk faults work, and a crash can be a power loss. Slower. */
   readonly faultyDisks?: boolean | undefined;
+  /** Gives every node a clock of its own on which clock faults work. */
+  readonly faultyClocks?: boolean | undefined;
+  /** Reads without a round of messages while the leader's lease lasts: what clocks can break. */
+  readonly leaseReads?: boolean | undefined;
   /** When writes are synced; default batch. */
   readonly fsync?: FsyncMode | undefined;
 };
@@ -69,8 +73,8 @@ export type Cluster = {
   /** Resolves when the fault is in force; `nodes` names whom it hit, `atUs` when it began to act. */
   fault(fault: Fault): Promise<{ readonly nodes: readonly number[]; readonly atUs: number }>;
   /**
-   * Lifts faults of links and disks, resumes and restarts every node. One that refuses its damaged data
-   * is replaced by an empty one, under another id.
+   * Lifts faults of links, disks and clocks, resumes and restarts every node. One that refuses its damaged
+   * data, or has lost them, is replaced by an empty one, under another id.
    */
   recover(): Promise<void>;
   /** Leadership changes and node lifetimes seen so far, from the nodes' own logs, in time order. */
