@@ -23,7 +23,7 @@ export class OrdealClient implements StoreClient {
       },
       {
         send: (node, lane, id, command) => this.#pool.send(node, lane, id, command),
-        onDone: (slot, done, now) => events.onDone(slot, done, now),
+        onDone: events.onDone,
       },
     );
     this.#pool = new ClientPool(address, connections, {

@@ -17,15 +17,18 @@ const MISMATCH = 2;
 /** Errors that Redis says before it runs a script (server.c, processCommand; eval.c). */
 const NOT_RUN = /^(READONLY|LOADING|NOSCRIPT|MASTERDOWN|MISCONF|NOREPLICAS|OOM|BUSY|NOAUTH) /;
 
-/** Redis by the scripts of scripts.ts, one pipelining connection a node. */
+/** Two: while Redis syncs its file for the commands of one, those of the other come in. */
+const LANES_MAX = 2;
+
+/** Redis by the scripts of scripts.ts, over pipelining connections. */
 export class RedisClient implements StoreClient {
   readonly #clerk: PlainClerk;
-  readonly #nodes: readonly RedisConnection[];
+  readonly #nodes: readonly (readonly RedisConnection[])[];
   readonly #slots: number;
   #onProgress: () => void = () => {};
 
   constructor(options: StoreClientOptions, events: StoreClientEvents) {
-    const { address, clients, timeoutMs, homeShare, prng } = options;
+    const { address, clients, connections, timeoutMs, homeShare, prng } = options;
     this.#slots = clients;
     this.#clerk = new PlainClerk(
       {
@@ -39,21 +42,10 @@ export class RedisClient implements StoreClient {
         onDone: (slot, done, now) => events.onDone(slot, done, now),
       },
     );
-    this.#nodes = address.nodes.map(
-      ({ host, port }, node) =>
-        new RedisConnection(host, port, {
-          onOpen: () => {
-            this.#clerk.opened(node);
-            this.#onProgress();
-          },
-          onReply: (tag, reply) => this.#replied(node, tag, reply),
-          onChunk: () => events.onInput(),
-          onClose: (tags) => {
-            const slots = new Set(tags.map((tag) => tag % this.#slots));
-            this.#clerk.lost(node, slots, performance.now());
-            events.onInput();
-          },
-        }),
+    this.#nodes = address.nodes.map(({ host, port }, node) =>
+      Array.from({ length: Math.min(connections, LANES_MAX) }, () =>
+        this.#dial(node, host, port, events),
+      ),
     );
   }
 
@@ -78,13 +70,29 @@ export class RedisClient implements StoreClient {
   }
 
   connected(graceMs: number, withinMs: number): Promise<number> {
-    const count = (): number => this.#nodes.filter((node) => node.isOpen).length;
+    const count = (): number => this.#nodes.filter((n) => n.every((c) => c.isOpen)).length;
     const onProgress = (check: () => void): void => void (this.#onProgress = check);
     return connectedNodes(this.#nodes.length, count, onProgress, graceMs, withinMs);
   }
 
   close(): void {
-    for (const node of this.#nodes) node.close();
+    for (const connection of this.#nodes.flat()) connection.close();
+  }
+
+  #dial(node: number, host: string, port: number, events: StoreClientEvents): RedisConnection {
+    return new RedisConnection(host, port, {
+      onOpen: () => {
+        this.#clerk.opened(node);
+        this.#onProgress();
+      },
+      onReply: (tag, reply) => this.#replied(node, tag, reply),
+      onChunk: () => events.onInput(),
+      onClose: (tags) => {
+        const slots = new Set(tags.map((tag) => tag % this.#slots));
+        this.#clerk.lost(node, slots, performance.now());
+        events.onInput();
+      },
+    });
   }
 
   #send(node: number, slot: number, attempt: number, ops: PlainOps): boolean {
@@ -92,7 +100,8 @@ export class RedisClient implements StoreClient {
     const { sha } = scriptOf(ops.op[slot]!, flags);
     const args = ["EVALSHA", sha, "2", ops.key[slot]!, INDEX_KEY, ops.value[slot]!];
     if ((flags & FLAG_EXPECTED) !== 0) args.push(String(ops.expected[slot]));
-    return this.#nodes[node]!.send(attempt * this.#slots + slot, args);
+    const lanes = this.#nodes[node]!;
+    return lanes[slot % lanes.length]!.send(attempt * this.#slots + slot, args);
   }
 
   #replied(node: number, tag: number, reply: Reply): void {
