@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { closest } from "../lib/suggest.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
+import { defineScenario } from "./dsl.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** The scenarios that come with Ordeal. */
@@ -14,7 +15,8 @@ export async function loadScenarios(): Promise<readonly Scenario[]> {
 }
 
 /**
- * The scenarios of these names; a name with a slash or ending in `.ts` is the path of a module.
+ * The scenarios of these names; a name with a slash or ending in `.ts` is the path of a module,
+ * or in `.json` of a scenario as data.
  * Throws UserError with the nearest name for each that is unknown.
  */
 export async function findScenarios(names: readonly string[]): Promise<readonly Scenario[]> {
@@ -24,7 +26,7 @@ export async function findScenarios(names: readonly string[]): Promise<readonly 
     const fix = `name some, or give --all; there are: ${list}`;
     throw new UserError("no scenario", [{ where: "names", what: "none is given", fix }]);
   }
-  const isPath = (name: string): boolean => name.includes("/") || name.endsWith(".ts");
+  const isPath = (name: string): boolean => /[/]|\.(ts|json)$/.test(name);
   const problems = names
     .filter((name) => !isPath(name) && !known.some((scenario) => scenario.name === name))
     .map((name): Problem => {
@@ -44,11 +46,12 @@ export async function findScenarios(names: readonly string[]): Promise<readonly 
   );
 }
 
-/** The scenario that a module exports by default. Its name must be that of the file. */
+/** The scenario that a module exports by default, whose name must be that of the file, or that a JSON file is. */
 export async function loadScenarioFile(path: string): Promise<Scenario> {
   const problem = (what: string, fix: string): UserError =>
     new UserError("cannot load the scenario", [{ where: path, what, fix }]);
   if (!(await Bun.file(path).exists())) throw problem("no such file", "give a path that exists");
+  if (path.endsWith(".json")) return scenarioOfJson(await Bun.file(path).text(), problem);
   const module = (await import(resolve(path))) as { readonly default?: Scenario };
   const scenario = module.default;
   if (typeof scenario?.name !== "string") {
@@ -59,4 +62,15 @@ export async function loadScenarioFile(path: string): Promise<Scenario> {
     throw problem(what, `name both alike, so that "chaos run" finds it`);
   }
   return scenario;
+}
+
+/** A scenario is data: this is how one comes back from a file. */
+function scenarioOfJson(text: string, problem: (what: string, fix: string) => UserError): Scenario {
+  const fix = "give a file that `ordeal chaos reproduce` wrote, or the scenario of a report.json";
+  try {
+    return defineScenario(JSON.parse(text) as Scenario);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw problem(`is no scenario: ${error instanceof Error ? error.message : error}`, fix);
+  }
 }

@@ -14,7 +14,9 @@ export function withFaults(
 ): Scenario {
   const first = actions.find(({ fault }) => !isLift(fault.kind));
   const aim: readonly Aim[] =
-    first === undefined ? scenario.aim : [{ kind: "faultHit", fault: first.fault.kind, atLeast: 1 }];
+    first === undefined
+      ? scenario.aim
+      : [{ kind: "faultHit", fault: first.fault.kind, atLeast: 1 }];
   const faults = actions.map(({ atMs, fault }) => ({ kind: "at", atMs, fault }) as const);
   return { ...scenario, name, durationMs, faults, aim };
 }

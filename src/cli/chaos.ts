@@ -1,6 +1,7 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from "yargs";
 import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
 import type { Target } from "../target/target.ts";
+import { reproduce } from "./chaos-reproduce.ts";
 import { TARGET_NAMES, type TargetName } from "./targets.ts";
 
 /** Breaks a cluster under load by a scenario, and says whether it stayed correct. */
@@ -12,7 +13,8 @@ export const command: CommandModule = {
       .command(list)
       .command(show)
       .command(run)
-      .demandCommand(1, "what about chaos? list, show or run")
+      .command(reproduce)
+      .demandCommand(1, "what about chaos? list, show, run or reproduce")
       .example("$0 chaos list", "what can be run")
       .example("$0 chaos run leader-churn --duration 10s", "kill leaders for ten seconds"),
   handler: () => {},

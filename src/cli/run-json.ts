@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { RunOutcome } from "../chaos/run.ts";
+import { reproduceCommands } from "../report/reproduce.ts";
 
 /** What `--json` says of a run: the verdict and the main figures, and where the whole report is. */
 export const runAsJson = ({ report, dir, html }: RunOutcome) => ({
@@ -8,6 +9,8 @@ export const runAsJson = ({ report, dir, html }: RunOutcome) => ({
   seed: report.seed,
   verdict: report.verdict,
   command: report.command,
+  /** Of a failed run: how it is tried again. */
+  reproduce: reproduceCommands(report, dir).map(([, command]) => command),
   checks: report.checks.map(({ name, verdict, detail }) => ({ name, verdict, detail })),
   throughput: report.loads[0]?.result.throughput ?? null,
   counts: report.loads[0]?.result.counts ?? null,

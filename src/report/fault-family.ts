@@ -1,14 +1,21 @@
-/** Which faults are alike, for colour: on processes, on disks, that cut links, that disturb frames. */
+/**
+ * Which faults are alike, for colour: on processes (and what they are told to do), on disks, that cut
+ * links, that disturb frames or clocks.
+ */
 export type Family = "process" | "disk" | "cut" | "frames";
 
 const FAMILIES: Readonly<Record<string, Family>> = {
   crash: "process",
   powerLoss: "process",
   pause: "process",
+  membership: "process",
+  transfer: "process",
+  snapshot: "process",
   diskStall: "disk",
   diskError: "disk",
   diskFull: "disk",
   bitFlip: "disk",
+  wipe: "disk",
   isolate: "cut",
   partition: "cut",
   clog: "cut",

@@ -27,13 +27,13 @@ const indexFile = (): string => join(dir, "index.html");
 /** Seven runs, an hour apart, one of them with a damaged report, and one that broke before it had any. */
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "ordeal-index-"));
-  const reports: Report[] = [
+  const reports = [
     demoReport(),
     failingReport(),
     benchReport(),
-    { ...demoReport(), name: "bridge", kind: "chaos", verdict: "unknown" },
-    { ...demoReport(), name: "<b>loss", kind: "chaos", seed: 977, about: "" },
-  ].map((report, i) => {
+    { ...demoReport(), name: "bridge", kind: "chaos" as const, verdict: "unknown" as const },
+    { ...demoReport(), name: "<b>loss", kind: "chaos" as const, seed: 977, about: "" },
+  ].map((report: Report, i): Report => {
     const at = new Date(Date.UTC(2025, 10, 21, 2 + i));
     const safe = report.name.replaceAll(/[<>]/g, "-").replace(/^-/, "x");
     const stamp = { startedAt: at.toISOString(), runId: newRunId(at, report.seed) };

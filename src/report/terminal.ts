@@ -2,6 +2,7 @@ import picocolors from "picocolors";
 import { unsafeFsync } from "../lib/fsync.ts";
 import { figureText, goalMark, goalText } from "./figures.ts";
 import { duration, rate } from "./format.ts";
+import { reproduceCommands } from "./reproduce.ts";
 import type { Figure, Report, Verdict } from "./schema.ts";
 import { countsText, failoverText, VERDICT_WORDS, verdictSentence } from "./words.ts";
 
@@ -35,8 +36,11 @@ export function summaryLines(report: Report, options: SummaryOptions): readonly 
     ...(unsafe === null ? [] : [row("storage", unsafe)]),
     row("report", options.path),
     row("repeat", report.command),
+    ...reproduceCommands(report, dirname(options.path)).map(([name, text]) => row(name, text)),
   ];
 }
+
+const dirname = (path: string): string => path.replace(/[/\\][^/\\]*$/, "");
 
 type Row = readonly [name: string, text: string];
 
