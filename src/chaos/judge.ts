@@ -28,6 +28,7 @@ export function judge(recording: Recording, history: History, options: CheckOpti
     ...(expect.includes("linearizable") ? [linearizable(history, options)] : []),
     ...(expect.includes("no-lost-acks") ? [noLostAcks(history)] : []),
     ...(expect.includes("one-leader-per-term") ? [oneLeaderPerTerm(recording)] : []),
+    ...(recording.checks ?? []),
     recovered(recording, firstAck),
     nodesStayedUp(recording),
     ...restarted(recording),

@@ -1,5 +1,5 @@
-import type { FaultBand, Report } from "../report/schema.ts";
-import type { ClusterEvent, NodeStart, NodeStatus } from "../target/target.ts";
+import type { Check, FaultBand, Report } from "../report/schema.ts";
+import type { ClusterEvent, NodeStart, NodeStatus, Target } from "../target/target.ts";
 import type { Counts, LoadResult, LoadSpec } from "../workload/spec.ts";
 import type { OpenBand } from "./fault-log.ts";
 import type { Scenario } from "./scenario.ts";
@@ -18,6 +18,18 @@ export type RunningLoad = {
   kill(): Promise<void>;
 };
 
+/**
+ * Plays a schedule, and leaves a history at `paths.history`. Rejects with the signal's reason when that
+ * aborts.
+ */
+export type Play = (
+  target: Target,
+  scenario: Scenario,
+  schedule: Schedule,
+  options: RunOptions,
+  paths: { readonly cluster: string; readonly history: string },
+) => Promise<Recording>;
+
 export type RunOptions = {
   readonly kind: "chaos" | "demo";
   readonly seed: number;
@@ -29,6 +41,8 @@ export type RunOptions = {
   readonly keep: boolean;
   /** Every node records what its core is given, for `ordeal replay`. */
   readonly record?: boolean | undefined;
+  /** Default: in real time, on the processes that the target starts (play.ts). */
+  readonly play?: Play | undefined;
   readonly startLoad: StartLoad;
   readonly onProgress: (progress: Progress) => void;
   /** Aborting ends the run early: all its processes are stopped and runScenario throws the reason. */
@@ -82,4 +96,6 @@ export type Recording = {
   readonly failures: readonly string[];
   /** Faults and lifts that the target could not bring about: `restart all nodes: …`. */
   readonly errors: readonly string[];
+  /** What whoever played it judges by itself. */
+  readonly checks?: readonly Check[];
 };

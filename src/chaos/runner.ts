@@ -50,7 +50,9 @@ export async function runScenario(
   const onProgress = (progress: Progress): void => options.onProgress((last = progress));
   try {
     onProgress(last);
-    const recording = await play(target, scenario, schedule, { ...options, onProgress }, run);
+    const recording = await (options.play ?? play)(
+      ...([target, scenario, schedule, { ...options, onProgress }, run] as const),
+    );
     options.signal.throwIfAborted();
     onProgress({ ...last, phase: "checking", faults: [] });
     const { judgement, lostWrites } = await judgeRun(recording, run);

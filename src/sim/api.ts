@@ -75,6 +75,8 @@ export type SimConfig = {
   readonly attemptTimeoutMs: number;
   /** Share of the operations that ask the client's own node first, leader or not. */
   readonly homeShare: number;
+  /** Of a value that is written, at least; absent: they are as short as can be. */
+  readonly valueBytes?: number | undefined;
 };
 
 /** Whatever the disk does away from the event loop takes latencyMs to latencyMs + jitterMs. */
@@ -183,7 +185,9 @@ export type SimEvent =
   /** `id` is that of the send; a frame may be delivered twice. */
   | { readonly kind: "deliver"; readonly id: number; readonly message: Message }
   | { readonly kind: "lost"; readonly id: number; readonly message: Message }
-  | { readonly kind: "crash" | "restart" | "pause" | "resume"; readonly node: number }
+  | { readonly kind: "crash" | "pause" | "resume"; readonly node: number }
+  /** `tornBytes`: of a record that was never durable, which recovery cut off. */
+  | { readonly kind: "restart"; readonly node: number; readonly tornBytes: number }
   /** It does not come up: its disk fails or is damaged. */
   | { readonly kind: "refused"; readonly node: number; readonly reason: string }
   | { readonly kind: "role"; readonly node: number; readonly role: string; readonly term: number }

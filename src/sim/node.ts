@@ -112,7 +112,7 @@ export class SimNode {
     const start = ++this.#starts;
     const opened = this.#open();
     if (opened === null) return false;
-    const { snapshots, restored, machine } = opened;
+    const { snapshots, restored, machine, tornBytes } = opened;
     this.#machine = machine;
     const raftConfig: RaftConfig = {
       ...config,
@@ -127,7 +127,7 @@ export class SimNode {
     const { snapshotEveryBytes, leaseReads } = config;
     const options = { snapshots, snapshotEveryBytes, leaseReads };
     this.#replica = new Replica(raft, this.#watched(machine), this.#ports(), options);
-    this.#in.observe?.(world.now, { kind: "restart", node: this.id });
+    this.#in.observe?.(world.now, { kind: "restart", node: this.id, tornBytes });
     this.#whileUp(() => this.#turn());
     return this.isUp;
   }

@@ -29,12 +29,30 @@ export function runSchedule(
   settles = true,
   cuts: PowerCuts | null = null,
 ): SimResult {
+  return runCluster(schedule, observe, settles, cuts).result;
+}
+
+/** As runSchedule, with what the clients saw: a history file; null if no cluster came about. */
+export function runRecorded(
+  schedule: SimSchedule,
+  observe: SimObserver,
+): { readonly result: SimResult; readonly history: Uint8Array | null } {
+  const { result, cluster } = runCluster(schedule, observe, true, null);
+  return { result, history: cluster?.clients.seen() ?? null };
+}
+
+function runCluster(
+  schedule: SimSchedule,
+  observe: SimObserver | null,
+  settles: boolean,
+  cuts: PowerCuts | null,
+): { readonly result: SimResult; readonly cluster: SimCluster | null } {
   let cluster: SimCluster | null = null;
   try {
     cluster = new SimCluster(schedule, observe, cuts);
-    return resultOf(cluster, play(cluster, schedule, settles), null);
+    return { result: resultOf(cluster, play(cluster, schedule, settles), null), cluster };
   } catch (error) {
-    return resultOf(cluster, "fail", violationOf(error, cluster));
+    return { result: resultOf(cluster, "fail", violationOf(error, cluster)), cluster };
   }
 }
 

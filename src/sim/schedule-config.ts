@@ -63,4 +63,5 @@ export const configSchema = v.strictObject({
   timeoutMs: positive,
   attemptTimeoutMs: positive,
   homeShare: share,
+  valueBytes: v.optional(size),
 });
