@@ -7,6 +7,7 @@ import { DAMAGED_DATA } from "../storage/storage-error.ts";
 import type { NodeChildSpec } from "../runtime/node.ts";
 import type { LinkBreak } from "./proxy-link.ts";
 import { LinkProxies } from "./link-proxies.ts";
+import type { FaultyLinks, LocalNetwork } from "./local-network.ts";
 import { tellNodes } from "./local-admin.ts";
 import { ChildStartError, LocalChild } from "./local-child.ts";
 import { LocalClocks } from "./local-clocks.ts";
@@ -38,7 +39,8 @@ export type NodeState = "running" | "paused" | "crashed" | "ended";
  */
 export class LocalSupervisor {
   #config: NodeConfigFile;
-  readonly #proxies: LinkProxies | null;
+  readonly #proxies: FaultyLinks | null;
+  readonly #network: LocalNetwork | undefined;
   readonly #nodes = new Map<number, LocalChild>();
   readonly #failures: string[] = [];
   readonly #onFailure: (failure: string) => void;
@@ -57,7 +59,7 @@ export class LocalSupervisor {
   private constructor(
     options: LocalOptions,
     config: NodeConfigFile,
-    proxies: LinkProxies | null,
+    proxies: FaultyLinks | null,
     onFailure: (failure: string) => void,
   ) {
     this.#record = options.record === true;
@@ -65,6 +67,7 @@ export class LocalSupervisor {
     this.#clocks = options.faultyClocks === true ? new LocalClocks() : null;
     this.#config = config;
     this.#proxies = proxies;
+    this.#network = options.network;
     this.#onFailure = onFailure;
   }
 
@@ -101,7 +104,9 @@ export class LocalSupervisor {
   ): Promise<LocalSupervisor> {
     const config = newConfig(options, previous);
     if (!options.faultyLinks) return new LocalSupervisor(options, config, null, onFailure);
-    const proxies = await LinkProxies.start(config, options.seed);
+    const { network, seed } = options;
+    const proxies = await (network?.openLinks(config, seed) ??
+      LinkProxies.start(config.nodes, seed));
     const withLinks = { ...config, links: proxies.links };
     const supervisor = new LocalSupervisor(options, withLinks, proxies, onFailure);
     proxies.watch((failure) => supervisor.#failed(failure));
@@ -329,7 +334,9 @@ export class LocalSupervisor {
       ...(this.#clocks !== null && { faultyClock: this.#clocks.specFor(id) }),
     };
     const atUs = nowUs();
-    const node = new LocalChild(`node ${id}`, "node", [JSON.stringify(spec)]);
+    const { host } = this.#config.nodes.find((address) => address.id === id)!;
+    const within = this.#network?.commandAt(host);
+    const node = new LocalChild(`node ${id}`, "node", [JSON.stringify(spec)], within);
     this.#nodes.set(id, node);
     try {
       await node.nextLine();
