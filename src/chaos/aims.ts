@@ -36,6 +36,10 @@ export function evaluateAim(aim: Aim, happened: Happened): AimResult {
       const torn = happened.events.filter((event) => (event.tornBytes ?? 0) > 0);
       return result(torn.length, aim.atLeast, (n) => `${n}× a torn record was cut`);
     }
+    case "snapshotInstalled": {
+      const installed = happened.events.filter(({ kind }) => kind === "snapshotInstalled");
+      return result(installed.length, aim.atLeast, (n) => `${n}× a snapshot was installed`);
+    }
     case "refused": {
       const refused = happened.starts.filter(({ outcome }) => outcome === "refused");
       return result(refused.length, aim.atLeast, (n) => `damaged data refused ${n}×`);

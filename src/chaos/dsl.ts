@@ -190,6 +190,22 @@ export const diskError = (nodes: NodeSpec, operation: "write" | "sync"): Fault =
 export const diskFull = (nodes: NodeSpec): Fault => ({ kind: "diskFull", nodes });
 /** Of the nodes that are down. */
 export const bitFlip = (nodes: NodeSpec, bits: number): Fault => ({ kind: "bitFlip", nodes, bits });
+/** The clocks of these show so much more from now on. */
+export const clockJump = (nodes: NodeSpec, ms: number): Fault => ({ kind: "clockJump", nodes, ms });
+export const clockRate = (nodes: NodeSpec, rate: number): Fault => ({
+  kind: "clockRate",
+  nodes,
+  rate,
+});
+export const clockStrobe = (nodes: NodeSpec, everyMs: number): Fault => ({
+  kind: "clockStrobe",
+  nodes,
+  everyMs,
+});
+export const transfer = (to: NodeSpec): Fault => ({ kind: "transfer", to });
+export const snapshot = (nodes: NodeSpec): Fault => ({ kind: "snapshot", nodes });
+/** Of the nodes that are down. */
+export const wipe = (nodes: NodeSpec): Fault => ({ kind: "wipe", nodes });
 export const heal: Fault = { kind: "heal" };
 
 export const leaderDeposed = (atLeast = 1): Aim => ({ kind: "leaderDeposed", atLeast });
@@ -204,6 +220,7 @@ export const okDuring = (fault: FaultKind, atLeast: number): Aim => ({
   atLeast,
 });
 export const tornTail = (atLeast = 1): Aim => ({ kind: "tornTail", atLeast });
+export const snapshotInstalled = (atLeast = 1): Aim => ({ kind: "snapshotInstalled", atLeast });
 export const refused = (atLeast = 1): Aim => ({ kind: "refused", atLeast });
 export const slowedTo = (fault: FaultKind, atLeastMs: number): Aim => ({
   kind: "slowedTo",

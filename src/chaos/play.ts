@@ -4,7 +4,7 @@ import type { LoadResult, LoadSpec } from "../workload/spec.ts";
 import { describeFault } from "./describe.ts";
 import { FaultLog } from "./fault-log.ts";
 import type { Phase, Progress, Recording, RunningLoad, RunOptions } from "./run.ts";
-import { faultsOf, isDiskFault, type Scenario } from "./scenario.ts";
+import { faultsOf, isClockFault, isDiskFault, type Scenario } from "./scenario.ts";
 import { firstFaultMs, type Schedule } from "./schedule.ts";
 import { throughputBetween, type Tick, worstP99 } from "./timeline.ts";
 import { messageOf, nowUs, rejectOnAbort, sleepUntil, within } from "./timing.ts";
@@ -51,6 +51,7 @@ export async function play(
     dir: paths.cluster,
     faultyLinks: true,
     faultyDisks: scenario.faults.flatMap(faultsOf).some(({ kind }) => isDiskFault(kind)),
+    faultyClocks: scenario.faults.flatMap(faultsOf).some(({ kind }) => isClockFault(kind)),
     seed: options.seed,
     record: options.record,
   });

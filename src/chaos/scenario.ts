@@ -25,6 +25,8 @@ export type Scenario = {
     readonly spares?: number;
     /** A node takes a snapshot after so many bytes of entries; default: what the target does. */
     readonly snapshotEveryBytes?: number;
+    /** Reads without a round of messages while the leader's lease lasts; default: no. */
+    readonly leaseReads?: boolean;
   };
   readonly workload: LoadShape;
   readonly durationMs: number;
@@ -89,6 +91,8 @@ export type Aim =
   | { readonly kind: "okDuring"; readonly fault: FaultKind; readonly atLeast: number }
   /** Restarted nodes that found a record which a loss of power had cut short. */
   | { readonly kind: "tornTail"; readonly atLeast: number }
+  /** Nodes took over the state that a leader sent them, for want of entries. */
+  | { readonly kind: "snapshotInstalled"; readonly atLeast: number }
   /** Nodes that refused the data that a fault had changed. */
   | { readonly kind: "refused"; readonly atLeast: number }
   /** Mean response time while it was in force, as seen by clients. */
@@ -121,6 +125,15 @@ const DISK_FAULTS: ReadonlySet<FaultKind> = new Set<FaultKind>([
 /** Does it need a disk below the nodes that can fail? */
 export const isDiskFault = (kind: FaultKind): boolean => DISK_FAULTS.has(kind);
 
+const CLOCK_FAULTS: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "clockJump",
+  "clockRate",
+  "clockStrobe",
+]);
+
+/** Does it need a clock of the nodes' own that can go wrong? */
+export const isClockFault = (kind: FaultKind): boolean => CLOCK_FAULTS.has(kind);
+
 const HEAL: Fault = { kind: "heal" };
 const RESTART: Fault = { kind: "restart", nodes: { kind: "all" } };
 
@@ -133,7 +146,7 @@ const RESTART: Fault = { kind: "restart", nodes: { kind: "all" } };
 export function liftsOf(fault: Fault): readonly Fault[] {
   const { kind } = fault;
   if (kind === "clog") return [{ kind: "unclog", nodes: { kind: "all" } }];
-  if (isLinkFault(kind)) return [HEAL];
+  if (isLinkFault(kind) || kind === "clockRate" || kind === "clockStrobe") return [HEAL];
   if (kind === "diskError" || kind === "diskFull") return [HEAL, RESTART];
   if (kind === "crash" || kind === "powerLoss") return [RESTART];
   if (kind === "pause") return [{ kind: "resume", nodes: { kind: "all" } }];

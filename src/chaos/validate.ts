@@ -12,6 +12,7 @@ import {
   type Step,
 } from "./scenario.ts";
 import { linkFaultProblems } from "./validate-links.ts";
+import { nodeFaultProblems, wipeProblems } from "./validate-nodes.ts";
 
 const NODES_MAX = 9;
 const PERIOD_MIN_MS = 50;
@@ -101,7 +102,7 @@ function clusterProblems({ cluster }: Scenario, faults: readonly Fault[]): Probl
     const what = `"bitFlip" without a crash: it changes the files of nodes that are down`;
     found.push({ where: "faults", what, fix: "crash() the node before" });
   }
-  return found;
+  return [...found, ...wipeProblems(cluster, faults)];
 }
 
 function loadProblems(load: LoadShape): Problem[] {
@@ -221,6 +222,10 @@ const NO_WINDOW: Readonly<Record<string, string>> = {
   bitFlip: "has no end",
   membership: "has no end",
   reset: "is over at once",
+  clockJump: "is over at once",
+  transfer: "is over at once",
+  snapshot: "is over at once",
+  wipe: "has no end",
 };
 
 /** The end of one window would lift the other (liftsOf), which the author did not mean. */
@@ -247,9 +252,9 @@ function overlapProblems(steps: readonly Step[], where: string): Problem[] {
 }
 
 function faultProblems(fault: Fault, where: string, nodes: number): Problem[] {
-  const spec = "nodes" in fault ? fault.nodes : "from" in fault ? fault.from : null;
+  const spec = targetOf(fault);
   const found = spec === null ? [] : nodeProblems(spec, where, nodes);
-  found.push(...linkFaultProblems(fault, where));
+  found.push(...linkFaultProblems(fault, where), ...nodeFaultProblems(fault, where));
   if ("ratio" in fault && !(fault.ratio > 0 && fault.ratio <= 1)) {
     const what = `ratio is ${fault.ratio}, but a ratio is above 0 and at most 1`;
     found.push({ where, what, fix: `write ${fault.ratio / 100} for ${fault.ratio} percent` });
@@ -283,6 +288,12 @@ function faultProblems(fault: Fault, where: string, nodes: number): Problem[] {
     found.push({ where, what, fix: "use 3 nodes or more, or isolate()" });
   }
   return found;
+}
+
+function targetOf(fault: Fault): NodeSpec | null {
+  if ("nodes" in fault) return fault.nodes;
+  if ("from" in fault) return fault.from;
+  return "to" in fault ? fault.to : null;
 }
 
 function nodeProblems(spec: NodeSpec, where: string, nodes: number): Problem[] {

@@ -1,16 +1,10 @@
-/**
- * Which faults are alike, for colour: on processes (and what they are told to do), on disks, that cut
- * links, that disturb frames or clocks.
- */
+/** Which faults are alike, for colour: on processes, on disks, that cut links; all others disturb. */
 export type Family = "process" | "disk" | "cut" | "frames";
 
 const FAMILIES: Readonly<Record<string, Family>> = {
   crash: "process",
   powerLoss: "process",
   pause: "process",
-  membership: "process",
-  transfer: "process",
-  snapshot: "process",
   diskStall: "disk",
   diskError: "disk",
   diskFull: "disk",

@@ -46,7 +46,7 @@ const FaultBandSchema = v.object({
 const ClusterEventSchema = v.object({
   atUs: v.number(),
   node: v.number(),
-  kind: v.picklist(["started", "becameLeader", "steppedDown", "termChanged"]),
+  kind: v.picklist(["started", "becameLeader", "steppedDown", "termChanged", "snapshotInstalled"]),
   term: v.number(),
 });
 

@@ -315,7 +315,9 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     };
     const now = this.now();
     const core = createRaft({ ...settings, random: coreRandom(seed) }, now);
-    return record ? recordingRaft(core, { config: settings, seed, now }, record) : core;
+    if (record === undefined) return core;
+    const wallMs = performance.timeOrigin + performance.now();
+    return recordingRaft(core, { config: settings, seed, now, wallMs }, record);
   }
 
   #createReplica(): Replica {
@@ -327,7 +329,8 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
       snapshotEveryBytes: raft?.snapshotEveryBytes ?? SNAPSHOT_EVERY_BYTES,
       onSnapshot: ({ kind, lastIndex, totalBytes }) => {
         const event = kind === "taken" ? "snapshotTaken" : "snapshotInstalled";
-        log.info({ event, lastIndex, totalBytes }, "the log begins after a new snapshot");
+        const { term } = this.#soft;
+        log.info({ event, term, lastIndex, totalBytes }, "the log begins after a new snapshot");
       },
       onSnapshotFailed: (error, inARow) => {
         const { message: reason } = error;

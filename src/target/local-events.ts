@@ -5,6 +5,7 @@ const KINDS: ReadonlySet<string> = new Set<ClusterEvent["kind"]>([
   "becameLeader",
   "steppedDown",
   "termChanged",
+  "snapshotInstalled",
 ]);
 
 /** Follows the log of one node: lines, appended to over all lives of the node. */

@@ -124,7 +124,7 @@ export type NodeStart = {
 export type ClusterEvent = {
   readonly atUs: number;
   readonly node: number;
-  readonly kind: "started" | "becameLeader" | "steppedDown" | "termChanged";
+  readonly kind: "started" | "becameLeader" | "steppedDown" | "termChanged" | "snapshotInstalled";
   readonly term: number;
   /** Of "started": bytes of a record that was cut short, and never durable. */
   readonly tornBytes?: number;
