@@ -1,3 +1,4 @@
+import type { LamportDiagram } from "../report/page/lamport.ts";
 import type { Check, FaultBand, Report } from "../report/schema.ts";
 import type { ClusterEvent, NodeStart, NodeStatus, Target } from "../target/target.ts";
 import type { Counts, LoadResult, LoadSpec } from "../workload/spec.ts";
@@ -30,6 +31,19 @@ export type Play = (
   paths: { readonly cluster: string; readonly history: string },
 ) => Promise<Recording>;
 
+/** What is known of a run when it was judged, for the story of a violation. */
+export type Happened = {
+  readonly checks: readonly Check[];
+  /** Nodes 1 … nodes, spares included. */
+  readonly nodes: number;
+  /** When the load began. */
+  readonly startUs: number;
+  readonly bands: readonly FaultBand[];
+  readonly events: readonly ClusterEvent[];
+  /** Of each node that recorded. */
+  readonly recordings: readonly Uint8Array[];
+};
+
 export type RunOptions = {
   readonly kind: "chaos" | "demo";
   readonly seed: number;
@@ -43,6 +57,8 @@ export type RunOptions = {
   readonly record?: boolean | undefined;
   /** Default: in real time, on the processes that the target starts (play.ts). */
   readonly play?: Play | undefined;
+  /** Draws what led to a violation, as a Lamport diagram; null: there is nothing to draw. */
+  readonly tellStory?: ((happened: Happened) => LamportDiagram | null) | undefined;
   readonly startLoad: StartLoad;
   readonly onProgress: (progress: Progress) => void;
   /** Aborting ends the run early: all its processes are stopped and runScenario throws the reason. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { readHistory } from "../history/reader.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { readCode, readEnvironment } from "../report/environment.ts";
+import type { LamportDiagram } from "../report/page/lamport.ts";
 import { type Report, SCHEMA } from "../report/schema.ts";
 import { newRunId, writeReport } from "../report/write.ts";
 import type { Target } from "../target/target.ts";
@@ -18,6 +19,7 @@ import {
   deleteData,
   deleteRun,
   HISTORY_FILE,
+  readRecordings,
   type RunDir,
 } from "./run-dir.ts";
 import type { Scenario } from "./scenario.ts";
@@ -66,6 +68,7 @@ export async function runScenario(
       code: readCode(),
       environment: readEnvironment(),
       ...judgement,
+      story: await storyOf(recording, judgement, run, options),
       loads: [{ name: scenario.name, result: recording.load }],
       timeline: timelineOf(recording.ticks, recording.bands, recording.events),
       artifacts: { history: HISTORY_FILE, ...lostWrites, ...logs },
@@ -87,6 +90,21 @@ type Judged = {
   /** The artifact that names the lost writes, if there are any. */
   readonly lostWrites: Readonly<Record<string, string>>;
 };
+
+/** Of a violation; told after the recordings were collected. */
+async function storyOf(
+  recording: Recording,
+  { verdict, checks }: Judgement,
+  run: RunDir,
+  { tellStory }: RunOptions,
+): Promise<LamportDiagram | undefined> {
+  if (verdict !== "fail" || tellStory === undefined) return undefined;
+  const { nodes, spares = 0 } = recording.scenario.cluster;
+  const { loadStartedUs: startUs, bands, events } = recording;
+  const recordings = await readRecordings(run);
+  const happened = { checks, nodes: nodes + spares, startUs, bands, events, recordings };
+  return tellStory(happened) ?? undefined;
+}
 
 async function judgeRun(recording: Recording, run: RunDir): Promise<Judged> {
   const bytes = new Uint8Array(await Bun.file(run.history).arrayBuffer());

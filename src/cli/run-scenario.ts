@@ -8,6 +8,7 @@ import { summaryLines } from "../report/terminal.ts";
 import { localTarget } from "../target/local.ts";
 import type { Target } from "../target/target.ts";
 import { startGenerator } from "./generator.ts";
+import { realStory } from "./story/real-story.ts";
 
 /** Exit codes of a verdict, and of a run that somebody ended. */
 export const EXIT_OF: Readonly<Record<Verdict, number>> = { pass: 0, fail: 2, unknown: 3 };
@@ -16,7 +17,7 @@ export const EXIT_INTERRUPTED = 130;
 /** What chaos and demo leave to the flags. */
 export type Settings = Pick<
   RunOptions,
-  "kind" | "seed" | "durationMs" | "command" | "reportsDir" | "keep" | "record"
+  "kind" | "seed" | "durationMs" | "command" | "reportsDir" | "keep" | "record" | "play"
 > & {
   /** Default: Ordeal's own store. */
   readonly target?: Target;
@@ -50,6 +51,7 @@ export async function runAndShow(
     return await runScenario(settings.target ?? localTarget, scenario, {
       ...settings,
       startLoad: startGenerator,
+      tellStory: realStory,
       onProgress: (progress) => {
         view.update({ title: scenario.name, seed: settings.seed, ...progress });
         // The checker computes without a pause in which a handler could run, and there is nothing

@@ -10,10 +10,12 @@ import { artifactsSection, configSection, provenanceSection } from "./page/detai
 import { failoverSection } from "./page/failovers.ts";
 import { figuresSection } from "./page/figures.ts";
 import figuresJs from "./page/figures.client.js" with { type: "text" };
+import lamportCss from "./page/lamport.css" with { type: "text" };
 import lanesCss from "./page/lanes.css" with { type: "text" };
 import { loadsSection } from "./page/loads.ts";
 import pageCss from "./page/page.css" with { type: "text" };
 import pageJs from "./page/page.client.js" with { type: "text" };
+import { storySection } from "./page/story.ts";
 import tablesCss from "./page/tables.css" with { type: "text" };
 import { timelineSection } from "./page/timeline.ts";
 import verdictCss from "./page/verdict.css" with { type: "text" };
@@ -26,7 +28,16 @@ import { VERDICT_WORDS } from "./words.ts";
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-const STYLES = [uplotCss, pageCss, verdictCss, chartsCss, lanesCss, tablesCss, detailsCss];
+const STYLES = [
+  uplotCss,
+  pageCss,
+  verdictCss,
+  chartsCss,
+  lanesCss,
+  tablesCss,
+  detailsCss,
+  lamportCss,
+];
 
 /**
  * The report as one HTML page that needs no network and no other file. The same report gives the
@@ -75,6 +86,7 @@ export function renderHtml(report: Report): string {
 const sections = (report: Report, data: ReturnType<typeof chartData>): (Markup | null)[] => [
   verdictSection(report),
   checksSection(report),
+  storySection(report),
   timelineSection(report, data.time),
   failoverSection(report),
   loadsSection(report, data.curve),

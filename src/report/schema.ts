@@ -1,5 +1,6 @@
 import type { FsyncMode } from "../lib/fsync.ts";
 import type { ClusterEvent } from "../target/target.ts";
+import type { LamportDiagram } from "./page/lamport.ts";
 import type { LoadResult } from "../workload/spec.ts";
 
 /**
@@ -44,6 +45,8 @@ export type Report = {
   readonly figures?: readonly Figure[] | undefined;
   readonly timeline: Timeline | null;
   readonly failovers: readonly Failover[];
+  /** What led to a violation, message by message where nodes recorded; absent without one. */
+  readonly story?: LamportDiagram | undefined;
   /** Paths relative to report.json: history, node logs. */
   readonly artifacts: Readonly<Record<string, string>>;
 };

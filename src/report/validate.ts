@@ -76,6 +76,24 @@ const FigureSchema = v.object({
   note: v.string(),
 });
 
+const StorySchema = v.object({
+  title: v.string(),
+  about: v.optional(v.string()),
+  lanes: v.array(v.string()),
+  rows: v.array(
+    v.object({
+      atMs: v.number(),
+      kind: v.string(),
+      lane: v.number(),
+      fromLane: v.number(),
+      sentMs: v.number(),
+      text: v.string(),
+      states: v.array(v.picklist(["up", "down", "paused"])),
+    }),
+  ),
+  leftOut: v.number(),
+});
+
 const ReportSchema = v.object({
   schema: v.literal(SCHEMA),
   runId: v.string(),
@@ -132,6 +150,7 @@ const ReportSchema = v.object({
       firstAckMs: FigureOrNull,
     }),
   ),
+  story: v.optional(StorySchema),
   artifacts: v.record(v.string(), v.string()),
 });
 

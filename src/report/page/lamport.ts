@@ -18,10 +18,14 @@ export type LamportRow = {
 /** Nodes and clients side by side, time downwards (Lamport 1978). In order of time. */
 export type LamportDiagram = {
   readonly title: string;
+  /** What lanes and times are; default: those of a simulated run. */
+  readonly about?: string | undefined;
   readonly lanes: readonly string[];
   readonly rows: readonly LamportRow[];
   readonly leftOut: number;
 };
+
+const ABOUT = "Nodes (n) and clients (c), virtual time in milliseconds downwards, not to scale.";
 
 const ROW_PX = 22;
 const LANE_PX = 76;
@@ -57,17 +61,14 @@ export function lamportPage(diagram: LamportDiagram, notes: readonly string[]): 
 
 /** Needs lamport.css on its page. */
 export function lamportSection(diagram: LamportDiagram): Markup {
-  const { title, lanes, rows, leftOut } = diagram;
+  const { title, lanes, rows, leftOut, about = ABOUT } = diagram;
   const wordsX = laneX(lanes.length);
   const longest = Math.max(title.length, ...rows.map(({ text }) => text.length));
   const width = Math.ceil(wordsX + longest * CHAR_PX + 20);
   const height = rowY(rows.length + 1);
   return html`<section aria-labelledby="story-title">
     <h2 id="story-title">${title}</h2>
-    <p class="lead">
-      Nodes (n) and clients (c), virtual time in milliseconds downwards, not to scale.
-      ${leftOut > 0 ? `${leftOut} lesser events are left out.` : null}
-    </p>
+    <p class="lead">${about} ${leftOut > 0 ? `${leftOut} lesser events are left out.` : null}</p>
     <div class="lamport">
       <svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
         <title>${title}</title>
