@@ -37,7 +37,7 @@ test("byte flow: a cut link keeps bytes and the end, and lets them through once 
 
 test("byte flow: a delayed link keeps the order, whatever the jitter", async () => {
   const { seen, flow: f } = flow();
-  f.set({ ...CLEAR_LINK, delayMs: 5, jitterMs: 20 });
+  f.set({ ...CLEAR_LINK, delayMs: 5, jitterMs: 20, tailRatio: 0.2, tailMs: 30 });
   const texts = Array.from({ length: 20 }, (_, i) => String(i));
   for (const text of texts) f.push(Buffer.from(text));
   f.end();

@@ -27,7 +27,7 @@ export class ByteFlow {
   readonly #held = new DueQueue<Uint8Array | typeof END>();
   #heldBytes = 0;
   #state: LinkState = CLEAR_LINK;
-  #tailMs = 0;
+  #lastMs = 0;
   #timer: Timer | null = null;
   #closed = false;
 
@@ -62,15 +62,17 @@ export class ByteFlow {
   }
 
   get #isClear(): boolean {
-    const { cut, delayMs, jitterMs } = this.#state;
-    return !cut && delayMs === 0 && jitterMs === 0;
+    const { cut, delayMs, jitterMs, tailRatio } = this.#state;
+    return !cut && delayMs === 0 && jitterMs === 0 && tailRatio === 0;
   }
 
   #hold(item: Uint8Array | typeof END): void {
-    const { delayMs, jitterMs } = this.#state;
-    const at = performance.now() + delayMs + this.#prng.float() * jitterMs;
-    this.#tailMs = Math.max(this.#tailMs, at);
-    this.#held.add(this.#tailMs, item);
+    const { delayMs, jitterMs, tailRatio, tailMs } = this.#state;
+    const isLate = tailRatio > 0 && this.#prng.chance(tailRatio);
+    const moreMs = this.#prng.float() * (jitterMs + (isLate ? tailMs : 0));
+    const at = performance.now() + delayMs + moreMs;
+    this.#lastMs = Math.max(this.#lastMs, at);
+    this.#held.add(this.#lastMs, item);
     this.#schedule();
   }
 
