@@ -24,7 +24,8 @@ export function whyImpossible(target: Target, scenario: Scenario): readonly stri
   if (cas > 0) needed.add("versioned-put");
   if (append > 0) needed.add("append");
   if (del > 0) needed.add("delete");
-  const { storage, fsync } = scenario.cluster;
+  const { storage, fsync, leaseReads } = scenario.cluster;
+  if (leaseReads === true) needed.add("orders");
   if (storage === "memory" || fsync === "never") needed.add("memory");
   if ((scenario.cluster.spares ?? 0) > 0) needed.add("membership");
   return [...needed].flatMap((capability) => {

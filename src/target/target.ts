@@ -31,7 +31,7 @@ export type Capability =
   /** Storage in memory, and writes that are not synced (fsync never): to see what the disk costs. */
   | "memory"
   | "membership"
-  /** Orders to its nodes: to hand over leadership, to take a snapshot, to begin anew without data. */
+  /** Orders to its nodes: to hand over leadership, take a snapshot, begin anew, read by lease. */
   | "orders"
   /** Another node takes over when the leader is lost. */
   | "failover"

@@ -23,12 +23,15 @@ export function refuseOptions(name: string, options: ClusterOptions): void {
   const problems: Problem[] = [];
   const refuse = (where: string, what: string, fix: string): void =>
     void problems.push({ where, what, fix });
-  const { dir, spares, record, faultyDisks, storage, fsync } = options;
+  const { dir, spares, record, faultyDisks, faultyClocks, leaseReads, storage, fsync } = options;
   if (existsSync(dir) && readdirSync(dir).length > 0) {
     refuse(dir, "the directory is not empty", "give one that is empty or does not exist");
   }
   if ((spares ?? 0) > 0) refuse("spares", `${name} gets no spare nodes`, "leave them out");
   if (record === true) refuse("record", `only Ordeal's own nodes record`, "leave it out");
+  if (faultyClocks === true) refuse("clocks", `${name} has no clocks of ours`, "leave them out");
+  if (leaseReads === true)
+    refuse("lease reads", `${name} is read in its own way`, "leave them out");
   if (faultyDisks === true)
     refuse("disks", `${name} has no faulty disks`, "leave those faults out");
   if (storage === "memory") refuse("storage", `${name} is run on disk only`, "choose disk");
