@@ -192,6 +192,8 @@ export type SimEvent =
   | { readonly kind: "refused"; readonly node: number; readonly reason: string }
   | { readonly kind: "role"; readonly node: number; readonly role: string; readonly term: number }
   | { readonly kind: "commit" | "apply"; readonly node: number; readonly index: number }
+  /** It took over the state that a leader sent. */
+  | { readonly kind: "installed"; readonly node: number; readonly index: number }
   | { readonly kind: "durable"; readonly node: number; readonly lastIndex: number }
   | { readonly kind: "action"; readonly action: SimAction; readonly nodes: readonly number[] }
   | { readonly kind: "invoke"; readonly client: number; readonly text: string }

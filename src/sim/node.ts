@@ -74,6 +74,8 @@ export class SimNode {
       onFatal: () => this.#stop(),
       onSnapshot: (meta, installed) => {
         if (installed) this.installs++;
+        const { lastIndex: index } = meta;
+        if (installed) nodeWorld.observe?.(world.now, { kind: "installed", node: id, index });
         nodeWorld.monitor.onSnapshot(id, meta, installed);
       },
       onPoint: (effect, what) => this.#boundary(effect, "before", what),

@@ -61,7 +61,7 @@ function configOf(scenario: Scenario): SimConfig {
     ...RAFT_DEFAULTS,
     // As replica/replica.ts sizes it for a node: what is kept for those that lag.
     trailingBytes: Math.min(RAFT_DEFAULTS.trailingBytes, snapshotEveryBytes),
-    leaseReads: false,
+    leaseReads: scenario.cluster.leaseReads ?? false,
     snapshotEveryBytes,
     link: { ...CLEAR_LINK, delayMs: 0.2, jitterMs: 0.3 },
     disk: storage === "memory" ? { latencyMs: 0, jitterMs: 0 } : disk,

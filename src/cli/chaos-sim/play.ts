@@ -4,11 +4,21 @@ import { readHistory } from "../../history/reader.ts";
 import type { Check } from "../../report/schema.ts";
 import { count } from "../../report/format.ts";
 import type { SimResult, SimSchedule } from "../../sim/api.ts";
+import { localTarget } from "../../target/local.ts";
+import type { Target } from "../../target/target.ts";
 import { runRecorded } from "../../sim/run.ts";
 import { keepFailure } from "../sim/failing-run.ts";
 import { compileScenario } from "./compile.ts";
 import { figuresOf } from "./figures.ts";
 import { SimWatch } from "./watch.ts";
+
+/** Ordeal's own store in the simulator: it knows every fault, and has no processes to start. */
+export const simTarget: Target = {
+  name: "sim",
+  version: localTarget.version,
+  can: localTarget.can,
+  start: () => Promise.reject(new Error("the simulator has no processes to start")),
+};
 
 /**
  * Plays a scenario in the simulator, in virtual time. Its recording is judged like that of real processes,

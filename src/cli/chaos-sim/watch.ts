@@ -34,6 +34,12 @@ export class SimWatch {
         this.starts.push({ node, atUs, doneUs: atUs, outcome: "ready" });
         break;
       }
+      case "installed": {
+        const { node } = event;
+        const term = this.#termOf.get(node) ?? 0;
+        this.events.push({ atUs, node, kind: "snapshotInstalled", term });
+        break;
+      }
       case "refused":
         this.starts.push({ node: event.node, atUs, doneUs: atUs, outcome: outcomeOf(event) });
         break;
