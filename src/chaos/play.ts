@@ -1,8 +1,11 @@
 import type { Fault } from "../fault/vocabulary.ts";
 import type { Cluster, NodeStatus, Target } from "../target/target.ts";
 import type { LoadResult, LoadSpec } from "../workload/spec.ts";
+import type { Observed } from "./condition.ts";
 import { describeFault } from "./describe.ts";
 import { FaultLog } from "./fault-log.ts";
+import { MemoryLog } from "./memory.ts";
+import { playSequence } from "./play-sequence.ts";
 import type { Phase, Progress, Recording, RunningLoad, RunOptions } from "./run.ts";
 import { faultsOf, isClockFault, isDiskFault, type Scenario } from "./scenario.ts";
 import { firstFaultMs, type Schedule } from "./schedule.ts";
@@ -28,6 +31,8 @@ type Stage = {
   readonly faults: FaultLog;
   readonly ticks: Tick[];
   readonly errors: string[];
+  readonly neverTrue: string[];
+  readonly memory: MemoryLog;
   phase: Phase;
   nodes: readonly NodeStatus[];
   startedUs: number;
@@ -53,11 +58,12 @@ export async function play(
     faultyDisks: scenario.faults.flatMap(faultsOf).some(({ kind }) => isDiskFault(kind)),
     faultyClocks: scenario.faults.flatMap(faultsOf).some(({ kind }) => isClockFault(kind)),
     seed: options.seed,
-    record: options.record,
+    record: options.record === true || options.record === "failures",
   });
   const broken = new AbortController();
   const stage: Stage = {
     ...{ scenario, schedule, options, cluster, faults: new FaultLog(), ticks: [], errors: [] },
+    ...{ neverTrue: [], memory: new MemoryLog() },
     signal: AbortSignal.any([options.signal, broken.signal]),
     ...{ phase: "running", nodes: [], startedUs: nowUs() },
   };
@@ -87,6 +93,7 @@ async function playOn(stage: Stage, history: string, broken: AbortController): P
     const result = await finish(load, signal);
     return {
       ...{ scenario, schedule, recoveredUs, ticks, errors: stage.errors },
+      ...{ neverTrue: stage.neverTrue, memory: stage.memory.samples() },
       loadStartedUs: stage.startedUs,
       bands: stage.faults.bands(),
       events: await cluster.events(),
@@ -112,10 +119,26 @@ const specOf = ({ scenario, options, cluster }: Stage, history: string): LoadSpe
 });
 
 async function applySchedule(stage: Stage): Promise<void> {
-  for (const { atMs, fault } of stage.schedule.actions) {
-    await sleepUntil(stage.startedUs + atMs * 1000, stage.signal);
-    await apply(stage, fault);
-  }
+  const { schedule, cluster, startedUs, signal, ticks, neverTrue } = stage;
+  // One fault at a time, whoever wants it.
+  let last: Promise<void> = Promise.resolve();
+  const inTurn = (fault: Fault): Promise<void> => (last = last.then(() => apply(stage, fault)));
+  const timed = async (): Promise<void> => {
+    for (const { atMs, fault } of schedule.actions) {
+      await sleepUntil(startedUs + atMs * 1000, signal);
+      await inTurn(fault);
+    }
+  };
+  const observe = async (): Promise<Observed> => ({
+    nodes: await cluster.status(STATUS_WITHIN_MS),
+    acknowledged: ticks.reduce((sum, { counts }) => sum + counts.ok, 0),
+  });
+  const around = { startedUs, signal, apply: inTurn, observe };
+  const waiting = (schedule.sequences ?? []).map(async (own) => {
+    const missed = await playSequence(own, around);
+    if (missed !== null) neverTrue.push(missed);
+  });
+  await Promise.all([timed(), ...waiting]);
 }
 
 /** A fault that cannot be brought about is noted for the judge; the run goes on. */
@@ -163,6 +186,7 @@ async function watch(stage: Stage, signal: AbortSignal): Promise<void> {
     const nextUs = nowUs() + SAMPLE_MS * 1000;
     stage.nodes = await stage.cluster.status(STATUS_WITHIN_MS).catch(() => stage.nodes);
     if (signal.aborted) return;
+    stage.memory.see(stage.nodes, nowUs());
     stage.options.onProgress(progressOf(stage));
     await sleepUntil(nextUs, signal).catch(() => {});
   }

@@ -56,10 +56,6 @@ export async function readRecordings(run: RunDir): Promise<readonly Uint8Array[]
   return Promise.all(files.sort().map((file) => Bun.file(join(dir, file)).bytes()));
 }
 
-/** Recordings of a run that nobody will look at. */
-export const deleteRecordings = (run: RunDir): Promise<void> =>
-  rm(join(run.path, RECORDING_DIR), { recursive: true, force: true });
-
 export const deleteData = (run: RunDir): Promise<void> =>
   rm(run.cluster, { recursive: true, force: true });
 

@@ -2,6 +2,7 @@ import type { LamportDiagram } from "../report/page/lamport.ts";
 import type { Check, FaultBand, Report } from "../report/schema.ts";
 import type { ClusterEvent, NodeStart, NodeStatus, Target } from "../target/target.ts";
 import type { Counts, LoadResult, LoadSpec } from "../workload/spec.ts";
+import type { MemorySample } from "./memory.ts";
 import type { OpenBand } from "./fault-log.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Schedule } from "./schedule.ts";
@@ -53,8 +54,11 @@ export type RunOptions = {
   readonly reportsDir: string;
   /** Keeps the data of the nodes after a pass too. */
   readonly keep: boolean;
-  /** Every node records what its core is given, for `ordeal replay`. */
-  readonly record?: boolean | undefined;
+  /**
+   * Every node records what its core is given, for `ordeal replay` and the story of a violation.
+   * "failures": a run that passes keeps no recordings.
+   */
+  readonly record?: boolean | "failures" | undefined;
   /** Default: in real time, on the processes that the target starts (play.ts). */
   readonly play?: Play | undefined;
   /** Draws what led to a violation, as a Lamport diagram; null: there is nothing to draw. */
@@ -104,6 +108,9 @@ export type Recording = {
   /** When every fault had been lifted; null: that failed, and `errors` says why. */
   readonly recoveredUs: number | null;
   readonly ticks: readonly Tick[];
+  /** Conditions that sequences waited for in vain, in words. */
+  readonly neverTrue?: readonly string[];
+  readonly memory?: readonly MemorySample[];
   readonly bands: readonly FaultBand[];
   readonly events: readonly ClusterEvent[];
   readonly starts: readonly NodeStart[];

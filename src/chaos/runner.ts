@@ -58,8 +58,10 @@ export async function runScenario(
     options.signal.throwIfAborted();
     onProgress({ ...last, phase: "checking", faults: [] });
     const { judgement, lostWrites } = await judgeRun(recording, run);
-    const logs = { ...(await collectLogs(run)), ...(await collectRecordings(run)) };
-    if (judgement.verdict === "pass" && !options.keep) await deleteData(run);
+    const passed = judgement.verdict === "pass";
+    const recordings = passed && options.record === "failures" ? {} : await collectRecordings(run);
+    const logs = { ...(await collectLogs(run)), ...recordings };
+    if (passed && !options.keep) await deleteData(run);
     const { nodes, storage, fsync } = scenario.cluster;
     const report: Report = {
       ...{ schema: SCHEMA, ...head, about: scenario.about, startedAt: startedAt.toISOString() },

@@ -26,6 +26,16 @@ export type Settings = Pick<
 /** A seed for a run that was not given one. Printed, so that the run can be repeated. */
 export const randomSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 
+/** Recording halves what a closed loop gets through; at this rate it costs next to nothing. */
+const RECORDED_RATE_MAX = 2_500;
+/** About 1 MB a second. */
+const RECORDED_MS_MAX = 60_000;
+
+const isCheapToRecord = ({ workload }: Scenario, { kind, durationMs }: Settings): boolean =>
+  kind === "chaos" &&
+  (workload.rate ?? Infinity) <= RECORDED_RATE_MAX &&
+  durationMs <= RECORDED_MS_MAX;
+
 /**
  * Runs a scenario on processes of this machine with the live view on stderr. Ctrl-C ends the run and every
  * process of it, and gives null; a second Ctrl-C does not wait for that (the processes end with us).
@@ -51,6 +61,7 @@ export async function runAndShow(
     return await runScenario(settings.target ?? localTarget, scenario, {
       ...settings,
       startLoad: startGenerator,
+      record: settings.record ?? (isCheapToRecord(scenario, settings) ? "failures" : false),
       tellStory: realStory,
       onProgress: (progress) => {
         view.update({ title: scenario.name, seed: settings.seed, ...progress });

@@ -4,6 +4,7 @@ import type { FaultKind } from "../../fault/vocabulary.ts";
 import type { SimSchedule, Violation } from "../../sim/api.ts";
 import { runSchedule } from "../../sim/run.ts";
 import { drawSchedule } from "../../sim/swarm.ts";
+import { compileScenario } from "../chaos-sim/compile.ts";
 import { type KeptFailure, keepFailure } from "../sim/failing-run.ts";
 
 /** What the simulator made of a failure of real processes. */
@@ -38,8 +39,9 @@ const HARMFUL: readonly FaultKind[] = ["bitFlip", "wipe"];
 const TIMED: readonly string[] = ["restarted", "not-vacuous"];
 
 /**
- * The same faults at the same times in simulated clusters of the same size, a seed after the other;
- * latencies, limits and the load are those that the seed draws. The first violation is shrunk, and its
+ * The same faults at the same times in simulated clusters of the same size, a seed after the other:
+ * once as near to the real run as the simulator comes (`chaos run --target sim`), and once with the
+ * latencies, limits and load that the seed draws (swarm.ts), which find more. The first violation is shrunk, and its
  * schedule and story are kept.
  */
 export async function trySimulator(
@@ -52,9 +54,15 @@ export async function trySimulator(
   let seeds = 0;
   while (seeds < options.seedsMax && (seeds === 0 || options.now() < options.until)) {
     const seed = options.seed + seeds++;
-    const simulated = simulatedSchedule(scenario, schedule, seed);
-    const { violation } = runSchedule(simulated);
-    if (violation === null || !isLike(violation, options.check)) continue;
+    const found = [
+      compileScenario(scenario, schedule, seed).schedule,
+      simulatedSchedule(scenario, schedule, seed),
+    ]
+      .map((simulated) => ({ simulated, ...runSchedule(simulated) }))
+      .find(({ violation }) => violation !== null && isLike(violation, options.check));
+    if (found === undefined) continue;
+    const { simulated } = found;
+    const violation = found.violation!;
     const kept = await keepFailure(simulated, options.reportsDir, `${scenario.name}-${seed}`);
     const left = schedulesFaults(await scheduleIn(kept.schedule), schedule.durationMs);
     return { kind: "reproduced", seed, seeds, violation, kept, schedule: left };

@@ -59,8 +59,8 @@ export function lamportPage(diagram: LamportDiagram, notes: readonly string[]): 
     </html> `.toString();
 }
 
-/** Needs lamport.css on its page. */
-export function lamportSection(diagram: LamportDiagram): Markup {
+/** Needs lamport.css on its page. `foot`: what stands under the diagram. */
+export function lamportSection(diagram: LamportDiagram, foot: Markup | null = null): Markup {
   const { title, lanes, rows, leftOut, about = ABOUT } = diagram;
   const wordsX = laneX(lanes.length);
   const longest = Math.max(title.length, ...rows.map(({ text }) => text.length));
@@ -78,6 +78,7 @@ export function lamportSection(diagram: LamportDiagram): Markup {
         <text class="end" x="${wordsX}" y="${rowY(rows.length) + 4}">${title}</text>
       </svg>
     </div>
+    ${foot}
   </section>`;
 }
 

@@ -15,6 +15,5 @@ export function storySection({ story, artifacts }: Report): Markup | null {
           What each node logged:
           ${logs.map(([name, path]) => html` ${linkTo(path, name.slice(7))}`)}
         </p>`;
-  return html`${lamportSection({ ...story, title })}
-  ${links === null ? null : html`<div class="logs">${links}</div>`}`;
+  return lamportSection({ ...story, title }, links);
 }
