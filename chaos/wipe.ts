@@ -24,7 +24,7 @@ export default defineScenario({
   name: "wipe",
   about:
     "A leader's disk is lost, and later another's: empty nodes under other ids take their places.",
-  cluster: { nodes: 5, storage: "disk", snapshotEveryBytes: 512 << 10 },
+  cluster: { nodes: 5, storage: "disk", snapshotEveryBytes: 64 << 10 },
   workload: mixedLoad({ rate: 1_000, clients: 64, connections: 8 }),
   durationMs: seconds(12),
   faults: [
