@@ -2,7 +2,8 @@ import type { ArgumentsCamelCase, Argv, CommandModule } from "yargs";
 import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
 import type { Target } from "../target/target.ts";
 import { reproduce } from "./chaos-reproduce.ts";
-import { TARGET_NAMES, type TargetName } from "./targets.ts";
+import { NETWORKS, type TargetFlags } from "./choose-target.ts";
+import { CHAOS_TARGET_NAMES } from "./targets.ts";
 
 /** Breaks a cluster under load by a scenario, and says whether it stayed correct. */
 export const command: CommandModule = {
@@ -89,10 +90,9 @@ const show: CommandModule<object, ShowArgs> = {
   },
 };
 
-type RunArgs = {
+type RunArgs = TargetFlags & {
   readonly names: string[] | undefined;
   readonly all: boolean;
-  readonly target: TargetName;
   readonly seed: number | undefined;
   readonly duration: string | undefined;
   readonly nodes: number | undefined;
@@ -101,7 +101,7 @@ type RunArgs = {
   readonly fsync: FsyncMode | undefined;
   readonly reports: string;
   readonly keep: boolean;
-  readonly record: boolean;
+  readonly record: boolean | undefined;
   readonly json: boolean;
 };
 
@@ -117,9 +117,19 @@ const run: CommandModule<object, RunArgs> = {
       })
       .option("all", { type: "boolean", default: false, describe: "every scenario" })
       .option("target", {
-        choices: TARGET_NAMES,
+        choices: CHAOS_TARGET_NAMES,
         default: "ordeal" as const,
-        describe: "the system to run them on; --all leaves out what it cannot do, and says so",
+        describe:
+          "the system to run them on, or sim: in virtual time; --all leaves out what it cannot do",
+      })
+      .option("network", {
+        choices: NETWORKS,
+        default: "proxies" as const,
+        describe: "netns: each node in a network namespace, links cut by the kernel (root)",
+      })
+      .option("attach", {
+        type: "string",
+        describe: "run them on nodes that run already, as this JSON file says",
       })
       .option("seed", { type: "number", describe: "repeats the draws of a run; default: random" })
       .option("duration", { type: "string", describe: "such as 10s; default: the scenario's own" })
@@ -138,8 +148,8 @@ const run: CommandModule<object, RunArgs> = {
       .option("keep", { type: "boolean", default: false, describe: "keep node data after a pass" })
       .option("record", {
         type: "boolean",
-        default: false,
-        describe: "record all inputs of every node, for `ordeal replay`",
+        describe:
+          "record all inputs of every node, for `ordeal replay`; default: of short runs at a moderate rate, kept if they fail",
       })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .example("$0 chaos run leader-churn bridge --seed 7 --duration 10s", "two scenarios")
@@ -157,9 +167,9 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
   const { worst } = await import("../chaos/judge.ts");
 
   const { runAsJson } = await import("./run-json.ts");
-  const { findTarget } = await import("./targets.ts");
+  const { chooseTarget, targetAsFlags } = await import("./choose-target.ts");
   const { adaptedTo } = await import("../chaos/possible.ts");
-  const target = await findTarget(args.target);
+  const { target, play } = await chooseTarget(args);
   const { names, skipped } = args.all ? await allNames(target) : chosen(args.names);
   const scenarios = (await pick(names)).map((scenario) =>
     adaptedTo(target, withChanges(scenario, args)),
@@ -171,9 +181,9 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
     const durationMs = await durationOf(args.duration, scenario.durationMs);
     const command =
       `ordeal chaos run ${names[i]} --seed ${seed} --duration ${durationAsFlag(durationMs)}` +
-      (args.target === "ordeal" ? "" : ` --target ${args.target}`) +
+      targetAsFlags(args) +
       changesAsFlags(args);
-    const settings = { kind: "chaos", seed, durationMs, command, target } as const;
+    const settings = { kind: "chaos", seed, durationMs, command, target, play } as const;
     const outcome = await runAndShow(scenario, {
       ...settings,
       reportsDir: args.reports,
