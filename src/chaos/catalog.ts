@@ -8,6 +8,15 @@ import type { Scenario } from "./scenario.ts";
 /** The scenarios that come with Ordeal. */
 const SCENARIO_DIR = join(import.meta.dir, "..", "..", "chaos");
 
+/** Modules with many scenarios each, which only `--tag` and their names choose. */
+const TAGGED = [join(SCENARIO_DIR, "mit", "labs.ts")];
+
+/** The scenarios that are not of those that `--all` means, such as the labs of MIT. */
+export async function loadTagged(): Promise<readonly Scenario[]> {
+  const modules = await Promise.all(TAGGED.map((path) => import(path)));
+  return modules.flatMap((module) => (module as { readonly default: readonly Scenario[] }).default);
+}
+
 /** Every scenario of `chaos/`, by name. Throws UserError for a module that is not one. */
 export async function loadScenarios(): Promise<readonly Scenario[]> {
   const files = (await readdir(SCENARIO_DIR)).filter((file) => file.endsWith(".ts")).sort();
@@ -20,8 +29,9 @@ export async function loadScenarios(): Promise<readonly Scenario[]> {
  * Throws UserError with the nearest name for each that is unknown.
  */
 export async function findScenarios(names: readonly string[]): Promise<readonly Scenario[]> {
-  const known = await loadScenarios();
-  const list = known.map(({ name }) => name).join(", ");
+  const usual = await loadScenarios();
+  const known = [...usual, ...(await loadTagged())];
+  const list = usual.map(({ name }) => name).join(", ");
   if (names.length === 0) {
     const fix = `name some, or give --all; there are: ${list}`;
     throw new UserError("no scenario", [{ where: "names", what: "none is given", fix }]);

@@ -8,8 +8,13 @@ import type {
 } from "../fault/vocabulary.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { LoadShape } from "../workload/spec.ts";
-import type { Aim, Scenario, Step } from "./scenario.ts";
+import type { Condition } from "./condition.ts";
+export { parametrised } from "./parameters.ts";
+import { type Aim, liftsOf, type Scenario, type Step } from "./scenario.ts";
+import type { Stage } from "./sequence.ts";
 import { scenarioProblems } from "./validate.ts";
+
+export type { Scenario, Step };
 
 // The words a scenario module is written in: functions that return plain data. What each word means
 // stands in scenario.ts; `chaos/` has the scenarios.
@@ -83,6 +88,39 @@ export const randomly = (rounds: Rounds, ...choices: readonly (readonly Step[])[
   ...rounds,
   choices,
 });
+
+/** One after the other: faults, `wait`, `hold` and `until`. */
+export const sequence = (
+  atMs: number,
+  ...stages: readonly (Fault | Stage | readonly Stage[])[]
+): Step => ({
+  ...{ kind: "sequence", atMs },
+  stages: stages.flatMap((stage): readonly Stage[] => {
+    if (Array.isArray(stage)) return stage as readonly Stage[];
+    const one = stage as Fault | Stage;
+    return one.kind === "do" || one.kind === "wait" || one.kind === "until"
+      ? [one]
+      : [{ kind: "do", fault: one }];
+  }),
+});
+export const wait = (ms: number): Stage => ({ kind: "wait", ms });
+/** The fault for so long. */
+export const hold = (ms: number, fault: Fault): readonly Stage[] => [
+  { kind: "do", fault },
+  wait(ms),
+  ...liftsOf(fault).map((lift): Stage => ({ kind: "do", fault: lift })),
+];
+/** Goes on when the condition holds; a run in which it does not within `limitMs` is vacuous. */
+export const until = (condition: Condition, limitMs: number): Stage => ({
+  ...{ kind: "until", condition, limitMs },
+});
+export const commitIndexReaches = (index: number): Condition => ({ kind: "commitIndex", index });
+export const leadersDeposed = (times = 1): Condition => ({ kind: "leaderDeposed", times });
+export const leaderElected: Condition = { kind: "leaderElected" };
+export const operationsAcknowledged = (operations: number): Condition => ({
+  ...{ kind: "acknowledged", operations },
+});
+export const caughtUp: Condition = { kind: "caughtUp" };
 
 export const leader: NodeSpec = { kind: "leader" };
 export const followers: NodeSpec = { kind: "followers" };
@@ -219,6 +257,7 @@ export const okDuring = (fault: FaultKind, atLeast: number): Aim => ({
   fault,
   atLeast,
 });
+export const completed = (atLeast: number): Aim => ({ kind: "completed", atLeast });
 export const tornTail = (atLeast = 1): Aim => ({ kind: "tornTail", atLeast });
 export const snapshotInstalled = (atLeast = 1): Aim => ({ kind: "snapshotInstalled", atLeast });
 export const refused = (atLeast = 1): Aim => ({ kind: "refused", atLeast });

@@ -2,12 +2,15 @@ import { type CheckResult, type CheckOptions, checkHistory } from "../check/chec
 import { evidence } from "../check/describe.ts";
 import type { History } from "../history/op.ts";
 import { clock, count, durationMs, rate } from "../report/format.ts";
-import type { Check, Failover, Verdict } from "../report/schema.ts";
+import type { Check, Failover, Probes, Verdict } from "../report/schema.ts";
 import { evaluateAim } from "./aims.ts";
 import { failoversOf, termsWithTwoLeaders } from "./failovers.ts";
+import { labChecks } from "./lab-checks.ts";
 import { findLostAcks, firstWriteAck } from "./lost-acks.ts";
 import { steadyThroughput } from "./play.ts";
+import { probesOf } from "./probes.ts";
 import type { Recording } from "./run.ts";
+import { sloChecks } from "./slo.ts";
 
 /** How many operations a check shows as its proof. */
 const EVIDENCE_MAX = 6;
@@ -18,25 +21,32 @@ export type Judgement = {
   readonly verdict: Verdict;
   readonly checks: readonly Check[];
   readonly failovers: readonly Failover[];
+  readonly probes: Probes;
 };
 
 /** The verdict on a run, from its recording and its history. */
 export function judge(recording: Recording, history: History, options: CheckOptions): Judgement {
   const { expect } = recording.scenario;
   const firstAck = firstWriteAck(history);
+  const { recoveredUs, memory = [] } = recording;
+  const untilUs = recoveredUs ?? Number.POSITIVE_INFINITY;
+  const probes = probesOf({ ...recording, firstAck, untilUs });
   const checks = [
     ...(expect.includes("linearizable") ? [linearizable(history, options)] : []),
     ...(expect.includes("no-lost-acks") ? [noLostAcks(history)] : []),
     ...(expect.includes("one-leader-per-term") ? [oneLeaderPerTerm(recording)] : []),
+    ...labChecks(recording.scenario.labs ?? [], recording, history),
     ...(recording.checks ?? []),
     recovered(recording, firstAck),
     nodesStayedUp(recording),
     ...restarted(recording),
+    ...sloChecks(recording.scenario.slo ?? {}, { ...recording, memory, history, probes }),
     notVacuous(recording),
   ];
   return {
     verdict: worst(checks.map((check) => check.verdict)),
     checks,
+    probes,
     failovers: failoversOf(recording.bands, recording.events, firstAck),
   };
 }
@@ -141,8 +151,9 @@ function notVacuous(recording: Recording): Check {
       ? "no fault came into force"
       : `${rate(steady)} before the first fault at ${clock(firstUs - recording.loadStartedUs)}`;
   const aims = recording.scenario.aim.map((aim) => evaluateAim(aim, recording));
-  const reached = aims.every((aim) => aim.reached) && steady > 0;
-  const detail = [quiet, ...aims.map((aim) => aim.detail)].join("; ");
+  const missed = (recording.neverTrue ?? []).map((what) => `never came true: ${what}`);
+  const reached = aims.every((aim) => aim.reached) && steady > 0 && missed.length === 0;
+  const detail = [quiet, ...aims.map((aim) => aim.detail), ...missed].join("; ");
   return plain("not-vacuous", reached ? "pass" : "fail", detail);
 }
 

@@ -15,6 +15,7 @@ import { messageOf, nowUs, rejectOnAbort, sleepUntil, within } from "./timing.ts
 /** How often nodes are asked for their state, and how long they may take to answer. */
 const SAMPLE_MS = 200;
 const STATUS_WITHIN_MS = 150;
+const LAST_STATUS_WITHIN_MS = 5_000;
 /** The load goes on for so long after the first operation that succeeds once all is lifted. */
 const AFTERMATH_MS = 500;
 /** Lifting all faults starts processes; one that takes longer than this will not come. */
@@ -94,6 +95,8 @@ async function playOn(stage: Stage, history: string, broken: AbortController): P
     return {
       ...{ scenario, schedule, recoveredUs, ticks, errors: stage.errors },
       ...{ neverTrue: stage.neverTrue, memory: stage.memory.samples() },
+      nodes: await cluster.status(LAST_STATUS_WITHIN_MS),
+      frames: (await cluster.frames?.()) ?? null,
       loadStartedUs: stage.startedUs,
       bands: stage.faults.bands(),
       events: await cluster.events(),

@@ -80,6 +80,9 @@ export type RunOutcome = {
   readonly dir: string;
   /** The page for people. */
   readonly html: string;
+  /** Highest index that was committed, and frames between nodes (null: not counted). */
+  readonly commits: number;
+  readonly frames: number | null;
 };
 
 export type Phase = "starting" | "running" | "recovering" | "reading" | "checking";
@@ -119,6 +122,10 @@ export type Recording = {
   readonly failures: readonly string[];
   /** Faults and lifts that the target could not bring about: `restart all nodes: …`. */
   readonly errors: readonly string[];
+  /** What each node said of itself last. */
+  readonly nodes?: readonly NodeStatus[];
+  /** Frames that nodes sent each other; null: nobody counted. */
+  readonly frames?: number | null;
   /** What whoever played it judges by itself. */
   readonly checks?: readonly Check[];
 };

@@ -72,11 +72,13 @@ export async function runScenario(
       ...judgement,
       story: await storyOf(recording, judgement, run, options),
       loads: [{ name: scenario.name, result: recording.load }],
-      timeline: timelineOf(recording.ticks, recording.bands, recording.events),
+      timeline: timelineOf(recording.ticks, recording.bands, recording.events, recording.memory),
       artifacts: { history: HISTORY_FILE, ...lostWrites, ...logs },
     };
     const written = await writeReport(report, reportsDir);
-    return { report, dir: written.dir, html: written.html };
+    const commits = Math.max(0, ...(recording.nodes ?? []).map(({ commitIndex }) => commitIndex));
+    const { frames = null } = recording;
+    return { report, dir: written.dir, html: written.html, commits, frames };
   } catch (error) {
     if (options.signal.aborted || error instanceof UserError) {
       await deleteRun(run);

@@ -32,13 +32,20 @@ export function runSchedule(
   return runCluster(schedule, observe, settles, cuts).result;
 }
 
-/** As runSchedule, with what the clients saw: a history file; null if no cluster came about. */
-export function runRecorded(
-  schedule: SimSchedule,
-  observe: SimObserver,
-): { readonly result: SimResult; readonly history: Uint8Array | null } {
+/** A run with what it leaves behind. */
+export type RecordedRun = {
+  readonly result: SimResult;
+  /** What the clients saw, as a history file; null: no cluster came about. */
+  readonly history: Uint8Array | null;
+  /** How the nodes that run stood at the end. */
+  readonly nodes: readonly RaftStatus[];
+};
+
+/** As runSchedule, recorded. */
+export function runRecorded(schedule: SimSchedule, observe: SimObserver): RecordedRun {
   const { result, cluster } = runCluster(schedule, observe, true, null);
-  return { result, history: cluster?.clients.seen() ?? null };
+  const nodes = cluster?.nodes.flatMap(({ status }) => status ?? []) ?? [];
+  return { result, history: cluster?.clients.seen() ?? null, nodes };
 }
 
 function runCluster(

@@ -81,6 +81,8 @@ export type Cluster = {
   events(): Promise<readonly ClusterEvent[]>;
   /** Every start of a node so far, in order. */
   starts(): readonly NodeStart[];
+  /** Frames that nodes have sent each other so far; absent: nobody counts them. */
+  frames?(): Promise<number>;
   /** Processes that ended without being told to, with what they said last; a sound run has none. */
   failures(): readonly string[];
   /** Ends every process. Safe to call twice. */
@@ -105,9 +107,13 @@ export type NodeStatus = {
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly lastIndex: number;
+  /** Where its snapshot ends; absent: it does not tell. */
+  readonly snapshotIndex?: number;
   readonly peerPort: number;
   readonly clientPort: number;
   readonly httpPort: number;
+  /** Resident memory of its process; absent: it did not say. */
+  readonly rssBytes?: number;
 };
 
 /** One start of a node's process. Microseconds since the Unix epoch. */

@@ -1,11 +1,12 @@
 import { join, relative } from "node:path";
 import type { Play } from "../../chaos/run.ts";
 import { readHistory } from "../../history/reader.ts";
+import type { RaftStatus } from "../../raft/api.ts";
 import type { Check } from "../../report/schema.ts";
 import { count } from "../../report/format.ts";
 import type { SimResult, SimSchedule } from "../../sim/api.ts";
 import { localTarget } from "../../target/local.ts";
-import type { Target } from "../../target/target.ts";
+import type { NodeStatus, Target } from "../../target/target.ts";
 import { runRecorded } from "../../sim/run.ts";
 import { keepFailure } from "../sim/failing-run.ts";
 import { compileScenario } from "./compile.ts";
@@ -28,7 +29,7 @@ export const simTarget: Target = {
 export const playInSimulator: Play = async (_target, scenario, schedule, options, paths) => {
   const compiled = compileScenario(scenario, schedule, options.seed);
   const watch = new SimWatch();
-  const { result, history } = runRecorded(compiled.schedule, (atMs, event) =>
+  const { result, history, nodes } = runRecorded(compiled.schedule, (atMs, event) =>
     watch.see(atMs, event),
   );
   const bytes = history ?? new Uint8Array(0);
@@ -42,6 +43,8 @@ export const playInSimulator: Play = async (_target, scenario, schedule, options
   return {
     ...{ scenario: compiled.scenario, schedule, ticks, load },
     ...{ loadStartedUs: 0, recoveredUs: endUs, failures: [], errors: [] },
+    nodes: nodes.map(statusOf),
+    frames: result.stats.frames,
     bands: watch.bands(endUs),
     events: watch.events,
     starts: watch.starts,
@@ -67,3 +70,10 @@ async function invariants(
   const detail = `${violation.invariant} at ${Math.round(violation.atMs)} ms: ${violation.message}; ${where}; ${mapped}`;
   return { name, verdict: "fail", detail, evidence: [] };
 }
+
+/** As a node without ports says it. */
+const statusOf = (status: RaftStatus): NodeStatus => {
+  const { id, role, term, commitIndex, appliedIndex, lastIndex, snapshotIndex } = status;
+  const none = { pid: 0, peerPort: 0, clientPort: 0, httpPort: 0 };
+  return { id, role, term, commitIndex, appliedIndex, lastIndex, snapshotIndex, ...none };
+};
