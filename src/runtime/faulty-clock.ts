@@ -1,4 +1,4 @@
-import { SkewedClock } from "../fault/skewed-clock.ts";
+import { SkewedClock } from "../lib/skewed-clock.ts";
 import type { ClockFault } from "../fault/vocabulary.ts";
 import { unreachable } from "../lib/assert.ts";
 import type { Clock } from "./clock.ts";

@@ -1,5 +1,5 @@
 import type { Fault, LinkState, NodeSpec } from "../fault/vocabulary.ts";
-import type { ClockState } from "../fault/skewed-clock.ts";
+import type { ClockState } from "../lib/skewed-clock.ts";
 import type { Message } from "../raft/types.ts";
 import type { SegmentSizes } from "../storage/log-storage.ts";
 

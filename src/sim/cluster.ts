@@ -11,7 +11,7 @@ import {
 } from "../fault/hit-links.ts";
 import { type Link, resolveNodes, resolvePartition } from "../fault/resolve.ts";
 import { CLEAR_LINK, type NodeSpec, type PowerLossKeeps } from "../fault/vocabulary.ts";
-import type { SkewedClock } from "../fault/skewed-clock.ts";
+import type { SkewedClock } from "../lib/skewed-clock.ts";
 import type { SimAction, SimObserver, SimSchedule } from "./api.ts";
 import type { Boundary, PowerCut, PowerCuts } from "./boundary.ts";
 import { ClientLinks } from "./client-links.ts";

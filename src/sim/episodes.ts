@@ -210,11 +210,21 @@ const EPISODES: Record<string, Episode> = {
     d.at(fromMs, { kind: "fault", fault: { kind: "clockJump", nodes: target(d), ms } });
   },
 
+  /** Within what leases allow for, if there are any. */
   clock(d, fromMs, untilMs) {
     const nodes = someOrAll(d);
     const drift = d.config.clockDriftMax / 2;
-    d.at(fromMs, { kind: "fault", fault: { kind: "clockRate", nodes, rate: d.random.pick([1 - drift, 1 + drift]) } });
+    const wild = d.config.leaseReads ? [] : [0.2, 3];
+    const rate = d.random.pick([1 - drift, 1 + drift, ...wild]);
+    d.at(fromMs, { kind: "fault", fault: { kind: "clockRate", nodes, rate } });
     d.at(untilMs, { kind: "fault", fault: { kind: "clockRate", nodes: { kind: "all" }, rate: 1 } });
+  },
+
+  clockStrobe(d, fromMs, untilMs) {
+    if (d.config.leaseReads) return;
+    const everyMs = d.config.electionTimeoutMinMs * d.random.pick([0.1, 0.5, 3]);
+    d.at(fromMs, { kind: "fault", fault: { kind: "clockStrobe", nodes: someOrAll(d), everyMs } });
+    d.at(untilMs, HEAL);
   },
 };
 

@@ -5,7 +5,7 @@ import type { SessionedStore } from "../kv/sessions.ts";
 import type { Result } from "../kv/state-machine.ts";
 import type { RaftConfig, RaftInput, RaftStatus } from "../raft/api.ts";
 import type { PowerLossKeeps } from "../fault/vocabulary.ts";
-import { type ClockState, SkewedClock } from "../fault/skewed-clock.ts";
+import { type ClockState, SkewedClock } from "../lib/skewed-clock.ts";
 import { createRaft } from "../raft/raft.ts";
 import type { Membership, Message } from "../raft/types.ts";
 import type { Ports, Reply } from "../replica/ports.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Prng } from "../lib/prng.ts";
+import { Prng } from "./prng.ts";
 import { SkewedClock } from "./skewed-clock.ts";
 
 test("skewed clock: a rate, a jump and a heal show in what follows, not in what was before", () => {
