@@ -59,15 +59,18 @@ export function lamportPage(diagram: LamportDiagram, notes: readonly string[]): 
     </html> `.toString();
 }
 
-/** Needs lamport.css on its page. `foot`: what stands under the diagram. */
-export function lamportSection(diagram: LamportDiagram, foot: Markup | null = null): Markup {
+/** Needs lamport.css on its page. `heading` over it, `foot` under it. */
+export function lamportSection(
+  diagram: LamportDiagram,
+  { heading = diagram.title, foot = null }: { heading?: string; foot?: Markup | null } = {},
+): Markup {
   const { title, lanes, rows, leftOut, about = ABOUT } = diagram;
   const wordsX = laneX(lanes.length);
   const longest = Math.max(title.length, ...rows.map(({ text }) => text.length));
   const width = Math.ceil(wordsX + longest * CHAR_PX + 20);
   const height = rowY(rows.length + 1);
   return html`<section aria-labelledby="story-title">
-    <h2 id="story-title">${title}</h2>
+    <h2 id="story-title">${heading}</h2>
     <p class="lead">${about} ${leftOut > 0 ? `${leftOut} lesser events are left out.` : null}</p>
     <div class="lamport">
       <svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">

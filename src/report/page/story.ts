@@ -7,13 +7,13 @@ import { lamportSection } from "./lamport.ts";
 export function storySection({ story, artifacts }: Report): Markup | null {
   if (story === undefined) return null;
   const logs = Object.entries(artifacts).filter(([name]) => name.startsWith("log of "));
-  const title = `What led to it: ${story.title}`;
-  const links =
+  const heading = `What led to it: ${story.title}`;
+  const foot =
     logs.length === 0
       ? null
       : html`<p class="more">
           What each node logged:
           ${logs.map(([name, path]) => html` ${linkTo(path, name.slice(7))}`)}
         </p>`;
-  return lamportSection({ ...story, title }, links);
+  return lamportSection(story, { heading, foot });
 }
