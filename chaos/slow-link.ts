@@ -32,5 +32,5 @@ export default defineScenario({
   ],
   recoverWithinMs: seconds(5),
   expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
-  aim: [faultHit("bandwidth"), okDuring("bandwidth", 1_000), okDuring("delay", 1_000)],
+  aim: [faultHit("bandwidth"), okDuring("bandwidth", 300), okDuring("delay", 300)],
 });

@@ -12,6 +12,7 @@ import {
   one,
   restart,
   seconds,
+  snapshotInstalled,
 } from "../src/chaos/dsl.ts";
 
 /**
@@ -38,5 +39,5 @@ export default defineScenario({
   ],
   recoverWithinMs: seconds(8),
   expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
-  aim: [faultHit("crash", 2), faultHit("message", 3), okDuring("crash", 100)],
+  aim: [faultHit("crash", 2), faultHit("message", 3), snapshotInstalled(1), okDuring("crash", 100)],
 });
