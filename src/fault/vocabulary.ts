@@ -67,7 +67,7 @@ export type Fault =
   | { readonly kind: "snapshot"; readonly nodes: NodeSpec }
   /**
    * Crashed ones among these lose all that they hold. An empty node, under another id, takes the place
-   * of each when all is lifted.
+   * of each from its `restart` on, at the latest when all is lifted.
    */
   | { readonly kind: "wipe"; readonly nodes: NodeSpec }
   /**
