@@ -11,22 +11,21 @@ import { until } from "./until.ts";
 
 const TEST_MS = 120_000;
 const WITHIN_MS = 60_000;
+const STATUS_MS = 10_000;
 const HURRIED_MS = 500;
 const PATIENT_MS = 30_000;
 
-/** Three nodes whose leader is cut off and replaced, and a client of the old one alone. */
+/** Three nodes whose leader is cut off and replaced. */
 async function inSplitBrain(
   target: Target,
-  body: (cluster: Cluster, ofOld: PlainClient, now: number) => Promise<void>,
+  body: (cluster: Cluster, old: number, now: number) => Promise<void>,
 ): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), "ordeal-split-"));
   const options = { nodes: 3, storage: "disk", faultyLinks: true, seed: 3 } as const;
   const cluster = await target.start({ ...options, dir: join(dir, "cluster") });
   try {
     const { old, new: now } = await splitBrain(cluster);
-    const ofOld = await PlainClient.connect(addressOf(cluster, old), HURRIED_MS);
-    await body(cluster, ofOld, now);
-    ofOld.close();
+    await body(cluster, old, now);
   } finally {
     await cluster.stop();
     rmSync(dir, { recursive: true, force: true });
@@ -44,17 +43,23 @@ async function valueAfterHealing(cluster: Cluster, key: string): Promise<string>
   return read.value;
 }
 
+/** A client that knows one node only. */
+const clientOf = (cluster: Cluster, id: number, timeoutMs: number): Promise<PlainClient> =>
+  PlainClient.connect(addressOf(cluster, id), timeoutMs);
+
 test(
   "etcd: a leader that was cut off acknowledges nothing, and serves no read",
   () =>
-    inSplitBrain(etcdTarget, async (cluster, ofOld, now) => {
-      const ofNew = await PlainClient.connect(addressOf(cluster, now), PATIENT_MS);
-      await until("the new leader writes", WITHIN_MS, async () => {
+    inSplitBrain(etcdTarget, async (cluster, old, now) => {
+      const ofNew = await clientOf(cluster, now, PATIENT_MS);
+      await until("the majority writes", WITHIN_MS, async () => {
         return (await ofNew.put("key", "new")).kind === "ok";
       });
       ofNew.close();
+      const ofOld = await clientOf(cluster, old, HURRIED_MS);
       expect((await ofOld.put("key", "old")).kind).not.toBe("ok");
       expect((await ofOld.get("key")).kind).toBe("fail");
+      ofOld.close();
       expect(["new", "old"]).toContain(await valueAfterHealing(cluster, "key"));
     }),
   TEST_MS,
@@ -63,11 +68,14 @@ test(
 test(
   "redis-failover: what a primary that was cut off acknowledged is gone once that is healed",
   () =>
-    inSplitBrain(redisFailoverTarget, async (cluster, ofOld) => {
-      expect(await ofOld.put("key", "lost")).toMatchObject({ kind: "ok", version: 1 });
+    inSplitBrain(redisFailoverTarget, async (cluster, old) => {
+      const patient = await clientOf(cluster, old, PATIENT_MS);
+      expect(await patient.put("key", "lost")).toMatchObject({ kind: "ok", version: 1 });
+      patient.close();
       await cluster.recover();
       await until("the old primary follows", WITHIN_MS, async () => {
-        return (await ofOld.put("key", "x")).kind === "fail";
+        const statuses = await cluster.status(STATUS_MS);
+        return statuses.find(({ id }) => id === old)?.role === "follower";
       });
       expect(await valueAfterHealing(cluster, "key")).toBe("");
     }),
