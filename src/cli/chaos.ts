@@ -3,6 +3,8 @@ import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
 import type { Target } from "../target/target.ts";
 import { reproduce } from "./chaos-reproduce.ts";
 import { NETWORKS, type TargetFlags } from "./choose-target.ts";
+import type { Planned } from "./chaos-session.ts";
+import type { RunOutcome } from "../chaos/run.ts";
 import { CHAOS_TARGET_NAMES } from "./targets.ts";
 
 /** Breaks a cluster under load by a scenario, and says whether it stayed correct. */
@@ -21,28 +23,44 @@ export const command: CommandModule = {
   handler: () => {},
 };
 
-type ListArgs = { readonly json: boolean };
+/** nargs: one value at a time, so that names of scenarios may follow it. */
+const PARAM = {
+  string: true,
+  array: true,
+  nargs: 1,
+  default: [] as string[],
+  describe: "name=number: a parameter of the scenario; may stand several times",
+};
+
+type ListArgs = { readonly json: boolean; readonly tag: string | undefined };
 
 const list: CommandModule<object, ListArgs> = {
   command: "list",
   describe: "The scenarios: what each could break",
-  builder: (yargs) =>
+  builder: (yargs): Argv<ListArgs> =>
     yargs
       .option("json", { type: "boolean", default: false, describe: "one JSON document" })
-      .example("$0 chaos list --json", "for a script"),
-  handler: async ({ json }) => {
-    const { loadScenarios } = await import("../chaos/catalog.ts");
+      .option("tag", { type: "string", describe: "those with this tag; mit: the KV labs of MIT" })
+      .example("$0 chaos list --json", "for a script")
+      .example("$0 chaos list --tag mit", "the labs"),
+  handler: async ({ json, tag }) => {
+    const { scenariosOf } = await import("../chaos/catalog.ts");
     const { faultKindsOf } = await import("../chaos/describe.ts");
-    const scenarios = (await loadScenarios()).map((scenario) => ({
+    const scenarios = (await scenariosOf(tag)).map((scenario) => ({
       name: scenario.name,
       about: scenario.about,
       nodes: scenario.cluster.nodes,
       durationMs: scenario.durationMs,
       faults: faultKindsOf(scenario),
+      parameters: scenario.parameters ?? {},
     }));
     if (json) return console.log(JSON.stringify({ scenarios }, null, 2));
-    for (const { name, about, nodes, faults } of scenarios) {
-      console.log(`${name}  (${nodes} nodes; ${faults.join(", ")})\n    ${about}`);
+    for (const { name, about, nodes, faults, parameters } of scenarios) {
+      const broken = faults.length === 0 ? "no fault" : faults.join(", ");
+      console.log(`${name}  (${nodes} nodes; ${broken})\n    ${about}`);
+      for (const [key, own] of Object.entries(parameters)) {
+        console.log(`    --param ${key}=${own.default}  (${own.min} to ${own.max}) ${own.about}`);
+      }
     }
   },
 };
@@ -52,6 +70,7 @@ type ShowArgs = {
   readonly seed: number;
   readonly duration: string | undefined;
   readonly nodes: number | undefined;
+  readonly param: string[];
   readonly json: boolean;
 };
 
@@ -68,6 +87,7 @@ const show: CommandModule<object, ShowArgs> = {
       .option("seed", { type: "number", default: 1, describe: "of the random draws" })
       .option("duration", { type: "string", describe: "such as 10s; default: the scenario's own" })
       .option("nodes", { type: "number", describe: "default: the scenario's own" })
+      .option("param", PARAM)
       .option("json", {
         type: "boolean",
         default: false,
@@ -75,9 +95,10 @@ const show: CommandModule<object, ShowArgs> = {
       })
       .example("$0 chaos show kitchen-sink --seed 7 --duration 10s", "what would happen when"),
   handler: async (args) => {
+    const { describeParameters } = await import("../chaos/parameters.ts");
     const { printSchedule, scheduleOf } = await import("../chaos/schedule.ts");
     const { withChanges } = await import("../chaos/options.ts");
-    const [found] = await pick([args.name]);
+    const [found] = await pick([args.name], args.param);
     if (found === undefined) return;
     const scenario = withChanges(found, { nodes: args.nodes });
     const durationMs = await durationOf(args.duration, scenario.durationMs);
@@ -86,6 +107,7 @@ const show: CommandModule<object, ShowArgs> = {
       return console.log(JSON.stringify({ seed: args.seed, scenario, schedule }, null, 2));
     }
     console.log(`${scenario.name}, seed ${args.seed}, ${durationMs / 1000} s\n${scenario.about}\n`);
+    for (const line of describeParameters(scenario)) console.log(line);
     console.log(printSchedule(schedule).join("\n"));
   },
 };
@@ -93,6 +115,7 @@ const show: CommandModule<object, ShowArgs> = {
 type RunArgs = TargetFlags & {
   readonly names: string[] | undefined;
   readonly all: boolean;
+  readonly tag: string | undefined;
   readonly seed: number | undefined;
   readonly duration: string | undefined;
   readonly nodes: number | undefined;
@@ -103,6 +126,11 @@ type RunArgs = TargetFlags & {
   readonly keep: boolean;
   readonly record: boolean | undefined;
   readonly json: boolean;
+  readonly repeat: number | undefined;
+  readonly "until-failure": boolean;
+  readonly time: string | undefined;
+  readonly jobs: number;
+  readonly param: string[];
 };
 
 const run: CommandModule<object, RunArgs> = {
@@ -116,6 +144,10 @@ const run: CommandModule<object, RunArgs> = {
         describe: "scenarios, or paths of modules that export one",
       })
       .option("all", { type: "boolean", default: false, describe: "every scenario" })
+      .option("tag", {
+        type: "string",
+        describe: "every scenario with this tag, in a table; mit: the KV labs of MIT",
+      })
       .option("target", {
         choices: CHAOS_TARGET_NAMES,
         default: "ordeal" as const,
@@ -152,8 +184,20 @@ const run: CommandModule<object, RunArgs> = {
           "record all inputs of every node, for `ordeal replay`; default: of short runs at a moderate rate, kept if they fail",
       })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
+      .option("repeat", { type: "number", describe: "each so many times, with the next seed" })
+      .option("until-failure", {
+        type: "boolean",
+        default: false,
+        describe: "over and over, until a run does not pass",
+      })
+      .option("time", { type: "string", describe: "over and over for so long: 10m, 1h" })
+      .option("jobs", { type: "number", default: 1, describe: "so many runs at once" })
+      .option("param", PARAM)
+      .example("$0 chaos run --all --time 1h", "every scenario, over and over")
+      .example("$0 chaos run storm --param loss=0.2", "with one of its parameters changed")
       .example("$0 chaos run leader-churn bridge --seed 7 --duration 10s", "two scenarios")
       .example("$0 chaos run --all --target etcd", "whatever etcd can do")
+      .example("$0 chaos run --tag mit", "the KV labs, a line each")
       .epilogue(
         "Exit codes: 0 pass, 2 correctness violated, 3 unknown, 64 bad input, 130 interrupted.",
       ),
@@ -170,19 +214,32 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
   const { chooseTarget, targetAsFlags } = await import("./choose-target.ts");
   const { adaptedTo } = await import("../chaos/possible.ts");
   const { target, play } = await chooseTarget(args);
-  const { names, skipped } = args.all ? await allNames(target) : chosen(args.names);
-  const scenarios = (await pick(names)).map((scenario) =>
+  const { tag } = args;
+  const isMany = args.all || tag !== undefined;
+  const { names, skipped } = isMany ? await allNames(target, tag) : chosen(args.names);
+  const scenarios = (await pick(names, args.param)).map((scenario) =>
     adaptedTo(target, withChanges(scenario, args)),
   );
   for (const { name, reasons } of skipped) console.error(`skipped ${name}: ${reasons.join("; ")}`);
   const seed = args.seed === undefined ? randomSeed() : await seedOf(args.seed);
-  const outcomes = [];
-  for (const [i, scenario] of scenarios.entries()) {
+  const { tableHead, tableRow, tableSummary } = await import("./chaos-table.ts");
+  const isTable = tag !== undefined && !args.json;
+  if (isTable) console.log(tableHead());
+  const { parseValues, valuesAsFlags, valuesFor } = await import("../chaos/parameters.ts");
+  const { checkSession, playSession, sessionAsJson, sessionLines } =
+    await import("./chaos-session.ts");
+  const timeMs = args.time === undefined ? undefined : await durationOf(args.time, 0);
+  const flags = { ...args, timeMs };
+  checkSession(flags);
+  const values = parseValues(args.param);
+  const runOne = async ({ at, seed }: Planned): Promise<RunOutcome | null> => {
+    const scenario = scenarios[at]!;
     const durationMs = await durationOf(args.duration, scenario.durationMs);
     const command =
-      `ordeal chaos run ${names[i]} --seed ${seed} --duration ${durationAsFlag(durationMs)}` +
+      `ordeal chaos run ${names[at]} --seed ${seed} --duration ${durationAsFlag(durationMs)}` +
       targetAsFlags(args) +
-      changesAsFlags(args);
+      changesAsFlags(args) +
+      valuesAsFlags(valuesFor(scenario, values));
     const settings = { kind: "chaos", seed, durationMs, command, target, play } as const;
     const outcome = await runAndShow(scenario, {
       ...settings,
@@ -190,16 +247,24 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
       keep: args.keep,
       record: args.record,
     });
-    if (outcome === null) {
-      process.exitCode = EXIT_INTERRUPTED;
-      return;
-    }
-    outcomes.push(outcome);
-    if (!args.json) printSummary(outcome);
+    if (outcome === null) return null;
+    if (isTable) console.log(tableRow(outcome));
+    // A line says that it failed, not why.
+    if (!args.json && !(isTable && outcome.report.verdict === "pass")) printSummary(outcome);
+    return outcome;
+  };
+  const session = await playSession(scenarios.length, seed, flags, runOne);
+  if (session.isInterrupted) {
+    process.exitCode = EXIT_INTERRUPTED;
+    return;
   }
+  const { outcomes } = session;
   const verdict = worst(outcomes.map(({ report }) => report.verdict));
   const runs = outcomes.map(runAsJson);
-  if (args.json) console.log(JSON.stringify({ verdict, runs, skipped }, null, 2));
+  if (isTable) console.log(tableSummary(outcomes, seed));
+  else if (!args.json && outcomes.length !== 1) console.log(sessionLines(session).join("\n"));
+  const whole = { verdict, session: sessionAsJson(session), runs, skipped };
+  if (args.json) console.log(JSON.stringify(whole, null, 2));
   process.exitCode = EXIT_OF[verdict];
 }
 
@@ -210,11 +275,11 @@ type Choice = {
 
 const chosen = (names: readonly string[] = []): Choice => ({ names, skipped: [] });
 
-/** Every scenario that the target can play, and why not those that it cannot. */
-async function allNames(target: Target): Promise<Choice> {
-  const { loadScenarios } = await import("../chaos/catalog.ts");
+/** Every scenario, or those of a tag, that the target can play, and why not those that it cannot. */
+async function allNames(target: Target, tag: string | undefined): Promise<Choice> {
+  const { scenariosOf } = await import("../chaos/catalog.ts");
   const { adaptedTo, whyImpossible } = await import("../chaos/possible.ts");
-  const all = (await loadScenarios()).map((scenario) => ({
+  const all = (await scenariosOf(tag)).map((scenario) => ({
     name: scenario.name,
     reasons: whyImpossible(target, adaptedTo(target, scenario)),
   }));
@@ -225,9 +290,10 @@ async function allNames(target: Target): Promise<Choice> {
 }
 
 /** The scenarios of these names or paths. Throws UserError with the nearest name for each unknown. */
-async function pick(names: readonly string[]) {
+async function pick(names: readonly string[], params: readonly string[] = []) {
   const { findScenarios } = await import("../chaos/catalog.ts");
-  return findScenarios(names);
+  const { parseValues } = await import("../chaos/parameters.ts");
+  return findScenarios(names, parseValues(params));
 }
 
 async function durationOf(text: string | undefined, otherwise: number): Promise<number> {
