@@ -2,6 +2,8 @@ import type { Fault, FaultKind, NodeSpec } from "../fault/vocabulary.ts";
 import { FSYNC_OF_MEMORY } from "../lib/fsync.ts";
 import type { Problem } from "../lib/user-error.ts";
 import type { LoadShape } from "../workload/spec.ts";
+import { faultsOfStages, stageProblems, waitsForSomething } from "./sequence.ts";
+import { sloProblems } from "./slo.ts";
 import {
   type Aim,
   EXPECTATIONS,
@@ -28,6 +30,8 @@ export function scenarioProblems(scenario: Scenario): Problem[] {
     ...clusterProblems(scenario, faults),
     ...loadProblems(scenario.workload),
     ...stepListProblems(scenario.faults, "faults", scenario.durationMs, nodes),
+    ...nestedProblems(scenario.faults),
+    ...sloProblems(scenario.slo ?? {}),
     ...scenario.aim.flatMap((aim, i) => aimProblems(aim, `aim[${i}]`, faults)),
   ];
 }
@@ -176,6 +180,15 @@ function stepProblems(step: Step, where: string, endMs: number, nodes: number): 
       }
       return found;
     }
+    case "sequence": {
+      const here = `${where} (sequence)`;
+      const faults = faultsOfStages(step.stages);
+      return [
+        ...timeProblems(step.atMs, here, endMs),
+        ...stageProblems(step, here, endMs),
+        ...faults.flatMap((fault) => faultProblems(fault, here, nodes)),
+      ];
+    }
     case "swizzleClog":
       return spanProblems(step, `${where} (swizzleClog)`, endMs);
     case "every":
@@ -195,6 +208,18 @@ function stepProblems(step: Step, where: string, endMs: number, nodes: number): 
       return [...found, ...lists.flatMap((list) => stepListProblems(list, here, roundMs, nodes))];
     }
   }
+}
+
+/** A round has no end that is known as long as something in it waits for a condition. */
+function nestedProblems(steps: readonly Step[]): Problem[] {
+  return steps.flatMap((step, i) => {
+    const inner =
+      step.kind === "every" ? step.steps : step.kind === "randomly" ? step.choices.flat() : [];
+    const waits = inner.some((own) => own.kind === "sequence" && waitsForSomething(own.stages));
+    const where = `faults[${i}] (${step.kind})`;
+    const fix = "write the sequence on its own, beside it";
+    return waits ? [{ where, what: "repeats a sequence that waits for a condition", fix }] : [];
+  });
 }
 
 function timeProblems(atMs: number, where: string, endMs: number): Problem[] {

@@ -17,6 +17,7 @@ import pageCss from "./page/page.css" with { type: "text" };
 import pageJs from "./page/page.client.js" with { type: "text" };
 import { storySection } from "./page/story.ts";
 import tablesCss from "./page/tables.css" with { type: "text" };
+import { probesSection } from "./page/probes.ts";
 import { timelineSection } from "./page/timeline.ts";
 import verdictCss from "./page/verdict.css" with { type: "text" };
 import { pageHead, verdictSection } from "./page/verdict.ts";
@@ -89,6 +90,7 @@ const sections = (report: Report, data: ReturnType<typeof chartData>): (Markup |
   storySection(report),
   timelineSection(report, data.time),
   failoverSection(report),
+  probesSection(report),
   loadsSection(report, data.curve),
   figuresSection(report),
   provenanceSection(report),

@@ -4,7 +4,7 @@ import { figureText, goalMark, goalText } from "./figures.ts";
 import { duration, rate } from "./format.ts";
 import { reproduceCommands } from "./reproduce.ts";
 import type { Figure, Report, Verdict } from "./schema.ts";
-import { countsText, failoverText, VERDICT_WORDS, verdictSentence } from "./words.ts";
+import { countsText, failoverText, serviceText, VERDICT_WORDS, verdictSentence } from "./words.ts";
 
 const FAILOVERS_MAX = 12;
 const MARKS: Readonly<Record<Verdict, string>> = { pass: "✔", fail: "✘", unknown: "?" };
@@ -28,6 +28,7 @@ export function summaryLines(report: Report, options: SummaryOptions): readonly 
     `${paint.bold(tone[report.verdict](verdict))}  ${paint.bold(plain(`${report.kind} ${report.name}`))}  ${plain(verdictSentence(report))}`,
     ...figureRows(report).map(([name, text]) => row(name, text)),
     ...failoverRows(report).map(([name, text]) => row(name, text)),
+    ...(report.probes === undefined ? [] : [row("service", serviceText(report.probes))]),
     ...report.checks.map((check, i) => {
       const mark = tone[check.verdict](MARKS[check.verdict]);
       const name = paint.dim((i === 0 ? "checks" : "").padEnd(11));

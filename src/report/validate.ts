@@ -50,6 +50,32 @@ const ClusterEventSchema = v.object({
   term: v.number(),
 });
 
+const NodeMemorySchema = v.object({
+  node: v.number(),
+  atUs: v.array(v.number()),
+  rssBytes: v.array(v.number()),
+});
+
+const PhaseSchema = v.object({ throughput: v.number(), p99Us: FigureOrNull });
+
+const ProbesSchema = v.object({
+  faults: v.array(
+    v.object({
+      label: v.string(),
+      fromUs: v.number(),
+      toUs: v.number(),
+      before: PhaseSchema,
+      during: PhaseSchema,
+      after: PhaseSchema,
+      detectedMs: FigureOrNull,
+      electedMs: FigureOrNull,
+      firstAckMs: FigureOrNull,
+      backAfterMs: FigureOrNull,
+    }),
+  ),
+  unavailable: v.array(v.object({ fromUs: v.number(), toUs: v.number() })),
+});
+
 const TimelineSchema = v.pipe(
   v.object({
     startUs: v.number(),
@@ -61,6 +87,7 @@ const TimelineSchema = v.pipe(
     p99: v.array(FigureOrNull),
     faults: v.array(FaultBandSchema),
     events: v.array(ClusterEventSchema),
+    memory: v.optional(v.array(NodeMemorySchema)),
   }),
   v.check(
     (t) => [t.fail, t.info, t.p50, t.p99].every((column) => column.length === t.ok.length),
@@ -151,6 +178,7 @@ const ReportSchema = v.object({
     }),
   ),
   story: v.optional(StorySchema),
+  probes: v.optional(ProbesSchema),
   artifacts: v.record(v.string(), v.string()),
 });
 
