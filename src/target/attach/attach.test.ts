@@ -38,6 +38,9 @@ const write = (content: object): string => {
   return file;
 };
 
+/** Adds a line to a file. */
+const NOTE = `require("node:fs").appendFileSync(process.argv[1], process.argv[2] + "\\n")`;
+
 let cluster: Cluster;
 let client: PlainClient;
 
@@ -141,6 +144,31 @@ test(
         .catch(() => null),
     );
     expect(await client.get("k0000003")).toMatchObject({ version: 0 });
+  },
+  TEST_MS,
+);
+
+test(
+  "attach: a partition cuts every directed link once, and is healed once",
+  async () => {
+    const done = join(dir, "done");
+    writeFileSync(done, "");
+    const note = (what: string): string[] => [process.execPath, "-e", NOTE, done, what];
+    const cuts = { cut: note("{from}>{to} {toHost}:{toPeerPort}"), heal: note("healed") };
+    const target = attachTarget(write({ nodes, commands: cuts, clear: true }));
+    const other = await target.start(options);
+    const cut = { kind: "isolate", nodes: one(1), direction: "out" } as const;
+    expect(await other.fault(cut)).toMatchObject({ nodes: [1] });
+    await other.fault(cut);
+    await other.fault({ kind: "heal" });
+    await other.stop();
+    const said = readFileSync(done, "utf8").trim().split("\n");
+    const links = nodes.slice(1).map(({ id, host, peerPort }) => `1>${id} ${host}:${peerPort}`);
+    expect(said.slice(0, 2).sort()).toEqual(links);
+    expect(said.slice(2)).toEqual(["healed"]);
+    const failing = attachTarget(write({ nodes, commands: { ...cuts, cut: ["false"] } }));
+    const broken = await failing.start(options);
+    await expect(broken.fault(cut)).rejects.toThrow(/^false ended with code 1/);
   },
   TEST_MS,
 );
