@@ -18,7 +18,7 @@ export function reproductionLines(found: Reproduction): readonly string[] {
       ? []
       : row("", `its ${faultsText(simulated)} on real processes: ${rateText(shrunkOnProcesses)}`)),
     ...(smallest === null
-      ? row("smallest", "nothing to shrink on real processes: it did not fail again")
+      ? row("smallest", `nothing to shrink on real processes: ${whyWhole(found)}`)
       : [
           ...row(
             "smallest",
@@ -29,6 +29,9 @@ export function reproductionLines(found: Reproduction): readonly string[] {
         ]),
   ];
 }
+
+const whyWhole = ({ again, check }: Reproduction): string =>
+  again.failed === 0 ? "it did not fail again" : `"${check}" is about what the faults bring about`;
 
 const faultsText = (simulated: Simulated): string =>
   simulated.kind === "reproduced" && simulated.schedule.actions.length > 0
