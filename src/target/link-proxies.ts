@@ -83,6 +83,12 @@ export class LinkProxies {
     await this.#ask({ kind: "break", id: this.#nextId++, how, links });
   }
 
+  /** Frames that nodes have sent each other so far. */
+  async frames(): Promise<number> {
+    const event = await this.#ask({ kind: "count", id: this.#nextId++ });
+    return event.kind === "counted" ? event.frames : 0;
+  }
+
   #ask(command: ProxyCommand): Promise<ProxyEvent> {
     this.#child.send(command);
     const answered = this.#last.then(

@@ -188,6 +188,10 @@ export class LocalCluster implements Cluster {
     return this.#supervisor.starts;
   }
 
+  frames(): Promise<number | null> {
+    return this.#supervisor.frames();
+  }
+
   failures(): readonly string[] {
     return this.#supervisor.failures;
   }

@@ -5,7 +5,8 @@ import type { LinkProxies } from "./link-proxies.ts";
 export type FaultyLinks = Pick<
   LinkProxies,
   "watch" | "links" | "linksAmong" | "open" | "set" | "break" | "stop"
->;
+> &
+  Partial<Pick<LinkProxies, "frames">>;
 
 /** Where the processes of a local cluster are, if not all on this machine's loopback. */
 export type LocalNetwork = {

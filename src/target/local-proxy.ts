@@ -13,7 +13,7 @@ export type ProxySpec = {
   readonly links: readonly (Endpoint & { readonly from: number; readonly to: number })[];
 };
 
-/** Every further line. It is answered once it is in force: `open` by "ready", the others by "ack". */
+/** Every further line. It is answered once it is in force: `open` by "ready", `count` by "counted", the others by "ack". */
 export type ProxyCommand =
   | {
       readonly kind: "break";
@@ -22,6 +22,7 @@ export type ProxyCommand =
       readonly links: readonly Link[];
     }
   | { readonly kind: "set"; readonly id: number; readonly links: readonly LinkSetting[] }
+  | { readonly kind: "count"; readonly id: number }
   | { readonly kind: "open"; readonly id: number; readonly links: ProxySpec["links"] };
 
 /** What a proxy process says: one JSON line each. */
@@ -35,7 +36,9 @@ export type ProxyEvent =
         readonly port: number;
       }[];
     }
-  | { readonly kind: "ack"; readonly id: number };
+  | { readonly kind: "ack"; readonly id: number }
+  /** Frames that were sent on all links so far. */
+  | { readonly kind: "counted"; readonly id: number; readonly frames: number };
 
 /**
  * Runs a proxy on every directed link of a cluster: reads a ProxySpec and then ProxyCommands from
@@ -59,6 +62,11 @@ export async function runProxy(
       const command = JSON.parse(line) as ProxyCommand;
       if (command.kind === "open") {
         say({ kind: "ready", links: openLinks({ seed, links: command.links }, links, terms) });
+        continue;
+      }
+      if (command.kind === "count") {
+        const frames = [...links.values()].reduce((sum, link) => sum + link.frames, 0);
+        say({ kind: "counted", id: command.id, frames });
         continue;
       }
       if (command.kind === "break") {

@@ -144,6 +144,11 @@ export class LocalSupervisor {
     return this.#clocks;
   }
 
+  /** Frames that nodes have sent each other so far; null: nothing counts them. */
+  async frames(): Promise<number | null> {
+    return (await this.#proxies?.frames?.()) ?? null;
+  }
+
   /** Processes that ended without being told to, with what they said last. */
   get failures(): readonly string[] {
     return this.#failures;

@@ -15,6 +15,8 @@ export type LinkBreak = "reset" | "halfOpen" | "mend";
 export class ProxyLink {
   readonly #faults: LinkFaults;
   readonly #pipes = new Set<ProxyPipe>();
+  /** Of connections that are closed. */
+  #framesBefore = 0;
   readonly #listener: TCPSocketListener<ProxyPipe>;
 
   /** `terms` is shared by all links of a cluster. */
@@ -25,7 +27,9 @@ export class ProxyLink {
       port: 0,
       socket: {
         open: (socket) => {
-          const forget = (pipe: ProxyPipe): void => void this.#pipes.delete(pipe);
+          const forget = (pipe: ProxyPipe): void => {
+            if (this.#pipes.delete(pipe)) this.#framesBefore += pipe.frames;
+          };
           socket.data = new ProxyPipe(this.#faults, socket, target, forget);
           this.#pipes.add(socket.data);
         },
@@ -35,6 +39,13 @@ export class ProxyLink {
         error: (socket) => socket.data.close(),
       },
     });
+  }
+
+  /** Frames that were sent on it so far, whatever became of them. */
+  get frames(): number {
+    let frames = this.#framesBefore;
+    for (const pipe of this.#pipes) frames += pipe.frames;
+    return frames;
   }
 
   get port(): number {

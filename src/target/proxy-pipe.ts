@@ -61,6 +61,11 @@ export class ProxyPipe {
     else this.#dial();
   }
 
+  /** Whole frames that the dialer has sent, whatever became of them. */
+  get frames(): number {
+    return this.#cutter.frames;
+  }
+
   /** Bytes from the dialer: frames for the target, in one write. */
   fromDialer(chunk: Uint8Array): void {
     if (this.#lame || this.#deaf) return;

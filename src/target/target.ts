@@ -81,8 +81,8 @@ export type Cluster = {
   events(): Promise<readonly ClusterEvent[]>;
   /** Every start of a node so far, in order. */
   starts(): readonly NodeStart[];
-  /** Frames that nodes have sent each other so far; absent: nobody counts them. */
-  frames?(): Promise<number>;
+  /** Frames that nodes have sent each other so far; null, or no such method: nothing counts them. */
+  frames?(): Promise<number | null>;
   /** Processes that ended without being told to, with what they said last; a sound run has none. */
   failures(): readonly string[];
   /** Ends every process. Safe to call twice. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadScenarios } from "../../chaos/catalog.ts";
+import { loadScenarios, loadTagged } from "../../chaos/catalog.ts";
 import { judge } from "../../chaos/judge.ts";
 import type { Recording, RunOptions } from "../../chaos/run.ts";
 import type { Scenario } from "../../chaos/scenario.ts";
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true }));
 
-const scenarios = await loadScenarios();
+const scenarios = [...(await loadScenarios()), ...(await loadTagged())];
 
 async function play(scenario: Scenario, seed = SEED): Promise<Recording> {
   const { durationMs } = scenario;
@@ -50,7 +50,13 @@ async function verdictOf(recording: Recording): Promise<readonly string[]> {
 }
 
 // The rest run with `ordeal chaos run --all --target sim`: these have faults of each kind.
-const SOME = ["kitchen-sink", "torn-writes", "membership", "bit-flip"];
+const SOME = [
+  "kitchen-sink",
+  "torn-writes",
+  "membership",
+  "bit-flip",
+  "mit-4c-snapshot-everything",
+];
 
 test.each(SOME)("%s in the simulator: reaches its aim, and all checks hold", async (name) => {
   const scenario = scenarios.find((each) => each.name === name)!;
