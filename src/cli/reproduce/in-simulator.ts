@@ -49,7 +49,7 @@ export async function trySimulator(
   schedule: Schedule,
   options: SimulatorOptions,
 ): Promise<Simulated> {
-  const reason = whyNot(scenario, options.check);
+  const reason = whyNot(scenario, schedule, options.check);
   if (reason !== null) return { kind: "skipped", reason };
   let seeds = 0;
   while (seeds < options.seedsMax && (seeds === 0 || options.now() < options.until)) {
@@ -70,7 +70,10 @@ export async function trySimulator(
   return { kind: "held", seeds };
 }
 
-function whyNot(scenario: Scenario, check: string): string | null {
+function whyNot(scenario: Scenario, schedule: Schedule, check: string): string | null {
+  if (schedule.actions.length === 0 && (schedule.sequences ?? []).length > 0) {
+    return "its faults wait for conditions, which a schedule of the simulator cannot";
+  }
   if (TIMED.includes(check)) return `"${check}" is about real time or what must have happened`;
   const harmful = scenario.faults.flatMap(faultsOf).find(({ kind }) => HARMFUL.includes(kind));
   if (harmful === undefined) return null;

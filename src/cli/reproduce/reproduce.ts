@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { durationAsFlag } from "../../chaos/options.ts";
 import type { Scenario } from "../../chaos/scenario.ts";
-import { shrinkActions, withFaults } from "../../chaos/shrink-faults.ts";
+import { shrinkSteps, stepsOf, withSteps } from "../../chaos/shrink-faults.ts";
 import { findTarget, TARGET_NAMES } from "../targets.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { FailedRun } from "./failed-run.ts";
@@ -66,7 +66,8 @@ export async function reproduce(
   say("replaying the recordings of the nodes");
   const replayed = await replayRun(dir);
   say(`the same run again on real processes, ${times} times`);
-  const same = { ...withFaults(scenario, schedule), aim: scenario.aim };
+  const steps = stepsOf(schedule);
+  const same = { ...withSteps(scenario, steps, schedule.durationMs), aim: scenario.aim };
   const again = await tryProcesses(same, real, times);
   say("the same faults in the simulator");
   const simulated: Simulated =
@@ -110,7 +111,9 @@ async function shrunkRate(
 ): Promise<Rate | null> {
   if (simulated.kind !== "reproduced") return null;
   say(`the shrunk schedule of the simulator on real processes, ${times} times`);
-  return rateOf(await tryProcesses(withFaults(scenario, simulated.schedule), real, times));
+  const { durationMs } = simulated.schedule;
+  const faults = withSteps(scenario, stepsOf(simulated.schedule), durationMs);
+  return rateOf(await tryProcesses(faults, real, times));
 }
 
 /** Fewer and fewer of the run's own faults, while real processes still fail. */
@@ -123,31 +126,29 @@ async function shrink(
   const tries = triesFor(again);
   const until = now() + shrinkMs;
   say(`fewer faults on real processes, ${tries} runs each, for at most ${shrinkMs / 1000} s`);
-  const shrunk = await shrinkActions(
-    schedule.actions,
-    async (actions) => {
-      const candidate = withFaults(scenario, { ...schedule, actions });
+  const { durationMs } = schedule;
+  const steps = stepsOf(schedule);
+  const shrunk = await shrinkSteps(
+    steps,
+    async (candidateSteps) => {
+      const candidate = withSteps(scenario, candidateSteps, durationMs);
       return (await tryProcesses(candidate, real, tries, true)).failed > 0;
     },
     () => now() < until,
   );
-  const smallest = withFaults(
-    scenario,
-    { ...schedule, actions: shrunk.actions },
-    `${scenario.name}-smallest`,
-  );
+  const smallest = withSteps(scenario, shrunk.steps, durationMs, `${scenario.name}-smallest`);
   const file = join(real.reportsDir, "smallest.json");
   await Bun.write(file, `${JSON.stringify(smallest, null, 1)}\n`);
   say(`the smallest of them, ${times} times`);
   const rate = rateOf(await tryProcesses(smallest, real, times));
   const target = report.target.name === "ordeal" ? "" : ` --target ${report.target.name}`;
-  const duration = durationAsFlag(schedule.durationMs);
+  const duration = durationAsFlag(durationMs);
   return {
     ...rate,
     file: shown(file),
     command: `ordeal chaos run ${shown(file)} --seed ${report.seed} --duration ${duration}${target}`,
-    faults: shrunk.actions.length,
-    faultsBefore: schedule.actions.length,
+    faults: shrunk.steps.length,
+    faultsBefore: steps.length,
     isMinimal: shrunk.isMinimal,
   };
 }
