@@ -4,6 +4,9 @@ import { type ChaosTarget, type ChaosTargetName, findChaosTarget } from "./targe
 /** Where the nodes of a run are: behind proxies, or each in a network namespace of its own. */
 export const NETWORKS = ["proxies", "netns"] as const;
 
+/** No scenario has more keys. */
+const ATTACHED_KEYS_MAX = 1024;
+
 /** What the flags say of the system that scenarios are to be run on. */
 export type TargetFlags = {
   readonly target: ChaosTargetName;
@@ -19,7 +22,9 @@ export async function chooseTarget({ target, network, attach }: TargetFlags): Pr
     if (!isUsual) throw contradiction("--attach", `--target ${target}`);
     if (network !== "proxies") throw contradiction("--attach", `--network ${network}`);
     const { attachTarget } = await import("../target/attach/attach.ts");
-    return { target: attachTarget(attach) };
+    const { keyText } = await import("../workload/keys.ts");
+    const keys = Array.from({ length: ATTACHED_KEYS_MAX }, (_, i) => keyText(i));
+    return { target: attachTarget(attach, keys) };
   }
   if (network === "proxies") return findChaosTarget(target);
   if (!isUsual && target !== "ordeal-netns") {

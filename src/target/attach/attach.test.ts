@@ -8,7 +8,7 @@ import type { Cluster, ClusterOptions } from "../target.ts";
 import { PlainClient } from "../testing/plain-client.ts";
 import { isAlive } from "../testing/processes.ts";
 import { until } from "../until.ts";
-import { attachTarget } from "./attach.ts";
+import { attachTarget as attach } from "./attach.ts";
 
 const WITHIN_MS = 60_000;
 const TEST_MS = 120_000;
@@ -37,6 +37,8 @@ const write = (content: object): string => {
   writeFileSync(file, JSON.stringify(content));
   return file;
 };
+
+const attachTarget = (path: string) => attach(path, ["k0000001", "k0000003"]);
 
 /** Adds a line to a file. */
 const NOTE = `require("node:fs").appendFileSync(process.argv[1], process.argv[2] + "\\n")`;

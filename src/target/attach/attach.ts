@@ -11,16 +11,17 @@ const FIRST_LEADER_WITHIN_MS = 60_000;
 
 /**
  * Nodes of Ordeal's own store that run already, wherever that is: they are loaded and judged like
- * others, and broken as far as the file at `path` says how. Throws UserError on a bad file.
+ * others, and broken as far as the file at `path` says how. `loadKeys` are those that a load uses.
+ * Throws UserError on a bad file.
  */
-export function attachTarget(path: string): Target {
+export function attachTarget(path: string, loadKeys: readonly string[]): Target {
   const file = loadAttachFile(path);
   return {
     name: "attached",
     version: "",
     can: capabilities(file),
     nodesMax: file.nodes.length,
-    start: (options) => attach(file, options),
+    start: (options) => attach(file, loadKeys, options),
   };
 }
 
@@ -41,7 +42,11 @@ function capabilities({ commands }: AttachFile): Record<Capability, true | strin
   };
 }
 
-async function attach(file: AttachFile, options: ClusterOptions): Promise<AttachedCluster> {
+async function attach(
+  file: AttachFile,
+  loadKeys: readonly string[],
+  options: ClusterOptions,
+): Promise<AttachedCluster> {
   const { nodes } = file;
   if (options.nodes !== nodes.length) {
     const what = `has ${nodes.length} nodes, and ${options.nodes} are asked for`;
@@ -64,6 +69,7 @@ async function attach(file: AttachFile, options: ClusterOptions): Promise<Attach
   const leader = await until("a leader", FIRST_LEADER_WITHIN_MS, () => cluster.leader());
   await refuseUsedKeys(
     nodes.find(({ id }) => id === leader)!,
+    loadKeys,
     file.clear,
   );
   return cluster;

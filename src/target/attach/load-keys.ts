@@ -1,9 +1,6 @@
 import { UserError } from "../../lib/user-error.ts";
-import { keyText } from "../../workload/keys.ts";
 import type { AttachedNode } from "./attach-file.ts";
 
-/** No scenario has more keys. */
-const KEYS = 1024;
 const AT_ONCE = 32;
 const WITHIN_MS = 10_000;
 
@@ -11,9 +8,13 @@ const WITHIN_MS = 10_000;
  * A history begins with keys that are absent: those that a load uses must be. Deletes them where that
  * is allowed; else throws UserError when there are some.
  */
-export async function refuseUsedKeys(leader: AttachedNode, mayDelete: boolean): Promise<void> {
-  for (let first = 0; first < KEYS; first += AT_ONCE) {
-    const keys = Array.from({ length: AT_ONCE }, (_, i) => keyText(first + i));
+export async function refuseUsedKeys(
+  leader: AttachedNode,
+  all: readonly string[],
+  mayDelete: boolean,
+): Promise<void> {
+  for (let first = 0; first < all.length; first += AT_ONCE) {
+    const keys = all.slice(first, first + AT_ONCE);
     const used = await Promise.all(keys.map((key) => isThere(leader, key)));
     const there = keys.filter((_, i) => used[i]);
     if (there.length > 0 && !mayDelete) {
