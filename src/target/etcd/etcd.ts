@@ -17,9 +17,8 @@ import { parseEtcdEvent } from "./log.ts";
 
 const TOKEN = "ordeal";
 const READY_ASK_MS = 2_000;
-/** Half of etcd's own, which would sit out a leader that is away for a second. */
-const HEARTBEAT_MS = "50";
-const ELECTION_MS = "500";
+/** Half of etcd's own, which would sit out a leader that is away for a second. Under faults only. */
+const QUICK_TIMERS = ["--heartbeat-interval", "50", "--election-timeout", "500"];
 
 /** etcd 3.4 as Debian has it: a cluster of real processes. */
 export const etcdTarget: Target = {
@@ -93,7 +92,7 @@ class EtcdSystem implements ExternalSystem {
       ...["--initial-advertise-peer-urls", this.#peerUrls[id - 1]!],
       ...["--initial-cluster", members, "--initial-cluster-state", "new"],
       ...["--initial-cluster-token", TOKEN],
-      ...["--heartbeat-interval", HEARTBEAT_MS, "--election-timeout", ELECTION_MS],
+      ...(this.#proxies.length > 0 ? QUICK_TIMERS : []),
       ...["--logger", "zap", "--log-outputs", "stderr", "--log-level", "info"],
     ];
   }
