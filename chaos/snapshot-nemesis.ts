@@ -29,13 +29,13 @@ export default defineScenario({
     "Nodes are told to take snapshots while others are down, and just before they crash or lose power.",
   cluster: { nodes: 5, storage: "disk", snapshotEveryBytes: 256 << 10 },
   workload: mixedLoad({ rate: 1_000, clients: 64, connections: 8, valueBytes: 1024, keys: 128 }),
-  durationMs: seconds(12),
+  durationMs: seconds(13),
   faults: [
-    at(1_000, crash(one)),
-    every({ everyMs: 700, fromMs: 1_200, toMs: 4_000 }, at(0, snapshot(all))),
-    at(4_200, restart(all)),
+    at(2_000, crash(one)),
+    every({ everyMs: 700, fromMs: 2_200, toMs: 5_000 }, at(0, snapshot(all))),
+    at(5_200, restart(all)),
     every(
-      { everyMs: 2_000, fromMs: 5_000, toMs: 11_000 },
+      { everyMs: 2_000, fromMs: 6_000, toMs: 12_000 },
       at(0, snapshot(majority)),
       at(10, crash(leader)),
       at(700, snapshot(all)),
