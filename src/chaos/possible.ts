@@ -1,6 +1,7 @@
 import type { FaultKind } from "../fault/vocabulary.ts";
 import type { Capability, Target } from "../target/target.ts";
 import { type Aim, faultsOf, type Scenario } from "./scenario.ts";
+import { waitsForSomething } from "./sequence.ts";
 
 /** What each fault needs of a target; a kind that is not named needs nothing. */
 const NEEDS: Readonly<Partial<Record<FaultKind, Capability>>> = {
@@ -28,10 +29,15 @@ export function whyImpossible(target: Target, scenario: Scenario): readonly stri
   if (leaseReads === true) needed.add("orders");
   if (storage === "memory" || fsync === "never") needed.add("memory");
   if ((scenario.cluster.spares ?? 0) > 0) needed.add("membership");
-  return [...needed].flatMap((capability) => {
+  const waits = scenario.faults.some(
+    (step) => step.kind === "sequence" && waitsForSomething(step.stages),
+  );
+  const unwatched = waits && target.unwatched !== undefined ? [target.unwatched] : [];
+  const lacks = [...needed].flatMap((capability) => {
     const can = target.can[capability];
     return can === true ? [] : [`${target.name} cannot do "${capability}": ${can}`];
   });
+  return [...unwatched, ...lacks];
 }
 
 /** Can it be reached only if another node takes over from one that is down? */

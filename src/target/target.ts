@@ -11,6 +11,8 @@ export type Target = {
   readonly can: Readonly<Record<Capability, true | string>>;
   /** It has no more nodes than so many, whatever is asked for; absent: no limit. */
   readonly nodesMax?: number;
+  /** Why no sequence can wait for a condition on it; absent: it can be watched while it runs. */
+  readonly unwatched?: string;
   /** Starts a fresh cluster and resolves once it has a leader. Rejects with UserError on bad input. */
   start(options: ClusterOptions): Promise<Cluster>;
 };

@@ -18,6 +18,7 @@ export const simTarget: Target = {
   name: "sim",
   version: localTarget.version,
   can: localTarget.can,
+  unwatched: "its schedule is fixed before it runs, so nothing can wait for a condition",
   start: () => Promise.reject(new Error("the simulator has no processes to start")),
 };
 
