@@ -32,9 +32,17 @@ export function evaluateAim(aim: Aim, happened: Happened): AimResult {
       const ok = during(aim.fault, happened).reduce((sum, tick) => sum + tick.counts.ok, 0);
       return result(ok, aim.atLeast, (n) => `${count(n)} ok under ${aim.fault}`);
     }
+    case "completed": {
+      const ok = happened.ticks.reduce((sum, tick) => sum + tick.counts.ok, 0);
+      return result(ok, aim.atLeast, (n) => `${count(n)} ok`);
+    }
     case "tornTail": {
       const torn = happened.events.filter((event) => (event.tornBytes ?? 0) > 0);
       return result(torn.length, aim.atLeast, (n) => `${n}× a torn record was cut`);
+    }
+    case "snapshotInstalled": {
+      const installed = happened.events.filter(({ kind }) => kind === "snapshotInstalled");
+      return result(installed.length, aim.atLeast, (n) => `${n}× a snapshot was installed`);
     }
     case "refused": {
       const refused = happened.starts.filter(({ outcome }) => outcome === "refused");

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadScenarioFile, loadScenarios } from "./catalog.ts";
+import { findScenarios, loadScenarioFile, loadScenarios, scenariosOf } from "./catalog.ts";
 import { firstFaultMs, scheduleOf } from "./schedule.ts";
+import { longestMs } from "./sequence.ts";
 import { scenarioProblems } from "./validate.ts";
 
 const scenarios = await loadScenarios();
@@ -49,11 +50,30 @@ test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
       const schedule = scheduleOf(scenario, 1, durationMs);
       // Load must be steady before the first fault, or nothing could be said of the change.
       expect(firstFaultMs(schedule)).toBeGreaterThanOrEqual(1_500);
-      expect(schedule.actions.at(-1)?.atMs).toBeLessThanOrEqual(durationMs);
-      expect(schedule.actions.length).toBeGreaterThan(1);
+      const { actions, sequences = [] } = schedule;
+      const ends = sequences.map(({ atMs, stages }) => atMs + longestMs(stages));
+      expect(Math.max(...ends, actions.at(-1)?.atMs ?? 0)).toBeLessThanOrEqual(durationMs);
+      expect(actions.length + sequences.length * 2).toBeGreaterThan(1);
     }
   },
 );
+
+const labs = await scenariosOf("mit");
+
+test("chaos/mit: the KV labs, each once, apart from what --all means, and sound as data", async () => {
+  expect(labs.length).toBeGreaterThan(35);
+  expect(new Set(labs.map(({ name }) => name)).size).toBe(labs.length);
+  for (const lab of labs) {
+    expect(scenarioProblems(lab)).toEqual([]);
+    expect(JSON.parse(JSON.stringify(lab))).toEqual(lab);
+    expect(scenarios.some(({ name }) => name === lab.name)).toBeFalse();
+    expect(firstFaultMs(scheduleOf(lab, 1, lab.durationMs)) ?? 1_500).toBeGreaterThanOrEqual(1_500);
+  }
+  expect(await findScenarios(["mit-4b-speed"])).toEqual(
+    labs.filter(({ name }) => name === "mit-4b-speed"),
+  );
+  await expect(scenariosOf("mti")).rejects.toThrow("unknown tag");
+});
 
 let dir = "";
 beforeAll(async () => {

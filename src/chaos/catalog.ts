@@ -2,10 +2,33 @@ import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { closest } from "../lib/suggest.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
+import { defineScenario } from "./dsl.ts";
+import { type Parametrised, scenarioWith, type Values } from "./parameters.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** The scenarios that come with Ordeal. */
 const SCENARIO_DIR = join(import.meta.dir, "..", "..", "chaos");
+
+/** Modules with many scenarios each, which only `--tag` and their names choose. */
+const TAGGED = [join(SCENARIO_DIR, "mit", "labs.ts")];
+
+/** The scenarios that are not of those that `--all` means, such as the labs of MIT. */
+export async function loadTagged(): Promise<readonly Scenario[]> {
+  const modules = await Promise.all(TAGGED.map((path) => import(path)));
+  return modules.flatMap((module) => (module as { readonly default: readonly Scenario[] }).default);
+}
+
+/** Those with a tag; without one, those of loadScenarios. Throws UserError for a tag that none has. */
+export async function scenariosOf(tag: string | undefined): Promise<readonly Scenario[]> {
+  const usual = await loadScenarios();
+  if (tag === undefined) return usual;
+  const all = [...usual, ...(await loadTagged())];
+  const found = all.filter(({ tags = [] }) => tags.includes(tag));
+  if (found.length > 0) return found;
+  const tags = [...new Set(all.flatMap((scenario) => scenario.tags ?? []))].sort().join(", ");
+  const what = `no scenario is tagged "${tag}"`;
+  throw new UserError("unknown tag", [{ where: "--tag", what, fix: `there are: ${tags}` }]);
+}
 
 /** Every scenario of `chaos/`, by name. Throws UserError for a module that is not one. */
 export async function loadScenarios(): Promise<readonly Scenario[]> {
@@ -14,17 +37,23 @@ export async function loadScenarios(): Promise<readonly Scenario[]> {
 }
 
 /**
- * The scenarios of these names; a name with a slash or ending in `.ts` is the path of a module.
- * Throws UserError with the nearest name for each that is unknown.
+ * The scenarios of these names; a name with a slash or ending in `.ts` is the path of a module,
+ * or in `.json` of a scenario as data.
+ * Each is made with those of the values that it declares. Throws UserError with the nearest name for
+ * each that is unknown, and for a value that none of them declares.
  */
-export async function findScenarios(names: readonly string[]): Promise<readonly Scenario[]> {
-  const known = await loadScenarios();
-  const list = known.map(({ name }) => name).join(", ");
+export async function findScenarios(
+  names: readonly string[],
+  values: Values = {},
+): Promise<readonly Scenario[]> {
+  const usual = await loadScenarios();
+  const known = [...usual, ...(await loadTagged())];
+  const list = usual.map(({ name }) => name).join(", ");
   if (names.length === 0) {
     const fix = `name some, or give --all; there are: ${list}`;
     throw new UserError("no scenario", [{ where: "names", what: "none is given", fix }]);
   }
-  const isPath = (name: string): boolean => name.includes("/") || name.endsWith(".ts");
+  const isPath = (name: string): boolean => /[/]|\.(ts|json)$/.test(name);
   const problems = names
     .filter((name) => !isPath(name) && !known.some((scenario) => scenario.name === name))
     .map((name): Problem => {
@@ -36,20 +65,40 @@ export async function findScenarios(names: readonly string[]): Promise<readonly 
       return { where: "names", what: `no scenario is named "${name}"`, fix };
     });
   if (problems.length > 0) throw new UserError("unknown scenario", problems);
-  return Promise.all(
+  const plain = await Promise.all(
     names.map(async (name) => {
       const scenario = known.find((each) => each.name === name);
       return scenario ?? (await loadScenarioFile(name));
     }),
   );
+  return Promise.all(plain.map((scenario, i) => withValues(scenario, names[i]!, values, plain)));
 }
 
-/** The scenario that a module exports by default. Its name must be that of the file. */
-export async function loadScenarioFile(path: string): Promise<Scenario> {
+/** The scenario made again, with those of the values that it declares and that some of `all` do. */
+async function withValues(
+  scenario: Scenario,
+  name: string,
+  values: Values,
+  all: readonly Scenario[],
+): Promise<Scenario> {
+  const some = all.flatMap(({ parameters = {} }) => Object.keys(parameters));
+  const { parameters = {} } = scenario;
+  const own = Object.fromEntries(
+    Object.entries(values).filter(([key]) => key in parameters || !some.includes(key)),
+  );
+  if (Object.keys(own).length === 0) return scenario;
+  if (Object.keys(parameters).length === 0) return scenarioWith(scenario, own);
+  const path = /[/]|\.ts$/.test(name) ? name : join(SCENARIO_DIR, `${name}.ts`);
+  return loadScenarioFile(path, own);
+}
+
+/** The scenario that a module exports by default, whose name must be that of the file, or that a JSON file is. */
+export async function loadScenarioFile(path: string, values: Values = {}): Promise<Scenario> {
   const problem = (what: string, fix: string): UserError =>
     new UserError("cannot load the scenario", [{ where: path, what, fix }]);
   if (!(await Bun.file(path).exists())) throw problem("no such file", "give a path that exists");
-  const module = (await import(resolve(path))) as { readonly default?: Scenario };
+  if (path.endsWith(".json")) return scenarioOfJson(await Bun.file(path).text(), problem);
+  const module = (await import(resolve(path))) as { readonly default?: Scenario | Parametrised };
   const scenario = module.default;
   if (typeof scenario?.name !== "string") {
     throw problem("has no default export", "write: export default defineScenario({ … })");
@@ -58,5 +107,16 @@ export async function loadScenarioFile(path: string): Promise<Scenario> {
     const what = `the scenario is named "${scenario.name}", the file "${basename(path)}"`;
     throw problem(what, `name both alike, so that "chaos run" finds it`);
   }
-  return scenario;
+  return scenarioWith(scenario, values);
+}
+
+/** A scenario is data: this is how one comes back from a file. */
+function scenarioOfJson(text: string, problem: (what: string, fix: string) => UserError): Scenario {
+  const fix = "give a file that `ordeal chaos reproduce` wrote, or the scenario of a report.json";
+  try {
+    return defineScenario(JSON.parse(text) as Scenario);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw problem(`is no scenario: ${error instanceof Error ? error.message : error}`, fix);
+  }
 }

@@ -1,5 +1,6 @@
 import { unreachable } from "../lib/assert.ts";
-import type { Fault, NodeSpec } from "../fault/vocabulary.ts";
+import type { Fault, FaultKind, NodeSpec } from "../fault/vocabulary.ts";
+import { describeConnectionFault, describeMessageFault } from "../fault/describe-links.ts";
 import { faultsOf, type Scenario } from "./scenario.ts";
 
 /** A fault in a few words: `crash leader`, `lose 10 % of frames of all nodes`. */
@@ -21,7 +22,9 @@ export function describeFault(fault: Fault): string {
       return `lose ${percent(fault.ratio)} of frames of ${describeNodes(fault.nodes)}`;
     case "delay": {
       const spread = fault.jitterMs > 0 ? ` ± ${fault.jitterMs}` : "";
-      return `delay frames of ${describeNodes(fault.nodes)} by ${fault.ms}${spread} ms`;
+      const delay = `delay frames of ${describeNodes(fault.nodes)} by ${fault.ms}${spread} ms`;
+      if (fault.tail === undefined) return delay;
+      return `${delay}, ${percent(fault.tail.ratio)} of them by up to ${fault.tail.ms} ms more`;
     }
     case "duplicate":
       return `duplicate ${percent(fault.ratio)} of frames of ${describeNodes(fault.nodes)}`;
@@ -41,12 +44,37 @@ export function describeFault(fault: Fault): string {
       return `fill the disk of ${describeNodes(fault.nodes)} (ENOSPC)`;
     case "bitFlip":
       return `flip ${fault.bits} bits on the disk of ${describeNodes(fault.nodes)}`;
+    case "bandwidth":
+    case "reset":
+    case "halfOpen":
+    case "clog":
+    case "unclog":
+      return describeConnectionFault(fault, describeNodes(fault.nodes));
+    case "message":
+      return describeMessageFault(fault, describeNodes(fault.from));
     case "heal":
-      return "heal links and disks";
+      return "heal links, disks and clocks";
+    case "clockJump":
+      return `let the clock of ${describeNodes(fault.nodes)} jump ahead by ${fault.ms} ms`;
+    case "clockRate":
+      return `let the clock of ${describeNodes(fault.nodes)} run at ${fault.rate} times its rate`;
+    case "clockStrobe":
+      return `let the clock of ${describeNodes(fault.nodes)} stand still and jump every ${fault.everyMs} ms`;
+    case "transfer":
+      return `hand the leadership to ${describeNodes(fault.to)}`;
+    case "snapshot":
+      return `${describeNodes(fault.nodes)}: take a snapshot`;
+    case "wipe":
+      return `wipe the disk of ${describeNodes(fault.nodes)}`;
     default:
       return unreachable(fault);
   }
 }
+
+const LIFTS: ReadonlySet<FaultKind> = new Set<FaultKind>(["heal", "resume", "restart", "unclog"]);
+
+/** Does a fault of this kind only end others? */
+export const isLift = (kind: FaultKind): boolean => LIFTS.has(kind);
 
 /** The kinds of fault in a scenario, each once, in order of appearance; lifts are left out. */
 export const faultKindsOf = (scenario: Scenario): string[] => [
@@ -54,7 +82,7 @@ export const faultKindsOf = (scenario: Scenario): string[] => [
     scenario.faults
       .flatMap(faultsOf)
       .map((fault) => fault.kind)
-      .filter((kind) => kind !== "heal" && kind !== "resume" && kind !== "restart"),
+      .filter((kind) => !LIFTS.has(kind)),
   ),
 ];
 
@@ -79,6 +107,7 @@ function describePartition(fault: Extract<Fault, { kind: "partition" }>): string
   if (fault.shape === "halves") {
     return fault.leaderIn === "any" ? "halves" : `halves, leader in the ${fault.leaderIn}`;
   }
+  if (fault.shape === "random") return "two random sides";
   return fault.shape === "bridge" ? "halves with a bridge" : "majorities ring";
 }
 

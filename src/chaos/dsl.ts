@@ -1,8 +1,20 @@
-import type { Fault, FaultKind, NodeSpec, PowerLossKeeps } from "../fault/vocabulary.ts";
+import type {
+  Fault,
+  FaultKind,
+  MessageFault,
+  MessageName,
+  NodeSpec,
+  PowerLossKeeps,
+} from "../fault/vocabulary.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { LoadShape } from "../workload/spec.ts";
-import type { Aim, Scenario, Step } from "./scenario.ts";
+import type { Condition } from "./condition.ts";
+export { parametrised } from "./parameters.ts";
+import { type Aim, liftsOf, type Scenario, type Step } from "./scenario.ts";
+import type { Stage } from "./sequence.ts";
 import { scenarioProblems } from "./validate.ts";
+
+export type { Scenario, Step };
 
 // The words a scenario module is written in: functions that return plain data. What each word means
 // stands in scenario.ts; `chaos/` has the scenarios.
@@ -56,6 +68,13 @@ export const rolling = (fromMs: number, toMs: number, fault: "crash" | "pause"):
   toMs,
 });
 
+/** Clogs some nodes one by one, and unclogs them in another order; over at `toMs`. */
+export const swizzleClog = (fromMs: number, toMs: number): Step => ({
+  kind: "swizzleClog",
+  fromMs,
+  toMs,
+});
+
 export type Rounds = { readonly everyMs: number; readonly fromMs: number; readonly toMs: number };
 /** The steps once a round, their times counted from its start. */
 export const every = (rounds: Rounds, ...steps: readonly Step[]): Step => ({
@@ -69,6 +88,39 @@ export const randomly = (rounds: Rounds, ...choices: readonly (readonly Step[])[
   ...rounds,
   choices,
 });
+
+/** One after the other: faults, `wait`, `hold` and `until`. */
+export const sequence = (
+  atMs: number,
+  ...stages: readonly (Fault | Stage | readonly Stage[])[]
+): Step => ({
+  ...{ kind: "sequence", atMs },
+  stages: stages.flatMap((stage): readonly Stage[] => {
+    if (Array.isArray(stage)) return stage as readonly Stage[];
+    const one = stage as Fault | Stage;
+    return one.kind === "do" || one.kind === "wait" || one.kind === "until"
+      ? [one]
+      : [{ kind: "do", fault: one }];
+  }),
+});
+export const wait = (ms: number): Stage => ({ kind: "wait", ms });
+/** The fault for so long. */
+export const hold = (ms: number, fault: Fault): readonly Stage[] => [
+  { kind: "do", fault },
+  wait(ms),
+  ...liftsOf(fault).map((lift): Stage => ({ kind: "do", fault: lift })),
+];
+/** Goes on when the condition holds; a run in which it does not within `limitMs` is vacuous. */
+export const until = (condition: Condition, limitMs: number): Stage => ({
+  ...{ kind: "until", condition, limitMs },
+});
+export const commitIndexReaches = (index: number): Condition => ({ kind: "commitIndex", index });
+export const leadersDeposed = (times = 1): Condition => ({ kind: "leaderDeposed", times });
+export const leaderElected: Condition = { kind: "leaderElected" };
+export const operationsAcknowledged = (operations: number): Condition => ({
+  ...{ kind: "acknowledged", operations },
+});
+export const caughtUp: Condition = { kind: "caughtUp" };
 
 export const leader: NodeSpec = { kind: "leader" };
 export const followers: NodeSpec = { kind: "followers" };
@@ -94,6 +146,8 @@ export const halves = (leaderIn: "minority" | "majority" | "any"): Fault => ({
 });
 export const bridge: Fault = { kind: "partition", shape: "bridge" };
 export const majoritiesRing: Fault = { kind: "partition", shape: "majoritiesRing" };
+/** Two sides, drawn at random. */
+export const randomSplit: Fault = { kind: "partition", shape: "random" };
 export const loss = (nodes: NodeSpec, ratio: number): Fault => ({ kind: "loss", nodes, ratio });
 export const delay = (nodes: NodeSpec, ms: number, jitterMs = 0): Fault => ({
   kind: "delay",
@@ -101,6 +155,52 @@ export const delay = (nodes: NodeSpec, ms: number, jitterMs = 0): Fault => ({
   ms,
   jitterMs,
 });
+/** The share `ratio` of the frames, and those behind them, wait up to `ms` longer than the others. */
+export const longTail = (nodes: NodeSpec, ratio: number, ms: number): Fault => ({
+  ...{ kind: "delay", nodes, ms: 0, jitterMs: 1 },
+  tail: { ratio, ms },
+});
+export const bandwidth = (nodes: NodeSpec, bytesPerSecond: number): Fault => ({
+  kind: "bandwidth",
+  nodes,
+  bytesPerSecond,
+});
+/** Links that are both far and narrow, until `heal`; two steps: `...slowLinks(2_000, one, { … })`. */
+export const slowLinks = (
+  atMs: number,
+  nodes: NodeSpec,
+  { delayMs, bytesPerSecond }: { readonly delayMs: number; readonly bytesPerSecond: number },
+): readonly Step[] => [
+  at(atMs, delay(nodes, delayMs, delayMs / 4)),
+  at(atMs, bandwidth(nodes, bytesPerSecond)),
+];
+/** Every connection on the nodes' links ends with a reset, once. */
+export const reset = (nodes: NodeSpec): Fault => ({ kind: "reset", nodes });
+/** Connections that are open go silent, and nobody is told; new ones work. */
+export const halfOpen = (nodes: NodeSpec): Fault => ({ kind: "halfOpen", nodes });
+export const clog = (nodes: NodeSpec): Fault => ({ kind: "clog", nodes });
+export const unclog = (nodes: NodeSpec): Fault => ({ kind: "unclog", nodes });
+
+/** Which of the messages: only the first so many on each link, only those of an older term. */
+export type Which = { readonly first?: number; readonly term?: "any" | "older" };
+const messageFault = (
+  from: NodeSpec,
+  message: MessageName,
+  act: MessageFault["act"],
+  { first, term = "any" }: Which,
+): Fault => ({ kind: "message", from, message, term, first: first ?? null, act });
+/** `dropMessages(leader, "installSnapshot", { first: 3 })`, on the links that begin there. */
+export const dropMessages = (from: NodeSpec, message: MessageName, which: Which = {}): Fault =>
+  messageFault(from, message, "drop", which);
+export const duplicateMessages = (from: NodeSpec, message: MessageName, which: Which = {}): Fault =>
+  messageFault(from, message, "duplicate", which);
+/** Those behind them overtake. */
+export const delayMessages = (
+  from: NodeSpec,
+  message: MessageName,
+  delayMs: number,
+  which: Which = {},
+): Fault => messageFault(from, message, { delayMs }, which);
 export const duplicate = (nodes: NodeSpec, ratio: number): Fault => ({
   kind: "duplicate",
   nodes,
@@ -128,6 +228,22 @@ export const diskError = (nodes: NodeSpec, operation: "write" | "sync"): Fault =
 export const diskFull = (nodes: NodeSpec): Fault => ({ kind: "diskFull", nodes });
 /** Of the nodes that are down. */
 export const bitFlip = (nodes: NodeSpec, bits: number): Fault => ({ kind: "bitFlip", nodes, bits });
+/** The clocks of these show so much more from now on. */
+export const clockJump = (nodes: NodeSpec, ms: number): Fault => ({ kind: "clockJump", nodes, ms });
+export const clockRate = (nodes: NodeSpec, rate: number): Fault => ({
+  kind: "clockRate",
+  nodes,
+  rate,
+});
+export const clockStrobe = (nodes: NodeSpec, everyMs: number): Fault => ({
+  kind: "clockStrobe",
+  nodes,
+  everyMs,
+});
+export const transfer = (to: NodeSpec): Fault => ({ kind: "transfer", to });
+export const snapshot = (nodes: NodeSpec): Fault => ({ kind: "snapshot", nodes });
+/** Of the nodes that are down. */
+export const wipe = (nodes: NodeSpec): Fault => ({ kind: "wipe", nodes });
 export const heal: Fault = { kind: "heal" };
 
 export const leaderDeposed = (atLeast = 1): Aim => ({ kind: "leaderDeposed", atLeast });
@@ -141,7 +257,9 @@ export const okDuring = (fault: FaultKind, atLeast: number): Aim => ({
   fault,
   atLeast,
 });
+export const completed = (atLeast: number): Aim => ({ kind: "completed", atLeast });
 export const tornTail = (atLeast = 1): Aim => ({ kind: "tornTail", atLeast });
+export const snapshotInstalled = (atLeast = 1): Aim => ({ kind: "snapshotInstalled", atLeast });
 export const refused = (atLeast = 1): Aim => ({ kind: "refused", atLeast });
 export const slowedTo = (fault: FaultKind, atLeastMs: number): Aim => ({
   kind: "slowedTo",

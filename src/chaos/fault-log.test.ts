@@ -2,18 +2,22 @@ import { expect, test } from "bun:test";
 import {
   all,
   bitFlip,
+  clog,
   crash,
   diskError,
   diskFull,
   diskStall,
+  halfOpen,
   heal,
   isolate,
   leader,
   loss,
   pause,
   powerLoss,
+  reset,
   restart,
   resume,
+  unclog,
 } from "./dsl.ts";
 import { FaultLog } from "./fault-log.ts";
 
@@ -91,5 +95,25 @@ test("FaultLog: errors and fullness last until heal; what a node was down for, u
     ["diskFull", 13],
     ["powerLoss", 10],
     ["bitFlip", 10],
+  ]);
+});
+
+test("FaultLog: a reset is over at once, unclog ends clogs alone, heal the other connections", () => {
+  const log = new FaultLog();
+  log.record(reset(all), [1, 2], 1, 2);
+  log.record(clog(all), [1, 2], 3, 4);
+  log.record(halfOpen(leader), [2], 5, 6);
+  log.record(unclog(all), [1], 7, 8);
+  expect(log.current(9).map(({ kind, nodes }) => [kind, nodes])).toEqual([
+    ["clog", [2]],
+    ["halfOpen", [2]],
+  ]);
+  log.record(heal, [], 10, 11);
+  expect(log.current(12)).toEqual([]);
+  expect(log.bands().map(({ kind, fromUs, toUs }) => [kind, fromUs, toUs])).toEqual([
+    ["reset", 1, 2],
+    ["clog", 3, 8],
+    ["clog", 3, 11],
+    ["halfOpen", 5, 11],
   ]);
 });

@@ -10,8 +10,11 @@ export type OpenBand = Omit<FaultBand, "kind" | "toUs"> & {
   readonly untilUs?: number;
 };
 
-const DOWN: ReadonlySet<FaultKind> = new Set<FaultKind>(["crash", "powerLoss", "bitFlip"]);
-const HEALED: ReadonlySet<FaultKind> = new Set<FaultKind>(["diskStall", "diskError", "diskFull"]);
+const DOWN: ReadonlySet<FaultKind> = new Set<FaultKind>(["crash", "powerLoss", "bitFlip", "wipe"]);
+const HEALED: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  ...(["diskStall", "diskError", "diskFull"] as const),
+  ...(["clockRate", "clockStrobe"] as const),
+]);
 
 /**
  * Which faults were in force when, and on whom. Told of each fault once it is done, with the time at
@@ -42,6 +45,16 @@ export class FaultLog {
         // A later change takes the place of the one before.
         this.#close(({ kind }) => kind === "membership", null, atUs);
         this.#begin(fault, nodes, atUs);
+        break;
+      case "unclog":
+        this.#close(({ kind }) => kind === "clog", nodes, doneUs);
+        break;
+      case "reset":
+      case "clockJump":
+      case "transfer":
+      case "snapshot":
+        // Over at once, whatever comes of them.
+        this.#begin(fault, nodes, atUs, doneUs);
         break;
       case "diskStall":
         this.#begin(fault, nodes, atUs, atUs + fault.ms * 1000);

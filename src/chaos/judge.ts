@@ -3,42 +3,55 @@ import { evidence, shortName } from "../check/describe.ts";
 import { proofOf } from "../check/explain/proof.ts";
 import type { History } from "../history/op.ts";
 import { clock, count, durationMs, rate } from "../report/format.ts";
-import type { Check, Failover, Verdict } from "../report/schema.ts";
+import type { Check, Failover, Probes, Verdict } from "../report/schema.ts";
 import { evaluateAim } from "./aims.ts";
 import { failoversOf, termsWithTwoLeaders } from "./failovers.ts";
+import { labChecks } from "./lab-checks.ts";
 import { findLostAcks, firstWriteAck } from "./lost-acks.ts";
 import { steadyThroughput } from "./play.ts";
+import { probesOf } from "./probes.ts";
 import type { Recording } from "./run.ts";
 import { withSeen } from "./seen.ts";
+import { sloChecks } from "./slo.ts";
 
 /** How many operations a check shows as its proof. */
 const EVIDENCE_MAX = 6;
+/** How many lost writes are named in a line; a file beside the report names all (lost-writes.ts). */
+const NAMED_MAX = 4;
 
 export type Judgement = {
   readonly verdict: Verdict;
   readonly checks: readonly Check[];
   readonly failovers: readonly Failover[];
+  readonly probes: Probes;
 };
 
 /** The verdict on a run, from its recording and its history. */
 export function judge(recording: Recording, history: History, options: CheckOptions): Judgement {
   const { expect } = recording.scenario;
   const firstAck = firstWriteAck(history);
+  const { recoveredUs, memory = [] } = recording;
+  const untilUs = recoveredUs ?? Number.POSITIVE_INFINITY;
+  const probes = probesOf({ ...recording, firstAck, untilUs });
   const checks = [
     ...(expect.includes("linearizable")
       ? [withSeen(linearizable(history, options), recording)]
       : []),
     ...(expect.includes("no-lost-acks") ? [noLostAcks(history)] : []),
     ...(expect.includes("one-leader-per-term") ? [oneLeaderPerTerm(recording)] : []),
+    ...labChecks(recording.scenario.labs ?? [], recording, history),
+    ...(recording.checks ?? []),
     recovered(recording, firstAck),
     nodesStayedUp(recording),
     ...restarted(recording),
+    ...sloChecks(recording.scenario.slo ?? {}, { ...recording, memory, history, probes }),
     // A load that a violation ended had no time for the faults that it was to meet.
     ...(recording.violation?.stopped === true ? [] : [notVacuous(recording)]),
   ];
   return {
     verdict: worst(checks.map((check) => check.verdict)),
     checks,
+    probes,
     failovers: failoversOf(recording.bands, recording.events, firstAck),
   };
 }
@@ -78,8 +91,13 @@ function noLostAcks(history: History): Check {
   const name = "no-lost-acks";
   const writes = `${count(acknowledged)} acknowledged writes`;
   if (lost.length > 0) {
-    const keys = [...new Set(lost.map(([row]) => history.keys.name(history.key[row] ?? 0)))];
-    const detail = `${count(lost.length)} of ${writes} are gone: ${keys.slice(0, 5).join(", ")}`;
+    const named = evidence(
+      history,
+      lost.slice(0, NAMED_MAX).map(([row]) => row),
+    );
+    const rest = lost.length > named.length ? ", …" : "";
+    const names = named.map(({ text }) => text).join(", ");
+    const detail = `${count(lost.length)} of ${writes} are gone: ${names}${rest}`;
     const rows = lost.slice(0, EVIDENCE_MAX / 2).flat();
     return { name, verdict: "fail", detail, evidence: evidence(history, rows) };
   }
@@ -140,8 +158,9 @@ function notVacuous(recording: Recording): Check {
       ? "no fault came into force"
       : `${rate(steady)} before the first fault at ${clock(firstUs - recording.loadStartedUs)}`;
   const aims = recording.scenario.aim.map((aim) => evaluateAim(aim, recording));
-  const reached = aims.every((aim) => aim.reached) && steady > 0;
-  const detail = [quiet, ...aims.map((aim) => aim.detail)].join("; ");
+  const missed = (recording.neverTrue ?? []).map((what) => `never came true: ${what}`);
+  const reached = aims.every((aim) => aim.reached) && steady > 0 && missed.length === 0;
+  const detail = [quiet, ...aims.map((aim) => aim.detail), ...missed].join("; ");
   return plain("not-vacuous", reached ? "pass" : "fail", detail);
 }
 

@@ -1,10 +1,13 @@
 import type { Fault } from "../fault/vocabulary.ts";
 import type { Cluster, NodeStatus, Target } from "../target/target.ts";
 import type { LoadResult, LoadSpec, LoadViolation } from "../workload/spec.ts";
+import type { Observed } from "./condition.ts";
 import { describeFault } from "./describe.ts";
 import { FaultLog } from "./fault-log.ts";
+import { MemoryLog } from "./memory.ts";
+import { playSequence } from "./play-sequence.ts";
 import type { Phase, Progress, Recording, RunningLoad, RunOptions, SeenViolation } from "./run.ts";
-import { faultsOf, isDiskFault, type Scenario } from "./scenario.ts";
+import { faultsOf, isClockFault, isDiskFault, type Scenario } from "./scenario.ts";
 import { firstFaultMs, type Schedule } from "./schedule.ts";
 import { throughputBetween, type Tick, worstP99 } from "./timeline.ts";
 import { messageOf, nowUs, rejectOnAbort, sleepUntil, within } from "./timing.ts";
@@ -12,6 +15,7 @@ import { messageOf, nowUs, rejectOnAbort, sleepUntil, within } from "./timing.ts
 /** How often nodes are asked for their state, and how long they may take to answer. */
 const SAMPLE_MS = 200;
 const STATUS_WITHIN_MS = 150;
+const LAST_STATUS_WITHIN_MS = 5_000;
 /** The load goes on for so long after the first operation that succeeds once all is lifted. */
 const AFTERMATH_MS = 500;
 /** Lifting all faults starts processes; one that takes longer than this will not come. */
@@ -33,6 +37,8 @@ type Stage = {
   readonly faults: FaultLog;
   readonly ticks: Tick[];
   readonly errors: string[];
+  readonly neverTrue: string[];
+  readonly memory: MemoryLog;
   phase: Phase;
   nodes: readonly NodeStatus[];
   startedUs: number;
@@ -57,14 +63,16 @@ export async function play(
     dir: paths.cluster,
     faultyLinks: true,
     faultyDisks: scenario.faults.flatMap(faultsOf).some(({ kind }) => isDiskFault(kind)),
+    faultyClocks: scenario.faults.flatMap(faultsOf).some(({ kind }) => isClockFault(kind)),
     seed: options.seed,
-    record: options.record,
+    record: options.record === true || options.record === "failures",
   });
   const broken = new AbortController();
   const halt = new AbortController();
   const signal = AbortSignal.any([options.signal, broken.signal]);
   const stage: Stage = {
     ...{ scenario, schedule, options, cluster, faults: new FaultLog(), ticks: [], errors: [] },
+    ...{ neverTrue: [], memory: new MemoryLog() },
     ...{ signal, running: AbortSignal.any([signal, halt.signal]), violation: null },
     ...{ phase: "running", nodes: [], startedUs: nowUs() },
   };
@@ -101,6 +109,9 @@ async function playOn(
     const result = await finish(load, signal);
     return {
       ...{ scenario, schedule, recoveredUs, ticks, errors: stage.errors },
+      ...{ neverTrue: stage.neverTrue, memory: stage.memory.samples() },
+      nodes: await cluster.status(LAST_STATUS_WITHIN_MS),
+      frames: (await cluster.frames?.()) ?? null,
       loadStartedUs: stage.startedUs,
       bands: stage.faults.bands(),
       events: await cluster.events(),
@@ -147,10 +158,26 @@ async function runLoad(stage: Stage): Promise<void> {
 }
 
 async function applySchedule(stage: Stage): Promise<void> {
-  for (const { atMs, fault } of stage.schedule.actions) {
-    await sleepUntil(stage.startedUs + atMs * 1000, stage.running);
-    await apply(stage, fault);
-  }
+  const { schedule, cluster, startedUs, running: signal, ticks, neverTrue } = stage;
+  // One fault at a time, whoever wants it.
+  let last: Promise<void> = Promise.resolve();
+  const inTurn = (fault: Fault): Promise<void> => (last = last.then(() => apply(stage, fault)));
+  const timed = async (): Promise<void> => {
+    for (const { atMs, fault } of schedule.actions) {
+      await sleepUntil(startedUs + atMs * 1000, signal);
+      await inTurn(fault);
+    }
+  };
+  const observe = async (): Promise<Observed> => ({
+    nodes: await cluster.status(STATUS_WITHIN_MS),
+    acknowledged: ticks.reduce((sum, { counts }) => sum + counts.ok, 0),
+  });
+  const around = { startedUs, signal, apply: inTurn, observe };
+  const waiting = (schedule.sequences ?? []).map(async (own) => {
+    const missed = await playSequence(own, around);
+    if (missed !== null) neverTrue.push(missed);
+  });
+  await Promise.all([timed(), ...waiting]);
 }
 
 /** A fault that cannot be brought about is noted for the judge; the run goes on. */
@@ -198,6 +225,7 @@ async function watch(stage: Stage, signal: AbortSignal): Promise<void> {
     const nextUs = nowUs() + SAMPLE_MS * 1000;
     stage.nodes = await stage.cluster.status(STATUS_WITHIN_MS).catch(() => stage.nodes);
     if (signal.aborted) return;
+    stage.memory.see(stage.nodes, nowUs());
     stage.options.onProgress(progressOf(stage));
     await sleepUntil(nextUs, signal).catch(() => {});
   }

@@ -49,6 +49,13 @@ export async function collectRecordings(run: RunDir): Promise<Record<string, str
   return found;
 }
 
+/** What collectRecordings gathered; empty if no node recorded. */
+export async function readRecordings(run: RunDir): Promise<readonly Uint8Array[]> {
+  const dir = join(run.path, RECORDING_DIR);
+  const files = await readdir(dir).catch(() => []);
+  return Promise.all(files.sort().map((file) => Bun.file(join(dir, file)).bytes()));
+}
+
 export const deleteData = (run: RunDir): Promise<void> =>
   rm(run.cluster, { recursive: true, force: true });
 

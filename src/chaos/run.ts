@@ -1,6 +1,8 @@
-import type { FaultBand, Report } from "../report/schema.ts";
-import type { ClusterEvent, NodeStart, NodeStatus } from "../target/target.ts";
+import type { LamportDiagram } from "../report/page/lamport.ts";
+import type { Check, FaultBand, Report } from "../report/schema.ts";
+import type { ClusterEvent, NodeStart, NodeStatus, Target } from "../target/target.ts";
 import type { Counts, LoadResult, LoadSpec, LoadViolation } from "../workload/spec.ts";
+import type { MemorySample } from "./memory.ts";
 import type { OpenBand } from "./fault-log.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Schedule } from "./schedule.ts";
@@ -22,6 +24,31 @@ export type RunningLoad = {
   kill(): Promise<void>;
 };
 
+/**
+ * Plays a schedule, and leaves a history at `paths.history`. Rejects with the signal's reason when that
+ * aborts.
+ */
+export type Play = (
+  target: Target,
+  scenario: Scenario,
+  schedule: Schedule,
+  options: RunOptions,
+  paths: { readonly cluster: string; readonly history: string },
+) => Promise<Recording>;
+
+/** What is known of a run when it was judged, for the story of a violation. */
+export type Happened = {
+  readonly checks: readonly Check[];
+  /** Nodes 1 … nodes, spares included. */
+  readonly nodes: number;
+  /** When the load began. */
+  readonly startUs: number;
+  readonly bands: readonly FaultBand[];
+  readonly events: readonly ClusterEvent[];
+  /** Of each node that recorded. */
+  readonly recordings: readonly Uint8Array[];
+};
+
 export type RunOptions = {
   readonly kind: "chaos" | "demo";
   readonly seed: number;
@@ -31,13 +58,20 @@ export type RunOptions = {
   readonly reportsDir: string;
   /** Keeps the data of the nodes after a pass too. */
   readonly keep: boolean;
-  /** Every node records what its core is given, for `ordeal replay`. */
-  readonly record?: boolean | undefined;
+  /**
+   * Every node records what its core is given, for `ordeal replay` and the story of a violation.
+   * "failures": a run that passes keeps no recordings.
+   */
+  readonly record?: boolean | "failures" | undefined;
   /**
    * Default true: a violation that is seen while the load runs ends it. All faults are lifted, every
    * key is read, and the history as it is then goes to the checker.
    */
   readonly stopOnViolation?: boolean | undefined;
+  /** Default: in real time, on the processes that the target starts (play.ts). */
+  readonly play?: Play | undefined;
+  /** Draws what led to a violation, as a Lamport diagram; null: there is nothing to draw. */
+  readonly tellStory?: ((happened: Happened) => LamportDiagram | null) | undefined;
   readonly startLoad: StartLoad;
   readonly onProgress: (progress: Progress) => void;
   /** Aborting ends the run early: all its processes are stopped and runScenario throws the reason. */
@@ -55,6 +89,9 @@ export type RunOutcome = {
   readonly dir: string;
   /** The page for people. */
   readonly html: string;
+  /** Highest index that was committed, and frames between nodes (null: not counted). */
+  readonly commits: number;
+  readonly frames: number | null;
 };
 
 export type Phase = "starting" | "running" | "recovering" | "reading" | "checking";
@@ -93,6 +130,9 @@ export type Recording = {
   /** When every fault had been lifted; null: that failed, and `errors` says why. */
   readonly recoveredUs: number | null;
   readonly ticks: readonly Tick[];
+  /** Conditions that sequences waited for in vain, in words. */
+  readonly neverTrue?: readonly string[];
+  readonly memory?: readonly MemorySample[];
   readonly bands: readonly FaultBand[];
   readonly events: readonly ClusterEvent[];
   readonly starts: readonly NodeStart[];
@@ -103,4 +143,10 @@ export type Recording = {
   readonly failures: readonly string[];
   /** Faults and lifts that the target could not bring about: `restart all nodes: …`. */
   readonly errors: readonly string[];
+  /** What each node said of itself last. */
+  readonly nodes?: readonly NodeStatus[];
+  /** Frames that nodes sent each other; null: nobody counted. */
+  readonly frames?: number | null;
+  /** What whoever played it judges by itself. */
+  readonly checks?: readonly Check[];
 };

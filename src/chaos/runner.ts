@@ -1,11 +1,16 @@
+import { join } from "node:path";
 import { readHistory } from "../history/reader.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { readCode, readEnvironment } from "../report/environment.ts";
+import type { LamportDiagram } from "../report/page/lamport.ts";
 import { type Report, SCHEMA } from "../report/schema.ts";
 import { newRunId, writeReport } from "../report/write.ts";
-import type { Capability, Target } from "../target/target.ts";
+import type { Target } from "../target/target.ts";
 import { judge, type Judgement } from "./judge.ts";
+import { findLostAcks } from "./lost-acks.ts";
+import { LOST_WRITES_FILE, lostWritesText } from "./lost-writes.ts";
 import { play, starting } from "./play.ts";
+import { whyImpossible } from "./possible.ts";
 import type { Progress, Recording, RunOptions, RunOutcome } from "./run.ts";
 import {
   collectLogs,
@@ -14,9 +19,10 @@ import {
   deleteData,
   deleteRun,
   HISTORY_FILE,
+  readRecordings,
   type RunDir,
 } from "./run-dir.ts";
-import { faultsOf, type Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import { scheduleOf } from "./schedule.ts";
 import { timelineOf } from "./timeline.ts";
 import { messageOf } from "./timing.ts";
@@ -46,12 +52,16 @@ export async function runScenario(
   const onProgress = (progress: Progress): void => options.onProgress((last = progress));
   try {
     onProgress(last);
-    const recording = await play(target, scenario, schedule, { ...options, onProgress }, run);
+    const recording = await (options.play ?? play)(
+      ...([target, scenario, schedule, { ...options, onProgress }, run] as const),
+    );
     options.signal.throwIfAborted();
     onProgress({ ...last, phase: "checking", faults: [] });
-    const judgement = await judgeRun(recording, run);
-    const logs = { ...(await collectLogs(run)), ...(await collectRecordings(run)) };
-    if (judgement.verdict === "pass" && !options.keep) await deleteData(run);
+    const { judgement, lostWrites } = await judgeRun(recording, run);
+    const passed = judgement.verdict === "pass";
+    const recordings = passed && options.record === "failures" ? {} : await collectRecordings(run);
+    const logs = { ...(await collectLogs(run)), ...recordings };
+    if (passed && !options.keep) await deleteData(run);
     const { nodes, storage, fsync } = scenario.cluster;
     const report: Report = {
       ...{ schema: SCHEMA, ...head, about: scenario.about, startedAt: startedAt.toISOString() },
@@ -60,12 +70,15 @@ export async function runScenario(
       code: readCode(),
       environment: readEnvironment(),
       ...judgement,
+      story: await storyOf(recording, judgement, run, options),
       loads: [{ name: scenario.name, result: recording.load }],
-      timeline: timelineOf(recording.ticks, recording.bands, recording.events),
-      artifacts: { history: HISTORY_FILE, ...logs },
+      timeline: timelineOf(recording.ticks, recording.bands, recording.events, recording.memory),
+      artifacts: { history: HISTORY_FILE, ...lostWrites, ...logs },
     };
     const written = await writeReport(report, reportsDir);
-    return { report, dir: written.dir, html: written.html };
+    const commits = Math.max(0, ...(recording.nodes ?? []).map(({ commitIndex }) => commitIndex));
+    const { frames = null } = recording;
+    return { report, dir: written.dir, html: written.html, commits, frames };
   } catch (error) {
     if (options.signal.aborted || error instanceof UserError) {
       await deleteRun(run);
@@ -76,37 +89,45 @@ export async function runScenario(
   }
 }
 
-async function judgeRun(recording: Recording, run: RunDir): Promise<Judgement> {
+type Judged = {
+  readonly judgement: Judgement;
+  /** The artifact that names the lost writes, if there are any. */
+  readonly lostWrites: Readonly<Record<string, string>>;
+};
+
+/** Of a violation; told after the recordings were collected. */
+async function storyOf(
+  recording: Recording,
+  { verdict, checks }: Judgement,
+  run: RunDir,
+  { tellStory }: RunOptions,
+): Promise<LamportDiagram | undefined> {
+  if (verdict !== "fail" || tellStory === undefined) return undefined;
+  const { nodes, spares = 0 } = recording.scenario.cluster;
+  const { loadStartedUs: startUs, bands, events } = recording;
+  const recordings = await readRecordings(run);
+  const happened = { checks, nodes: nodes + spares, startUs, bands, events, recordings };
+  return tellStory(happened) ?? undefined;
+}
+
+async function judgeRun(recording: Recording, run: RunDir): Promise<Judged> {
   const bytes = new Uint8Array(await Bun.file(run.history).arrayBuffer());
-  return judge(recording, readHistory(bytes, run.history), {
+  const history = readHistory(bytes, run.history);
+  const judgement = judge(recording, history, {
     now: () => performance.now(),
     timeoutMs: CHECK_TIMEOUT_MS,
     memoryBytes: CHECK_MEMORY_BYTES,
   });
+  const found = findLostAcks(history);
+  if (found.lost.length === 0) return { judgement, lostWrites: {} };
+  const text = lostWritesText(history, found, recording.loadStartedUs);
+  await Bun.write(join(run.path, LOST_WRITES_FILE), text);
+  return { judgement, lostWrites: { "lost writes, by name": LOST_WRITES_FILE } };
 }
 
-/** What each fault needs of a target. */
-const NEEDS: Readonly<Record<string, Capability>> = {
-  ...{ crash: "crash", restart: "crash", pause: "pause", resume: "pause" },
-  ...{ isolate: "partition", partition: "partition" },
-  membership: "membership",
-  ...{ powerLoss: "disk", diskStall: "disk", diskError: "disk", diskFull: "disk", bitFlip: "disk" },
-  ...{ loss: "loss", delay: "loss", duplicate: "loss", reorder: "loss" },
-};
-
 function refuseImpossible(target: Target, scenario: Scenario): void {
-  const { cas, append, delete: del } = scenario.workload.mix;
-  const needed = new Set<Capability>(
-    scenario.faults.flatMap(faultsOf).flatMap(({ kind }) => NEEDS[kind] ?? []),
-  );
-  if (cas > 0) needed.add("versioned-put");
-  if (append > 0) needed.add("append");
-  if (del > 0) needed.add("delete");
-  const problems = [...needed].flatMap((capability): Problem[] => {
-    const can = target.can[capability];
-    if (can === true) return [];
-    const what = `${target.name} cannot do "${capability}": ${can}`;
-    return [{ where: `target ${target.name}`, what, fix: "choose another scenario or target" }];
+  const problems = whyImpossible(target, scenario).map((what): Problem => {
+    return { where: `target ${target.name}`, what, fix: "choose another scenario or target" };
   });
   if (problems.length > 0) throw new UserError(`scenario "${scenario.name}" cannot run`, problems);
 }

@@ -1,6 +1,10 @@
 import type { Fault, FaultKind } from "../fault/vocabulary.ts";
 import type { FsyncMode } from "../lib/fsync.ts";
+import type { LabAssertion } from "./lab-checks.ts";
 import type { LoadShape } from "../workload/spec.ts";
+import type { Parameter } from "./parameters.ts";
+import { faultsOfStages, type Stage } from "./sequence.ts";
+import type { Slo } from "./slo.ts";
 
 /**
  * A chaos scenario: what cluster, under what load, is broken how, and what must still hold. It is
@@ -25,6 +29,8 @@ export type Scenario = {
     readonly spares?: number;
     /** A node takes a snapshot after so many bytes of entries; default: what the target does. */
     readonly snapshotEveryBytes?: number;
+    /** Reads without a round of messages while the leader's lease lasts; default: no. */
+    readonly leaseReads?: boolean;
   };
   readonly workload: LoadShape;
   readonly durationMs: number;
@@ -34,11 +40,19 @@ export type Scenario = {
   /** Every node that was restarted must listen, its data read, within this time; default: no limit. */
   readonly readyWithinMs?: number;
   readonly expect: readonly Expectation[];
+  /** What the MIT labs assert besides (chaos/mit). */
+  readonly labs?: readonly LabAssertion[];
+  /** What it promises of speed and service under its faults; each is a check of its own. */
+  readonly slo?: Slo;
+  /** Words to choose scenarios by: `chaos run --tag mit`. */
+  readonly tags?: readonly string[];
+  /** The numbers it was made with, of those that a person may change. */
+  readonly parameters?: Readonly<Record<string, Parameter & { readonly value: number }>>;
   /** What must have happened for the verdict to mean anything: all of it, or the run is vacuous. */
   readonly aim: readonly Aim[];
 };
 
-/** When faults come. Later kinds (`until` a condition holds) add to this union. */
+/** When faults come. */
 export type Step =
   | { readonly kind: "at"; readonly atMs: number; readonly fault: Fault }
   /** In force from `fromMs` until `toMs`, when it is lifted (see liftOf). */
@@ -65,6 +79,10 @@ export type Step =
       readonly fromMs: number;
       readonly toMs: number;
     }
+  /** Stages one after the other, the first at `atMs`; some wait until a condition holds. */
+  | { readonly kind: "sequence"; readonly atMs: number; readonly stages: readonly Stage[] }
+  /** Some nodes, drawn by the seed, are clogged one by one and unclogged in another order. */
+  | { readonly kind: "swizzleClog"; readonly fromMs: number; readonly toMs: number }
   /** As `every`, but each round plays one of the choices, drawn by the seed, and starts up to a
    * quarter of `everyMs` late. */
   | {
@@ -85,8 +103,12 @@ export type Aim =
   | { readonly kind: "faultHit"; readonly fault: FaultKind; readonly atLeast: number }
   /** Operations completed while a fault of kind `fault` was in force. */
   | { readonly kind: "okDuring"; readonly fault: FaultKind; readonly atLeast: number }
+  /** Operations completed, whenever. */
+  | { readonly kind: "completed"; readonly atLeast: number }
   /** Restarted nodes that found a record which a loss of power had cut short. */
   | { readonly kind: "tornTail"; readonly atLeast: number }
+  /** Nodes took over the state that a leader sent them, for want of entries. */
+  | { readonly kind: "snapshotInstalled"; readonly atLeast: number }
   /** Nodes that refused the data that a fault had changed. */
   | { readonly kind: "refused"; readonly atLeast: number }
   /** Mean response time while it was in force, as seen by clients. */
@@ -99,6 +121,10 @@ const LINK_FAULTS: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "delay",
   "duplicate",
   "reorder",
+  "bandwidth",
+  "halfOpen",
+  "clog",
+  "message",
 ]);
 
 /** Does it act on links, and stay until `heal`? */
@@ -115,6 +141,15 @@ const DISK_FAULTS: ReadonlySet<FaultKind> = new Set<FaultKind>([
 /** Does it need a disk below the nodes that can fail? */
 export const isDiskFault = (kind: FaultKind): boolean => DISK_FAULTS.has(kind);
 
+const CLOCK_FAULTS: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "clockJump",
+  "clockRate",
+  "clockStrobe",
+]);
+
+/** Does it need a clock of the nodes' own that can go wrong? */
+export const isClockFault = (kind: FaultKind): boolean => CLOCK_FAULTS.has(kind);
+
 const HEAL: Fault = { kind: "heal" };
 const RESTART: Fault = { kind: "restart", nodes: { kind: "all" } };
 
@@ -126,7 +161,8 @@ const RESTART: Fault = { kind: "restart", nodes: { kind: "all" } };
  */
 export function liftsOf(fault: Fault): readonly Fault[] {
   const { kind } = fault;
-  if (isLinkFault(kind)) return [HEAL];
+  if (kind === "clog") return [{ kind: "unclog", nodes: { kind: "all" } }];
+  if (isLinkFault(kind) || kind === "clockRate" || kind === "clockStrobe") return [HEAL];
   if (kind === "diskError" || kind === "diskFull") return [HEAL, RESTART];
   if (kind === "crash" || kind === "powerLoss") return [RESTART];
   if (kind === "pause") return [{ kind: "resume", nodes: { kind: "all" } }];
@@ -141,6 +177,10 @@ export function faultsOf(step: Step): readonly Fault[] {
       return [step.fault];
     case "rolling":
       return [{ kind: step.fault, nodes: { kind: "all" } }];
+    case "sequence":
+      return faultsOfStages(step.stages);
+    case "swizzleClog":
+      return [{ kind: "clog", nodes: { kind: "all" } }];
     case "every":
       return step.steps.flatMap(faultsOf);
     case "randomly":

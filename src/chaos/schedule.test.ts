@@ -12,6 +12,7 @@ import {
   pause,
   randomly,
   rolling,
+  swizzleClog,
 } from "./dsl.ts";
 import type { Scenario, Step } from "./scenario.ts";
 import { printSchedule, scheduleOf } from "./schedule.ts";
@@ -91,4 +92,25 @@ test("scheduleOf: a random round starts at most a quarter late and ends in its o
       expect(atMs, `seed ${seed}`).toBeLessThanOrEqual(roundMs + 1_000);
     }
   }
+});
+
+test("scheduleOf: swizzle-clog clogs some nodes one by one and unclogs the same, in other orders", () => {
+  const swizzle = scenario(swizzleClog(1_000, 6_000));
+  const orders = new Set<string>();
+  for (let seed = 1; seed <= 50; seed++) {
+    const { actions } = scheduleOf(swizzle, seed, 10_000);
+    const idsOf = (kind: string): string[] =>
+      actions
+        .filter(({ fault }) => fault.kind === kind)
+        .map(({ fault }) => JSON.stringify("nodes" in fault ? fault.nodes : null));
+    const [clogs, unclogs] = [idsOf("clog"), idsOf("unclog")];
+    expect(clogs.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(clogs).size).toBe(clogs.length);
+    expect(unclogs.toSorted()).toEqual(clogs.toSorted());
+    expect(actions.slice(0, clogs.length).every(({ fault }) => fault.kind === "clog")).toBe(true);
+    expect(actions[0]!.atMs).toBe(1_000);
+    expect(actions.at(-1)!.atMs).toBe(6_000);
+    orders.add(`${clogs.join()} ${unclogs.join()}`);
+  }
+  expect(orders.size).toBeGreaterThan(10);
 });

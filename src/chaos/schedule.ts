@@ -1,7 +1,9 @@
 import type { Fault, NodeSpec } from "../fault/vocabulary.ts";
 import { Prng } from "../lib/prng.ts";
 import { describeFault } from "./describe.ts";
+import { describeStage, scaledStages, type Sequence, waitsForSomething } from "./sequence.ts";
 import { liftsOf, type Scenario, type Step } from "./scenario.ts";
+import { swizzleActions } from "./swizzle.ts";
 
 /** One fault at one moment. Which nodes `leader` or `random` mean is found out when it fires. */
 export type Action = {
@@ -15,6 +17,8 @@ export type Schedule = {
   readonly durationMs: number;
   /** In order of time; those of one moment in the order of the scenario. */
   readonly actions: readonly Action[];
+  /** What waits for conditions, and so has no times yet; absent: nothing does. */
+  readonly sequences?: readonly Sequence[];
 };
 
 const EVERYTHING_LIFTED: readonly Fault[] = [
@@ -35,6 +39,7 @@ export function scheduleOf(scenario: Scenario, seed: number, durationMs: number)
   const scale = cycleMs / scenario.durationMs;
   const random = new Prng(seed).fork(`schedule ${scenario.name}`);
   const actions: Action[] = [];
+  const sequences: Sequence[] = [];
   for (let cycle = 0; cycle < cycles; cycle++) {
     const startMs = cycle * cycleMs;
     if (cycle > 0) {
@@ -48,19 +53,35 @@ export function scheduleOf(scenario: Scenario, seed: number, durationMs: number)
     )) {
       actions.push({ atMs: Math.round(startMs + atMs * scale), fault });
     }
+    for (const step of scenario.faults) {
+      if (step.kind !== "sequence" || !waitsForSomething(step.stages)) continue;
+      const atMs = Math.round(startMs + step.atMs * scale);
+      sequences.push({ atMs, stages: scaledStages(step.stages, scale) });
+    }
   }
-  return { durationMs, actions: actions.sort((a, b) => a.atMs - b.atMs) };
+  actions.sort((a, b) => a.atMs - b.atMs);
+  return { durationMs, actions, ...(sequences.length > 0 && { sequences }) };
 }
 
 /** The moment of the first fault; null for a scenario without any. */
 export const firstFaultMs = (schedule: Schedule): number | null =>
-  schedule.actions[0]?.atMs ?? null;
+  [...schedule.actions, ...(schedule.sequences ?? [])].reduce<number | null>(
+    (first, { atMs }) => Math.min(first ?? atMs, atMs),
+    null,
+  );
 
 /** One line an action: `   2.000 s  crash leader`. */
-export const printSchedule = ({ actions }: Schedule): string[] =>
-  actions.map(
-    ({ atMs, fault }) => `${(atMs / 1000).toFixed(3).padStart(9)} s  ${describeFault(fault)}`,
-  );
+export const printSchedule = ({ actions, sequences = [] }: Schedule): string[] => [
+  ...actions.map(({ atMs, fault }) => `${secondsText(atMs)}  ${describeFault(fault)}`),
+  ...sequences.flatMap(({ atMs, stages }) =>
+    stages.map((stage, i) => {
+      const when = i === 0 ? secondsText(atMs) : "then".padStart(11);
+      return `${when}  ${describeStage(stage, describeFault)}`;
+    }),
+  ),
+];
+
+const secondsText = (ms: number): string => `${(ms / 1000).toFixed(3).padStart(9)} s`;
 
 function expand(steps: readonly Step[], originMs: number, nodes: number, random: Prng): Action[] {
   return steps.flatMap((step) => expandStep(step, originMs, nodes, random));
@@ -76,6 +97,10 @@ function expandStep(step: Step, originMs: number, nodes: number, random: Prng): 
     }
     case "rolling":
       return rollingActions(step, originMs, nodes);
+    case "sequence":
+      return waitsForSomething(step.stages) ? [] : timedStages(step, originMs);
+    case "swizzleClog":
+      return [...swizzleActions(originMs + step.fromMs, originMs + step.toMs, nodes, random)];
     case "every":
     case "randomly": {
       const out: Action[] = [];
@@ -91,6 +116,16 @@ function expandStep(step: Step, originMs: number, nodes: number, random: Prng): 
       return out;
     }
   }
+}
+
+/** A sequence whose times are known beforehand. */
+function timedStages({ atMs, stages }: Sequence, originMs: number): Action[] {
+  let nowMs = originMs + atMs;
+  return stages.flatMap((stage): Action[] => {
+    if (stage.kind === "do") return [{ atMs: nowMs, fault: stage.fault }];
+    if (stage.kind === "wait") nowMs += stage.ms;
+    return [];
+  });
 }
 
 function rollingActions(

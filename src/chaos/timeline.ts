@@ -1,6 +1,7 @@
-import type { FaultBand, Timeline } from "../report/schema.ts";
+import type { FaultBand, NodeMemory, Timeline } from "../report/schema.ts";
 import type { ClusterEvent } from "../target/target.ts";
 import type { LoadEvent } from "../workload/spec.ts";
+import type { MemorySample } from "./memory.ts";
 
 export type Tick = Extract<LoadEvent, { kind: "tick" }>;
 
@@ -16,6 +17,7 @@ export function timelineOf(
   ticks: readonly Tick[],
   faults: readonly FaultBand[],
   events: readonly ClusterEvent[],
+  memory: readonly MemorySample[] = [],
 ): Timeline | null {
   const first = ticks[0];
   const last = ticks.at(-1);
@@ -39,6 +41,7 @@ export function timelineOf(
     p99: buckets.map(worstP99),
     faults,
     events,
+    ...(memory.length > 0 && { memory: memoryByNode(memory) }),
   };
 }
 
@@ -57,6 +60,16 @@ export function worstP99(ticks: readonly Tick[]): number | null {
 function meanP50(ticks: readonly Tick[]): number | null {
   const count = sum(ticks, (tick) => tick.response.count);
   return count === 0 ? null : sum(ticks, ({ response }) => response.p50 * response.count) / count;
+}
+
+function memoryByNode(samples: readonly MemorySample[]): NodeMemory[] {
+  return [...Map.groupBy(samples, ({ node }) => node)]
+    .sort(([a], [b]) => a - b)
+    .map(([node, own]) => ({
+      node,
+      atUs: own.map(({ atUs }) => Math.round(atUs)),
+      rssBytes: own.map(({ rssBytes }) => rssBytes),
+    }));
 }
 
 const sum = (ticks: readonly Tick[], of: (tick: Tick) => number): number =>

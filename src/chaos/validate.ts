@@ -2,6 +2,8 @@ import type { Fault, FaultKind, NodeSpec } from "../fault/vocabulary.ts";
 import { FSYNC_OF_MEMORY } from "../lib/fsync.ts";
 import type { Problem } from "../lib/user-error.ts";
 import type { LoadShape } from "../workload/spec.ts";
+import { faultsOfStages, stageProblems, waitsForSomething } from "./sequence.ts";
+import { sloProblems } from "./slo.ts";
 import {
   type Aim,
   EXPECTATIONS,
@@ -11,6 +13,8 @@ import {
   type Scenario,
   type Step,
 } from "./scenario.ts";
+import { linkFaultProblems } from "./validate-links.ts";
+import { nodeFaultProblems, wipeProblems } from "./validate-nodes.ts";
 
 const NODES_MAX = 9;
 const PERIOD_MIN_MS = 50;
@@ -26,6 +30,8 @@ export function scenarioProblems(scenario: Scenario): Problem[] {
     ...clusterProblems(scenario, faults),
     ...loadProblems(scenario.workload),
     ...stepListProblems(scenario.faults, "faults", scenario.durationMs, nodes),
+    ...nestedProblems(scenario.faults),
+    ...sloProblems(scenario.slo ?? {}),
     ...scenario.aim.flatMap((aim, i) => aimProblems(aim, `aim[${i}]`, faults)),
   ];
 }
@@ -100,7 +106,7 @@ function clusterProblems({ cluster }: Scenario, faults: readonly Fault[]): Probl
     const what = `"bitFlip" without a crash: it changes the files of nodes that are down`;
     found.push({ where: "faults", what, fix: "crash() the node before" });
   }
-  return found;
+  return [...found, ...wipeProblems(cluster, faults)];
 }
 
 function loadProblems(load: LoadShape): Problem[] {
@@ -174,6 +180,17 @@ function stepProblems(step: Step, where: string, endMs: number, nodes: number): 
       }
       return found;
     }
+    case "sequence": {
+      const here = `${where} (sequence)`;
+      const faults = faultsOfStages(step.stages);
+      return [
+        ...timeProblems(step.atMs, here, endMs),
+        ...stageProblems(step, here, endMs),
+        ...faults.flatMap((fault) => faultProblems(fault, here, nodes)),
+      ];
+    }
+    case "swizzleClog":
+      return spanProblems(step, `${where} (swizzleClog)`, endMs);
     case "every":
     case "randomly": {
       const here = `${where} (${step.kind})`;
@@ -191,6 +208,18 @@ function stepProblems(step: Step, where: string, endMs: number, nodes: number): 
       return [...found, ...lists.flatMap((list) => stepListProblems(list, here, roundMs, nodes))];
     }
   }
+}
+
+/** A round has no end that is known as long as something in it waits for a condition. */
+function nestedProblems(steps: readonly Step[]): Problem[] {
+  return steps.flatMap((step, i) => {
+    const inner =
+      step.kind === "every" ? step.steps : step.kind === "randomly" ? step.choices.flat() : [];
+    const waits = inner.some((own) => own.kind === "sequence" && waitsForSomething(own.stages));
+    const where = `faults[${i}] (${step.kind})`;
+    const fix = "write the sequence on its own, beside it";
+    return waits ? [{ where, what: "repeats a sequence that waits for a condition", fix }] : [];
+  });
 }
 
 function timeProblems(atMs: number, where: string, endMs: number): Problem[] {
@@ -217,6 +246,11 @@ const NO_WINDOW: Readonly<Record<string, string>> = {
   diskStall: "ends by itself",
   bitFlip: "has no end",
   membership: "has no end",
+  reset: "is over at once",
+  clockJump: "is over at once",
+  transfer: "is over at once",
+  snapshot: "is over at once",
+  wipe: "has no end",
 };
 
 /** The end of one window would lift the other (liftsOf), which the author did not mean. */
@@ -243,7 +277,9 @@ function overlapProblems(steps: readonly Step[], where: string): Problem[] {
 }
 
 function faultProblems(fault: Fault, where: string, nodes: number): Problem[] {
-  const found = "nodes" in fault ? nodeProblems(fault.nodes, where, nodes) : [];
+  const spec = targetOf(fault);
+  const found = spec === null ? [] : nodeProblems(spec, where, nodes);
+  found.push(...linkFaultProblems(fault, where), ...nodeFaultProblems(fault, where));
   if ("ratio" in fault && !(fault.ratio > 0 && fault.ratio <= 1)) {
     const what = `ratio is ${fault.ratio}, but a ratio is above 0 and at most 1`;
     found.push({ where, what, fix: `write ${fault.ratio / 100} for ${fault.ratio} percent` });
@@ -277,6 +313,12 @@ function faultProblems(fault: Fault, where: string, nodes: number): Problem[] {
     found.push({ where, what, fix: "use 3 nodes or more, or isolate()" });
   }
   return found;
+}
+
+function targetOf(fault: Fault): NodeSpec | null {
+  if ("nodes" in fault) return fault.nodes;
+  if ("from" in fault) return fault.from;
+  return "to" in fault ? fault.to : null;
 }
 
 function nodeProblems(spec: NodeSpec, where: string, nodes: number): Problem[] {

@@ -1,8 +1,10 @@
 import type { Argv, CommandModule } from "yargs";
 import { FSYNC_MODES } from "../lib/fsync.ts";
+import { UserError } from "../lib/user-error.ts";
 import type { Suite } from "../bench/dsl.ts";
 import type { MeasureArgs } from "./bench/figure-process.ts";
 import type { RunArgs } from "./bench/run.ts";
+import { TARGET_NAMES } from "./targets.ts";
 
 /** Measures a cluster, or parts of one, by a suite of `bench/`. */
 export const command: CommandModule = {
@@ -72,6 +74,11 @@ const run: CommandModule<object, RunFlags> = {
         choices: FSYNC_MODES,
         describe: "when nodes on disk sync their logs; never is UNSAFE; default: as the suite says",
       })
+      .option("target", {
+        choices: TARGET_NAMES,
+        default: "ordeal" as const,
+        describe: "the system under load; of a suite that loads none, only ordeal",
+      })
       .option("reports", {
         type: "string",
         default: "reports",
@@ -84,6 +91,7 @@ const run: CommandModule<object, RunFlags> = {
       })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .example("$0 bench run put", "the table of puts")
+      .example("$0 bench run put --target etcd", "the same of etcd")
       .example("$0 bench run storage --require-goals", "for CI")
       .example("$0 bench run put --quick --json", "for a script")
       .epilogue(
@@ -105,6 +113,12 @@ const run: CommandModule<object, RunFlags> = {
 };
 
 async function runOne(suite: Suite, name: string, args: RunArgs) {
+  if (suite.kind === "figures" && args.target !== "ordeal") {
+    const what = `the suite "${name}" measures parts of Ordeal, and no other system`;
+    throw new UserError("nothing to measure", [
+      { where: "--target", what, fix: "leave it out, or choose a suite of loads: bench list" },
+    ]);
+  }
   const { beginRun } = await import("./bench/run.ts");
   const begun = await beginRun(suite, name, args);
   console.error(`${suite.name}: ${suite.about}`);

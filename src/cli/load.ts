@@ -19,6 +19,11 @@ export const command: CommandModule<object, Args> = {
         type: "string",
         describe: "client ports, host:port,host:port, node 1 first",
       })
+      .option("target", {
+        choices: ["ordeal", "etcd", "redis"] as const,
+        default: "ordeal" as const,
+        describe: "what the nodes of --nodes speak",
+      })
       .option("clients", {
         type: "number",
         default: 64,

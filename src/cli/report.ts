@@ -1,10 +1,30 @@
 import type { Argv, CommandModule } from "yargs";
 
 type ReportArgs = { readonly path: string; readonly json: boolean };
+type IndexArgs = { readonly dir: string; readonly json: boolean };
+
+/** Makes the page that lists all runs of a directory, as each run does at its end. */
+const index: CommandModule<object, IndexArgs> = {
+  command: "index [dir]",
+  describe: "List all runs with their verdicts on one page, <dir>/index.html",
+  builder: (yargs): Argv<IndexArgs> =>
+    yargs
+      .positional("dir", { type: "string", default: "reports", describe: "where reports are" })
+      .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
+      .example("$0 report index", "reports/index.html anew, as after runs were deleted")
+      .epilogue("Exits with 0, damaged reports or not, and 64 when there is no such directory."),
+  handler: async ({ dir, json }) => {
+    const { writeIndex } = await import("../report/write-index.ts");
+    const { html, rows } = await writeIndex(dir);
+    if (json) return console.log(JSON.stringify({ html, runs: rows }, null, 2));
+    const damaged = rows.filter(({ kind }) => kind === "damaged").length;
+    console.log(`${html}: ${rows.length} runs${damaged > 0 ? `, ${damaged} damaged` : ""}`);
+  },
+};
 
 /** Makes the pages of a stored report anew, as after an upgrade, and prints its summary. */
-export const command: CommandModule<object, ReportArgs> = {
-  command: "report <path>",
+const render: CommandModule<object, ReportArgs> = {
+  command: "$0 <path>",
   describe: "Render a stored report again and print its summary",
   builder: (yargs): Argv<ReportArgs> =>
     yargs
@@ -35,4 +55,12 @@ export const command: CommandModule<object, ReportArgs> = {
     const colour = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
     console.log(summaryLines(report, { path: html, colour }).join("\n"));
   },
+};
+
+export const command: CommandModule = {
+  command: "report",
+  describe: "Render a stored report again and print its summary",
+  builder: (yargs) =>
+    yargs.command(index).command(render).example("$0 report index", "the page that lists all runs"),
+  handler: () => {},
 };

@@ -6,7 +6,9 @@ import { openLiveView } from "../dashboard/terminal.ts";
 import type { Verdict } from "../report/schema.ts";
 import { summaryLines } from "../report/terminal.ts";
 import { localTarget } from "../target/local.ts";
+import type { Target } from "../target/target.ts";
 import { startGenerator } from "./generator.ts";
+import { realStory } from "./story/real-story.ts";
 
 /** Exit codes of a verdict, and of a run that somebody ended. */
 export const EXIT_OF: Readonly<Record<Verdict, number>> = { pass: 0, fail: 2, unknown: 3 };
@@ -15,14 +17,35 @@ export const EXIT_INTERRUPTED = 130;
 /** What chaos and demo leave to the flags. */
 export type Settings = Pick<
   RunOptions,
-  "kind" | "seed" | "durationMs" | "command" | "reportsDir" | "keep" | "record" | "stopOnViolation"
->;
+  | "kind"
+  | "seed"
+  | "durationMs"
+  | "command"
+  | "reportsDir"
+  | "keep"
+  | "record"
+  | "stopOnViolation"
+  | "play"
+> & {
+  /** Default: Ordeal's own store. */
+  readonly target?: Target;
+};
 
 /** A seed for a run that was not given one. Printed, so that the run can be repeated. */
 export const randomSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 
+/** Recording halves what a closed loop gets through; at this rate it costs next to nothing. */
+const RECORDED_RATE_MAX = 2_500;
+/** About 1 MB a second. */
+const RECORDED_MS_MAX = 60_000;
+
+const isCheapToRecord = ({ workload }: Scenario, { kind, durationMs }: Settings): boolean =>
+  kind === "chaos" &&
+  (workload.rate ?? Infinity) <= RECORDED_RATE_MAX &&
+  durationMs <= RECORDED_MS_MAX;
+
 /**
- * Runs a scenario on local processes with the live view on stderr. Ctrl-C ends the run and every
+ * Runs a scenario on processes of this machine with the live view on stderr. Ctrl-C ends the run and every
  * process of it, and gives null; a second Ctrl-C does not wait for that (the processes end with us).
  */
 export async function runAndShow(
@@ -43,9 +66,11 @@ export async function runAndShow(
     process.removeListener("SIGTERM", onSignal);
   };
   try {
-    return await runScenario(localTarget, scenario, {
+    return await runScenario(settings.target ?? localTarget, scenario, {
       ...settings,
       startLoad: startGenerator,
+      record: settings.record ?? (isCheapToRecord(scenario, settings) ? "failures" : false),
+      tellStory: realStory,
       onProgress: (progress) => {
         view.update({ title: scenario.name, seed: settings.seed, ...progress });
         // The checker computes without a pause in which a handler could run, and there is nothing

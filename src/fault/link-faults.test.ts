@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Prng } from "../lib/prng.ts";
-import { LinkFaults } from "./link-faults.ts";
+import { BACKLOG_BYTES_MAX, LinkFaults } from "./link-faults.ts";
 import { CLEAR_LINK, type LinkState } from "./vocabulary.ts";
 
 const SEEDS = [1, 2, 3, 1_000_003, 2 ** 40 + 17];
@@ -92,4 +92,46 @@ test("LinkFaults: the same seed gives the same fates", () => {
   const state = { loss: 0.2, duplicate: 0.2, jitterMs: 9, reorder: 0.2, reorderWithinMs: 5 };
   expect(arrivals(42, state, 500)).toEqual(arrivals(42, state, 500));
   expect(arrivals(42, state, 500)).not.toEqual(arrivals(43, state, 500));
+});
+
+test("LinkFaults: a long tail makes its share late, and those behind wait for it", () => {
+  eachSeed((seed) => {
+    const fates = arrivals(seed, { tailRatio: 0.01, tailMs: 200 }).flat();
+    let last = 0;
+    for (const [at, time] of fates.entries()) {
+      expect(time).toBeGreaterThanOrEqual(last);
+      expect(time).toBeLessThan(at + 200);
+      last = time;
+    }
+    const late = fates.filter((time, at) => time > at).length;
+    expect(late).toBeGreaterThan(0.01 * fates.length);
+    expect(late).toBeLessThan(fates.length);
+  });
+});
+
+test("LinkFaults: bandwidth lets bytes through at its rate, in order, and forgets no pause", () => {
+  const faults = new LinkFaults(new Prng(1));
+  faults.set({ ...CLEAR_LINK, bytesPerSecond: 1_000 });
+  expect([0, 0, 0].map((now) => faults.offer(now, 100)[0])).toEqual([100, 200, 300]);
+  expect(faults.backlog(50)).toBe(250);
+  expect(faults.offer(1_000, 100)).toEqual([1_100]);
+  faults.set(CLEAR_LINK);
+  expect(faults.offer(1_000, 100)).toEqual([1_000]);
+});
+
+test("LinkFaults: what a narrow link cannot take in time is limited, and the rest is lost", () => {
+  const faults = new LinkFaults(new Prng(1));
+  faults.set({ ...CLEAR_LINK, bytesPerSecond: 1_000 });
+  const size = 64 << 10;
+  const taken = Array.from({ length: 200 }, () => faults.offer(0, size)).flat().length;
+  expect(Math.abs(taken * size - BACKLOG_BYTES_MAX)).toBeLessThanOrEqual(size);
+});
+
+test("LinkFaults: a clogged link that is cut loses what is offered, as any cut one", () => {
+  const faults = new LinkFaults(new Prng(1));
+  faults.set({ ...CLEAR_LINK, clogged: true });
+  expect(faults.clogged).toBe(true);
+  faults.set({ ...CLEAR_LINK, clogged: true, cut: true });
+  expect(faults.clogged).toBe(false);
+  expect(faults.offer(1)).toEqual([]);
 });

@@ -1,16 +1,29 @@
 import { unreachable } from "../lib/assert.ts";
 import { allLinks, type Link } from "./resolve.ts";
-import { CLEAR_LINK, type Fault, type LinkState } from "./vocabulary.ts";
+import {
+  CLEAR_LINK,
+  type Fault,
+  type LinkState,
+  type MessageFault,
+  type MessageRule,
+} from "./vocabulary.ts";
 
 /** What one directed link is to do from now on. */
 export type LinkSetting = Link & { readonly state: LinkState };
 
 /** A fault on the frames of nodes' links, told apart from cuts, which name links. */
-export type FrameFault = Extract<Fault, { kind: "loss" | "delay" | "duplicate" | "reorder" }>;
+export type FrameFault = Extract<
+  Fault,
+  { kind: "loss" | "delay" | "duplicate" | "reorder" | "bandwidth" }
+>;
 
 /** The states of all directed links of a cluster; faults add up until `heal`. */
 export class LinkTable {
   readonly #states = new Map<string, LinkSetting>();
+  /** A link is clogged while either of its ends is. */
+  readonly #clogged = new Set<number>();
+  #notesTerms = false;
+  #rules = 0;
 
   constructor(nodes: readonly number[]) {
     for (const link of allLinks(nodes)) this.#put({ ...link, state: CLEAR_LINK });
@@ -21,7 +34,9 @@ export class LinkTable {
     const before = new Map(this.#states);
     this.#states.clear();
     for (const link of allLinks(nodes)) {
-      this.#put(before.get(`${link.from}>${link.to}`) ?? { ...link, state: CLEAR_LINK });
+      this.#put(
+        before.get(`${link.from}>${link.to}`) ?? { ...link, state: this.#stateOfNew(link) },
+      );
     }
   }
 
@@ -53,8 +68,54 @@ export class LinkTable {
     }
   }
 
+  /** The links of `nodes` keep all that is sent. */
+  clog(nodes: readonly number[]): void {
+    for (const id of nodes) this.#clogged.add(id);
+    this.#applyClogs();
+  }
+
+  /** What they kept goes through, but for links whose other end is clogged still. */
+  unclog(nodes: readonly number[]): void {
+    for (const id of nodes) this.#clogged.delete(id);
+    this.#applyClogs();
+  }
+
+  isClogged(node: number): boolean {
+    return this.#clogged.has(node);
+  }
+
+  /** Adds a rule about messages to every link that begins at one of `from`. */
+  rule(from: readonly number[], { message, term, first, act }: MessageFault): void {
+    const rule: MessageRule = { id: ++this.#rules, message, term, first, act };
+    if (term === "older") this.#notesTerms = true;
+    for (const link of this.settings) {
+      const rules = from.includes(link.from) ? [rule] : [];
+      this.#change(link, (state) => ({
+        ...state,
+        rules: [...state.rules, ...rules],
+        notesTerms: this.#notesTerms,
+      }));
+    }
+  }
+
   heal(): void {
+    this.#clogged.clear();
+    this.#notesTerms = false;
     for (const link of this.settings) this.#put({ ...link, state: CLEAR_LINK });
+  }
+
+  #applyClogs(): void {
+    for (const link of this.settings) {
+      const clogged = this.#clogged.has(link.from) || this.#clogged.has(link.to);
+      if (clogged !== link.state.clogged) this.#change(link, (state) => ({ ...state, clogged }));
+    }
+  }
+
+  /** A node that is new may have a clogged one to talk to. */
+  #stateOfNew({ from, to }: Link): LinkState {
+    const clogged = this.#clogged.has(from) || this.#clogged.has(to);
+    if (!clogged && !this.#notesTerms) return CLEAR_LINK;
+    return { ...CLEAR_LINK, clogged, notesTerms: this.#notesTerms };
   }
 
   #change({ from, to }: Link, change: (state: LinkState) => LinkState): void {
@@ -67,7 +128,7 @@ export class LinkTable {
   }
 }
 
-/** Ratios add up as independent chances, times as sums. */
+/** Ratios add up as independent chances, times as sums; of limits the lowest holds. */
 function add(state: LinkState, fault: FrameFault): LinkState {
   switch (fault.kind) {
     case "loss":
@@ -77,7 +138,15 @@ function add(state: LinkState, fault: FrameFault): LinkState {
         ...state,
         delayMs: state.delayMs + fault.ms,
         jitterMs: state.jitterMs + fault.jitterMs,
+        ...(fault.tail === undefined
+          ? {}
+          : {
+              tailRatio: either(state.tailRatio, fault.tail.ratio),
+              tailMs: Math.max(state.tailMs, fault.tail.ms),
+            }),
       };
+    case "bandwidth":
+      return { ...state, bytesPerSecond: lower(state.bytesPerSecond, fault.bytesPerSecond) };
     case "duplicate":
       return { ...state, duplicate: either(state.duplicate, fault.ratio) };
     case "reorder":
@@ -91,4 +160,27 @@ function add(state: LinkState, fault: FrameFault): LinkState {
   }
 }
 
+/** What a link does that is `base` by itself, with the faults of `state` on it. */
+export const overBase = (base: LinkState, state: LinkState): LinkState => ({
+  ...state,
+  loss: either(base.loss, state.loss),
+  delayMs: base.delayMs + state.delayMs,
+  jitterMs: base.jitterMs + state.jitterMs,
+  tailRatio: either(base.tailRatio, state.tailRatio),
+  tailMs: Math.max(base.tailMs, state.tailMs),
+  duplicate: either(base.duplicate, state.duplicate),
+  reorder: either(base.reorder, state.reorder),
+  reorderWithinMs: Math.max(base.reorderWithinMs, state.reorderWithinMs),
+  bytesPerSecond: lower(base.bytesPerSecond, state.bytesPerSecond),
+});
+
+/** Of two limits, of which 0 is none. */
+const lower = (a: number, b: number): number => (a === 0 || b === 0 ? a + b : Math.min(a, b));
+
 const either = (a: number, b: number): number => a + b - a * b;
+
+/** The links that begin or end at one of `nodes`. */
+export const linksOf = <L extends Link>(
+  nodes: readonly number[],
+  all: readonly L[],
+): readonly L[] => all.filter(({ from, to }) => nodes.includes(from) || nodes.includes(to));

@@ -142,3 +142,48 @@ test("LinkTable: faults add up, and heal lifts them all", () => {
   expect(table.settings.length).toBe(6);
   for (const link of table.settings) expect(link.state).toEqual(CLEAR_LINK);
 });
+
+test("partition random: two sides, neither empty, of every size, and all links between them", () => {
+  const sizes = new Set<number>();
+  for (let seed = 1; seed <= 100; seed++) {
+    const fault: Partition = { kind: "partition", shape: "random" };
+    const { nodes, links } = resolvePartition(fault, five, prng(seed));
+    sizes.add(nodes.length);
+    const apart = allLinks(five.nodes).filter(
+      ({ from, to }) => nodes.includes(from) !== nodes.includes(to),
+    );
+    expect(links.map(name).sort()).toEqual(apart.map(name).sort());
+  }
+  expect([...sizes].sort()).toEqual([1, 2]);
+});
+
+test("LinkTable: a link is clogged while either end is, and heal lets all through", () => {
+  const table = new LinkTable([1, 2, 3]);
+  const clogged = (): string[] =>
+    table.settings
+      .filter(({ state }) => state.clogged)
+      .map(name)
+      .sort();
+  table.clog([1]);
+  table.clog([2]);
+  table.unclog([1]);
+  expect(clogged()).toEqual(["1>2", "2>1", "2>3", "3>2"]);
+  table.setNodes([2, 3, 4]);
+  expect(clogged()).toEqual(["2>3", "2>4", "3>2", "4>2"]);
+  table.heal();
+  expect(clogged()).toEqual([]);
+});
+
+test("LinkTable: of two limits of bandwidth the lower holds, and a tail adds to a delay", () => {
+  const table = new LinkTable([1, 2]);
+  table.disturb([1], { kind: "bandwidth", nodes: { kind: "all" }, bytesPerSecond: 500 });
+  table.disturb([2], { kind: "bandwidth", nodes: { kind: "all" }, bytesPerSecond: 900 });
+  const tail = { ratio: 0.1, ms: 50 };
+  table.disturb([1], { kind: "delay", nodes: { kind: "all" }, ms: 3, jitterMs: 0, tail });
+  expect(table.settings[0]!.state).toMatchObject({
+    bytesPerSecond: 500,
+    delayMs: 3,
+    tailRatio: 0.1,
+    tailMs: 50,
+  });
+});

@@ -50,7 +50,7 @@ export function resolveNodes(
   }
 }
 
-/** The links a partition cuts, and the nodes it is about: the minority, the bridge, or all. */
+/** The links a partition cuts, and the nodes it is about: the smaller side, the bridge, or all. */
 export type Cut = { readonly nodes: readonly number[]; readonly links: readonly Link[] };
 
 export function resolvePartition(
@@ -65,6 +65,8 @@ export function resolvePartition(
       return bridge(view, prng);
     case "majoritiesRing":
       return majoritiesRing(view, prng);
+    case "random":
+      return twoSides(view, prng);
     default:
       return unreachable(fault);
   }
@@ -87,6 +89,17 @@ function halves(leaderIn: "minority" | "majority" | "any", view: ClusterView, pr
         : [...others, ...leader];
   const minority = sorted(order.slice(0, size));
   return { nodes: minority, links: linksBetween(minority, without(view.nodes, minority)) };
+}
+
+/** Every split into two sides is as likely as any other; the smaller side is the one it is about. */
+function twoSides({ nodes }: ClusterView, prng: Prng): Cut {
+  const [first, ...rest] = prng.shuffle(nodes);
+  const drawn = rest.filter(() => prng.chance(0.5));
+  // All on one side is no partition: then the first is alone.
+  const side = drawn.length === rest.length ? [first!] : [first!, ...drawn];
+  const other = without(nodes, side);
+  const links = linksBetween(side, other);
+  return { nodes: sorted(side.length <= other.length ? side : other), links };
 }
 
 /** The left half, one node more than the right one or as many, and the node both reach. */

@@ -39,6 +39,18 @@ test("append: acks are held until the write that holds their entries", () => {
   expect(second.messagesAfterPersist).toHaveLength(1);
 });
 
+test("append: entries that are replaced within one turn are not acknowledged, what is kept is", () => {
+  const { raft } = follower([1], 2);
+  raft.step({ kind: "message", message: append(2, [1, 1], 0, [2, 2]) }, 1);
+  raft.step({ kind: "message", message: append(2, [1, 1], 0, []) }, 1);
+  raft.step({ kind: "message", message: append(3, [1, 1], 0, [3]) }, 1);
+  const acks = raft.takeReady()!.messagesAfterPersist;
+  expect(acks).toMatchObject([
+    { term: 2, index: 1, rejected: false },
+    { term: 3, index: 2, rejected: false },
+  ]);
+});
+
 test("persist: a write that was overtaken by a truncation does not count (no ABA)", () => {
   const { state, raft } = follower([1], 2);
   raft.step({ kind: "message", message: append(2, [1, 1], 0, [2, 2]) }, 1);

@@ -3,6 +3,7 @@ import { asIndex, asTerm, type LogIndex, maxIndex, minIndex, NO_NODE, plus } fro
 import { lastIndexOf } from "./batch.ts";
 import { maybeCommit } from "./commit.ts";
 import { noteMemberships } from "./memberships.ts";
+import type { Millis } from "./api.ts";
 import type { Progress } from "./progress.ts";
 import { askForChunks, checkSnapshot, startSnapshot } from "./snapshot-send.ts";
 import { becomeFollower, type RaftState, resetElectionTimer } from "./state.ts";
@@ -47,13 +48,25 @@ export function appendToLog(
   prevIndex: LogIndex,
   batches: readonly EntryBatch[],
 ): void {
+  const { lastIndex } = s.log;
   const firstNew = s.log.append(prevIndex, batches);
   if (firstNew === 0) return;
   const kept = plus(firstNew, -1);
+  if (firstNew <= lastIndex) dropAcks(s, kept);
   s.persistFrom = minIndex(s.persistFrom, firstNew);
   s.durableIndex = minIndex(s.durableIndex, kept);
   for (const write of s.pendingWrites) write.lastIndex = minIndex(write.lastIndex, kept);
   noteMemberships(s, batches, firstNew);
+}
+
+/**
+ * Acks of this turn, beyond `kept`, are of entries that were replaced before a write could make them
+ * durable. Only a leader that is deposed waits for them.
+ */
+function dropAcks(s: RaftState, kept: LogIndex): void {
+  s.messagesAfterPersist = s.messagesAfterPersist.filter(
+    (m) => m.kind !== "appendResponse" || m.rejected || m.index <= kept,
+  );
 }
 
 /** Leader side: advances or repairs one follower's progress. */
@@ -70,7 +83,7 @@ export function onAppendResponse(s: RaftState, m: AppendResponse): void {
     return;
   }
   assert(m.index <= s.log.lastIndex, `ack ${m.index} beyond our last index ${s.log.lastIndex}`);
-  if (progress.advance(m.index)) maybeCommit(s);
+  if (progress.advance(m.index, s.now)) maybeCommit(s);
 }
 
 export function onHeartbeat(s: RaftState, m: Heartbeat): void {
@@ -100,6 +113,24 @@ export function onHeartbeatResponse(s: RaftState, m: HeartbeatResponse): void {
   else if (progress.nextIndex > s.log.compactedIndex) sendOne(s, m.from, progress, []);
 }
 
+/** When a follower's ack is overdue first; Infinity: none is waited for. */
+export function ackOverdueAt(s: RaftState): Millis {
+  let at = Infinity;
+  for (const { retransmit } of s.progress.values()) if (retransmit.at < at) at = retransmit.at;
+  return at;
+}
+
+/** Asks the followers whose acks are overdue for them, and sends what they turn out to lack. */
+export function onAcksOverdue(s: RaftState): void {
+  for (const [to, progress] of s.progress) {
+    if (s.now < progress.retransmit.at) continue;
+    progress.retransmit.again(s.now);
+    if (progress.state === "probe") progress.paused = false;
+    // Answered by an ack of all it holds, or a rejection: a few bytes, if it was only slow.
+    else if (progress.nextIndex > s.log.compactedIndex) sendOne(s, to, progress, []);
+  }
+}
+
 /** Sends each follower what it lacks, as far as its window allows. Called once a Ready. */
 export function replicate(s: RaftState): void {
   const { inflightMessagesMax, inflightBytesMax, appendBytesMax } = s.config;
@@ -115,7 +146,10 @@ export function replicate(s: RaftState): void {
     if (progress.state === "probe") {
       if (progress.paused) continue;
       progress.paused = true;
-      sendOne(s, to, progress, s.log.from(progress.nextIndex, appendBytesMax));
+      const batches = s.log.from(progress.nextIndex, appendBytesMax);
+      sendOne(s, to, progress, batches);
+      const last = batches[batches.length - 1];
+      progress.retransmit.sent(last === undefined ? s.log.lastIndex : lastIndexOf(last), s.now);
       continue;
     }
     while (
@@ -127,7 +161,7 @@ export function replicate(s: RaftState): void {
       sendOne(s, to, progress, batches);
       let bytes = 0;
       for (const batch of batches) bytes += batch.bytes.length;
-      progress.sent(lastIndexOf(batches[batches.length - 1]!), bytes);
+      progress.sent(lastIndexOf(batches[batches.length - 1]!), bytes, s.now);
     }
   }
 }

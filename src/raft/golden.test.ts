@@ -119,6 +119,18 @@ goldenTests(`${import.meta.dir}/testdata`, () => {
     },
     // tick <id>: its heartbeat or election is due.
     tick(d) {
+      const id = ids(d)[0]!;
+      const { raft } = cluster.nodes.get(asNode(id))!;
+      const beats = () =>
+        raft.status().role !== "leader" ||
+        cluster.network.some(({ kind, from }) => kind === "heartbeat" && from === id);
+      do cluster.deadline(id);
+      while (!beats());
+      lose();
+      return status(id);
+    },
+    // overdue <id>: the ack that it waits for longest, its heartbeat or its election is due.
+    overdue(d) {
       cluster.deadline(ids(d)[0]!);
       lose();
       return status(ids(d)[0]!);

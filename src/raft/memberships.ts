@@ -1,9 +1,8 @@
 import { assert } from "../lib/assert.ts";
-import { asIndex, type LogIndex, plus } from "../lib/ids.ts";
+import type { LogIndex } from "../lib/ids.ts";
 import { membershipOf } from "./membership-codec.ts";
-import { Progress } from "./progress.ts";
 import { isVoter, members } from "./quorum.ts";
-import type { RaftState } from "./state.ts";
+import { newProgress, type RaftState } from "./state.ts";
 import { type EntryBatch, ENTRY_MEMBERSHIP, type Membership } from "./types.ts";
 
 /**
@@ -84,7 +83,7 @@ function followMembership(s: RaftState): void {
   }
   for (const id of ids) {
     if (id === s.id || s.progress.has(id)) continue;
-    s.progress.set(id, new Progress(asIndex(0), plus(s.log.lastIndex, 1), s.now));
+    s.progress.set(id, newProgress(s));
   }
   const sorted = [...s.progress].sort(([a], [b]) => a - b);
   s.progress.clear();

@@ -1,6 +1,7 @@
 import { assert } from "../lib/assert.ts";
 import { type LogIndex, maxIndex, minIndex, plus } from "../lib/ids.ts";
 import type { Millis } from "./api.ts";
+import { Retransmit } from "./retransmit.ts";
 import type { SnapshotSend } from "./snapshot-send.ts";
 
 /**
@@ -26,17 +27,25 @@ export class Progress {
   /** When to look again whether replication is stuck, and matchIndex when we last looked. */
   stuckCheckAt: Millis = 0;
   stuckAt = -1;
+  /** When to send again what is not acknowledged. */
+  readonly retransmit: Retransmit;
   /** Unacknowledged appends: last index and bytes of each, oldest at #head. */
   readonly #inflightLast: number[] = [];
   readonly #inflightBytes: number[] = [];
   #head = 0;
   #bytes = 0;
 
-  constructor(matchIndex: LogIndex, nextIndex: LogIndex, activeAt: Millis) {
+  constructor(
+    matchIndex: LogIndex,
+    nextIndex: LogIndex,
+    activeAt: Millis,
+    heartbeatIntervalMs: Millis,
+  ) {
     assert(matchIndex < nextIndex, `matchIndex ${matchIndex} >= nextIndex ${nextIndex}`);
     this.matchIndex = matchIndex;
     this.nextIndex = nextIndex;
     this.activeAt = activeAt;
+    this.retransmit = new Retransmit(heartbeatIntervalMs);
   }
 
   get inflightMessages(): number {
@@ -48,7 +57,8 @@ export class Progress {
   }
 
   /** Replicate only: entries up to `last` left for the follower and are now unacknowledged. */
-  sent(last: LogIndex, bytes: number): void {
+  sent(last: LogIndex, bytes: number, now: Millis): void {
+    this.retransmit.sent(last, now);
     this.nextIndex = plus(last, 1);
     this.#inflightLast.push(last);
     this.#inflightBytes.push(bytes);
@@ -56,7 +66,7 @@ export class Progress {
   }
 
   /** Records an ack up to `index`. Returns false for a late ack that tells us nothing new. */
-  advance(index: LogIndex): boolean {
+  advance(index: LogIndex, now: Millis): boolean {
     if (index < this.matchIndex) return false;
     if (index === this.matchIndex && this.state === "replicate") return false;
     this.matchIndex = index;
@@ -67,6 +77,7 @@ export class Progress {
     this.state = "replicate";
     this.paused = false;
     this.#release(index);
+    this.retransmit.acked(index, index < this.nextIndex - 1, now);
     return true;
   }
 
@@ -84,6 +95,7 @@ export class Progress {
     if (rejected !== this.nextIndex - 1) return false;
     this.nextIndex = maxIndex(minIndex(rejected, plus(agree, 1)), plus(this.matchIndex, 1));
     this.paused = false;
+    this.retransmit.forget();
     return true;
   }
 
@@ -103,6 +115,7 @@ export class Progress {
 
   #forgetInflight(): void {
     this.paused = false;
+    this.retransmit.forget();
     this.#inflightLast.length = this.#inflightBytes.length = this.#head = this.#bytes = 0;
   }
 

@@ -1,7 +1,14 @@
 import { assert, unreachable } from "../lib/assert.ts";
 import { asIndex, maxIndex, NO_NODE } from "../lib/ids.ts";
 import type { Millis, Raft, RaftConfig, RaftInput, RaftStatus } from "./api.ts";
-import { onAppendEntries, onAppendResponse, onHeartbeat, onHeartbeatResponse } from "./append.ts";
+import {
+  ackOverdueAt,
+  onAcksOverdue,
+  onAppendEntries,
+  onAppendResponse,
+  onHeartbeat,
+  onHeartbeatResponse,
+} from "./append.ts";
 import { maybeCommit } from "./commit.ts";
 import {
   onLeaderDeadline,
@@ -30,7 +37,7 @@ export function raftOver(s: RaftState): Raft {
   return {
     step: (input, now) => step(s, input, now),
     takeReady: () => takeReady(s),
-    deadline: () => (s.role === "leader" ? s.heartbeatAt : s.electionAt),
+    deadline: () => (s.role === "leader" ? Math.min(s.heartbeatAt, ackOverdueAt(s)) : s.electionAt),
     status: () => statusOf(s),
     appliedMeta: () => appliedMeta(s),
   };
@@ -138,6 +145,7 @@ function onlyListen(s: RaftState, m: Message): void {
 
 function onDeadline(s: RaftState): void {
   if (s.role === "leader") {
+    onAcksOverdue(s);
     if (s.now >= s.heartbeatAt) onLeaderDeadline(s);
   } else if (s.now >= s.electionAt) {
     startPreVote(s);

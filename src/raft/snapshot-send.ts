@@ -92,7 +92,7 @@ export function onSnapshotResponse(s: RaftState, m: SnapshotResponse): void {
   progress.activeAt = s.now;
   if (m.installed) {
     assert(m.lastIndex <= s.log.lastIndex, `installed ${m.lastIndex} beyond ${s.log.lastIndex}`);
-    if (progress.advance(m.lastIndex)) maybeCommit(s);
+    if (progress.advance(m.lastIndex, s.now)) maybeCommit(s);
     return;
   }
   const send = progress.sending;

@@ -154,6 +154,10 @@ export function becomeFollower(s: RaftState, term: Term, leaderId: NodeId): void
   resetElectionTimer(s);
 }
 
+/** What a leader assumes of a follower at first: nothing matches, and it may hold all but the last. */
+export const newProgress = (s: RaftState): Progress =>
+  new Progress(asIndex(0), asIndex(s.log.lastIndex + 1), s.now, s.config.heartbeatIntervalMs);
+
 /** Takes office: probes everyone, from just behind our last entry (paper §5.3). */
 export function becomeLeader(s: RaftState): void {
   s.role = "leader";
@@ -167,6 +171,6 @@ export function becomeLeader(s: RaftState): void {
   s.timeoutNowSent = false;
   for (const id of members(s.membership)) {
     if (id === s.id) continue;
-    s.progress.set(id, new Progress(asIndex(0), asIndex(s.log.lastIndex + 1), s.now));
+    s.progress.set(id, newProgress(s));
   }
 }

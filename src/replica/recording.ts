@@ -12,7 +12,7 @@ import { readValue, type Value, writeDigest, writeValue } from "./value-codec.ts
  * chunks, one a pump; a node that is killed as it writes leaves a last one that is cut short.
  *
  *   chunk     u32 length · u32 crc32, both of what follows · items
- *   start     u8 1 · u8 version · f64 now · u53 seed · value: the config, without `random`
+ *   start     u8 1 · u8 version · f64 now · f64 wall clock, ms · u53 seed · value: the config, without `random`
  *   message   u8 2 · f64 now · u32 from · u32 to · a frame, as on the wire
  *   input     u8 3 · f64 now · value
  *   ready     u8 4 · u32 hash: of all Ready since the start, this one included
@@ -21,7 +21,7 @@ import { readValue, type Value, writeDigest, writeValue } from "./value-codec.ts
  * A file holds one start after the other: a node that comes back goes on in the same file.
  */
 export const CHUNK_HEADER_BYTES = 8;
-export const RECORDING_VERSION = 1;
+export const RECORDING_VERSION = 2;
 const START = 1;
 const MESSAGE = 2;
 const INPUT = 3;
@@ -33,6 +33,8 @@ export const coreRandom = (seed: number): Prng => new Prng(seed).fork("raft");
 
 export type RecordedStart = {
   readonly now: Millis;
+  /** Milliseconds since the Unix epoch at `now`: how recordings of several nodes are laid side by side. */
+  readonly wallMs: number;
   readonly seed: number;
   readonly config: Omit<RaftConfig, "random">;
 };
@@ -69,11 +71,12 @@ export class ChunkWriter {
     return this.#w.offset;
   }
 
-  start({ now, seed, config }: RecordedStart): void {
+  start({ now, wallMs, seed, config }: RecordedStart): void {
     const w = this.#w;
     w.u8(START);
     w.u8(RECORDING_VERSION);
     w.f64(now);
+    w.f64(wallMs);
     w.u53(seed);
     writeValue(w, config as unknown as Value);
   }
@@ -143,10 +146,12 @@ function readItem(r: ByteReader): RecordedItem {
         throw new WireError(`the recording is of version ${version}, not ${RECORDING_VERSION}`);
       }
       const now = r.f64("now");
+      const wallMs = r.f64("wall clock");
       const seed = r.u53("seed");
       return {
         kind: "start",
         now,
+        wallMs,
         seed,
         config: readValue(r) as unknown as RecordedStart["config"],
       };

@@ -24,7 +24,9 @@ const join = (chunks: readonly Uint8Array[]): Uint8Array => Buffer.concat(chunks
 function liveAndRecord(): Uint8Array {
   const chunks: Uint8Array[] = [];
   const plain = createRaft({ ...config, random: coreRandom(SEED) }, 0);
-  const raft = recordingRaft(plain, { config, seed: SEED, now: 0 }, (c) => chunks.push(c.slice()));
+  const raft = recordingRaft(plain, { config, seed: SEED, now: 0, wallMs: 0 }, (c) =>
+    chunks.push(c.slice()),
+  );
   const give = (now: number, input: RaftInput): void => {
     raft.step(input, now);
     drain(raft, now);
@@ -125,7 +127,9 @@ test("replay: another time of an input shows", () => {
 test("replay: an input that ended the core ends the recording; anything after it is a difference", () => {
   const chunks: Uint8Array[] = [];
   const plain = createRaft({ ...config, random: coreRandom(SEED) }, 0);
-  const raft = recordingRaft(plain, { config, seed: SEED, now: 0 }, (c) => chunks.push(c.slice()));
+  const raft = recordingRaft(plain, { config, seed: SEED, now: 0, wallMs: 0 }, (c) =>
+    chunks.push(c.slice()),
+  );
   expect(() => raft.step({ kind: "persisted", writeSeq: 99 }, 1)).toThrow();
   expect(replayRecording(join(chunks))).toMatchObject({ inputs: 1, difference: null });
   const chunk = new ChunkWriter();

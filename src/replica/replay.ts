@@ -29,14 +29,29 @@ export type Difference = {
   readonly recorded: string;
 };
 
+/** What a replay goes through, in order. `wallMs`: as the node's clock then told it. */
+export type ReplayEvent = { readonly wallMs: number } & (
+  | { readonly kind: "start" }
+  | { readonly kind: "input"; readonly input: RaftInput }
+  | { readonly kind: "ready"; readonly ready: Ready }
+);
+
 /** A life of the node: one core, from a start to the next one. */
-type Life = { readonly raft: Raft; readonly hash: ReadyHash };
+type Life = {
+  readonly raft: Raft;
+  readonly hash: ReadyHash;
+  /** Of the node's clock to the wall clock. */
+  readonly offsetMs: number;
+};
 
 /**
  * Gives a core the recorded inputs and compares what it gives out, Ready by Ready. Throws WireError
- * for bytes that are no recording or are damaged.
+ * for bytes that are no recording or are damaged. `watch` hears of all that happens on the way.
  */
-export function replayRecording(bytes: Uint8Array): Replay {
+export function replayRecording(
+  bytes: Uint8Array,
+  watch: (event: ReplayEvent) => void = () => {},
+): Replay {
   const bytesCutShort = bytes.length - wholeBytes(bytes);
   let life: Life | null = null;
   let starts = 0;
@@ -57,9 +72,10 @@ export function replayRecording(bytes: Uint8Array): Replay {
     thrown = null;
     switch (item.kind) {
       case "start": {
-        const { config, seed, now } = item;
+        const { config, seed, now, wallMs } = item;
         const raft = createRaft({ ...config, random: coreRandom(seed) }, now);
-        life = { raft, hash: new ReadyHash() };
+        life = { raft, hash: new ReadyHash(), offsetMs: wallMs - now };
+        watch({ kind: "start", wallMs });
         starts++;
         last = null;
         break;
@@ -67,11 +83,15 @@ export function replayRecording(bytes: Uint8Array): Replay {
       case "input":
         inputs++;
         last = item;
+        watch({ kind: "input", wallMs: item.now + life!.offsetMs, input: item.input });
         thrown = attempt(() => life?.raft.step(item.input, item.now));
         break;
       case "ready": {
         const ready = life?.raft.takeReady() ?? null;
         const hash = ready === null ? null : life!.hash.add(ready);
+        if (ready !== null) {
+          watch({ kind: "ready", wallMs: (last?.now ?? 0) + life!.offsetMs, ready });
+        }
         if (hash === item.hash) break;
         return end(describeReady(ready), item.hash === null ? "nothing" : `hash ${hex(item.hash)}`);
       }

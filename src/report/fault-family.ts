@@ -1,4 +1,4 @@
-/** Which faults are alike, for colour: on processes, on disks, that cut links, that disturb frames. */
+/** Which faults are alike, for colour: on processes, on disks, that cut links; all others disturb. */
 export type Family = "process" | "disk" | "cut" | "frames";
 
 const FAMILIES: Readonly<Record<string, Family>> = {
@@ -9,8 +9,11 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   diskError: "disk",
   diskFull: "disk",
   bitFlip: "disk",
+  wipe: "disk",
   isolate: "cut",
   partition: "cut",
+  clog: "cut",
+  halfOpen: "cut",
 };
 
 /** The family of a FaultBand's kind; kinds that this build does not know disturb frames. */

@@ -75,3 +75,22 @@ test("page: the verdict is said in words, and the repeat command is there whole"
   expect(page).toContain("Correctness is violated: linearizable.");
   expect(page).toContain("ordeal chaos run paused-leader --seed 7 --duration 20s");
 });
+
+test("page: what led to a violation is drawn, with the logs of the nodes beside it", () => {
+  const artifacts = { history: "history.bin", "log of node-1": "logs/node-1.log" };
+  const page = renderHtml({ ...failingReport(), artifacts });
+  expect(page).toContain("What led to it: linearizable");
+  expect(page.match(/<a href="logs\/node-1.log">/g)).toHaveLength(2);
+  expect(renderHtml(demoReport())).not.toContain("What led to it");
+});
+
+test("page: a failed run says how it is tried again, and no other", () => {
+  const { name, runId, artifacts } = failingReport();
+  const recorded = { ...artifacts, "recording of node-1": "recordings/node-1.bin" };
+  const text = (page: string): string => page.replaceAll(/<[^>]*>/g, "");
+  const page = text(renderHtml({ ...failingReport(), artifacts: recorded }));
+  expect(page).toContain(`ordeal chaos reproduce reports/chaos/${name}/${runId}`);
+  expect(page).toContain(`ordeal replay reports/chaos/${name}/${runId}`);
+  expect(text(renderHtml(failingReport()))).not.toContain("ordeal replay");
+  expect(text(renderHtml(demoReport()))).not.toContain("ordeal chaos reproduce");
+});

@@ -10,12 +10,15 @@ import { artifactsSection, configSection, provenanceSection } from "./page/detai
 import { failoverSection } from "./page/failovers.ts";
 import { figuresSection } from "./page/figures.ts";
 import figuresJs from "./page/figures.client.js" with { type: "text" };
+import lamportCss from "./page/lamport.css" with { type: "text" };
 import lanesCss from "./page/lanes.css" with { type: "text" };
 import { loadsSection } from "./page/loads.ts";
 import pageCss from "./page/page.css" with { type: "text" };
 import pageJs from "./page/page.client.js" with { type: "text" };
 import proofCss from "./page/proof.css" with { type: "text" };
+import { storySection } from "./page/story.ts";
 import tablesCss from "./page/tables.css" with { type: "text" };
+import { probesSection } from "./page/probes.ts";
 import { timelineSection } from "./page/timeline.ts";
 import verdictCss from "./page/verdict.css" with { type: "text" };
 import windowCss from "./page/window.css" with { type: "text" };
@@ -39,6 +42,7 @@ const STYLES = [
   detailsCss,
   proofCss,
   windowCss,
+  lamportCss,
 ];
 
 /**
@@ -89,8 +93,10 @@ export function renderHtml(report: Report): string {
 const sections = (report: Report, data: ReturnType<typeof chartData>): (Markup | null)[] => [
   verdictSection(report),
   checksSection(report),
+  storySection(report),
   timelineSection(report, data.time),
   failoverSection(report),
+  probesSection(report),
   loadsSection(report, data.curve),
   figuresSection(report),
   provenanceSection(report),

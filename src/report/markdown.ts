@@ -1,7 +1,14 @@
 import { figureText, goalMark, goalText } from "./figures.ts";
 import { count, duration, durationMs, moment, rate } from "./format.ts";
 import type { Report, Verdict } from "./schema.ts";
-import { failoverText, proofLines, targetText, VERDICT_WORDS, verdictSentence } from "./words.ts";
+import {
+  failoverText,
+  proofLines,
+  serviceText,
+  targetText,
+  VERDICT_WORDS,
+  verdictSentence,
+} from "./words.ts";
 
 const ROWS_MAX = 20;
 const MARKS: Readonly<Record<Verdict, string>> = { pass: "✅", fail: "❌", unknown: "❔" };
@@ -23,6 +30,7 @@ export function renderMarkdown(report: Report): string {
     loadsTable(report),
     figuresTable(report),
     failovers(report),
+    report.probes === undefined ? "" : escape(`Service: ${serviceText(report.probes)}.`),
     `Repeat: ${inlineCode(report.command)}`,
     escape(
       `${targetText(target)}; seed ${report.seed}; ${moment(report.startedAt)}, ${durationMs(report.durationMs)}; commit ${report.code.commit.slice(0, 12)}${report.code.dirty ? " with uncommitted changes" : ""}`,

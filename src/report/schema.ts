@@ -2,6 +2,7 @@ import type { FsyncMode } from "../lib/fsync.ts";
 import type { ProofArrow } from "../check/explain/proof.ts";
 import type { HistoryWindow } from "../check/explain/window.ts";
 import type { ClusterEvent } from "../target/target.ts";
+import type { LamportDiagram } from "./page/lamport.ts";
 import type { LoadResult } from "../workload/spec.ts";
 
 /**
@@ -46,6 +47,10 @@ export type Report = {
   readonly figures?: readonly Figure[] | undefined;
   readonly timeline: Timeline | null;
   readonly failovers: readonly Failover[];
+  /** How service fared under the faults; absent in older reports, and where nothing was broken. */
+  readonly probes?: Probes | undefined;
+  /** What led to a violation, message by message where nodes recorded; absent without one. */
+  readonly story?: LamportDiagram | undefined;
   /** Paths relative to report.json: history, node logs. */
   readonly artifacts: Readonly<Record<string, string>>;
 };
@@ -121,6 +126,8 @@ export type Timeline = {
   readonly p99: readonly (number | null)[];
   readonly faults: readonly FaultBand[];
   readonly events: readonly ClusterEvent[];
+  /** Absent: nodes did not tell. */
+  readonly memory?: readonly NodeMemory[] | undefined;
 };
 
 export type FaultBand = {
@@ -130,6 +137,45 @@ export type FaultBand = {
   readonly nodes: readonly number[];
   readonly fromUs: number;
   readonly toUs: number;
+};
+
+/** Resident memory of one node, a sample at each time. */
+export type NodeMemory = {
+  readonly node: number;
+  readonly atUs: readonly number[];
+  readonly rssBytes: readonly number[];
+};
+
+export type Probes = {
+  /** In order of their beginning, at most 500. */
+  readonly faults: readonly FaultProbe[];
+  /** Times without any acknowledged operation, to a tenth of a second. */
+  readonly unavailable: readonly { readonly fromUs: number; readonly toUs: number }[];
+};
+
+export type PhaseFigures = {
+  /** Acknowledged operations a second. */
+  readonly throughput: number;
+  /** The worst of its tenths of a second; null: nothing completed. */
+  readonly p99Us: number | null;
+};
+
+/** One fault: service before, during and after, and how long it took until each; null: not before the next fault. */
+export type FaultProbe = {
+  readonly label: string;
+  readonly fromUs: number;
+  readonly toUs: number;
+  /** Up to 2 s before it, since the fault before. */
+  readonly before: PhaseFigures;
+  readonly during: PhaseFigures;
+  readonly after: PhaseFigures;
+  /** A node went to another term, or a leader stepped down. */
+  readonly detectedMs: number | null;
+  readonly electedMs: number | null;
+  /** First acknowledged write that began after the fault, of the new leader if there was one. */
+  readonly firstAckMs: number | null;
+  /** Throughput at 95 % of `before` again; 0: it never fell below. */
+  readonly backAfterMs: number | null;
 };
 
 /** One change of leader that a fault brought about; null: did not happen in the run. */

@@ -40,3 +40,14 @@ test("summary: control characters in a report do not reach the terminal", () => 
     /[\u0000-\u001f]/,
   );
 });
+
+test("terminal: a failed run ends with how it is tried again; a recorded one can be replayed", () => {
+  const options = { path: "some/where/report.html", colour: false };
+  const artifacts = { "recording of node-1": "recordings/node-1.bin" };
+  expect(summaryLines({ ...failingReport(), artifacts }, options).slice(-2)).toEqual([
+    "  replay      ordeal replay some/where",
+    "  reproduce   ordeal chaos reproduce some/where",
+  ]);
+  expect(summaryLines(failingReport(), options).join("\n")).not.toContain("ordeal replay");
+  expect(summaryLines(demoReport(), options).at(-1)).toContain("repeat");
+});

@@ -2,8 +2,16 @@ import picocolors from "picocolors";
 import { unsafeFsync } from "../lib/fsync.ts";
 import { figureText, goalMark, goalText } from "./figures.ts";
 import { duration, rate } from "./format.ts";
+import { reproduceCommands } from "./reproduce.ts";
 import type { Figure, Report, Verdict } from "./schema.ts";
-import { countsText, failoverText, proofLines, VERDICT_WORDS, verdictSentence } from "./words.ts";
+import {
+  countsText,
+  failoverText,
+  proofLines,
+  serviceText,
+  VERDICT_WORDS,
+  verdictSentence,
+} from "./words.ts";
 
 const FAILOVERS_MAX = 12;
 const MARKS: Readonly<Record<Verdict, string>> = { pass: "✔", fail: "✘", unknown: "?" };
@@ -27,6 +35,7 @@ export function summaryLines(report: Report, options: SummaryOptions): readonly 
     `${paint.bold(tone[report.verdict](verdict))}  ${paint.bold(plain(`${report.kind} ${report.name}`))}  ${plain(verdictSentence(report))}`,
     ...figureRows(report).map(([name, text]) => row(name, text)),
     ...failoverRows(report).map(([name, text]) => row(name, text)),
+    ...(report.probes === undefined ? [] : [row("service", serviceText(report.probes))]),
     ...report.checks.flatMap((check, i) => {
       const mark = tone[check.verdict](MARKS[check.verdict]);
       const name = paint.dim((i === 0 ? "checks" : "").padEnd(11));
@@ -36,8 +45,11 @@ export function summaryLines(report: Report, options: SummaryOptions): readonly 
     ...(unsafe === null ? [] : [row("storage", unsafe)]),
     row("report", options.path),
     row("repeat", report.command),
+    ...reproduceCommands(report, dirname(options.path)).map(([name, text]) => row(name, text)),
   ];
 }
+
+const dirname = (path: string): string => path.replace(/[/\\][^/\\]*$/, "");
 
 type Row = readonly [name: string, text: string];
 

@@ -46,8 +46,34 @@ const FaultBandSchema = v.object({
 const ClusterEventSchema = v.object({
   atUs: v.number(),
   node: v.number(),
-  kind: v.picklist(["started", "becameLeader", "steppedDown", "termChanged"]),
+  kind: v.picklist(["started", "becameLeader", "steppedDown", "termChanged", "snapshotInstalled"]),
   term: v.number(),
+});
+
+const NodeMemorySchema = v.object({
+  node: v.number(),
+  atUs: v.array(v.number()),
+  rssBytes: v.array(v.number()),
+});
+
+const PhaseSchema = v.object({ throughput: v.number(), p99Us: FigureOrNull });
+
+const ProbesSchema = v.object({
+  faults: v.array(
+    v.object({
+      label: v.string(),
+      fromUs: v.number(),
+      toUs: v.number(),
+      before: PhaseSchema,
+      during: PhaseSchema,
+      after: PhaseSchema,
+      detectedMs: FigureOrNull,
+      electedMs: FigureOrNull,
+      firstAckMs: FigureOrNull,
+      backAfterMs: FigureOrNull,
+    }),
+  ),
+  unavailable: v.array(v.object({ fromUs: v.number(), toUs: v.number() })),
 });
 
 const TimelineSchema = v.pipe(
@@ -61,6 +87,7 @@ const TimelineSchema = v.pipe(
     p99: v.array(FigureOrNull),
     faults: v.array(FaultBandSchema),
     events: v.array(ClusterEventSchema),
+    memory: v.optional(v.array(NodeMemorySchema)),
   }),
   v.check(
     (t) => [t.fail, t.info, t.p50, t.p99].every((column) => column.length === t.ok.length),
@@ -116,6 +143,24 @@ const FigureSchema = v.object({
   note: v.string(),
 });
 
+const StorySchema = v.object({
+  title: v.string(),
+  about: v.optional(v.string()),
+  lanes: v.array(v.string()),
+  rows: v.array(
+    v.object({
+      atMs: v.number(),
+      kind: v.string(),
+      lane: v.number(),
+      fromLane: v.number(),
+      sentMs: v.number(),
+      text: v.string(),
+      states: v.array(v.picklist(["up", "down", "paused"])),
+    }),
+  ),
+  leftOut: v.number(),
+});
+
 const ReportSchema = v.object({
   schema: v.literal(SCHEMA),
   runId: v.string(),
@@ -158,6 +203,8 @@ const ReportSchema = v.object({
       firstAckMs: FigureOrNull,
     }),
   ),
+  story: v.optional(StorySchema),
+  probes: v.optional(ProbesSchema),
   artifacts: v.record(v.string(), v.string()),
 });
 

@@ -2,7 +2,7 @@ import { storageText } from "../lib/fsync.ts";
 import { goalsText } from "./figures.ts";
 import { barLines } from "../check/explain/timeline.ts";
 import { count, durationMs, plural } from "./format.ts";
-import type { Check, Failover, Report, Verdict } from "./schema.ts";
+import type { Check, Failover, FaultProbe, Probes, Report, Verdict } from "./schema.ts";
 
 /** A verdict is never told by colour alone. */
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
@@ -74,4 +74,29 @@ export function proofLines({ evidence, arrows = [] }: Check): readonly string[] 
   if (operations.length < evidence.length) return [];
   const known = arrows.filter(({ before, after }) => before in evidence && after in evidence);
   return barLines(operations, known);
+}
+
+/** `No answer for 1.20 s at the longest, 3 times in all`. */
+export function unavailableText({ unavailable }: Probes): string {
+  if (unavailable.length === 0) return "There was always an answer";
+  const longest = Math.max(...unavailable.map(({ fromUs, toUs }) => toUs - fromUs));
+  return `No answer for ${durationMs(longest / 1000)} at the longest, ${plural(unavailable.length, "time")} in all`;
+}
+
+/** The probes in a line: time without service, and medians over the faults that had an effect. */
+export function serviceText(probes: Probes): string {
+  const median = (of: (probe: FaultProbe) => number | null): string | null => {
+    const known = probes.faults.map(of).filter((ms) => ms !== null && ms > 0);
+    const sorted = (known as number[]).sort((a, b) => a - b);
+    const middle = sorted[Math.floor((sorted.length - 1) / 2)];
+    return middle === undefined ? null : durationMs(middle);
+  };
+  const times = [
+    ["detected", median(({ detectedMs }) => detectedMs)],
+    ["elected", median(({ electedMs }) => electedMs)],
+    ["95 % again", median(({ backAfterMs }) => backAfterMs)],
+  ].flatMap(([name, text]) => (text === null ? [] : [`${name} after ${text}`]));
+  const medians = times.length === 0 ? "" : `; medians: ${times.join(", ")}`;
+  const text = unavailableText(probes);
+  return `${text[0]!.toLowerCase()}${text.slice(1)}${medians}`;
 }

@@ -1,11 +1,13 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { assert } from "../lib/assert.ts";
 import { UserError } from "../lib/user-error.ts";
 import { renderHtml } from "./html.ts";
 import { renderMarkdown } from "./markdown.ts";
+import { replaceFile } from "./replace-file.ts";
 import type { Report } from "./schema.ts";
 import { parseReport } from "./validate.ts";
+import { writeIndex } from "./write-index.ts";
 
 /** `20251121T024410123Z-42`: sorts by time, and names the seed. */
 export const newRunId = (date: Date, seed: number): string =>
@@ -38,8 +40,8 @@ export function reportDir(
 export type Written = { readonly dir: string; readonly json: string; readonly html: string };
 
 /**
- * Writes report.json, report.html and report.md into the run's folder, which is made if need be.
- * Each appears whole or not at all. Throws UserError when the folder cannot be written.
+ * Writes report.json, report.html and report.md into the run's folder, which is made if need be,
+ * and the index of all runs, reportsDir/index.html. Each appears whole or not at all. Throws UserError when the folder cannot be written.
  */
 export async function writeReport(report: Report, reportsDir: string): Promise<Written> {
   const dir = reportDir(reportsDir, report);
@@ -52,6 +54,7 @@ export async function writeReport(report: Report, reportsDir: string): Promise<W
   const html = await writePages(report, dir);
   // Only now, so that a figure gone wrong (NaN is null in JSON) does not cost the whole report.
   assert(readsBack(text, json), `the report was written, but does not read back: ${json}`);
+  await guarded(dir, async () => void (await writeIndex(reportsDir)));
   return { dir, json, html };
 }
 
@@ -89,17 +92,6 @@ function readsBack(text: string, where: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp-${process.pid}`;
-  try {
-    await writeFile(temporary, text);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {}); // The first error is the one to tell.
-    throw error;
   }
 }
 

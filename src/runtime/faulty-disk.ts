@@ -4,7 +4,7 @@ import { Prng } from "../lib/prng.ts";
 import type { FilePort } from "../storage/file-port.ts";
 import { VolatileDisk } from "../storage/volatile-disk.ts";
 import { diskPort } from "./disk.ts";
-import { onStdinLine } from "./parent.ts";
+import { onOrders } from "./orders.ts";
 
 /** Faults that last: a node that starts under them has them from its first operation on. */
 export type LastingFaults = {
@@ -27,13 +27,8 @@ const SYNC_MS = { min: 2, max: 6 };
 
 type WithoutNodes<T> = T extends unknown ? Omit<T, "nodes"> : never;
 
-/** One JSON line on the node's standard input. */
-export type DiskOrder = { readonly id: number } & (
-  WithoutNodes<Exclude<DiskFault, { kind: "bitFlip" }>> | { readonly kind: "heal" }
-);
-
-/** Answers an order, on standard output, once it is in force. A node without power says nothing. */
-export type DiskAck = { readonly ack: number };
+export type DiskOrder =
+  WithoutNodes<Exclude<DiskFault, { kind: "bitFlip" }>> | { readonly kind: "heal" };
 
 /**
  * The disk of a node in a chaos run: what was not synced is lost with the process, and the parent
@@ -59,7 +54,7 @@ export function openFaultyDisk(spec: FaultyDiskSpec): FilePort {
   disk.onPoint = (point) => {
     if (point === "sync" || point === "syncDir") stall.blockThread();
   };
-  onStdinLine((line) => obey(disk, stall, JSON.parse(line) as DiskOrder));
+  onOrders<DiskOrder>("disk", (order) => obey(disk, stall, order));
   return disk;
 }
 
@@ -84,8 +79,6 @@ function obey(disk: VolatileDisk, stall: Stall, order: DiskOrder): void {
     default:
       return unreachable(order);
   }
-  const ack: DiskAck = { ack: order.id };
-  process.stdout.write(`${JSON.stringify(ack)}\n`);
 }
 
 /** Nothing of this process acts after it: no frame leaves, no reply, no log line. */

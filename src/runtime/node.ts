@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { UserError } from "../lib/user-error.ts";
 import { type NodeConfigFile, nodeAddress } from "./config.ts";
+import type { ClockSkew } from "./faulty-clock.ts";
 import type { FaultyDiskSpec } from "./faulty-disk.ts";
 import { type Log, openLog } from "./logging.ts";
 import { OrdealNode } from "./ordeal-node.ts";
@@ -23,10 +24,15 @@ export type NodeOptions = {
    * parent's pipe.
    */
   readonly faultyDisk?: FaultyDiskSpec | undefined;
+  /** For chaos runs: the node's clock goes wrong on such orders. */
+  readonly faultyClock?: ClockSkew | undefined;
 };
 
 /** What a supervisor starts a node with; `config` is the path of the config file. */
-export type NodeChildSpec = Pick<NodeOptions, "id" | "isJoining" | "recordFile" | "faultyDisk"> & {
+export type NodeChildSpec = Pick<
+  NodeOptions,
+  "id" | "isJoining" | "recordFile" | "faultyDisk" | "faultyClock"
+> & {
   readonly config: string;
 };
 
@@ -39,7 +45,7 @@ const EXIT_SOFTWARE = 70;
  * node itself is logged and ends the process with exit code 70.
  */
 export async function runNode(options: NodeOptions): Promise<void> {
-  const { config, id, parentPipe, isJoining, recordFile, faultyDisk } = options;
+  const { config, id, parentPipe, isJoining, recordFile, faultyDisk, faultyClock } = options;
   if (parentPipe) {
     dieWithParent();
     exitWhenStdinEnds();
@@ -53,8 +59,9 @@ export async function runNode(options: NodeOptions): Promise<void> {
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
   const record = recordFile === undefined ? undefined : openRecordFile(recordFile);
   const disk = faultyDisk && (await import("./faulty-disk.ts")).openFaultyDisk(faultyDisk);
+  const clock = faultyClock && (await import("./faulty-clock.ts")).openFaultyClock(faultyClock);
   const node = begin(log, () => {
-    return new OrdealNode({ config, id, isJoining, log, seed, record, disk, onFatal });
+    return new OrdealNode({ config, id, isJoining, log, seed, record, disk, clock, onFatal });
   });
   const ready = { ready: true, id, pid: process.pid, ...node.ports };
   process.stdout.write(`${JSON.stringify(ready)}\n`);

@@ -19,6 +19,7 @@ import {
   nodeAddress,
   withNodes,
 } from "./config.ts";
+import { type Clock, machineClock } from "./clock.ts";
 import { diskPort } from "./disk.ts";
 import { HTTP_CLIENT, HttpClientPort } from "./http/http-client-port.ts";
 import { HttpServer } from "./http/server.ts";
@@ -46,6 +47,8 @@ export type OrdealNodeOptions = {
   readonly seed: number;
   /** What the data are kept on; default: the disk of this machine. */
   readonly disk?: FilePort | undefined;
+  /** What it takes for the time; default: the clock of this machine. */
+  readonly clock?: Clock | undefined;
   /** Takes a recording of what the core is given and gives out. */
   readonly record?: RecordSink | undefined;
   /** A bug of ours, or a disk that fails: the node has stopped acting, and the process must end. */
@@ -58,6 +61,7 @@ export type OrdealNodeOptions = {
  */
 export class OrdealNode implements Ports, ClientPort, AdminPort {
   readonly #options: OrdealNodeOptions;
+  readonly #clock: Clock;
   /** Its nodes and links change as the cluster does. */
   #config: NodeConfigFile;
   readonly #machine: StateMachine = createStateMachine();
@@ -79,6 +83,7 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
   constructor(options: OrdealNodeOptions) {
     const { config, id, seed } = options;
     this.#options = options;
+    this.#clock = options.clock ?? machineClock;
     this.#config = config;
     this.#address = nodeAddress(config, id);
     this.#httpRequests = new HttpClientPort(this, this.#onBurst);
@@ -105,7 +110,7 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     this.#replica = this.#createReplica();
     this.#soft = this.#replica.soft;
     this.#loop = new TurnLoop({
-      now: this.now,
+      clock: this.#clock,
       deadline: () => this.#replica.deadline(),
       onDeadline: () => this.#replica.input({ kind: "deadline" }),
       pump: () => this.#replica.pump(),
@@ -185,7 +190,7 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
 
   // Ports: what the replica asks of its world.
 
-  readonly now = (): number => performance.now();
+  readonly now = (): number => this.#clock.now();
 
   send(message: Message): void {
     this.#transport.send(message);
@@ -310,7 +315,9 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     };
     const now = this.now();
     const core = createRaft({ ...settings, random: coreRandom(seed) }, now);
-    return record ? recordingRaft(core, { config: settings, seed, now }, record) : core;
+    if (record === undefined) return core;
+    const wallMs = performance.timeOrigin + performance.now();
+    return recordingRaft(core, { config: settings, seed, now, wallMs }, record);
   }
 
   #createReplica(): Replica {
@@ -322,7 +329,8 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
       snapshotEveryBytes: raft?.snapshotEveryBytes ?? SNAPSHOT_EVERY_BYTES,
       onSnapshot: ({ kind, lastIndex, totalBytes }) => {
         const event = kind === "taken" ? "snapshotTaken" : "snapshotInstalled";
-        log.info({ event, lastIndex, totalBytes }, "the log begins after a new snapshot");
+        const { term } = this.#soft;
+        log.info({ event, term, lastIndex, totalBytes }, "the log begins after a new snapshot");
       },
       onSnapshotFailed: (error, inARow) => {
         const { message: reason } = error;

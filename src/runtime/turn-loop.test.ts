@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { machineClock } from "./clock.ts";
 import { until } from "./testing/until.ts";
 import { TurnLoop, type TurnLoopOptions } from "./turn-loop.ts";
 
@@ -6,7 +7,7 @@ import { TurnLoop, type TurnLoopOptions } from "./turn-loop.ts";
 function startLoop(deadline: () => number, options: Partial<TurnLoopOptions> = {}) {
   const seen: string[] = [];
   const loop = new TurnLoop({
-    now: () => performance.now(),
+    clock: machineClock,
     deadline,
     onDeadline: () => void seen.push("deadline"),
     pump: () => void seen.push("pump"),

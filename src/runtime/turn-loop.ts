@@ -1,7 +1,8 @@
 import type { Millis } from "../raft/api.ts";
+import type { Clock } from "./clock.ts";
 
 export type TurnLoopOptions = {
-  readonly now: () => Millis;
+  readonly clock: Clock;
   /** When `onDeadline` must next be called. */
   readonly deadline: () => Millis;
   readonly onDeadline: () => void;
@@ -25,7 +26,8 @@ export class TurnLoop {
   readonly #options: TurnLoopOptions;
   #dirty = false;
   #stopped = false;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Calls the timer off. */
+  #stopTimer: (() => void) | null = null;
   #timerAt: Millis = Infinity;
   readonly #turn = (): void => this.#guard(() => this.#runTurn());
 
@@ -42,7 +44,7 @@ export class TurnLoop {
 
   stop(): void {
     this.#stopped = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#stopTimer?.();
   }
 
   #runTurn(): void {
@@ -55,16 +57,14 @@ export class TurnLoop {
   #arm(): void {
     const at = this.#options.deadline();
     if (at >= this.#timerAt || at === Infinity) return;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#stopTimer?.();
     this.#timerAt = at;
-    // Bun's timers truncate fractions; a timer that fires before its time would spin.
-    const delayMs = Math.max(0, Math.ceil(at - this.#options.now()));
-    this.#timer = setTimeout(() => this.#guard(() => this.#onTimer()), delayMs);
+    this.#stopTimer = this.#options.clock.timer(at, () => this.#guard(() => this.#onTimer()));
   }
 
   #onTimer(): void {
-    const lateMs = this.#options.now() - this.#timerAt;
-    this.#timer = null;
+    const lateMs = this.#options.clock.now() - this.#timerAt;
+    this.#stopTimer = null;
     if (lateMs <= LATE_MS) {
       this.#fire();
       return;
@@ -76,8 +76,8 @@ export class TurnLoop {
 
   #fire(): void {
     this.#timerAt = Infinity;
-    const { now, deadline, onDeadline } = this.#options;
-    if (now() >= deadline()) onDeadline();
+    const { clock, deadline, onDeadline } = this.#options;
+    if (clock.now() >= deadline()) onDeadline();
     this.#runTurn();
   }
 

@@ -1,3 +1,4 @@
+import type { NodeSpec } from "../fault/vocabulary.ts";
 import type { SimAction } from "./api.ts";
 
 /** Whether an action names no node beyond these. */
@@ -7,6 +8,14 @@ export function namesOnly(action: SimAction, nodes: number): boolean {
     const learners = action.kind === "membership" ? action.learners : [];
     return [...target.voters, ...learners].every((id) => id <= nodes);
   }
-  const spec = "nodes" in target ? target.nodes : "to" in target ? target.to : null;
+  const spec = specOf(target);
   return spec === null || spec.kind !== "node" || spec.id <= nodes;
+}
+
+type Target = SimAction | Extract<SimAction, { kind: "fault" }>["fault"];
+
+function specOf(target: Target): NodeSpec | null {
+  if ("nodes" in target) return target.nodes;
+  if ("from" in target) return target.from;
+  return "to" in target ? target.to : null;
 }

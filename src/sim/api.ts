@@ -1,4 +1,5 @@
 import type { Fault, LinkState, NodeSpec } from "../fault/vocabulary.ts";
+import type { ClockState } from "../lib/skewed-clock.ts";
 import type { Message } from "../raft/types.ts";
 import type { SegmentSizes } from "../storage/log-storage.ts";
 
@@ -12,7 +13,7 @@ export const NODES_MAX = 15;
  * that a part taken away shifts no other's.
  */
 export type SimSchedule = {
-  readonly version: 2;
+  readonly version: 3;
   /** Seeds the streams; the rest of the schedule does not depend on it any more. */
   readonly seed: number;
   /** Nodes 1 … nodes are the voters at first; nodes + 1 … nodes + spares are running, but empty. */
@@ -74,27 +75,23 @@ export type SimConfig = {
   readonly attemptTimeoutMs: number;
   /** Share of the operations that ask the client's own node first, leader or not. */
   readonly homeShare: number;
+  /** Of a value that is written, at least; absent: they are as short as can be. */
+  readonly valueBytes?: number | undefined;
 };
-
-export type ClockState = { readonly rate: number; readonly offsetMs: number };
 
 /** Whatever the disk does away from the event loop takes latencyMs to latencyMs + jitterMs. */
 export type DiskSpeed = { readonly latencyMs: number; readonly jitterMs: number };
 
 export type SimAction = { readonly atMs: number } & (
   | { readonly kind: "fault"; readonly fault: Fault }
-  /** Crashed nodes lose all that their disks hold; started again they take no part (mayVote). */
-  | { readonly kind: "wipe"; readonly nodes: NodeSpec }
+  /** What no fault of the vocabulary says: how fast sound disks are. */
   | { readonly kind: "diskSpeed"; readonly nodes: NodeSpec; readonly speed: DiskSpeed }
-  | { readonly kind: "clockRate"; readonly nodes: NodeSpec; readonly rate: number }
-  | { readonly kind: "clockJump"; readonly nodes: NodeSpec; readonly ms: number }
+  /** Unlike the fault of that name, with learners. */
   | {
       readonly kind: "membership";
       readonly voters: readonly number[];
       readonly learners: readonly number[];
     }
-  | { readonly kind: "transfer"; readonly to: NodeSpec }
-  | { readonly kind: "snapshot"; readonly nodes: NodeSpec }
 );
 
 /** One client operation. A client that is still busy at atMs leaves it out. */
@@ -188,11 +185,15 @@ export type SimEvent =
   /** `id` is that of the send; a frame may be delivered twice. */
   | { readonly kind: "deliver"; readonly id: number; readonly message: Message }
   | { readonly kind: "lost"; readonly id: number; readonly message: Message }
-  | { readonly kind: "crash" | "restart" | "pause" | "resume"; readonly node: number }
+  | { readonly kind: "crash" | "pause" | "resume"; readonly node: number }
+  /** `tornBytes`: of a record that was never durable, which recovery cut off. */
+  | { readonly kind: "restart"; readonly node: number; readonly tornBytes: number }
   /** It does not come up: its disk fails or is damaged. */
   | { readonly kind: "refused"; readonly node: number; readonly reason: string }
   | { readonly kind: "role"; readonly node: number; readonly role: string; readonly term: number }
   | { readonly kind: "commit" | "apply"; readonly node: number; readonly index: number }
+  /** It took over the state that a leader sent. */
+  | { readonly kind: "installed"; readonly node: number; readonly index: number }
   | { readonly kind: "durable"; readonly node: number; readonly lastIndex: number }
   | { readonly kind: "action"; readonly action: SimAction; readonly nodes: readonly number[] }
   | { readonly kind: "invoke"; readonly client: number; readonly text: string }

@@ -68,6 +68,20 @@ const decoder = new TextDecoder();
 
 export const keyName = (key: number): string => `k${key}`;
 
+/** What makes a value longer, and means nothing. */
+const PADDING = "~";
+const unpadded = (value: Uint8Array): string => decoder.decode(value).replaceAll(PADDING, "");
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
 /** Names an operation: its session, and its number in it. 0: it has none. */
 const serialOf = (session: number, seq: number): number => session * 0x1_0000 + seq;
 
@@ -105,6 +119,8 @@ export class SimClients {
     number,
     { readonly status: number; readonly version: number; readonly at: number }
   >();
+  #seen: Uint8Array | null = null;
+  #settled: Uint8Array | null = null;
   #appliedIndex = 0;
   #processes: number;
   #values = 0;
@@ -148,6 +164,11 @@ export class SimClients {
     }));
   }
 
+  /** The number in the value of the last write that was started: `v12` is 12. */
+  get lastValue(): number {
+    return this.#values;
+  }
+
   get busy(): number {
     return this.#clients.filter((client) => client.busy).length;
   }
@@ -164,7 +185,7 @@ export class SimClients {
     const expected = name === "versionedPut" ? (client.versions.get(key) ?? 0) : -1;
     const isWrite = op === OP_PUT || op === OP_APPEND;
     const number = isWrite ? ++this.#values : NO_VALUE;
-    const value = isWrite ? encoder.encode(`v${number}`) : NO_BYTES;
+    const value = isWrite ? this.#valueBytes(number) : NO_BYTES;
     client.busy = true;
     client.op = op;
     client.key = key;
@@ -216,16 +237,23 @@ export class SimClients {
    * may or may not have happened at any time costs the checker far more than one that did.
    */
   history(): History {
-    for (const { process, serial } of this.#unknown) this.#settle(process, serial);
+    if (this.#settled === null) {
+      const seen = this.seen();
+      for (const { process, serial } of this.#unknown) this.#settle(process, serial);
+      this.#settled = joined([seen, this.#written()]);
+    }
+    return readHistory(this.#settled, "simulated history");
+  }
+
+  /** A history file (history/format.ts) of what the clients saw until the first call, and no more. */
+  seen(): Uint8Array {
+    return (this.#seen ??= this.#written());
+  }
+
+  #written(): Uint8Array {
     const blocks: Uint8Array[] = [];
     for (let b = this.#writer.take(); b !== null; b = this.#writer.take()) blocks.push(b);
-    const bytes = new Uint8Array(blocks.reduce((sum, block) => sum + block.length, 0));
-    let at = 0;
-    for (const block of blocks) {
-      bytes.set(block, at);
-      at += block.length;
-    }
-    return readHistory(bytes, "simulated history");
+    return joined(blocks);
   }
 
   #settle(process: number, serial: number): void {
@@ -253,7 +281,7 @@ export class SimClients {
     }
     const text =
       client.op === OP_GET && done.status === STATUS.ok.code
-        ? decoder.decode(done.valueIn.subarray(done.valueAt, done.valueAt + done.valueBytes))
+        ? unpadded(done.valueIn.subarray(done.valueAt, done.valueAt + done.valueBytes))
         : null;
     const value = text === null ? NO_VALUE : this.#valueHandle(text);
     const { process, serial } = client;
@@ -292,6 +320,10 @@ export class SimClients {
       client.clerk.tick(world.now);
       this.#arm(id);
     });
+  }
+
+  #valueBytes(number: number): Uint8Array {
+    return encoder.encode(`v${number}`.padEnd(this.#in.config.valueBytes ?? 0, PADDING));
   }
 
   #keyId(key: number): number {

@@ -1,8 +1,17 @@
 import { unreachable } from "../lib/assert.ts";
 import { asNode } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
-import { resolveNodes, resolvePartition } from "../fault/resolve.ts";
+import {
+  type BreakFault,
+  canHitLinks,
+  endsOf,
+  hitLinks,
+  type LinkFault,
+  type NodeLinkFault,
+} from "../fault/hit-links.ts";
+import { type Link, resolveNodes, resolvePartition } from "../fault/resolve.ts";
 import { CLEAR_LINK, type NodeSpec, type PowerLossKeeps } from "../fault/vocabulary.ts";
+import type { SkewedClock } from "../lib/skewed-clock.ts";
 import type { SimAction, SimObserver, SimSchedule } from "./api.ts";
 import type { Boundary, PowerCut, PowerCuts } from "./boundary.ts";
 import { ClientLinks } from "./client-links.ts";
@@ -118,6 +127,7 @@ export class SimCluster {
   }
 
   restart(id: number): void {
+    this.network.started(id);
     if (this.nodes[id - 1]!.start()) this.clients.onOpened(id - 1);
   }
 
@@ -141,7 +151,7 @@ export class SimCluster {
     for (const node of this.nodes) {
       node.disk.setSpeed(HEALTHY_DISK);
       node.disk.heal();
-      node.clock.setRate(1, this.world.now);
+      node.clock.heal(this.world.now);
       node.clockChanged();
       if (!node.isUp) {
         this.restart(node.id);
@@ -154,45 +164,23 @@ export class SimCluster {
 
   /** Returns the nodes that it acted on. */
   #act(action: SimAction): readonly number[] {
-    const { now } = this.world;
     switch (action.kind) {
       case "fault":
         return this.#fault(action.fault);
-      case "wipe":
-        return this.#each(action.nodes, isDown, (node) => node.wipe());
       case "diskSpeed":
         return this.#each(action.nodes, isAny, (node) => node.disk.setSpeed(action.speed));
-      case "clockRate":
-        return this.#each(action.nodes, isAny, (node) => {
-          node.clock.setRate(action.rate, now);
-          node.clockChanged();
-        });
-      case "clockJump":
-        return this.#each(action.nodes, isAny, (node) => {
-          node.clock.jump(action.ms);
-          node.clockChanged();
-        });
       case "membership": {
         this.membershipChanges++;
         const voters = action.voters.map(asNode);
         const learners = action.learners.map(asNode);
         return this.#atLeader((node) => node.changeMembership(voters, learners));
       }
-      case "transfer": {
-        const [to] = this.#resolve(action.to, isUp);
-        if (to === undefined) return [];
-        this.transfers++;
-        return this.#atLeader((node) => node.transferLeadership(asNode(to.id)));
-      }
-      case "snapshot":
-        return this.#each(action.nodes, isUp, (node) => node.takeSnapshot());
       default:
         return unreachable(action);
     }
   }
 
   #fault(fault: Extract<SimAction, { kind: "fault" }>["fault"]): readonly number[] {
-    const view = { nodes: this.network.ids, leader: this.leader };
     switch (fault.kind) {
       case "crash":
         return this.#each(fault.nodes, isUp, (node) => this.crash(node.id, "process"));
@@ -226,9 +214,58 @@ export class SimCluster {
             node.resume();
           },
         );
-      case "isolate": {
-        const nodes = this.#resolve(fault.nodes, isAny).map((node) => node.id);
-        this.network.isolate(nodes, fault.direction);
+      case "membership": {
+        this.membershipChanges++;
+        return this.#atLeader((node) => node.changeMembership(fault.voters.map(asNode), []));
+      }
+      case "transfer": {
+        const [to] = this.#resolve(fault.to, isUp);
+        if (to === undefined) return [];
+        this.transfers++;
+        return this.#atLeader((node) => node.transferLeadership(asNode(to.id)));
+      }
+      case "snapshot":
+        return this.#each(fault.nodes, isUp, (node) => node.takeSnapshot());
+      case "wipe":
+        return this.#each(fault.nodes, isDown, (node) => node.wipe());
+      case "clockJump":
+        return this.#skew(fault.nodes, (clock) => clock.jump(fault.ms));
+      case "clockRate":
+        return this.#skew(fault.nodes, (clock) => clock.setRate(fault.rate, this.world.now));
+      case "clockStrobe":
+        return this.#skew(fault.nodes, (clock) => clock.strobe(fault.everyMs, this.world.now));
+      case "heal":
+        this.network.heal();
+        for (const node of this.nodes) node.disk.heal();
+        this.#skew({ kind: "all" }, (clock) => clock.heal(this.world.now));
+        return [];
+      default:
+        return this.#linkFault(fault);
+    }
+  }
+
+  #linkFault(fault: LinkFault): readonly number[] {
+    const view = { nodes: this.network.ids, leader: this.leader };
+    switch (fault.kind) {
+      case "isolate":
+      case "loss":
+      case "delay":
+      case "duplicate":
+      case "reorder":
+      case "bandwidth":
+      case "clog":
+      case "unclog":
+      case "message": {
+        const nodes = this.#linkEnds(fault);
+        hitLinks(this.network.table, fault, nodes);
+        this.network.changed();
+        return nodes;
+      }
+      case "reset":
+      case "halfOpen": {
+        const nodes = this.#linkEnds(fault);
+        const links = this.network.breakLinks(fault.kind, nodes);
+        if (fault.kind === "reset") this.#tellOfBroken(links);
         return nodes;
       }
       case "partition": {
@@ -236,25 +273,31 @@ export class SimCluster {
         this.network.cut(links);
         return nodes;
       }
-      case "membership": {
-        this.membershipChanges++;
-        return this.#atLeader((node) => node.changeMembership(fault.voters.map(asNode), []));
-      }
-      case "heal":
-        this.network.heal();
-        for (const node of this.nodes) node.disk.heal();
-        return [];
-      case "loss":
-      case "delay":
-      case "duplicate":
-      case "reorder": {
-        const nodes = this.#resolve(fault.nodes, isAny).map((node) => node.id);
-        this.network.disturb(nodes, fault);
-        return nodes;
-      }
       default:
         return unreachable(fault);
     }
+  }
+
+  #skew(spec: NodeSpec, change: (clock: SkewedClock) => void): readonly number[] {
+    return this.#each(spec, isAny, (node) => {
+      change(node.clock);
+      node.clockChanged();
+    });
+  }
+
+  #linkEnds(fault: NodeLinkFault | BreakFault): readonly number[] {
+    const { table } = this.network;
+    const canHit = (node: SimNode): boolean => canHitLinks(fault, table, node.id);
+    return this.#resolve(endsOf(fault), canHit).map((node) => node.id);
+  }
+
+  /** Whoever sends on one of these learns that it is gone. */
+  #tellOfBroken(links: readonly Link[]): void {
+    this.world.at(this.world.now + BROKEN_AFTER_MS, EVENT.unreachable, 0, () => {
+      for (const { from, to } of links) {
+        this.nodes[from - 1]!.input({ kind: "peerUnreachable", peer: asNode(to) });
+      }
+    });
   }
 
   #resolve(spec: NodeSpec, isEligible: (node: SimNode) => boolean): readonly SimNode[] {

@@ -1,28 +1,8 @@
 import type { NodeSpec } from "../fault/vocabulary.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { SimAction, SimConfig } from "./api.ts";
-
-type Draw = {
-  readonly random: Prng;
-  readonly config: SimConfig;
-  readonly nodes: number;
-  readonly spares: number;
-  /** Share of the targets that are the leader, whoever that is then. */
-  readonly leaderShare: number;
-  /** Adds an action. */
-  at(atMs: number, action: ActionBody): void;
-};
-
-type ActionBody = SimAction extends infer A
-  ? A extends SimAction
-    ? Omit<A, "atMs">
-    : never
-  : never;
-
-/** Something that goes wrong at `fromMs` and is over by about `untilMs`. */
-type Episode = (d: Draw, fromMs: number, untilMs: number) => void;
-
-const HEAL: ActionBody = { kind: "fault", fault: { kind: "heal" } };
+import { type ActionBody, type Draw, type Episode, HEAL, someOrAll, target } from "./episode.ts";
+import { LINK_EPISODES } from "./link-episodes.ts";
 
 const EPISODES: Record<string, Episode> = {
   crash(d, fromMs, untilMs) {
@@ -70,6 +50,7 @@ const EPISODES: Record<string, Episode> = {
       "halves",
       "bridge",
       "majoritiesRing",
+      "random",
     ] as const);
     if (shape === "halves") {
       const leaderIn = d.random.pick(["minority", "majority", "any"] as const);
@@ -112,13 +93,15 @@ const EPISODES: Record<string, Episode> = {
     d.at(untilMs, HEAL);
   },
 
-  /** A clogged link: what was sent arrives late, when terms have passed. */
+  /** A very slow link: what was sent arrives late, when terms have passed. */
   delay(d, fromMs, untilMs) {
     const ms = d.config.electionTimeoutMinMs * d.random.pick([0.3, 1, 4]);
     const nodes = target(d);
     d.at(fromMs, { kind: "fault", fault: { kind: "delay", nodes, ms, jitterMs: ms } });
     d.at(untilMs, HEAL);
   },
+
+  ...LINK_EPISODES,
 
   reorder(d, fromMs, untilMs) {
     const withinMs = d.config.electionTimeoutMinMs * d.random.pick([0.1, 1, 5]);
@@ -194,7 +177,7 @@ const EPISODES: Record<string, Episode> = {
   transfer(d, fromMs, untilMs) {
     for (let at = fromMs; at < untilMs || at === fromMs;) {
       const to: NodeSpec = { kind: "node", id: 1 + d.random.below(d.nodes + d.spares) };
-      d.at(at, { kind: "transfer", to });
+      d.at(at, { kind: "fault", fault: { kind: "transfer", to } });
       at += d.config.electionTimeoutMinMs * (0.2 + 4 * d.random.float());
     }
   },
@@ -203,12 +186,12 @@ const EPISODES: Record<string, Episode> = {
   wipe(d, fromMs, untilMs) {
     const nodes: NodeSpec = { kind: "node", id: 1 };
     d.at(fromMs, { kind: "fault", fault: { kind: "crash", nodes } });
-    d.at(fromMs, { kind: "wipe", nodes });
+    d.at(fromMs, { kind: "fault", fault: { kind: "wipe", nodes } });
     d.at(untilMs, { kind: "fault", fault: { kind: "restart", nodes } });
   },
 
   snapshot(d, fromMs) {
-    d.at(fromMs, { kind: "snapshot", nodes: someOrAll(d) });
+    d.at(fromMs, { kind: "fault", fault: { kind: "snapshot", nodes: someOrAll(d) } });
   },
 
   /** One who was away comes back to a log that begins after what it has. */
@@ -216,7 +199,7 @@ const EPISODES: Record<string, Episode> = {
     const nodes: NodeSpec = { kind: "node", id: 1 + d.random.below(d.nodes) };
     d.at(fromMs, { kind: "fault", fault: { kind: "isolate", nodes, direction: "both" } });
     const backMs = Math.max(untilMs, fromMs + 5 * d.config.electionTimeoutMinMs);
-    d.at(backMs, { kind: "snapshot", nodes: { kind: "all" } });
+    d.at(backMs, { kind: "fault", fault: { kind: "snapshot", nodes: { kind: "all" } } });
     d.at(backMs + 5, HEAL);
   },
 
@@ -224,14 +207,24 @@ const EPISODES: Record<string, Episode> = {
   clockJump(d, fromMs) {
     if (d.config.leaseReads) return;
     const ms = d.config.electionTimeoutMinMs * d.random.pick([0.5, 2, 20]);
-    d.at(fromMs, { kind: "clockJump", nodes: target(d), ms });
+    d.at(fromMs, { kind: "fault", fault: { kind: "clockJump", nodes: target(d), ms } });
   },
 
+  /** Within what leases allow for, if there are any. */
   clock(d, fromMs, untilMs) {
     const nodes = someOrAll(d);
     const drift = d.config.clockDriftMax / 2;
-    d.at(fromMs, { kind: "clockRate", nodes, rate: d.random.pick([1 - drift, 1 + drift]) });
-    d.at(untilMs, { kind: "clockRate", nodes: { kind: "all" }, rate: 1 });
+    const wild = d.config.leaseReads ? [] : [0.2, 3];
+    const rate = d.random.pick([1 - drift, 1 + drift, ...wild]);
+    d.at(fromMs, { kind: "fault", fault: { kind: "clockRate", nodes, rate } });
+    d.at(untilMs, { kind: "fault", fault: { kind: "clockRate", nodes: { kind: "all" }, rate: 1 } });
+  },
+
+  clockStrobe(d, fromMs, untilMs) {
+    if (d.config.leaseReads) return;
+    const everyMs = d.config.electionTimeoutMinMs * d.random.pick([0.1, 0.5, 3]);
+    d.at(fromMs, { kind: "fault", fault: { kind: "clockStrobe", nodes: someOrAll(d), everyMs } });
+    d.at(untilMs, HEAL);
   },
 };
 
@@ -276,10 +269,3 @@ function crash({ random }: Draw, nodes: NodeSpec): ActionBody {
   if (keeps === null) return { kind: "fault", fault: { kind: "crash", nodes } };
   return { kind: "fault", fault: { kind: "powerLoss", nodes, keeps } };
 }
-
-function target({ random, nodes, leaderShare }: Draw): NodeSpec {
-  if (random.chance(leaderShare)) return { kind: "leader" };
-  return { kind: "node", id: 1 + random.below(nodes) };
-}
-
-const someOrAll = (d: Draw): NodeSpec => (d.random.chance(0.5) ? { kind: "all" } : target(d));

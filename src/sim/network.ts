@@ -1,5 +1,6 @@
-import { LinkFaults } from "../fault/link-faults.ts";
-import { LinkTable, type FrameFault } from "../fault/link-table.ts";
+import { BACKLOG_BYTES_MAX, LinkFaults } from "../fault/link-faults.ts";
+import { LinkTable, linksOf, overBase } from "../fault/link-table.ts";
+import { type FrameMeaning, TermWatch } from "../fault/message-rules.ts";
 import type { Link } from "../fault/resolve.ts";
 import type { LinkState } from "../fault/vocabulary.ts";
 import { assert } from "../lib/assert.ts";
@@ -13,10 +14,25 @@ import type { FrameFate, SimObserver } from "./api.ts";
 import { Slab } from "./slab.ts";
 import { EVENT, type World } from "./world.ts";
 
-type SimLink = {
+/** A frame that was sent. */
+type Flight = {
+  readonly id: number;
+  readonly message: Message;
+  readonly bytes: Uint8Array;
+  /** Which one of its link, from 0. */
+  readonly number: number;
+  readonly sentMs: number;
+};
+
+type SimLink = Link & {
   readonly faults: LinkFaults;
-  /** Goes up with each cut: a frame that was under way then is gone. */
+  /** Goes up with each cut and each reset: a frame that was under way then is gone. */
   epoch: number;
+  /** The connection is half open: what is sent on it arrives nowhere. */
+  deaf: boolean;
+  /** What waits for a clogged link, and its size. */
+  kept: Flight[];
+  keptBytes: number;
   /** Frames offered to it so far. */
   offered: number;
   /** By number of the frame: when its copies arrive, whatever chance says. */
@@ -34,9 +50,10 @@ export class SimNetwork {
   readonly #world: World;
   readonly #deliver: (message: Message) => void;
   readonly #observe: SimObserver | null;
-  readonly #ids: readonly number[];
   readonly #links = new Map<number, SimLink>();
-  readonly #table: LinkTable;
+  /** What faults are on the links; `changed` puts it in force. */
+  readonly table: LinkTable;
+  readonly ids: readonly number[];
   #base: LinkState;
   readonly #writer = new ByteWriter();
   readonly #slab = new Slab();
@@ -53,16 +70,19 @@ export class SimNetwork {
     observe: SimObserver | null,
   ) {
     this.#world = world;
-    this.#ids = ids;
+    this.ids = ids;
     this.#base = base;
     this.#deliver = deliver;
     this.#observe = observe;
-    this.#table = new LinkTable(ids);
-    for (const { from, to } of this.#table.settings) {
-      const faults = new LinkFaults(prng.fork(`link ${from} to ${to}`));
-      this.#links.set(keyOf(from, to), { faults, epoch: 0, offered: 0, fates: new Map() });
+    this.table = new LinkTable(ids);
+    const terms = new TermWatch();
+    for (const { from, to } of this.table.settings) {
+      const faults = new LinkFaults(prng.fork(`link ${from} to ${to}`), terms);
+      const kept = { kept: [], keptBytes: 0 };
+      const link = { from, to, faults, epoch: 0, deaf: false, offered: 0, fates: new Map() };
+      this.#links.set(keyOf(from, to), { ...link, ...kept });
     }
-    this.#apply();
+    this.changed();
   }
 
   send(message: Message): void {
@@ -72,29 +92,21 @@ export class SimNetwork {
     const writer = this.#writer;
     writer.offset = 0;
     writeMessage(writer, message, GROUP_1);
-    const id = this.frames++;
-    const observe = this.#observe;
-    observe?.(this.#world.now, { kind: "send", id, message });
-    const arrivals = this.#arrivals(link);
-    if (arrivals.length === 0) {
-      this.lost++;
-      observe?.(this.#world.now, { kind: "lost", id, message });
-      return;
+    const sentMs = this.#world.now;
+    const head = { id: this.frames++, message, number: link.offered++, sentMs };
+    this.#observe?.(sentMs, { kind: "send", id: head.id, message });
+    const { faults } = link;
+    if (link.deaf) {
+      this.#lose(head);
+    } else if (faults.clogged) {
+      if (link.keptBytes + writer.offset > BACKLOG_BYTES_MAX) return this.#lose(head);
+      link.keptBytes += writer.offset;
+      link.kept.push({ ...head, bytes: this.#slab.copy(writer) });
+    } else {
+      const arrivals = this.#arrivals(link, head, writer.offset);
+      if (arrivals.length === 0) this.#lose(head);
+      else this.#carry(link, { ...head, bytes: this.#slab.copy(writer) }, arrivals);
     }
-    const bytes = this.#slab.copy(writer);
-    const { epoch } = link;
-    const arrive = (): void => {
-      if (link.epoch !== epoch) {
-        this.lost++;
-        observe?.(this.#world.now, { kind: "lost", id, message });
-        return;
-      }
-      this.#world.trace.mix(crcOf(bytes));
-      const received = this.#decode(bytes, from, to);
-      observe?.(this.#world.now, { kind: "deliver", id, message: received });
-      this.#deliver(received);
-    };
-    for (const at of arrivals) this.#world.at(at, EVENT.frame, to, arrive);
   }
 
   /** Settles what becomes of a frame before it is sent. */
@@ -103,29 +115,40 @@ export class SimNetwork {
   }
 
   cut(links: readonly Link[]): void {
-    this.#table.cut(links);
-    this.#apply();
+    this.table.cut(links);
+    this.changed();
   }
 
-  isolate(nodes: readonly number[], direction: "both" | "in" | "out"): void {
-    this.#table.isolate(nodes, direction);
-    this.#apply();
+  /**
+   * Ends every connection on the links of `nodes`, with what is under way on it, and returns those
+   * links: their ends are told. Or, half open, lets them carry nothing more, and nobody is told.
+   */
+  breakLinks(how: "reset" | "halfOpen", nodes: readonly number[]): readonly Link[] {
+    const links = linksOf(nodes, [...this.#links.values()]);
+    for (const link of links) {
+      link.epoch++;
+      this.#loseKept(link);
+      link.deaf = how === "halfOpen";
+      link.faults.reconnect();
+    }
+    return links;
   }
 
-  disturb(nodes: readonly number[], fault: FrameFault): void {
-    this.#table.disturb(nodes, fault);
-    this.#apply();
+  /** A node that starts has new connections to its peers. */
+  started(node: number): void {
+    for (const link of this.#links.values()) if (link.from === node) link.deaf = false;
   }
 
-  /** Lifts all faults. */
+  /** Lifts all faults. Connections that are half open give way to new ones. */
   heal(): void {
-    this.#table.heal();
-    this.#apply();
+    this.table.heal();
+    for (const link of this.#links.values()) link.deaf = false;
+    this.changed();
   }
 
   /**
    * Lifts all faults for good, with new connections: what is still under way on the old ones arrives
-   * when it does (seconds late, of a link that was clogged), and nothing waits for it.
+   * when it does (seconds late, of a link that was slow), and nothing waits for it.
    */
   renew(base: LinkState): void {
     this.#base = base;
@@ -133,31 +156,66 @@ export class SimNetwork {
     for (const { faults } of this.#links.values()) faults.reconnect();
   }
 
-  /** When the copies of the frame offered now arrive. */
-  #arrivals(link: SimLink): readonly number[] {
-    const { now } = this.#world;
-    const fate = link.fates.size > 0 ? link.fates.get(link.offered) : undefined;
-    link.offered++;
-    if (fate === undefined || link.faults.cut) return link.faults.offer(now);
-    return fate.map((afterMs) => now + afterMs);
+  /** What a link does is what every link does, and what the faults on it add. */
+  changed(): void {
+    for (const { from, to, state } of this.table.settings) {
+      const link = this.#links.get(keyOf(from, to))!;
+      if (state.cut && !link.faults.cut) {
+        link.epoch++;
+        this.#loseKept(link);
+      }
+      link.faults.set(overBase(this.#base, state));
+      if (!link.faults.clogged && link.kept.length > 0) this.#unclog(link);
+    }
   }
 
-  /** What a link does is what every link does, and what the faults on it add. */
-  #apply(): void {
-    const base = this.#base;
-    for (const { from, to, state } of this.#table.settings) {
-      const link = this.#links.get(keyOf(from, to))!;
-      if (state.cut && !link.faults.cut) link.epoch++;
-      link.faults.set({
-        cut: state.cut,
-        loss: either(base.loss, state.loss),
-        delayMs: base.delayMs + state.delayMs,
-        jitterMs: base.jitterMs + state.jitterMs,
-        duplicate: either(base.duplicate, state.duplicate),
-        reorder: either(base.reorder, state.reorder),
-        reorderWithinMs: Math.max(base.reorderWithinMs, state.reorderWithinMs),
-      });
+  /** When the copies of a frame arrive. */
+  #arrivals(
+    { faults, fates }: SimLink,
+    { number, message, sentMs }: Omit<Flight, "bytes">,
+    bytes: number,
+  ): readonly number[] {
+    const { now } = this.#world;
+    const fate = fates.size > 0 ? fates.get(number) : undefined;
+    if (fate !== undefined && !faults.cut) {
+      return fate.map((afterMs) => Math.max(now, sentMs + afterMs));
     }
+    return faults.offer(now, bytes, faults.asksMeaning ? meaningOf(message) : null);
+  }
+
+  #carry(link: SimLink, { id, message, bytes }: Flight, arrivals: readonly number[]): void {
+    const { epoch, from, to } = link;
+    const arrive = (): void => {
+      if (link.epoch !== epoch) return this.#lose({ id, message });
+      this.#world.trace.mix(crcOf(bytes));
+      const received = this.#decode(bytes, from, to);
+      this.#observe?.(this.#world.now, { kind: "deliver", id, message: received });
+      this.#deliver(received);
+    };
+    for (const at of arrivals) this.#world.at(at, EVENT.frame, to, arrive);
+  }
+
+  /** Everything that a clogged link kept is on its way now, in order. */
+  #unclog(link: SimLink): void {
+    const { kept } = link;
+    link.kept = [];
+    link.keptBytes = 0;
+    for (const flight of kept) {
+      const arrivals = this.#arrivals(link, flight, flight.bytes.length);
+      if (arrivals.length === 0) this.#lose(flight);
+      else this.#carry(link, flight, arrivals);
+    }
+  }
+
+  #loseKept(link: SimLink): void {
+    for (const flight of link.kept) this.#lose(flight);
+    link.kept = [];
+    link.keptBytes = 0;
+  }
+
+  #lose({ id, message }: Pick<Flight, "id" | "message">): void {
+    this.lost++;
+    this.#observe?.(this.#world.now, { kind: "lost", id, message });
   }
 
   /** A frame arrives whole, so one reader serves all links. */
@@ -169,15 +227,15 @@ export class SimNetwork {
     assert(message !== null, "a frame that is cut short");
     return message;
   }
-
-  get ids(): readonly number[] {
-    return this.#ids;
-  }
 }
 
-const keyOf = (from: number, to: number): number => from * 256 + to;
+const meaningOf = (message: Message): FrameMeaning => ({
+  message: message.kind,
+  term: message.term,
+  pre: "pre" in message && message.pre,
+});
 
-const either = (a: number, b: number): number => a + b - a * b;
+const keyOf = (from: number, to: number): number => from * 256 + to;
 
 const crcOf = (frame: Uint8Array): number =>
   frame[CRC_AT]! |

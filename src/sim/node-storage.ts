@@ -40,6 +40,8 @@ export type OpenedStorage = {
   /** Null: nothing was ever written. */
   readonly restored: Restored | null;
   readonly snapshots: SnapshotStorage;
+  /** Of a last record that was never durable, and was cut off. */
+  readonly tornBytes: number;
 };
 
 /** Of one process: what it has open, and what it waits for. */
@@ -85,6 +87,11 @@ export class NodeStorage {
     return this.#flipped;
   }
 
+  /** Bytes of the newest snapshot of the process that runs; 0: there is none. */
+  get snapshotBytes(): number {
+    return this.#life?.snapshots.newest?.totalBytes ?? 0;
+  }
+
   /**
    * Opens what a process finds, and loads its newest snapshot into `begin()`. Throws StorageError when
    * it is damaged, and errors of the disk (EIO, ENOSPC) as they come.
@@ -96,7 +103,7 @@ export class NodeStorage {
     const shared = { port: this.#disk, identity, now: () => world.now };
     const { snapshots } = openSnapshots({ ...shared, dir: SNAPSHOT_DIR }, begin);
     const newest = snapshots.newest?.meta;
-    const { wal, groups } = openWal({
+    const { wal, groups, report } = openWal({
       ...shared,
       dir: WAL_DIR,
       segmentSizes: segments,
@@ -105,7 +112,8 @@ export class NodeStorage {
       ...(newest !== undefined && { snapshots: new Map([[GROUP_1, newest]]) }),
     });
     this.#life = { wal, snapshots };
-    return { restored: groups.get(GROUP_1) ?? null, snapshots: this.#told(snapshots) };
+    const restored = groups.get(GROUP_1) ?? null;
+    return { restored, snapshots: this.#told(snapshots), tornBytes: report?.tornBytes ?? 0 };
   }
 
   /** Calls `durable` when it, and all before it, would survive a loss of power. */

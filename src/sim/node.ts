@@ -5,13 +5,13 @@ import type { SessionedStore } from "../kv/sessions.ts";
 import type { Result } from "../kv/state-machine.ts";
 import type { RaftConfig, RaftInput, RaftStatus } from "../raft/api.ts";
 import type { PowerLossKeeps } from "../fault/vocabulary.ts";
+import { type ClockState, SkewedClock } from "../lib/skewed-clock.ts";
 import { createRaft } from "../raft/raft.ts";
 import type { Membership, Message } from "../raft/types.ts";
 import type { Ports, Reply } from "../replica/ports.ts";
 import { Replica } from "../replica/replica.ts";
-import type { ClockState, SimConfig, SimObserver } from "./api.ts";
+import type { SimConfig, SimObserver } from "./api.ts";
 import type { Boundary } from "./boundary.ts";
-import { SimClock } from "./clock.ts";
 import { hashBytes } from "./hash-bytes.ts";
 import type { Monitor } from "./monitor.ts";
 import { tellTurn } from "./node-events.ts";
@@ -43,7 +43,7 @@ export type NodeWorld = {
  */
 export class SimNode {
   readonly id: number;
-  readonly clock: SimClock;
+  readonly clock: SkewedClock;
   readonly disk: NodeStorage;
   /** Snapshots of leaders that it installed. */
   installs = 0;
@@ -64,7 +64,7 @@ export class SimNode {
   constructor(id: number, clock: ClockState, nodeWorld: NodeWorld) {
     this.id = id;
     this.#in = nodeWorld;
-    this.clock = new SimClock(clock);
+    this.clock = new SkewedClock(clock);
     const { world, config, prng } = nodeWorld;
     this.disk = new NodeStorage({
       ...{ world, node: id, prng: prng.fork(`disk ${id}`), speed: config.disk },
@@ -74,6 +74,8 @@ export class SimNode {
       onFatal: () => this.#stop(),
       onSnapshot: (meta, installed) => {
         if (installed) this.installs++;
+        const { lastIndex: index } = meta;
+        if (installed) nodeWorld.observe?.(world.now, { kind: "installed", node: id, index });
         nodeWorld.monitor.onSnapshot(id, meta, installed);
       },
       onPoint: (effect, what) => this.#boundary(effect, "before", what),
@@ -112,7 +114,7 @@ export class SimNode {
     const start = ++this.#starts;
     const opened = this.#open();
     if (opened === null) return false;
-    const { snapshots, restored, machine } = opened;
+    const { snapshots, restored, machine, tornBytes } = opened;
     this.#machine = machine;
     const raftConfig: RaftConfig = {
       ...config,
@@ -127,7 +129,7 @@ export class SimNode {
     const { snapshotEveryBytes, leaseReads } = config;
     const options = { snapshots, snapshotEveryBytes, leaseReads };
     this.#replica = new Replica(raft, this.#watched(machine), this.#ports(), options);
-    this.#in.observe?.(world.now, { kind: "restart", node: this.id });
+    this.#in.observe?.(world.now, { kind: "restart", node: this.id, tornBytes });
     this.#whileUp(() => this.#turn());
     return this.isUp;
   }

@@ -29,12 +29,37 @@ export function runSchedule(
   settles = true,
   cuts: PowerCuts | null = null,
 ): SimResult {
+  return runCluster(schedule, observe, settles, cuts).result;
+}
+
+/** A run with what it leaves behind. */
+export type RecordedRun = {
+  readonly result: SimResult;
+  /** What the clients saw, as a history file; null: no cluster came about. */
+  readonly history: Uint8Array | null;
+  /** How the nodes that run stood at the end. */
+  readonly nodes: readonly RaftStatus[];
+};
+
+/** As runSchedule, recorded. */
+export function runRecorded(schedule: SimSchedule, observe: SimObserver): RecordedRun {
+  const { result, cluster } = runCluster(schedule, observe, true, null);
+  const nodes = cluster?.nodes.flatMap(({ status }) => status ?? []) ?? [];
+  return { result, history: cluster?.clients.seen() ?? null, nodes };
+}
+
+function runCluster(
+  schedule: SimSchedule,
+  observe: SimObserver | null,
+  settles: boolean,
+  cuts: PowerCuts | null,
+): { readonly result: SimResult; readonly cluster: SimCluster | null } {
   let cluster: SimCluster | null = null;
   try {
     cluster = new SimCluster(schedule, observe, cuts);
-    return resultOf(cluster, play(cluster, schedule, settles), null);
+    return { result: resultOf(cluster, play(cluster, schedule, settles), null), cluster };
   } catch (error) {
-    return resultOf(cluster, "fail", violationOf(error, cluster));
+    return { result: resultOf(cluster, "fail", violationOf(error, cluster)), cluster };
   }
 }
 

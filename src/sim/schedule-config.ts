@@ -4,7 +4,7 @@ import * as v from "valibot";
 
 /** Milliseconds of virtual time. */
 export const span = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1e9));
-const positive = v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1e9));
+export const positive = v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1e9));
 const size = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 40));
 /** A header takes 512 bytes; a record that a segment cannot hold makes it longer. */
 const segment = v.pipe(v.number(), v.integer(), v.minValue(1024), v.maxValue(2 ** 30));
@@ -45,6 +45,14 @@ export const configSchema = v.strictObject({
     duplicate: share,
     reorder: share,
     reorderWithinMs: span,
+    // Older files do not have these.
+    tailRatio: v.optional(share, 0),
+    tailMs: v.optional(span, 0),
+    bytesPerSecond: v.optional(size, 0),
+    // What only faults bring about.
+    clogged: v.optional(v.literal(false), false),
+    notesTerms: v.optional(v.literal(false), false),
+    rules: v.optional(v.strictTuple([]), []),
   }),
   disk: v.strictObject({ latencyMs: span, jitterMs: span }),
   segments: v.strictObject({ first: segment, max: segment }),
@@ -55,4 +63,5 @@ export const configSchema = v.strictObject({
   timeoutMs: positive,
   attemptTimeoutMs: positive,
   homeShare: share,
+  valueBytes: v.optional(size),
 });

@@ -32,11 +32,13 @@ test("schedule file: every drawn schedule comes back as it was", () => {
 test("schedule file: what swarms do not draw is understood too", () => {
   const all = { kind: "all" } as const;
   const actions: SimAction[] = [
-    { atMs: 1, kind: "wipe", nodes: { kind: "random", size: "one" } },
-    { atMs: 1, kind: "clockJump", nodes: all, ms: 50 },
+    { atMs: 1, kind: "fault", fault: { kind: "wipe", nodes: { kind: "random", size: "one" } } },
+    { atMs: 1, kind: "fault", fault: { kind: "clockJump", nodes: all, ms: 50 } },
+    { atMs: 1, kind: "fault", fault: { kind: "clockRate", nodes: all, rate: 0.5 } },
+    { atMs: 1, kind: "fault", fault: { kind: "clockStrobe", nodes: all, everyMs: 50 } },
     { atMs: 2, kind: "membership", voters: [1, 2], learners: [3] },
-    { atMs: 2, kind: "transfer", to: { kind: "node", id: 2 } },
-    { atMs: 3, kind: "snapshot", nodes: { kind: "leader" } },
+    { atMs: 2, kind: "fault", fault: { kind: "transfer", to: { kind: "node", id: 2 } } },
+    { atMs: 3, kind: "fault", fault: { kind: "snapshot", nodes: { kind: "leader" } } },
     { atMs: 3, kind: "fault", fault: { kind: "partition", shape: "bridge" } },
     { atMs: 4, kind: "fault", fault: { kind: "membership", voters: [1] } },
     { atMs: 4, kind: "fault", fault: { kind: "crash", nodes: all } },
@@ -63,20 +65,44 @@ test("schedule file: version 1 is understood: crashes and disks that fail by the
     ...{ version: 1, config, actions },
   }));
   const { schedule } = parseScheduleFile(old, "a.json");
-  expect(schedule.version).toBe(2);
+  expect(schedule.version).toBe(3);
   expect(schedule.config.segments.first).toBeGreaterThan(512);
   expect(schedule.actions).toEqual([
     { atMs: 1, kind: "fault", fault: { kind: "powerLoss", nodes, keeps: "nothing" } },
     { atMs: 1, kind: "fault", fault: { kind: "powerLoss", nodes, keeps: "prefix" } },
     { atMs: 1, kind: "fault", fault: { kind: "crash", nodes } },
     { atMs: 1, kind: "fault", fault: { kind: "diskError", nodes, operation: "sync" } },
-    { atMs: 1, kind: "transfer", to: nodes },
+    { atMs: 1, kind: "fault", fault: { kind: "transfer", to: nodes } },
+  ]);
+});
+
+test("schedule file: version 2 is understood: its actions on clocks, leaders and disks are faults now", () => {
+  const nodes = { kind: "all" } as const;
+  const speed = { latencyMs: 1, jitterMs: 0 };
+  const actions = [
+    { atMs: 1, kind: "clockRate", nodes, rate: 1.02 },
+    { atMs: 2, kind: "clockJump", nodes, ms: 50 },
+    { atMs: 3, kind: "transfer", to: nodes },
+    { atMs: 4, kind: "snapshot", nodes },
+    { atMs: 5, kind: "wipe", nodes },
+    { atMs: 6, kind: "diskSpeed", nodes, speed },
+  ];
+  const old = text((schedule) => ({ ...schedule, version: 2, actions }));
+  const { schedule } = parseScheduleFile(old, "a.json");
+  expect(schedule.version).toBe(3);
+  expect(schedule.actions).toEqual([
+    { atMs: 1, kind: "fault", fault: { kind: "clockRate", nodes, rate: 1.02 } },
+    { atMs: 2, kind: "fault", fault: { kind: "clockJump", nodes, ms: 50 } },
+    { atMs: 3, kind: "fault", fault: { kind: "transfer", to: nodes } },
+    { atMs: 4, kind: "fault", fault: { kind: "snapshot", nodes } },
+    { atMs: 5, kind: "fault", fault: { kind: "wipe", nodes } },
+    { atMs: 6, kind: "diskSpeed", nodes, speed },
   ]);
 });
 
 test("schedule file: a newer version is named, with the one that is known", () => {
   const problem = problemOf(text((schedule) => ({ ...schedule, version: 7 })));
-  expect(problem).toContain("schedule.version: is 7, and this program knows schedules up to 2");
+  expect(problem).toContain("schedule.version: is 7, and this program knows schedules up to 3");
 });
 
 test("schedule file: every mistake is told with its place", () => {

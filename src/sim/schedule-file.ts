@@ -1,9 +1,11 @@
 import * as v from "valibot";
+import { MESSAGE_NAMES } from "../fault/vocabulary.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { namesOnly } from "./action-nodes.ts";
 import { type Invariant, NODES_MAX, type SimSchedule, type Violation } from "./api.ts";
 import { fromVersion1 } from "./schedule-version-1.ts";
-import { configSchema, nodeSpec, span } from "./schedule-config.ts";
+import { fromVersion2 } from "./schedule-version-2.ts";
+import { configSchema, nodeSpec, positive, span } from "./schedule-config.ts";
 
 /**
  * A schedule as a file (JSON): what `ordeal sim` writes when a run fails, what `--replay` runs, and
@@ -17,7 +19,7 @@ export type ScheduleFile = {
   readonly schedule: SimSchedule;
 };
 
-export const SCHEDULE_VERSION = 2;
+export const SCHEDULE_VERSION = 3;
 
 const node = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(NODES_MAX));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -39,11 +41,34 @@ const fault = v.variant("kind", [
     }),
     v.strictObject({
       kind: v.literal("partition"),
-      shape: v.picklist(["bridge", "majoritiesRing"]),
+      shape: v.picklist(["bridge", "majoritiesRing", "random"]),
     }),
   ]),
   v.strictObject({ kind: v.picklist(["loss", "duplicate"]), nodes: nodeSpec, ratio }),
-  v.strictObject({ kind: v.literal("delay"), nodes: nodeSpec, ms: span, jitterMs: span }),
+  v.strictObject({
+    kind: v.literal("delay"),
+    nodes: nodeSpec,
+    ms: span,
+    jitterMs: span,
+    tail: v.optional(v.strictObject({ ratio, ms: span })),
+  }),
+  v.strictObject({
+    kind: v.literal("bandwidth"),
+    nodes: nodeSpec,
+    bytesPerSecond: v.pipe(v.number(), v.minValue(1)),
+  }),
+  v.strictObject({
+    kind: v.picklist(["reset", "halfOpen", "clog", "unclog"]),
+    nodes: nodeSpec,
+  }),
+  v.strictObject({
+    kind: v.literal("message"),
+    from: nodeSpec,
+    message: v.picklist(MESSAGE_NAMES),
+    term: v.picklist(["any", "older"]),
+    first: v.nullable(v.pipe(count, v.minValue(1))),
+    act: v.union([v.picklist(["drop", "duplicate"]), v.strictObject({ delayMs: span })]),
+  }),
   v.strictObject({ kind: v.literal("reorder"), nodes: nodeSpec, ratio, withinMs: span }),
   v.strictObject({
     kind: v.literal("membership"),
@@ -66,28 +91,24 @@ const fault = v.variant("kind", [
     nodes: nodeSpec,
     bits: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1e6)),
   }),
+  v.strictObject({ kind: v.literal("clockJump"), nodes: nodeSpec, ms: span }),
+  v.strictObject({ kind: v.literal("clockRate"), nodes: nodeSpec, rate: positive }),
+  v.strictObject({ kind: v.literal("clockStrobe"), nodes: nodeSpec, everyMs: positive }),
+  v.strictObject({ kind: v.literal("transfer"), to: nodeSpec }),
+  v.strictObject({ kind: v.picklist(["snapshot", "wipe"]), nodes: nodeSpec }),
   v.strictObject({ kind: v.literal("heal") }),
 ]);
 
 const speed = v.strictObject({ latencyMs: span, jitterMs: span });
 const action = v.variant("kind", [
   v.strictObject({ atMs, kind: v.literal("fault"), fault }),
-  v.strictObject({ atMs, kind: v.picklist(["wipe", "snapshot"]), nodes: nodeSpec }),
   v.strictObject({ atMs, kind: v.literal("diskSpeed"), nodes: nodeSpec, speed }),
-  v.strictObject({
-    atMs,
-    kind: v.literal("clockRate"),
-    nodes: nodeSpec,
-    rate: v.pipe(v.number(), v.gtValue(0)),
-  }),
-  v.strictObject({ atMs, kind: v.literal("clockJump"), nodes: nodeSpec, ms: span }),
   v.strictObject({
     atMs,
     kind: v.literal("membership"),
     voters: v.pipe(v.array(node), v.minLength(1)),
     learners: v.array(node),
   }),
-  v.strictObject({ atMs, kind: v.literal("transfer"), to: nodeSpec }),
 ]);
 
 const operation = v.strictObject({
@@ -141,12 +162,18 @@ export function parseScheduleFile(text: string, where: string): ScheduleFile {
     const fix = "run it with the version of Ordeal that wrote it, or a later one";
     throw bad(where, [{ where: "schedule.version", what, fix }]);
   }
-  const parsed = v.safeParse(fileSchema, version === 1 ? fromVersion1(json) : json);
+  const parsed = v.safeParse(fileSchema, upToDate(json));
   if (!parsed.success) throw bad(where, parsed.issues.map(problemOf));
   const { reason, schedule } = parsed.output;
   const problems = problemsOf(schedule);
   if (problems.length > 0) throw bad(where, problems);
   return { reason, violation: parsed.output.violation as ScheduleFile["violation"], schedule };
+}
+
+/** Each conversion gives the next version. */
+function upToDate(json: unknown): unknown {
+  const second = versionOf(json) === 1 ? fromVersion1(json) : json;
+  return versionOf(second) === 2 ? fromVersion2(second) : second;
 }
 
 const versionOf = (json: unknown): unknown =>

@@ -1,4 +1,5 @@
 import type { Fault, NodeSpec, PowerLossKeeps } from "../fault/vocabulary.ts";
+import { describeConnectionFault, describeMessageFault } from "../fault/describe-links.ts";
 import { unreachable } from "../lib/assert.ts";
 import type { SimAction } from "./api.ts";
 
@@ -8,20 +9,10 @@ export function describeAction(action: SimAction, nodes: readonly number[]): str
   switch (action.kind) {
     case "fault":
       return describeFault(action.fault, on);
-    case "wipe":
-      return `wipe the disk of ${target(action.nodes, on)}`;
     case "diskSpeed":
       return `disk of ${target(action.nodes, on)}: ${action.speed.latencyMs} ms a write`;
-    case "clockRate":
-      return `clock of ${target(action.nodes, on)} runs at ${action.rate}`;
-    case "clockJump":
-      return `clock of ${target(action.nodes, on)} jumps ${action.ms} ms ahead`;
     case "membership":
       return `voters become ${action.voters.join(" ")}; learners ${action.learners.join(" ") || "none"}`;
-    case "transfer":
-      return `${on || "nobody"} hands the leadership to ${target(action.to, "")}`;
-    case "snapshot":
-      return `${target(action.nodes, on)} takes a snapshot`;
     default:
       return unreachable(action);
   }
@@ -45,13 +36,33 @@ function describeFault(fault: Fault, on: string): string {
     case "duplicate":
       return `links of ${target(fault.nodes, on)} duplicate ${fault.ratio * 100} %`;
     case "delay":
-      return `links of ${target(fault.nodes, on)} delay by ${fault.ms} to ${fault.ms + fault.jitterMs} ms`;
+      return `links of ${target(fault.nodes, on)} delay by ${fault.ms} to ${fault.ms + fault.jitterMs + (fault.tail?.ms ?? 0)} ms`;
     case "reorder":
       return `links of ${target(fault.nodes, on)} reorder ${fault.ratio * 100} %`;
     case "membership":
       return `voters shall be ${fault.voters.join(", ")}`;
+    case "bandwidth":
+    case "reset":
+    case "halfOpen":
+    case "clog":
+    case "unclog":
+      return describeConnectionFault(fault, target(fault.nodes, on));
+    case "message":
+      return describeMessageFault(fault, target(fault.from, on));
     case "heal":
-      return "links and disks heal";
+      return "links, disks and clocks heal";
+    case "clockRate":
+      return `clock of ${target(fault.nodes, on)} runs at ${fault.rate}`;
+    case "clockJump":
+      return `clock of ${target(fault.nodes, on)} jumps ${fault.ms} ms ahead`;
+    case "clockStrobe":
+      return `clock of ${target(fault.nodes, on)} goes by jerks of ${fault.everyMs} ms`;
+    case "transfer":
+      return `${on || "nobody"} hands the leadership to ${target(fault.to, "")}`;
+    case "snapshot":
+      return `${target(fault.nodes, on)} takes a snapshot`;
+    case "wipe":
+      return `wipe the disk of ${target(fault.nodes, on)}`;
     case "powerLoss":
       return `${target(fault.nodes, on)} loses power; of what is not synced ${KEPT[fault.keeps]} is left`;
     case "diskStall":

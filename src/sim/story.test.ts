@@ -7,7 +7,7 @@ import { storyOf } from "./story.ts";
 import { drawSchedule } from "./swarm.ts";
 
 const short: SimSchedule = {
-  ...{ version: 2, seed: 2, nodes: 3, spares: 0, durationMs: 1_500 },
+  ...{ version: 3, seed: 2, nodes: 3, spares: 0, durationMs: 1_500 },
   config: {
     ...RAFT_DEFAULTS,
     ...{ leaseReads: false, snapshotEveryBytes: 0, turnMs: 0, clocks: [], homeShare: 0 },

@@ -38,7 +38,10 @@ export type Story = {
 
 /** Runs the schedule and tells what matters of it. The end is told before the beginning. */
 export function storyOf(schedule: SimSchedule, cuts: PowerCuts | null = null): Story {
-  const teller = new Teller(schedule);
+  const teller = new Teller(
+    schedule.nodes + schedule.spares,
+    schedule.operations.map(({ client }) => client),
+  );
   const result = runSchedule(schedule, (atMs, event) => teller.hear(atMs, event), true, cuts);
   const { violation } = result;
   const title =
@@ -50,7 +53,8 @@ export function storyOf(schedule: SimSchedule, cuts: PowerCuts | null = null): S
 
 type Ranked = { readonly row: StoryRow; readonly sequence: number };
 
-class Teller {
+/** Hears what happened, and keeps what is most telling of it. Tells of real runs, too. */
+export class Teller {
   readonly lanes: readonly string[];
   readonly #nodes: number;
   readonly #clients: readonly number[];
@@ -60,9 +64,10 @@ class Teller {
   #states: LaneState[];
   #heard = 0;
 
-  constructor({ nodes, spares, operations }: SimSchedule) {
-    this.#nodes = nodes + spares;
-    this.#clients = [...new Set(operations.map(({ client }) => client))].sort((a, b) => a - b);
+  /** Nodes 1 … nodes, and those clients. */
+  constructor(nodes: number, clients: readonly number[]) {
+    this.#nodes = nodes;
+    this.#clients = [...new Set(clients)].sort((a, b) => a - b);
     const ids = Array.from({ length: this.#nodes }, (_, i) => `n${i + 1}`);
     this.lanes = [...ids, ...this.#clients.map((client) => `c${client}`)];
     this.#states = this.lanes.map(() => "up");
@@ -78,6 +83,16 @@ class Teller {
     }
     chosen.sort((a, b) => a.sequence - b.sequence);
     return { rows: chosen.map(({ row }) => row), leftOut: this.#heard - chosen.length };
+  }
+
+  /** A fault in words of its own; lane -1: of no node. */
+  fault(atMs: number, lane: number, text: string): void {
+    this.#add(0, atMs, { kind: "fault", lane, text });
+  }
+
+  /** What a node is from now on, without a word about it. */
+  state(node: number, state: LaneState): void {
+    this.#states = this.#states.with(node - 1, state);
   }
 
   hear(atMs: number, event: SimEvent): void {

@@ -38,7 +38,7 @@ export function drawSchedule(seed: number, options: DrawOptions = {}): SimSchedu
   const config = { ...drawConfig(random.fork("config"), nodes), ...options.config };
   const draw = { config, nodes, spares, durationMs, kinds: options.episodes ?? null };
   return {
-    version: 2,
+    version: 3,
     seed,
     nodes,
     spares,

@@ -1,6 +1,7 @@
 import type { Command } from "../kv/command.ts";
 import type { Response } from "../wire/client.ts";
 import { ClientConnection } from "./client-connection.ts";
+import { connectedNodes } from "./connected.ts";
 import type { ClusterAddress } from "./target.ts";
 
 /** As ClientConnectionEvents; `node` is an index into the address's nodes. */
@@ -43,24 +44,10 @@ export class ClientPool {
    * Resolves with the number of nodes connected on all lanes: as soon as that is all of them, after
    * `graceMs` if it is a majority, after `withinMs` in any case.
    */
-  async connected(graceMs: number, withinMs: number): Promise<number> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    let least = this.#nodes;
-    const check = (): void => {
-      if (this.#openNodes() >= least) resolve();
-    };
-    this.#onProgress = check;
-    const grace = setTimeout(() => {
-      least = Math.floor(this.#nodes / 2) + 1;
-      check();
-    }, graceMs);
-    const limit = setTimeout(resolve, withinMs);
-    check();
-    await promise;
-    clearTimeout(grace);
-    clearTimeout(limit);
-    this.#onProgress = () => {};
-    return this.#openNodes();
+  connected(graceMs: number, withinMs: number): Promise<number> {
+    const onProgress = (check: () => void): void => void (this.#onProgress = check);
+    const openNodes = (): number => this.#openNodes();
+    return connectedNodes(this.#nodes, openNodes, onProgress, graceMs, withinMs);
   }
 
   /** Ends all connections for good. */

@@ -10,6 +10,12 @@ export class FrameCutter {
   #headerHave = 0;
   #partial: Uint8Array | null = null;
   #have = 0;
+  #frames = 0;
+
+  /** Whole frames so far. */
+  get frames(): number {
+    return this.#frames;
+  }
 
   /**
    * Calls `onRun` with each run of whole frames that `chunk` completes: a view of `chunk`, or of a
@@ -26,6 +32,7 @@ export class FrameCutter {
       const length = frameLength(chunk, at);
       if (chunk.length - at < length) break;
       at += length;
+      this.#frames++;
     }
     if (at > start) onRun(chunk.subarray(start, at));
     this.#keep(chunk.subarray(at));
@@ -61,6 +68,7 @@ export class FrameCutter {
     this.#have += take;
     if (this.#have < frame.length) return -1;
     this.#partial = null;
+    this.#frames++;
     onRun(frame);
     return at + take;
   }

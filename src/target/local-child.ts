@@ -43,11 +43,19 @@ export class LocalChild {
   #ending = false;
   #paused = false;
 
-  /** Runs `program …args`; `what` names the process in messages. */
-  constructor(what: string, program: keyof typeof PROGRAMS, args: readonly string[]) {
+  /**
+   * Runs `program …args`; `what` names the process in messages. `within` is a command, without forks,
+   * that runs another, the program, in some place.
+   */
+  constructor(
+    what: string,
+    program: keyof typeof PROGRAMS,
+    args: readonly string[],
+    within: readonly string[] = [],
+  ) {
     this.#what = what;
     const path = join(import.meta.dir, "..", "cli", PROGRAMS[program]);
-    this.#child = Bun.spawn([process.execPath, path, ...args], {
+    this.#child = Bun.spawn([...within, process.execPath, path, ...args], {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",

@@ -12,6 +12,7 @@ import { FSYNC_OF_MEMORY, type FsyncMode } from "../lib/fsync.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { loadConfig, type NodeAddress, type NodeConfigFile } from "../runtime/config.ts";
 import { freePorts, isFree } from "../runtime/free-ports.ts";
+import type { LocalNetwork } from "./local-network.ts";
 
 export const NODES_MAX = 9;
 const HOST = "127.0.0.1";
@@ -28,10 +29,14 @@ export type LocalOptions = {
   readonly faultyLinks: boolean;
   /** Puts a disk below every node that loses what was not synced, and fails when it is told to. */
   readonly faultyDisks?: boolean | undefined;
+  /** Gives every node a clock that goes wrong when it is told to. */
+  readonly faultyClocks?: boolean | undefined;
   readonly seed: number;
   readonly record?: boolean | undefined;
   /** Ports from here on, three a node, instead of any free ones. */
   readonly basePort?: number | undefined;
+  /** Where the processes are; default: all on 127.0.0.1. */
+  readonly network?: LocalNetwork | undefined;
   /** More nodes, which run and are no members. */
   readonly spares?: number;
   /** Settings of the nodes; default: those that the cluster had. */
@@ -126,7 +131,7 @@ function addresses(options: LocalOptions, previous: NodeConfigFile | null): read
     const [peerPort, clientPort, httpPort] = ports.slice(i * PORTS_PER_NODE);
     return {
       id: previous?.nodes[i]?.id ?? i + 1,
-      host: HOST,
+      host: options.network?.hosts[i] ?? HOST,
       peerPort: peerPort!,
       clientPort: clientPort!,
       httpPort: httpPort!,

@@ -182,13 +182,13 @@ test(
     const node = new LocalChild("node", "node", [JSON.stringify(spec)]);
     expect(JSON.parse(await node.nextLine())).toMatchObject({ ready: true });
     const orders = [
-      { id: 4, kind: "diskFull" },
-      { id: 5, kind: "diskStall", ms: 1 },
-      { id: 6, kind: "heal" },
+      { id: 4, part: "disk", kind: "diskFull" },
+      { id: 5, part: "disk", kind: "diskStall", ms: 1 },
+      { id: 6, part: "disk", kind: "heal" },
     ];
     const answers = await Promise.all(orders.map((order) => node.ask(order)));
     expect(answers).toEqual(['{"ack":4}', '{"ack":5}', '{"ack":6}']);
-    expect(await node.ask({ id: 7, kind: "powerLoss", keeps: "prefix" })).toBeNull();
+    expect(await node.ask({ id: 7, part: "disk", kind: "powerLoss", keeps: "prefix" })).toBeNull();
     expect(node.running).toBe(false);
   },
   TEST_MS,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { Prng } from "../lib/prng.ts";
 import type { DiskOrder, FaultyDiskSpec, LastingFaults } from "../runtime/faulty-disk.ts";
+import type { Order } from "../runtime/orders.ts";
 import { EXIT_USAGE } from "../lib/user-error.ts";
 import type { ChildEnd, LocalChild } from "./local-child.ts";
 
@@ -14,11 +15,8 @@ const POWER_LOSS_WITHIN_MS = 5_000;
 /** The folders of a node's directory that hold what it must not lose. */
 const DATA_DIRS = ["wal", "snapshots"];
 
-type WithoutId<T> = T extends unknown ? Omit<T, "id"> : never;
 /** A fault of the disk below a node that runs on. */
-export type LastingOrder = WithoutId<
-  Extract<DiskOrder, { kind: "diskStall" | "diskError" | "diskFull" }>
->;
+export type LastingOrder = Extract<DiskOrder, { kind: "diskStall" | "diskError" | "diskFull" }>;
 
 /**
  * The faulty disks below the nodes of a local cluster: what is to be wrong with each now, across the
@@ -68,8 +66,10 @@ export class LocalDisks {
 
   /** SIGKILL by its own hand, after its disk has kept what it is to keep; a paused one keeps nothing. */
   async losePower(node: LocalChild, keeps: PowerLossKeeps): Promise<void> {
-    const order = { id: this.#orderNext++, kind: "powerLoss", keeps } satisfies DiskOrder;
-    await node.killedBy(order, node.paused ? 0 : POWER_LOSS_WITHIN_MS);
+    await node.killedBy(
+      this.#order({ kind: "powerLoss", keeps }),
+      node.paused ? 0 : POWER_LOSS_WITHIN_MS,
+    );
   }
 
   /** Flips random bits of a stopped node's log and snapshots. `dir` is the node's own. */
@@ -99,8 +99,12 @@ export class LocalDisks {
     return this.#damaged.has(id);
   }
 
-  async #ask(node: LocalChild, order: WithoutId<DiskOrder>): Promise<void> {
-    await node.ask({ id: this.#orderNext++, ...order });
+  async #ask(node: LocalChild, order: DiskOrder): Promise<void> {
+    await node.ask(this.#order(order));
+  }
+
+  #order(order: DiskOrder): Order<DiskOrder> {
+    return { id: this.#orderNext++, part: "disk", ...order };
   }
 }
 

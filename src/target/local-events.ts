@@ -5,21 +5,27 @@ const KINDS: ReadonlySet<string> = new Set<ClusterEvent["kind"]>([
   "becameLeader",
   "steppedDown",
   "termChanged",
+  "snapshotInstalled",
 ]);
 
-/** Follows the log of one node: JSON lines, appended to over all lives of the node. */
+/** Follows the log of one node: lines, appended to over all lives of the node. */
 export class EventLog {
   readonly #path: string;
   readonly #node: number;
   readonly #sinceUs: number;
+  readonly #parse: typeof parseEvent;
   readonly #events: ClusterEvent[] = [];
   #offset = 0;
 
-  /** Events before `sinceUs` (microseconds since the Unix epoch) are of another run. */
-  constructor(path: string, node: number, sinceUs: number) {
+  /**
+   * Events before `sinceUs` (microseconds since the Unix epoch) are of another run. `parse` gives the
+   * event that a line tells of, or null; default: of Ordeal's own log.
+   */
+  constructor(path: string, node: number, sinceUs: number, parse = parseEvent) {
     this.#path = path;
     this.#node = node;
     this.#sinceUs = sinceUs;
+    this.#parse = parse;
   }
 
   /** Reads what has been added and returns all events so far. */
@@ -30,7 +36,7 @@ export class EventLog {
     const end = bytes.lastIndexOf(0x0a) + 1; // The rest of the last line is still to come.
     this.#offset += end;
     for (const line of new TextDecoder().decode(bytes.subarray(0, end)).split("\n")) {
-      const event = parseEvent(line, this.#node);
+      const event = this.#parse(line, this.#node);
       if (event !== null && event.atUs >= this.#sinceUs) this.#events.push(event);
     }
     return this.#events;

@@ -27,11 +27,11 @@ export async function askStatus(
     if (!response.ok) return null;
     const said = (await response.json()) as NodeStatusReport;
     if (said.clusterId !== clusterId || said.id !== address.id) return null;
-    const { id, pid, role, term, commitIndex, appliedIndex, lastIndex } = said;
-    const { peerPort, clientPort, httpPort } = said;
+    const { id, pid, role, term, commitIndex, appliedIndex, lastIndex, snapshotIndex } = said;
+    const { peerPort, clientPort, httpPort, rssBytes } = said;
     return {
-      ...{ id, pid, role, term, commitIndex, appliedIndex, lastIndex },
-      ...{ peerPort, clientPort, httpPort },
+      ...{ id, pid, role, term, commitIndex, appliedIndex, lastIndex, snapshotIndex },
+      ...{ peerPort, clientPort, httpPort, rssBytes },
     };
   } catch {
     return null;

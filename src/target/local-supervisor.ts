@@ -1,15 +1,17 @@
-import { join } from "node:path";
 import type { LinkSetting } from "../fault/link-table.ts";
+import type { Link } from "../fault/resolve.ts";
 import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { assert } from "../lib/assert.ts";
-import { EXIT_USAGE, UserError } from "../lib/user-error.ts";
 import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
 import { DAMAGED_DATA } from "../storage/storage-error.ts";
 import type { NodeChildSpec } from "../runtime/node.ts";
+import type { LinkBreak } from "./proxy-link.ts";
 import { LinkProxies } from "./link-proxies.ts";
+import type { FaultyLinks, LocalNetwork } from "./local-network.ts";
 import { tellNodes } from "./local-admin.ts";
 import { ChildStartError, LocalChild } from "./local-child.ts";
-import { type LastingOrder, LocalDisks } from "./local-disks.ts";
+import { LocalClocks } from "./local-clocks.ts";
+import { LocalDisks } from "./local-disks.ts";
 import {
   configFile,
   type LocalOptions,
@@ -19,6 +21,7 @@ import {
   recordFile,
   writeConfig,
 } from "./local-dir.ts";
+import { explainStart } from "./local-start-error.ts";
 import type { NodeStart } from "./target.ts";
 
 /** A node that does not end on SIGTERM within this time is killed. */
@@ -36,7 +39,8 @@ export type NodeState = "running" | "paused" | "crashed" | "ended";
  */
 export class LocalSupervisor {
   #config: NodeConfigFile;
-  readonly #proxies: LinkProxies | null;
+  readonly #proxies: FaultyLinks | null;
+  readonly #network: LocalNetwork | undefined;
   readonly #nodes = new Map<number, LocalChild>();
   readonly #failures: string[] = [];
   readonly #onFailure: (failure: string) => void;
@@ -44,8 +48,10 @@ export class LocalSupervisor {
   readonly #record: boolean;
   /** Null: the nodes are on the disk of this machine, as it is. */
   readonly #disks: LocalDisks | null;
+  /** Null: they have the clock of this machine. */
+  readonly #clocks: LocalClocks | null;
   readonly #starts: NodeStart[] = [];
-  /** Nodes that did not start on their damaged data, and never will. */
+  /** Nodes that did not start on their damaged data, or lost all of them, and never will start. */
   readonly #refused = new Set<number>();
   #work: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -53,13 +59,15 @@ export class LocalSupervisor {
   private constructor(
     options: LocalOptions,
     config: NodeConfigFile,
-    proxies: LinkProxies | null,
+    proxies: FaultyLinks | null,
     onFailure: (failure: string) => void,
   ) {
     this.#record = options.record === true;
     this.#disks = options.faultyDisks === true ? new LocalDisks(options.seed) : null;
+    this.#clocks = options.faultyClocks === true ? new LocalClocks() : null;
     this.#config = config;
     this.#proxies = proxies;
+    this.#network = options.network;
     this.#onFailure = onFailure;
   }
 
@@ -82,7 +90,7 @@ export class LocalSupervisor {
         await supervisor.stop();
         const mayRetry = options.basePort === undefined && attempt < PORT_ATTEMPTS;
         if (!(mayRetry && error instanceof ChildStartError && /is in use/.test(error.said))) {
-          throw explain(error);
+          throw explainStart(error);
         }
         previous = supervisor.config; // Nodes that did start have data of that cluster.
       }
@@ -96,7 +104,9 @@ export class LocalSupervisor {
   ): Promise<LocalSupervisor> {
     const config = newConfig(options, previous);
     if (!options.faultyLinks) return new LocalSupervisor(options, config, null, onFailure);
-    const proxies = await LinkProxies.start(config, options.seed);
+    const { network, seed } = options;
+    const proxies = await (network?.openLinks(config, seed) ??
+      LinkProxies.start(config.nodes, seed));
     const withLinks = { ...config, links: proxies.links };
     const supervisor = new LocalSupervisor(options, withLinks, proxies, onFailure);
     proxies.watch((failure) => supervisor.#failed(failure));
@@ -116,6 +126,29 @@ export class LocalSupervisor {
     return this.#proxies !== null;
   }
 
+  get hasFaultyDisks(): boolean {
+    return this.#disks !== null;
+  }
+
+  get hasFaultyClocks(): boolean {
+    return this.#clocks !== null;
+  }
+
+  get disks(): LocalDisks {
+    assert(this.#disks !== null, "the cluster was started without faulty disks");
+    return this.#disks;
+  }
+
+  get clocks(): LocalClocks {
+    assert(this.#clocks !== null, "the cluster was started without faulty clocks");
+    return this.#clocks;
+  }
+
+  /** Frames that nodes have sent each other so far; null: nothing counts them. */
+  async frames(): Promise<number | null> {
+    return (await this.#proxies?.frames?.()) ?? null;
+  }
+
   /** Processes that ended without being told to, with what they said last. */
   get failures(): readonly string[] {
     return this.#failures;
@@ -126,7 +159,7 @@ export class LocalSupervisor {
     return this.#starts;
   }
 
-  /** Nodes that are stopped for ever: a fault changed their data, and they refuse them. */
+  /** Nodes that are stopped for ever: a fault changed their data, and they refuse them, or took them. */
   get refused(): readonly number[] {
     return [...this.#refused];
   }
@@ -171,32 +204,24 @@ export class LocalSupervisor {
   /** A crash that takes what was not synced with it, but for what `keeps` says. */
   losePower(ids: readonly number[], keeps: PowerLossKeeps): Promise<void> {
     return this.#each(ids, async (id) => {
-      const disks = this.#faultyDisks;
+      const { disks } = this;
       const node = this.#nodes.get(id);
       this.#nodes.delete(id);
       if (node?.running === true) await disks.losePower(node, keeps);
     });
   }
 
-  /** Brings a fault about on the disks of those that run. */
-  breakDisks(ids: readonly number[], fault: LastingOrder): Promise<void> {
-    return this.#each(ids, async (id) => {
-      const node = this.#nodes.get(id);
-      if (node?.running === true) await this.#faultyDisks.begin(id, node, fault);
-    });
+  /** It has lost what it held: it is not started again, and is to be replaced. */
+  giveUp(id: number): void {
+    this.#refused.add(id);
   }
 
-  /** Lifts all that lasts of faults on disks; does nothing without faulty disks. */
-  healDisks(): Promise<void> {
-    return this.#each(this.nodeIds, async (id) => this.#disks?.heal(id, this.#nodes.get(id)));
-  }
-
-  /** Changes the files of those that do not run. */
-  flipBits(ids: readonly number[], bits: number): Promise<void> {
-    return this.#each(ids, async (id) => {
-      const dir = join(this.#config.dataDir, `node-${id}`);
-      if (this.pid(id) === 0) this.#faultyDisks.flipBits(id, dir, bits);
-    });
+  /** Work on nodes that waits its turn; `node` is the process that was started last, if any. */
+  atNodes(
+    ids: readonly number[],
+    act: (id: number, node: LocalChild | undefined) => Promise<void>,
+  ): Promise<void> {
+    return this.#each(ids, (id) => act(id, this.#nodes.get(id)));
   }
 
   pause(ids: readonly number[]): Promise<void> {
@@ -257,6 +282,11 @@ export class LocalSupervisor {
     await this.#proxies.set(settings);
   }
 
+  async breakLinks(how: LinkBreak, links: readonly Link[]): Promise<void> {
+    assert(this.#proxies !== null, "the cluster was started without faulty links");
+    await this.#proxies.break(how, links);
+  }
+
   /** Ends every process, paused ones too. Safe to call twice. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -306,9 +336,12 @@ export class LocalSupervisor {
       ...{ config: configFile(dataDir), id, isJoining },
       ...(this.#record && { recordFile: recordFile(dataDir, id) }),
       ...(this.#disks !== null && { faultyDisk: this.#disks.specFor(id) }),
+      ...(this.#clocks !== null && { faultyClock: this.#clocks.specFor(id) }),
     };
     const atUs = nowUs();
-    const node = new LocalChild(`node ${id}`, "node", [JSON.stringify(spec)]);
+    const { host } = this.#config.nodes.find((address) => address.id === id)!;
+    const within = this.#network?.commandAt(host);
+    const node = new LocalChild(`node ${id}`, "node", [JSON.stringify(spec)], within);
     this.#nodes.set(id, node);
     try {
       await node.nextLine();
@@ -340,11 +373,6 @@ export class LocalSupervisor {
     return "refused";
   }
 
-  get #faultyDisks(): LocalDisks {
-    assert(this.#disks !== null, "the cluster was started without faulty disks");
-    return this.#disks;
-  }
-
   #each(ids: readonly number[], act: (id: number) => Promise<void>): Promise<void> {
     const done = this.#work.then(async () => {
       if (this.#stopped) return;
@@ -362,15 +390,3 @@ const isRefusal = ({ said }: ChildStartError): boolean => said.includes(DAMAGED_
 
 /** Microseconds since the Unix epoch, as in cluster events. */
 const nowUs = (): number => (performance.timeOrigin + performance.now()) * 1000;
-
-/** A node that refuses its input has said why in full; what it said is passed on. */
-function explain(error: unknown): unknown {
-  if (!(error instanceof ChildStartError) || error.exitCode !== EXIT_USAGE) return error;
-  return new UserError("a node of the cluster cannot start", [
-    {
-      where: "the node",
-      what: error.said.replace(/\n/g, "\n    "),
-      fix: "as said above; the data are untouched",
-    },
-  ]);
-}

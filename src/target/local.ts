@@ -1,33 +1,13 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { version } from "../../package.json";
-import { LinkTable } from "../fault/link-table.ts";
-import { type ClusterView, resolveNodes, resolvePartition } from "../fault/resolve.ts";
-import { CLEAR_LINK, type Fault } from "../fault/vocabulary.ts";
-import { unreachable } from "../lib/assert.ts";
-import { NO_NODE } from "../lib/ids.ts";
-import { Prng } from "../lib/prng.ts";
 import { UserError } from "../lib/user-error.ts";
+import { LocalCluster } from "./local-cluster.ts";
 import { configFile } from "./local-dir.ts";
-import { EventLog } from "./local-events.ts";
-import { askStatus, leaderOf, silentStatus } from "./local-status.ts";
-import { moveTo, replaceLost } from "./local-members.ts";
+import type { LocalNetwork } from "./local-network.ts";
 import { LocalSupervisor } from "./local-supervisor.ts";
-import type {
-  Cluster,
-  ClusterAddress,
-  ClusterEvent,
-  ClusterOptions,
-  NodeStart,
-  NodeStatus,
-  Target,
-} from "./target.ts";
-import { until } from "./until.ts";
+import type { ClusterOptions, Target } from "./target.ts";
 
 const FIRST_LEADER_WITHIN_MS = 60_000;
-/** A fault on "the leader" waits so long for there to be one; then it hits nobody. */
-const LEADER_WITHIN_MS = 3_000;
-const STATUS_WITHIN_MS = 1_000;
 
 /** Ordeal's own store: every node a process on this machine, every link through a proxy if wanted. */
 export const localTarget: Target = {
@@ -37,274 +17,47 @@ export const localTarget: Target = {
     crash: true,
     pause: true,
     partition: true,
+    delay: true,
     loss: true,
+    connection: true,
     disk: true,
-    clock: "ordeal: the nodes' clocks cannot be shifted yet",
+    memory: true,
+    clock: true,
     membership: true,
+    orders: true,
+    failover: true,
     "versioned-put": true,
     append: true,
     delete: true,
   },
-  async start(options) {
-    const path = configFile(options.dir);
-    if (existsSync(path)) {
-      const what = "the directory holds the data of a cluster already";
-      const fix = "give a directory that is empty or does not exist";
-      throw new UserError("cannot start a fresh cluster", [{ where: path, what, fix }]);
-    }
-    const { snapshotEveryBytes } = options;
-    const raft = snapshotEveryBytes === undefined ? {} : { raft: { snapshotEveryBytes } };
-    const startedUs = (performance.timeOrigin + performance.now()) * 1000;
-    const cluster = new LocalCluster(
-      await LocalSupervisor.start({ ...options, ...raft }),
-      options,
-      startedUs,
-    );
-    try {
-      await cluster.leader(FIRST_LEADER_WITHIN_MS);
-      return cluster;
-    } catch (error) {
-      await cluster.stop();
-      throw error;
-    }
-  },
+  start: (options) => startLocal(options),
 };
 
-type LinkFault = Extract<
-  Fault,
-  { kind: "partition" | "isolate" | "loss" | "delay" | "duplicate" | "reorder" }
->;
-
-class LocalCluster implements Cluster {
-  readonly address: ClusterAddress;
-  readonly #supervisor: LocalSupervisor;
-  readonly #links: LinkTable;
-  readonly #prng: Prng;
-  /** Also of nodes that were replaced. */
-  readonly #logs: EventLog[];
-  readonly #startedUs: number;
-  readonly #last = new Map<number, NodeStatus>();
-  /** Whom faults hit: the voters that the cluster was last asked to have. */
-  #voters: readonly number[];
-  /** Changes of membership that were asked for, one after the other. */
-  #changes: Promise<void> = Promise.resolve();
-  /** Nodes that refused their data and are still members. */
-  #replacing = 0;
-
-  constructor(supervisor: LocalSupervisor, options: ClusterOptions, startedUs: number) {
-    const { config } = supervisor;
-    this.#supervisor = supervisor;
-    this.#startedUs = startedUs;
-    this.#voters = this.nodeIds.slice(0, options.nodes);
-    this.address = {
-      target: localTarget.name,
-      nodes: config.nodes.map(({ id, host, clientPort }) => ({ id, host, port: clientPort })),
-    };
-    this.#links = new LinkTable(this.nodeIds);
-    this.#prng = new Prng(options.seed).fork("faults");
-    this.#logs = this.nodeIds.map((id) => this.#logOf(id));
+/** Starts a fresh cluster, its processes on `network` if there is one, and waits for its leader. */
+export async function startLocal(
+  options: ClusterOptions,
+  network?: LocalNetwork,
+): Promise<LocalCluster> {
+  const path = configFile(options.dir);
+  if (existsSync(path)) {
+    const what = "the directory holds the data of a cluster already";
+    const fix = "give a directory that is empty or does not exist";
+    throw new UserError("cannot start a fresh cluster", [{ where: path, what, fix }]);
   }
-
-  get nodeIds(): readonly number[] {
-    return this.#supervisor.nodeIds;
+  const { snapshotEveryBytes, leaseReads } = options;
+  const isUsual = snapshotEveryBytes === undefined && leaseReads === undefined;
+  const raft = isUsual ? {} : { raft: { snapshotEveryBytes, leaseReads } };
+  const startedUs = (performance.timeOrigin + performance.now()) * 1000;
+  const cluster = new LocalCluster(
+    await LocalSupervisor.start({ ...options, ...raft, network }),
+    options,
+    startedUs,
+  );
+  try {
+    await cluster.leader(FIRST_LEADER_WITHIN_MS);
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
   }
-
-  status(withinMs: number): Promise<readonly NodeStatus[]> {
-    const { config } = this.#supervisor;
-    return Promise.all(
-      config.nodes.map(async (address) => {
-        const state = this.#supervisor.state(address.id);
-        const last = this.#last.get(address.id);
-        if (state === "paused") {
-          return silentStatus(address, "paused", this.#supervisor.pid(address.id), last);
-        }
-        const said =
-          state === "running" ? await askStatus(address, config.clusterId, withinMs) : null;
-        if (said === null) return silentStatus(address, "down", 0, last);
-        this.#last.set(address.id, said);
-        return said;
-      }),
-    );
-  }
-
-  /** Waits for a leader. Rejects when there is none within `withinMs`, or a node ended by itself. */
-  leader(withinMs: number): Promise<number> {
-    return until("a leader is elected", withinMs, async () => {
-      const [failure] = this.#supervisor.failures;
-      if (failure !== undefined) throw new Error(failure);
-      return leaderOf(await this.status(STATUS_WITHIN_MS)) || null;
-    });
-  }
-
-  async fault(fault: Fault): Promise<{ readonly nodes: readonly number[]; readonly atUs: number }> {
-    const supervisor = this.#supervisor;
-    switch (fault.kind) {
-      case "crash": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.pid(id) !== 0);
-        return timed(nodes, supervisor.crash(nodes));
-      }
-      case "restart": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.pid(id) === 0);
-        return timed(nodes, this.#restart(nodes));
-      }
-      case "pause": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "running");
-        return timed(nodes, supervisor.pause(nodes));
-      }
-      case "resume": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "paused");
-        return timed(nodes, supervisor.resume(nodes));
-      }
-      case "membership": {
-        // In the background: under a partition it may come about only once that is lifted.
-        const { voters } = fault;
-        this.#voters = voters;
-        this.#changes = this.#changes.then(() => moveTo(supervisor, voters));
-        this.#changes.catch(() => {}); // `recover` tells.
-        return timed(voters, Promise.resolve());
-      }
-      case "powerLoss": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.pid(id) !== 0);
-        return timed(nodes, supervisor.losePower(nodes, fault.keeps));
-      }
-      case "bitFlip": {
-        // Not before a node that was damaged earlier has been replaced: it may be one too many.
-        const mayHit = this.#replacing === 0;
-        const nodes = await this.#resolve(fault, (id) => mayHit && supervisor.pid(id) === 0);
-        return timed(nodes, supervisor.flipBits(nodes, fault.bits));
-      }
-      case "diskStall":
-      case "diskError":
-      case "diskFull": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "running");
-        return timed(nodes, supervisor.breakDisks(nodes, fault));
-      }
-      case "heal":
-        return timed(this.nodeIds, this.#heal());
-      default: {
-        const nodes = await this.#linkFault(fault);
-        return timed(nodes, this.#applyLinks());
-      }
-    }
-  }
-
-  async recover(): Promise<void> {
-    await this.#heal();
-    await this.#supervisor.resume(this.nodeIds);
-    await this.#restart(this.nodeIds);
-    await this.#changes;
-  }
-
-  async events(): Promise<readonly ClusterEvent[]> {
-    const logs = await Promise.all(this.#logs.map((log) => log.read()));
-    return logs.flat().sort((a, b) => a.atUs - b.atUs);
-  }
-
-  starts(): readonly NodeStart[] {
-    return this.#supervisor.starts;
-  }
-
-  failures(): readonly string[] {
-    return this.#supervisor.failures;
-  }
-
-  stop(): Promise<void> {
-    return this.#supervisor.stop();
-  }
-
-  async #heal(): Promise<void> {
-    this.#links.heal();
-    await this.#applyLinks();
-    await this.#supervisor.healDisks();
-  }
-
-  /** Nodes that refuse their data are replaced in the background, like a change of membership. */
-  async #restart(nodes: readonly number[]): Promise<void> {
-    const before = this.#supervisor.refused;
-    await this.#supervisor.restart(nodes);
-    const lost = this.#supervisor.refused.filter((id) => !before.includes(id));
-    if (lost.length === 0) return;
-    this.#replacing += lost.length;
-    this.#changes = this.#changes.then(async () => {
-      for (const id of lost) await this.#replace(id);
-    });
-    this.#changes.catch(() => {}); // `recover` tells.
-  }
-
-  async #replace(lost: number): Promise<void> {
-    const added = await replaceLost(this.#supervisor, lost);
-    this.#voters = this.#voters.map((id) => (id === lost ? added : id));
-    this.#links.setNodes(this.nodeIds);
-    this.#logs.push(this.#logOf(added));
-    this.#replacing--;
-  }
-
-  #logOf(id: number): EventLog {
-    const path = join(this.#supervisor.config.dataDir, `node-${id}`, "node.log");
-    return new EventLog(path, id, this.#startedUs);
-  }
-
-  /** Notes it in the table of links. Resolves to whom it hits. */
-  async #linkFault(fault: LinkFault): Promise<readonly number[]> {
-    let nodes = this.nodeIds;
-    switch (fault.kind) {
-      case "partition": {
-        const view = await this.#view(fault.shape === "halves" && fault.leaderIn !== "any");
-        const cut = resolvePartition(fault, view, this.#prng);
-        this.#links.cut(cut.links);
-        nodes = cut.nodes;
-        break;
-      }
-      case "isolate":
-        nodes = await this.#resolve(fault, () => true);
-        this.#links.isolate(nodes, fault.direction);
-        break;
-      case "loss":
-      case "delay":
-      case "duplicate":
-      case "reorder":
-        nodes = await this.#resolve(fault, () => true);
-        this.#links.disturb(nodes, fault);
-        break;
-      default:
-        return unreachable(fault);
-    }
-    return nodes;
-  }
-
-  async #applyLinks(): Promise<void> {
-    if (this.#supervisor.hasFaultyLinks) {
-      await this.#supervisor.setLinks(this.#links.settings);
-    } else if (this.#links.settings.some((link) => link.state !== CLEAR_LINK)) {
-      throw new Error("link faults need a cluster that was started with faultyLinks");
-    }
-  }
-
-  async #resolve(
-    { nodes }: Extract<Fault, { nodes: unknown }>,
-    canHit: (id: number) => boolean,
-  ): Promise<readonly number[]> {
-    const view = await this.#view(nodes.kind === "leader" || nodes.kind === "followers");
-    // What was hit while it was a voter may be lifted afterwards.
-    const ids = nodes.kind === "all" || nodes.kind === "node" ? this.nodeIds : this.#voters;
-    return resolveNodes(nodes, view, ids.filter(canHit), this.#prng);
-  }
-
-  async #view(needsLeader: boolean): Promise<ClusterView> {
-    if (!needsLeader) return { nodes: this.#voters, leader: NO_NODE };
-    const leader = await until("a leader", LEADER_WITHIN_MS, async () => {
-      return leaderOf(await this.status(STATUS_WITHIN_MS)) || null;
-    }).catch(() => NO_NODE);
-    return { nodes: this.#voters, leader };
-  }
-}
-
-/** What `begun` hit, and when it began: just now. */
-async function timed(
-  nodes: readonly number[],
-  begun: Promise<void>,
-): Promise<{ readonly nodes: readonly number[]; readonly atUs: number }> {
-  const atUs = (performance.timeOrigin + performance.now()) * 1000;
-  await begun;
-  return { nodes, atUs };
 }

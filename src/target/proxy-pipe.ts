@@ -2,10 +2,14 @@ import type { Socket } from "bun";
 import { DueQueue } from "../fault/due-queue.ts";
 import type { LinkFaults } from "../fault/link-faults.ts";
 import { eachFrame, FrameCutter, frameLength } from "./frame-cutter.ts";
+import { meaningOfFrame } from "./frame-meaning.ts";
 import { OutQueue } from "./out-queue.ts";
 
 /** What one connection may keep for a target that does not read, or for later; the rest is lost. */
 export const PIPE_BYTES_MAX = 8 << 20;
+
+/** What may wait for its turn on a slow link before the dialer is kept from sending more. */
+const SLOW_BYTES_MAX = 256 << 10;
 
 export type Endpoint = { readonly host: string; readonly port: number };
 
@@ -16,7 +20,8 @@ export type Endpoint = { readonly host: string; readonly port: number };
  *
  * A cut looks like silence: connections stay open, and neither end hears that the other closed. A
  * connection that lost its handshake or a close that way is of no use afterwards (`lame`), and is
- * closed when the link heals.
+ * closed when the link heals. One that was left half open (`deaf`) is silent in the same way, by
+ * itself, until it is mended. A clogged link is not read from: the rest waits with the dialer.
  */
 export class ProxyPipe {
   readonly #faults: LinkFaults;
@@ -25,13 +30,19 @@ export class ProxyPipe {
   readonly #cutter = new FrameCutter();
   readonly #forward = new OutQueue(PIPE_BYTES_MAX);
   readonly #back = new OutQueue(PIPE_BYTES_MAX);
+  readonly #endpoint: Endpoint;
   readonly #held = new DueQueue<Uint8Array>();
+  /** What had been read when the link clogged, or came all the same. */
+  #unread: Uint8Array[] = [];
   #heldBytes = 0;
   #target: Socket<undefined> | null = null;
   #timer: Timer | undefined;
   #timerDue = Infinity;
+  #dialed = false;
+  #paused = false;
   #greeted = false;
   #lame = false;
+  #deaf = false;
   #dialerGone = false;
   #closed = false;
 
@@ -44,13 +55,24 @@ export class ProxyPipe {
     this.#faults = faults;
     this.#dialer = dialer;
     this.#onClose = onClose;
+    this.#endpoint = target;
     if (faults.cut) this.#lame = true;
-    else this.#dial(target);
+    else if (faults.clogged) this.#pace();
+    else this.#dial();
+  }
+
+  /** Whole frames that the dialer has sent, whatever became of them. */
+  get frames(): number {
+    return this.#cutter.frames;
   }
 
   /** Bytes from the dialer: frames for the target, in one write. */
   fromDialer(chunk: Uint8Array): void {
-    if (this.#lame) return;
+    if (this.#lame || this.#deaf) return;
+    if (this.#faults.clogged) {
+      this.#unread.push(chunk);
+      return;
+    }
     try {
       this.#cutter.push(chunk, (run) => this.#pass(run));
     } catch {
@@ -58,6 +80,7 @@ export class ProxyPipe {
       return;
     }
     this.#flush();
+    this.#pace();
   }
 
   dialerDrained(): void {
@@ -73,13 +96,36 @@ export class ProxyPipe {
   /** The link has another state. */
   linkChanged(): void {
     if (this.#faults.cut) {
-      this.#held.clear();
-      this.#heldBytes = 0;
-    } else if (this.#lame) {
+      this.#dropHeld();
+    } else if (this.#lame && !this.#faults.clogged) {
       this.close();
-    } else {
+    } else if (!this.#faults.clogged) {
+      if (!this.#dialed) this.#dial();
       this.#release(this.#faults.slow ? performance.now() : Infinity);
+      const unread = this.#unread;
+      this.#unread = [];
+      for (const chunk of unread) this.fromDialer(chunk);
+      this.#closeIfDone();
     }
+    this.#pace();
+  }
+
+  /** From now on it carries nothing more, and tells neither end, until `mend`. */
+  deafen(): void {
+    this.#deaf = true;
+    this.#dropHeld();
+  }
+
+  /** Closes a connection that is half open, so that its dialer dials again. */
+  mend(): void {
+    if (this.#deaf) this.close();
+  }
+
+  /** Ends both connections at once with a reset (RST): Bun's `terminate` lingers for no time. */
+  reset(): void {
+    this.#dialer.terminate();
+    this.#target?.terminate();
+    this.close();
   }
 
   /** Closes both ends; what is still queued is lost. Safe to call twice. */
@@ -88,12 +134,15 @@ export class ProxyPipe {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#held.clear();
+    this.#unread = [];
     this.#dialer.end();
     this.#target?.end();
     this.#onClose(this);
   }
 
-  #dial({ host, port }: Endpoint): void {
+  #dial(): void {
+    const { host, port } = this.#endpoint;
+    this.#dialed = true;
     Bun.connect<undefined>({
       hostname: host,
       port,
@@ -105,7 +154,7 @@ export class ProxyPipe {
         },
         data: (_socket, chunk) => this.#fromTarget(chunk),
         drain: (socket) => {
-          this.#forward.drain(socket);
+          if (!this.#deaf) this.#forward.drain(socket);
           this.#closeIfDone();
         },
         close: () => this.#targetClosed(),
@@ -115,6 +164,7 @@ export class ProxyPipe {
   }
 
   #fromTarget(chunk: Uint8Array): void {
+    if (this.#deaf) return;
     if (this.#faults.cut || this.#lame) {
       this.#lame = true; // Half an answer is worse than none.
     } else if (this.#back.push(chunk)) {
@@ -125,7 +175,8 @@ export class ProxyPipe {
   }
 
   #targetClosed(): void {
-    if (this.#faults.cut) this.#lame = true;
+    if (this.#deaf) return;
+    if (this.#faults.cut || this.#faults.clogged) this.#lame = true;
     else this.close();
   }
 
@@ -147,8 +198,10 @@ export class ProxyPipe {
     }
     const now = performance.now();
     this.#takeDue(now);
+    const { asksMeaning } = this.#faults;
     eachFrame(rest, (frame) => {
-      for (const due of this.#faults.offer(now)) {
+      const meaning = asksMeaning ? meaningOfFrame(frame) : null;
+      for (const due of this.#faults.offer(now, frame.length, meaning)) {
         if (due <= now) this.#forward.push(frame);
         else this.#hold(frame, due);
       }
@@ -162,14 +215,32 @@ export class ProxyPipe {
     this.#schedule();
   }
 
+  #dropHeld(): void {
+    this.#held.clear();
+    this.#heldBytes = 0;
+  }
+
   #release(now: number): void {
     this.#takeDue(now);
     this.#schedule();
     this.#flush();
+    this.#pace();
     this.#closeIfDone();
   }
 
+  /** Reads from the dialer, or lets what it sends pile up at its end: TCP's back-pressure. */
+  #pace(): void {
+    const { clogged, state } = this.#faults;
+    const isSlow = state.bytesPerSecond > 0 && this.#heldBytes > SLOW_BYTES_MAX;
+    const paused = clogged || isSlow;
+    if (paused === this.#paused || this.#closed) return;
+    this.#paused = paused;
+    if (paused) this.#dialer.pause();
+    else this.#dialer.resume();
+  }
+
   #takeDue(now: number): void {
+    if (this.#faults.clogged) return;
     for (let frame = this.#held.take(now); frame !== undefined; frame = this.#held.take(now)) {
       this.#heldBytes -= frame.length;
       this.#forward.push(frame);
@@ -178,7 +249,7 @@ export class ProxyPipe {
 
   #schedule(): void {
     const due = this.#held.nextDue;
-    if (due >= this.#timerDue || this.#closed) return;
+    if (due >= this.#timerDue || this.#closed || this.#faults.clogged) return;
     clearTimeout(this.#timer);
     this.#timerDue = due;
     // Bun truncates fractions of a millisecond: rounded up, or it would fire too soon and spin.
@@ -190,15 +261,16 @@ export class ProxyPipe {
   }
 
   #flush(): void {
-    if (this.#target !== null) this.#forward.flush(this.#target);
+    if (this.#target !== null && !this.#deaf) this.#forward.flush(this.#target);
   }
 
   /** What a dialer sent before it closed still arrives, as from a host that died. */
   #closeIfDone(): void {
-    if (!this.#dialerGone) return;
-    const done = this.#lame
-      ? this.#target === null // Otherwise the target must not hear of it before the link heals.
-      : this.#held.size === 0 && this.#forward.bytes === 0;
+    if (!this.#dialerGone || (this.#faults.clogged && !this.#deaf)) return;
+    const done =
+      this.#lame || this.#deaf
+        ? this.#target === null // Otherwise the target must not hear of it before the link heals.
+        : this.#held.size === 0 && this.#forward.bytes === 0;
     if (done) this.close();
   }
 }

@@ -9,19 +9,34 @@ export type Target = {
   readonly name: string;
   readonly version: string;
   readonly can: Readonly<Record<Capability, true | string>>;
+  /** It has no more nodes than so many, whatever is asked for; absent: no limit. */
+  readonly nodesMax?: number;
+  /** Why no sequence can wait for a condition on it; absent: it can be watched while it runs. */
+  readonly unwatched?: string;
   /** Starts a fresh cluster and resolves once it has a leader. Rejects with UserError on bad input. */
   start(options: ClusterOptions): Promise<Cluster>;
 };
 
-/** `string` is why not, for the report: "etcd: no frame-level loss without the proxy". */
+/** `string` is why not, for the report: "its peers talk over TCP streams". */
 export type Capability =
   | "crash"
   | "pause"
   | "partition"
+  /** Delays on links. */
+  | "delay"
+  /** Faults of single frames: loss, duplicates, reordering, and those by what a frame means. */
   | "loss"
+  /** Faults of connections: resets, half-open ones, bandwidth, clogs. */
+  | "connection"
   | "disk"
   | "clock"
+  /** Storage in memory, and writes that are not synced (fsync never): to see what the disk costs. */
+  | "memory"
   | "membership"
+  /** Orders to its nodes: to hand over leadership, take a snapshot, begin anew, read by lease. */
+  | "orders"
+  /** Another node takes over when the leader is lost. */
+  | "failover"
   | "versioned-put"
   | "append"
   | "delete";
@@ -42,6 +57,10 @@ export type ClusterOptions = {
   readonly record?: boolean | undefined;
   /** Puts a disk below every node on which disk faults work, and a crash can be a power loss. Slower. */
   readonly faultyDisks?: boolean | undefined;
+  /** Gives every node a clock of its own on which clock faults work. */
+  readonly faultyClocks?: boolean | undefined;
+  /** Reads without a round of messages while the leader's lease lasts: what clocks can break. */
+  readonly leaseReads?: boolean | undefined;
   /** When writes are synced; default batch. */
   readonly fsync?: FsyncMode | undefined;
 };
@@ -56,23 +75,28 @@ export type Cluster = {
   /** Resolves when the fault is in force; `nodes` names whom it hit, `atUs` when it began to act. */
   fault(fault: Fault): Promise<{ readonly nodes: readonly number[]; readonly atUs: number }>;
   /**
-   * Lifts faults of links and disks, resumes and restarts every node. One that refuses its damaged data
-   * is replaced by an empty one, under another id.
+   * Lifts faults of links, disks and clocks, resumes and restarts every node. One that refuses its damaged
+   * data, or has lost them, is replaced by an empty one, under another id.
    */
   recover(): Promise<void>;
   /** Leadership changes and node lifetimes seen so far, from the nodes' own logs, in time order. */
   events(): Promise<readonly ClusterEvent[]>;
   /** Every start of a node so far, in order. */
   starts(): readonly NodeStart[];
+  /** Frames that nodes have sent each other so far; null, or no such method: nothing counts them. */
+  frames?(): Promise<number | null>;
   /** Processes that ended without being told to, with what they said last; a sound run has none. */
   failures(): readonly string[];
   /** Ends every process. Safe to call twice. */
   stop(): Promise<void>;
 };
 
+/** The protocol that clients of a system speak to it (store-client.ts). */
+export type StoreProtocol = "ordeal" | "etcd" | "redis";
+
 /** Enough to open client connections from another process. */
 export type ClusterAddress = {
-  readonly target: string;
+  readonly target: StoreProtocol;
   readonly nodes: readonly { readonly id: number; readonly host: string; readonly port: number }[];
 };
 
@@ -85,9 +109,13 @@ export type NodeStatus = {
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly lastIndex: number;
+  /** Where its snapshot ends; absent: it does not tell. */
+  readonly snapshotIndex?: number;
   readonly peerPort: number;
   readonly clientPort: number;
   readonly httpPort: number;
+  /** Resident memory of its process; absent: it did not say. */
+  readonly rssBytes?: number;
 };
 
 /** One start of a node's process. Microseconds since the Unix epoch. */
@@ -104,7 +132,7 @@ export type NodeStart = {
 export type ClusterEvent = {
   readonly atUs: number;
   readonly node: number;
-  readonly kind: "started" | "becameLeader" | "steppedDown" | "termChanged";
+  readonly kind: "started" | "becameLeader" | "steppedDown" | "termChanged" | "snapshotInstalled";
   readonly term: number;
   /** Of "started": bytes of a record that was cut short, and never durable. */
   readonly tornBytes?: number;

@@ -1,8 +1,11 @@
 import { rm } from "node:fs/promises";
 import type { LoadSuite } from "../../bench/dsl.ts";
 import { type CaseResult, runSuite } from "../../bench/load.ts";
-import { localTarget } from "../../target/local.ts";
+import { suiteFor } from "../../bench/for-target.ts";
+import type { Target } from "../../target/target.ts";
+import { UserError } from "../../lib/user-error.ts";
 import type { LoadResult, LoadSpec } from "../../workload/spec.ts";
+import { findTarget } from "../targets.ts";
 import { startGenerator } from "../generator.ts";
 import { table } from "../table.ts";
 import { type BenchRun, reportRun, type RunArgs, type SuiteDocument } from "./run.ts";
@@ -11,12 +14,16 @@ const EXIT_UNKNOWN = 3;
 
 /** Measures clusters of this machine under load: a table, a report, and a document for `--json`. */
 export async function runLoadSuite(
-  suite: LoadSuite,
+  wanted: LoadSuite,
   run: BenchRun,
   args: RunArgs,
 ): Promise<SuiteDocument> {
   const work = `${run.dir}/work`;
-  const results = await runSuite(localTarget, suite, {
+  const target = await findTarget(args.target);
+  const { suite, skipped } = suiteFor(target, wanted);
+  for (const why of skipped) console.error(`  skipped ${why}`);
+  if (suite.cases.length === 0) throw nothingLeft(target, wanted, skipped);
+  const results = await runSuite(target, suite, {
     seed: args.seed,
     quick: args.quick,
     workDir: work,
@@ -25,7 +32,7 @@ export async function runLoadSuite(
     onCase: (name, n) => console.error(`  ${name}${suite.runs > 1 ? `, run ${n}` : ""} …`),
   });
   await rm(work, { recursive: true, force: true });
-  const parts = reportParts(suite, results);
+  const parts = reportParts(target, suite, results);
   const html = await reportRun(suite, run, args, parts);
   if (!args.json) {
     console.log(caseTable(results));
@@ -46,7 +53,7 @@ async function runGenerator(spec: LoadSpec): Promise<LoadResult> {
   }
 }
 
-function reportParts(suite: LoadSuite, results: readonly CaseResult[]) {
+function reportParts(target: Target, suite: LoadSuite, results: readonly CaseResult[]) {
   const voids = results.flatMap(({ case: c, runs }) =>
     runs.filter((r) => r.void !== null).map((r) => `${c.name}: ${r.void}`),
   );
@@ -56,8 +63,8 @@ function reportParts(suite: LoadSuite, results: readonly CaseResult[]) {
   return {
     config: suite,
     target: {
-      name: localTarget.name,
-      version: localTarget.version,
+      name: target.name,
+      version: target.version,
       nodes: Math.max(...clusters.map((c) => c.nodes)),
       storage: [...new Set(clusters.map((c) => c.storage))].join(", "),
       fsync: clusters.find((c) => c.fsync !== undefined)?.fsync,
@@ -66,6 +73,12 @@ function reportParts(suite: LoadSuite, results: readonly CaseResult[]) {
     checks: [{ name: "valid figures", verdict, detail, evidence: [] }],
     loads: results.map(({ case: c, result }) => ({ name: c.name, result })),
   };
+}
+
+function nothingLeft(target: Target, { name }: LoadSuite, skipped: readonly string[]): UserError {
+  const fix = "choose another suite or target";
+  const problems = skipped.map((what) => ({ where: `target ${target.name}`, what, fix }));
+  return new UserError(`suite "${name}" cannot run`, problems);
 }
 
 const caseAsJson = ({ case: c, result }: CaseResult) => ({

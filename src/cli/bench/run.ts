@@ -1,12 +1,15 @@
 import type { Suite } from "../../bench/dsl.ts";
 import type { FsyncMode } from "../../lib/fsync.ts";
 import type { Report, Verdict } from "../../report/schema.ts";
+import type { TargetName } from "../targets.ts";
 
 export type RunArgs = {
   readonly names: readonly string[];
   readonly quick: boolean;
   readonly seed: number;
   readonly fsync?: FsyncMode | undefined;
+  /** The system that suites of loads run on. */
+  readonly target: TargetName;
   readonly reports: string;
   readonly json: boolean;
   readonly requireGoals: boolean;
@@ -35,7 +38,13 @@ export async function beginRun(suite: Suite, name: string, args: RunArgs): Promi
   const runId = newRunId(startedAt, args.seed);
   const dir = reportDir(args.reports, { kind: "bench", name: suite.name, runId });
   const fsync = args.fsync === undefined ? "" : ` --fsync ${args.fsync}`;
-  const flags = [fsync, args.quick ? " --quick" : "", args.requireGoals ? " --require-goals" : ""];
+  const target = args.target === "ordeal" ? "" : ` --target ${args.target}`;
+  const flags = [
+    target,
+    fsync,
+    args.quick ? " --quick" : "",
+    args.requireGoals ? " --require-goals" : "",
+  ];
   const command = `ordeal bench run ${name} --seed ${args.seed}${flags.join("")}`;
   return { startedAt, runId, dir, command };
 }

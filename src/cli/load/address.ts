@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../lib/user-error.ts";
-import type { ClusterAddress } from "../../target/target.ts";
+import type { ClusterAddress, StoreProtocol } from "../../target/target.ts";
 
 /** `host:port,host:port`: the client ports, in the order of the node ids 1, 2, …. Throws UserError. */
-export function parseNodes(text: string): ClusterAddress {
+export function parseNodes(text: string, target: StoreProtocol = "ordeal"): ClusterAddress {
   const nodes = text.split(",").map((item, i) => {
     const match = /^\[?([^\]\s]+?)\]?:(\d{1,5})$/.exec(item.trim());
     const port = Number(match?.[2]);
@@ -15,7 +15,7 @@ export function parseNodes(text: string): ClusterAddress {
     }
     return { id: i + 1, host: match[1]!, port };
   });
-  return { target: "ordeal", nodes };
+  return { target, nodes };
 }
 
 /** The client ports of the cluster that `ordeal cluster start --dir DIR` runs. Throws UserError. */

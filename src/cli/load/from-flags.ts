@@ -1,6 +1,7 @@
 import { type Problem, UserError } from "../../lib/user-error.ts";
 import { ACTIONS } from "../../workload/mix.ts";
 import type { LoadSpec, LoadViolation, Mix } from "../../workload/spec.ts";
+import type { StoreProtocol } from "../../target/target.ts";
 import { parseDurationMs } from "../parse.ts";
 import { parseNodes, readClusterAddress } from "./address.ts";
 import { Generator } from "./generator.ts";
@@ -10,6 +11,8 @@ import { liveLine, summaryText } from "./report.ts";
 export type LoadFlags = {
   readonly dir?: string | undefined;
   readonly nodes?: string | undefined;
+  /** What the nodes speak. */
+  readonly target: StoreProtocol;
   readonly clients: number;
   readonly connections?: number | undefined;
   readonly rate?: number | undefined;
@@ -72,8 +75,17 @@ export function specOf(flags: LoadFlags): LoadSpec {
     throw new UserError("which cluster?", [{ where: "--dir, --nodes", what, fix }]);
   }
   if (flags.stopOnViolation) requireFollowable(flags);
+  if (flags.dir !== undefined && flags.target !== "ordeal") {
+    const what = `--dir names a cluster of Ordeal, --target ${flags.target} does not`;
+    throw new UserError("which cluster?", [
+      { where: "--dir, --target", what, fix: "give --nodes host:port,… with --target" },
+    ]);
+  }
   return {
-    address: flags.dir === undefined ? parseNodes(flags.nodes!) : readClusterAddress(flags.dir),
+    address:
+      flags.dir === undefined
+        ? parseNodes(flags.nodes!, flags.target)
+        : readClusterAddress(flags.dir),
     seed: flags.seed ?? Math.floor(Math.random() * 0x1_0000_0000),
     clients: flags.clients,
     rate: flags.rate ?? null,

@@ -1,7 +1,6 @@
-import { Clerk } from "../../client/clerk.ts";
 import { Prng } from "../../lib/prng.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { ClientPool } from "../../target/client-pool.ts";
+import { openStoreClient, type StoreClient } from "../../target/store-client.ts";
 import { checkLoadSpec } from "../../workload/check-spec.ts";
 import { Driver } from "../../workload/driver.ts";
 import { LoadMetrics } from "../../workload/metrics.ts";
@@ -14,8 +13,6 @@ import { HistoryFile } from "./history-file.ts";
 const TICK_MS = 100;
 const CONNECT_GRACE_MS = 500;
 const CONNECT_MS = 20_000;
-/** Silence after which a clerk tries another node. A retry is harmless: sessions make it count once. */
-const ATTEMPT_TIMEOUT_MS = 300;
 /** A timer fires up to 1.1 ms late: nearer starts are waited for by spinning. */
 const SPIN_MS = 2;
 
@@ -23,7 +20,7 @@ const now = (): number => performance.now();
 const originUs = performance.timeOrigin * 1000;
 
 /**
- * One load generator: clerk, workload and connections in one event loop. Everything that happens is
+ * One load generator: workload, client and connections in one event loop. Everything that happens is
  * either a response or a turn; a turn does what is due and arranges for the next one.
  */
 export class Generator {
@@ -32,9 +29,8 @@ export class Generator {
   readonly #history: HistoryFile | null;
   readonly #recorder: Recorder | null;
   readonly #metrics: LoadMetrics;
-  readonly #clerk: Clerk;
+  readonly #client: StoreClient;
   readonly #driver: Driver;
-  readonly #pool: ClientPool;
   readonly #finished = Promise.withResolvers<void>();
   #phase: "connect" | "warmup" | "measure" | "drain" | "finalReads" | "over" = "connect";
   #stopRequested = false;
@@ -69,48 +65,37 @@ export class Generator {
     this.#recorder = history === null ? null : this.#newRecorder(spec);
     this.#metrics = new LoadMetrics(spec);
     const workers = new Workers(spec, prng, this.#recorder, (slot, op, flags, expected, k, v, t) =>
-      this.#clerk.start(slot, op, flags, expected, k, v, t),
+      this.#client.start(slot, op, flags, expected, k, v, t),
     );
     this.#driver = new Driver(spec, prng.fork("arrivals"), workers, this.#metrics);
-    this.#clerk = new Clerk(
+    this.#client = openStoreClient(
       {
-        slots: spec.clients,
-        nodeIds: spec.address.nodes.map((node) => node.id),
-        lanes: spec.connections,
+        address: spec.address,
+        clients: spec.clients,
+        connections: spec.connections,
         timeoutMs: spec.timeoutMs,
         homeShare: spec.homeShare ?? 0,
-        attemptTimeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, spec.timeoutMs),
+        wantsVersions: history !== null || spec.mix.cas > 0,
         prng: prng.fork("clerk"),
       },
       {
-        send: (node, lane, id, command) => this.#pool.send(node, lane, id, command),
         onDone: (slot, done, at) => this.#driver.onDone(slot, done, at),
+        onInput: () => this.#afterInput(),
       },
     );
-    this.#pool = new ClientPool(spec.address, spec.connections, {
-      onOpen: (node) => this.#clerk.onOpened(node),
-      onResponse: (node, response, body, at) => {
-        this.#clerk.onResponse(node, response, body, at);
-        this.#afterInput();
-      },
-      onClose: (node, lane) => {
-        this.#clerk.onClosed(node, lane, now());
-        this.#afterInput();
-      },
-    });
   }
 
   /** Runs the load to its end and resolves with the result, which `done` has told as well. */
   async run(): Promise<LoadResult> {
     try {
-      const nodes = await this.#pool.connected(CONNECT_GRACE_MS, CONNECT_MS);
+      const nodes = await this.#client.connected(CONNECT_GRACE_MS, CONNECT_MS);
       if (nodes === 0) throw unreachable(this.#spec);
       this.#emit({ kind: "ready" });
       this.#begin();
       await this.#finished.promise;
     } finally {
       this.#phase = "over";
-      this.#pool.close();
+      this.#client.close();
       if (this.#timer !== null) clearTimeout(this.#timer);
       if (this.#immediate !== null) clearImmediate(this.#immediate);
     }
@@ -158,7 +143,7 @@ export class Generator {
     if (this.#phase === "over") return;
     try {
       const at = now();
-      this.#clerk.tick(at);
+      this.#client.tick(at);
       this.#driver.poll(at);
       this.#advance(at);
       if (at >= this.#tickedAt + TICK_MS) this.#tick(at);
@@ -217,7 +202,7 @@ export class Generator {
     if (this.#timer !== null || this.#immediate !== null) return;
     const start = this.#driver.nextStartMs;
     const changeAt = this.#phase === "warmup" ? this.#measureFrom : this.#endAt;
-    this.#wakeAt = Math.min(start, this.#clerk.deadline(), changeAt, this.#tickedAt + TICK_MS);
+    this.#wakeAt = Math.min(start, this.#client.deadline(), changeAt, this.#tickedAt + TICK_MS);
     const gapMs = this.#wakeAt - now();
     const spin = this.#spec.pacing !== "event" && start - this.#wakeAt < SPIN_MS;
     if (gapMs <= 0 || (spin && gapMs < SPIN_MS)) this.#immediate = setImmediate(this.#turn);
@@ -230,7 +215,7 @@ export class Generator {
    */
   #afterInput(): void {
     const ends = this.#phase === "drain" || this.#phase === "finalReads";
-    const due = Math.min(this.#clerk.deadline(), this.#driver.nextStartMs);
+    const due = Math.min(this.#client.deadline(), this.#driver.nextStartMs);
     if (due < this.#wakeAt || (ends && this.#driver.idle)) this.#wakeNow();
   }
 

@@ -64,7 +64,7 @@ export function artifactsSection({ artifacts }: Report): Markup | null {
 }
 
 /** Only paths below the report become links: nothing that has a scheme, a host or a root. */
-function linkTo(path: string, name: string): Markup {
+export function linkTo(path: string, name: string): Markup {
   const local = !/^[/\\]|^[a-z][a-z0-9+.-]*:|(^|[/\\])\.\.([/\\]|$)/i.test(path.trim());
   const href = path.toWellFormed().split("/").map(encodeURIComponent).join("/");
   return local ? html`<a href="${href}">${name}</a>` : html`<span>${name}</span>`;

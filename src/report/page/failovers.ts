@@ -1,11 +1,13 @@
-import { clock, durationMs } from "../format.ts";
+import { type RoleRow, type Spread, failoversByRole } from "../failover-roles.ts";
+import { clock, count, durationMs } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
 import type { Report } from "../schema.ts";
 
 const ROWS_MAX = 200;
 
 export function failoverSection({ failovers, timeline }: Report): Markup | null {
-  if (failovers.length === 0) return null;
+  const byRole = timeline === null ? [] : failoversByRole(timeline, failovers);
+  if (failovers.length === 0 && byRole.length === 0) return null;
   const rest = failovers.length - ROWS_MAX;
   const rows = failovers.slice(0, ROWS_MAX).map(
     (f) =>
@@ -23,7 +25,49 @@ export function failoverSection({ failovers, timeline }: Report): Markup | null 
       From the moment the fault was in force to a new leader, and to the first acknowledged write
       that was invoked after it.
     </p>
-    <div class="scroll" role="region" aria-labelledby="failovers-title" tabindex="0">
+    ${byRole.length === 0 ? null : roleTable(byRole)}
+    ${failovers.length === 0 ? html`<p class="more">No fault brought about a change of leader.</p>` : eachTable(rows)}
+    ${rest > 0 ? html`<p class="more">${rest} more in report.json.</p>` : null}
+  </section>`;
+}
+
+const spreadText = (of: Spread | null): string =>
+  of === null ? "–" : `${durationMs(of.median)} · ${durationMs(of.worst)}`;
+
+/** Fault × role: what each kind of fault did to whom. Times are median · worst. */
+const roleTable = (rows: readonly RoleRow[]): Markup =>
+  html`<h3 id="roles-title">By fault and role <small>median · worst</small></h3>
+    <div class="scroll" role="region" aria-labelledby="roles-title" tabindex="0">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Fault</th>
+            <th scope="col">Hit</th>
+            <th scope="col">Times</th>
+            <th scope="col">Failovers</th>
+            <th scope="col">Elected</th>
+            <th scope="col">First write</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            ({ fault, role, hits, failovers, elected, firstAck }) =>
+              html`<tr>
+                <th scope="row">${fault}</th>
+                <td>${role}</td>
+                <td>${count(hits)}</td>
+                <td>${count(failovers)}</td>
+                <td>${spreadText(elected)}</td>
+                <td>${spreadText(firstAck)}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`;
+
+const eachTable = (rows: readonly Markup[]): Markup =>
+  html`<h3 id="each-title">One by one</h3>
+    <div class="scroll" role="region" aria-labelledby="each-title" tabindex="0">
       <table>
         <thead>
           <tr>
@@ -38,7 +82,4 @@ export function failoverSection({ failovers, timeline }: Report): Markup | null 
           ${rows}
         </tbody>
       </table>
-    </div>
-    ${rest > 0 ? html`<p class="more">${rest} more in report.json.</p>` : null}
-  </section>`;
-}
+    </div>`;

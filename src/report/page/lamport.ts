@@ -18,10 +18,14 @@ export type LamportRow = {
 /** Nodes and clients side by side, time downwards (Lamport 1978). In order of time. */
 export type LamportDiagram = {
   readonly title: string;
+  /** What lanes and times are; default: those of a simulated run. */
+  readonly about?: string | undefined;
   readonly lanes: readonly string[];
   readonly rows: readonly LamportRow[];
   readonly leftOut: number;
 };
+
+const ABOUT = "Nodes (n) and clients (c), virtual time in milliseconds downwards, not to scale.";
 
 const ROW_PX = 22;
 const LANE_PX = 76;
@@ -55,20 +59,20 @@ export function lamportPage(diagram: LamportDiagram, notes: readonly string[]): 
     </html> `.toString();
 }
 
-/** Needs lamport.css on its page. */
-export function lamportSection(diagram: LamportDiagram): Markup {
-  const { title, lanes, rows, leftOut } = diagram;
+/** Needs lamport.css on its page. `heading` over it, `foot` under it. */
+export function lamportSection(
+  diagram: LamportDiagram,
+  { heading = diagram.title, foot = null }: { heading?: string; foot?: Markup | null } = {},
+): Markup {
+  const { title, lanes, rows, leftOut, about = ABOUT } = diagram;
   const wordsX = laneX(lanes.length);
   const longest = Math.max(title.length, ...rows.map(({ text }) => text.length));
   const width = Math.ceil(wordsX + longest * CHAR_PX + 20);
   const height = rowY(rows.length + 1);
   return html`<section aria-labelledby="story-title">
-    <h2 id="story-title">${title}</h2>
-    <p class="lead">
-      Nodes (n) and clients (c), virtual time in milliseconds downwards, not to scale.
-      ${leftOut > 0 ? `${leftOut} lesser events are left out.` : null}
-    </p>
-    <div class="lamport">
+    <h2 id="story-title">${heading}</h2>
+    <p class="lead">${about} ${leftOut > 0 ? `${leftOut} lesser events are left out.` : null}</p>
+    <div class="lamport" role="region" aria-labelledby="story-title" tabindex="0">
       <svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
         <title>${title}</title>
         ${lanes.map((name, lane) => html`<text x="${laneX(lane) - 8}" y="14">${name}</text>`)}
@@ -77,6 +81,7 @@ export function lamportSection(diagram: LamportDiagram): Markup {
         <text class="end" x="${wordsX}" y="${rowY(rows.length) + 4}">${title}</text>
       </svg>
     </div>
+    ${foot}
   </section>`;
 }
 

@@ -2,6 +2,7 @@ import { storageText } from "../../lib/fsync.ts";
 import { countGoals } from "../figures.ts";
 import { count, duration, durationMs, moment, plural, rate } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
+import { reproduceCommands } from "../reproduce.ts";
 import type { Figure, Report } from "../schema.ts";
 import { VERDICT_WORDS, verdictSentence } from "../words.ts";
 import { verdictIcon } from "./badge.ts";
@@ -51,15 +52,27 @@ export function verdictSection(report: Report): Markup {
           </div>`,
       )}
     </dl>
-    <div class="repeat">
-      <span id="repeat-label">Repeat this run</span>
-      <code id="repeat" tabindex="0" aria-labelledby="repeat-label repeat"
-        >${words(report.command)}</code
-      >
-      <button type="button" data-copy="repeat">Copy</button>
-    </div>
+    ${repeatRow("repeat", "Repeat this run", report.command)}
+    ${reproduceCommands(report, folderOf(report)).map(([name, command]) =>
+      repeatRow(name, REPRODUCE_WORDS[name] ?? name, command),
+    )}
   </section>`;
 }
+
+const REPRODUCE_WORDS: Readonly<Record<string, string>> = {
+  replay: "Replay its nodes",
+  reproduce: "Reproduce, shrink",
+};
+
+/** Where a run is kept unless it was told otherwise (`--reports`). */
+const folderOf = ({ kind, name, runId }: Report): string => `reports/${kind}/${name}/${runId}`;
+
+const repeatRow = (id: string, label: string, command: string): Markup =>
+  html`<div class="repeat">
+    <span id="${id}-label">${label}</span>
+    <code id="${id}" tabindex="0" aria-labelledby="${id}-label ${id}">${words(command)}</code>
+    <button type="button" data-copy="${id}">Copy</button>
+  </div>`;
 
 /** Lines break between words only, not after the hyphens of a flag. */
 const words = (command: string): Markup[] =>

@@ -185,6 +185,7 @@ export function failingReport(): Report {
       ...base.failovers.slice(0, 2),
       { ...base.failovers[2]!, newLeader: null, electedMs: null, firstAckMs: null },
     ],
+    story: storyFixture(),
   };
 }
 
@@ -216,3 +217,29 @@ export const benchReport = (): Report => ({
   failovers: [],
   artifacts: {},
 });
+
+/** Four rows: a paused node wakes up, answers from its old state, and only then hears what it missed. */
+function storyFixture(): NonNullable<Report["story"]> {
+  const none = { fromLane: -1, states: ["up", "up", "up", "up"] } as const;
+  const asleep = { ...none, states: ["paused", "up", "up", "up"] } as const;
+  const at = (ms: number) => ({ atMs: ms, sentMs: ms });
+  const append = "2→1 append term=2 prev=9@1 commit=12 [10-12@2]";
+  return {
+    ...{ title: "linearizable", about: "Milliseconds downwards.", leftOut: 3 },
+    lanes: ["n1", "n2", "n3", "c21"],
+    rows: [
+      { ...asleep, ...at(17_540), kind: "client", lane: 3, text: "c21 asks get k17" },
+      { ...none, ...at(17_542), kind: "fault", lane: 0, text: "pause leader: over for n1" },
+      { ...none, ...at(17_544), kind: "client", lane: 3, text: "c21 is told get k17 → v81" },
+      {
+        ...none,
+        atMs: 17_546,
+        sentMs: 17_541,
+        kind: "message",
+        lane: 0,
+        fromLane: 1,
+        text: append,
+      },
+    ],
+  };
+}

@@ -56,11 +56,15 @@ export function crashSchedule({ seed, nodes }: RunOptions): SimSchedule {
       ? []
       : [
           // Whoever was elected, it is not the last node that leads while that one is cut off.
-          { atMs: 130, kind: "transfer", to: { kind: "node", id: 1 } },
+          { atMs: 130, kind: "fault", fault: { kind: "transfer", to: { kind: "node", id: 1 } } },
           act(150 + jitter(), { kind: "isolate", nodes: last, direction: "both" }),
-          { atMs: 340 + jitter(), kind: "snapshot", nodes: leader },
+          { atMs: 340 + jitter(), kind: "fault", fault: { kind: "snapshot", nodes: leader } },
           act(360 + jitter(), { kind: "heal" }),
-          { atMs: 430 + jitter(), kind: "transfer", to: { kind: "followers" } },
+          {
+            atMs: 430 + jitter(),
+            kind: "fault",
+            fault: { kind: "transfer", to: { kind: "followers" } },
+          },
         ];
   const actions: readonly SimAction[] = [
     ...misses,
@@ -71,7 +75,7 @@ export function crashSchedule({ seed, nodes }: RunOptions): SimSchedule {
   ];
   const operations = drawOperations(random.fork("operations"));
   return {
-    version: 2,
+    version: 3,
     seed,
     nodes,
     spares: 0,

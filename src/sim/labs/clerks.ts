@@ -35,6 +35,11 @@ export class Clerks {
     };
   }
 
+  /** Share of the frames between clerks and servers that is lost. */
+  setLoss(ratio: number): void {
+    this.#links.loss = ratio;
+  }
+
   onReply(node: number, client: number, requestId: number, reply: Reply): void {
     this.#links.reply(node, client, requestId, reply);
   }

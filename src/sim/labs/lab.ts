@@ -18,6 +18,7 @@ import { type Script, spawn, type Task } from "./script.ts";
 
 const POWER_LOSSES = ["nothing", "prefix", "subset", "torn"] as const;
 const NOTES_MAX = 40;
+const decoder = new TextDecoder();
 /** When a peer learns that a process died: its connections break. */
 const BROKEN_AFTER_MS = 1;
 
@@ -26,7 +27,13 @@ export type Proposal = { readonly index: number; readonly term: number };
 
 /** How a command that was put to one server ended; null: not yet. */
 export type Submitted = {
-  reply: { readonly status: number; readonly version: number; readonly index: number } | null;
+  reply: {
+    readonly status: number;
+    readonly version: number;
+    readonly index: number;
+    /** The value that was read; "" for a write. */
+    readonly value: string;
+  } | null;
   /** The server died, and with it the connection. */
   isBroken: boolean;
 };
@@ -257,13 +264,18 @@ export class Lab {
     return kept.reduce((sum, batch) => sum + batch.bytes.length, 0);
   }
 
+  /** Bytes of the server's snapshot; 0: it has none. */
+  snapshotBytes(id: number): number {
+    return this.node(id).disk.snapshotBytes;
+  }
+
   #batches(id: number): readonly EntryBatch[] {
     return this.node(id).disk.durable()?.batches ?? [];
   }
 
   /** A linearizable read, put to one server. */
-  confirmedGet(id: number): Submitted {
-    return this.#submit(id, getCommand());
+  confirmedGet(id: number, key = 0): Submitted {
+    return this.#submit(id, getCommand(key));
   }
 
   #submit(id: number, command: Uint8Array): Submitted {
@@ -297,8 +309,9 @@ export class Lab {
     const submitted = this.#submitted.get(requestId);
     if (submitted === undefined) violated("ORC", `request ${requestId} is answered twice`);
     this.#submitted.delete(requestId);
-    const { status, version, index } = reply;
-    submitted.state.reply = { status, version, index };
+    const { status, version, index, valueIn, valueAt, valueBytes } = reply;
+    const value = decoder.decode(valueIn.subarray(valueAt, valueAt + valueBytes));
+    submitted.state.reply = { status, version, index, value };
   }
 
   #onEvent(event: SimEvent): void {

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { checkOneLeader } from "./checks.ts";
+import { KvTally } from "./kv-tally.ts";
 import type { Lab } from "./lab.ts";
 import { findLabs, LABS } from "./labs.ts";
 import { runLab } from "./run.ts";
@@ -65,4 +67,19 @@ test("labs: a run that never ends, and one of servers that cannot agree in the e
     },
   };
   expect(runLab(stalled, SEED).message).toStartWith("no agreement on");
+});
+
+test("KV labs: a version above what the clerks were told is found", () => {
+  const foreign: LabScenario = {
+    ...{ name: "Foreign", lab: "4B", about: "", servers: 3, config: { clients: 1 } },
+    *script(lab: Lab): Script {
+      const tally = new KvTally(lab, "append");
+      const leader = yield* checkOneLeader(lab);
+      yield* tally.call({ client: 0, op: "append", key: 0 });
+      lab.submit(leader, "v77");
+      yield 500;
+      yield* tally.check();
+    },
+  };
+  expect(runLab(foreign, SEED).message).toBe("key 0 has version 2; its clerks counted 1");
 });

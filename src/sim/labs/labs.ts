@@ -3,6 +3,8 @@ import { BACKUP } from "./backup.ts";
 import { CHURN } from "./churn.ts";
 import { ELECTIONS } from "./elections.ts";
 import { FIGURE8 } from "./figure8.ts";
+import { KV_ALONE } from "./kv-alone.ts";
+import { KV_MATRIX } from "./kv-matrix.ts";
 import { PERSISTENCE } from "./persistence.ts";
 import { REPAIRED } from "./repaired.ts";
 import { SNAPSHOTTING } from "./snapshots.ts";
@@ -20,6 +22,7 @@ export const LABS: readonly LabScenario[] = [
   ...CHURN,
   ...SNAPSHOTTING,
   ...SUBMITTING,
+  ...[...KV_ALONE, ...KV_MATRIX].toSorted((a, b) => a.lab.localeCompare(b.lab)),
   ...REPAIRED,
   ...UNDER_LOAD,
 ];

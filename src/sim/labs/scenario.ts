@@ -3,13 +3,13 @@ import type { Lab } from "./lab.ts";
 import type { Weather } from "./network.ts";
 import type { Script } from "./script.ts";
 
-export type LabGroup = "3A" | "3B" | "3C" | "3D" | "4A" | "more";
+export type LabGroup = "3A" | "3B" | "3C" | "3D" | "4A" | "4B" | "4C" | "2024" | "more";
 
 /** One test of the labs: what is done to so many servers, and what must hold. */
 export type LabScenario = {
   /** The lab's own name of the test. */
   readonly name: string;
-  /** The lab; `more`: what the labs leave untested. */
+  /** The lab; `2024`: 4B and 4C as they were with put and append; `more`: what the labs leave untested. */
   readonly lab: LabGroup;
   /** One line: what must hold. */
   readonly about: string;

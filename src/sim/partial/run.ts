@@ -182,7 +182,7 @@ function scheduleOf(seed: number, partial: PartialFailure, random: Prng): SimSch
     ...partial.config,
   };
   return {
-    version: 2,
+    version: 3,
     seed,
     nodes,
     spares: 0,

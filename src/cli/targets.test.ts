@@ -1,0 +1,65 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const MAIN = join(import.meta.dir, "main.ts");
+const TEST_MS = 120_000;
+
+async function ordeal(args: readonly string[], env: Record<string, string> = {}) {
+  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { ...process.env, ...env },
+  });
+  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  return { out, err, code: await child.exited };
+}
+
+test(
+  "chaos run --target: a scenario that the target cannot play is refused by name, with the reason",
+  async () => {
+    const [disk, links] = await Promise.all([
+      ordeal(["chaos", "run", "power-loss", "--target", "etcd"]),
+      ordeal(["chaos", "run", "bridge", "--target", "redis"]),
+    ]);
+    expect([disk.code, links.code]).toEqual([64, 64]);
+    expect(disk.err).toContain('etcd cannot do "disk": its files are on the disk');
+    expect(links.err).toContain('redis cannot do "partition": a single process has no links');
+  },
+  TEST_MS,
+);
+
+test(
+  "chaos run --target: a program that is not installed is named, with the way to install it",
+  async () => {
+    const reports = mkdtempSync(join(tmpdir(), "ordeal-absent-"));
+    const run = (target: string): ReturnType<typeof ordeal> =>
+      ordeal(["chaos", "run", "crash-all", "--target", target, "--reports", reports], {
+        PATH: "/nowhere",
+      });
+    const [etcd, redis] = await Promise.all([run("etcd"), run("redis")]);
+    expect([etcd.code, redis.code]).toEqual([64, 64]);
+    expect(etcd.err).toContain("etcd is missing");
+    expect(redis.err).toContain("redis-server is missing");
+    expect(etcd.err).toContain("apt-get install etcd-server redis-server");
+    const left = readdirSync(reports, { recursive: true, withFileTypes: true });
+    expect(left.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual([]);
+    rmSync(reports, { recursive: true });
+  },
+  TEST_MS,
+);
+
+test(
+  "bench run and load --target: what makes no sense is refused",
+  async () => {
+    const [figures, load] = await Promise.all([
+      ordeal(["bench", "run", "storage", "--target", "etcd"]),
+      ordeal(["load", "--dir", "c1", "--target", "redis"]),
+    ]);
+    expect([figures.code, load.code]).toEqual([64, 64]);
+    expect(figures.err).toContain('the suite "storage" measures parts of Ordeal');
+    expect(load.err).toContain("--nodes host:port,… with --target");
+  },
+  TEST_MS,
+);

@@ -1,0 +1,63 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { UserError } from "../lib/user-error.ts";
+import { renderIndex } from "./index-page.ts";
+import { type RunRow, runRow } from "./page/runs.ts";
+import { replaceFile } from "./replace-file.ts";
+import { parseReport } from "./validate.ts";
+
+const KINDS = ["bench", "chaos", "demo"];
+
+export type WrittenIndex = { readonly html: string; readonly rows: readonly RunRow[] };
+
+/**
+ * Writes `<reportsDir>/index.html`: every run below it, with its verdict. A folder whose report is
+ * not there or cannot be read is listed as damaged. Throws UserError when there is no such directory.
+ */
+export async function writeIndex(reportsDir: string): Promise<WrittenIndex> {
+  const rows: RunRow[] = [];
+  for (const folder of await runFolders(reportsDir)) rows.push(await readRow(reportsDir, folder));
+  const html = join(reportsDir, "index.html");
+  await replaceFile(html, renderIndex(rows));
+  return { html, rows };
+}
+
+/** `<kind>/<name>/<runId>` of every run. */
+async function runFolders(reportsDir: string): Promise<readonly string[]> {
+  const kinds = (await foldersOf(reportsDir, true)).filter((kind) => KINDS.includes(kind));
+  const found: string[] = [];
+  for (const kind of kinds) {
+    for (const name of await foldersOf(join(reportsDir, kind))) {
+      const runs = await foldersOf(join(reportsDir, kind, name));
+      found.push(...runs.map((run) => `${kind}/${name}/${run}`));
+    }
+  }
+  return found;
+}
+
+async function foldersOf(path: string, isRoot = false): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch (error) {
+    // Somebody may delete runs as we look; only the directory itself must be there.
+    if (!isRoot) return [];
+    const fix = "give a directory of reports: where `--reports` of a run pointed to";
+    const what = (error as Error).message;
+    throw new UserError("cannot list the reports", [{ where: path, what, fix }]);
+  }
+}
+
+async function readRow(reportsDir: string, folder: string): Promise<RunRow> {
+  const file = join(reportsDir, folder, "report.json");
+  const damaged = (what: string): RunRow => ({ kind: "damaged", folder, what });
+  try {
+    return runRow(parseReport(await readFile(file, "utf8"), file), folder);
+  } catch (error) {
+    if (error instanceof UserError) return damaged(error.problems[0]?.what ?? error.message);
+    const { code, message } = error as NodeJS.ErrnoException;
+    return damaged(
+      code === "ENOENT" ? "no report.json: the run is under way, or it broke" : message,
+    );
+  }
+}

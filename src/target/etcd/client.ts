@@ -1,0 +1,182 @@
+import { PlainClerk, type PlainOps, type Refusal } from "../../client/plain-clerk.ts";
+import { DONE_MISMATCH, DONE_OK } from "../../client/ports.ts";
+import {
+  FLAG_EXPECTED,
+  FLAG_LOCAL,
+  OP_DELETE,
+  OP_GET,
+  OP_PUT,
+  type OpCode,
+} from "../../kv/command.ts";
+import { assert } from "../../lib/assert.ts";
+import { connectedNodes } from "../connected.ts";
+import type { StoreClient, StoreClientEvents, StoreClientOptions } from "../store-client.ts";
+import { type Call, CALL_LOST, type CallEnd, GrpcConnection } from "./connection.ts";
+import { EtcdWriter, METHOD, parseAnswer } from "./messages.ts";
+
+/** gRPC spreads the calls of a process over one connection a node; a second one did not help. */
+const LANES_MAX = 1;
+const ATTEMPT_TIMEOUT_MS = 500;
+const UNKNOWN_VERSION = -1;
+const GRPC_OK = 0;
+const GRPC_INVALID_ARGUMENT = 3;
+
+/**
+ * Errors after which the request cannot take effect: etcd says them before it proposes anything
+ * (etcdserver/api/v3rpc: interceptor.go, etcdserver/v3_server.go). All others leave it open.
+ */
+const NOT_PROPOSED = [
+  "etcdserver: no leader",
+  "etcdserver: too many requests",
+  "etcdserver: not capable",
+];
+
+/** etcd's v3 API: every node takes every operation, and hands it on to the leader. */
+export class EtcdClient implements StoreClient {
+  readonly #clerk: PlainClerk;
+  readonly #nodes: readonly (readonly GrpcConnection[])[];
+  readonly #calls: (Call | null)[];
+  readonly #writer = new EtcdWriter();
+  readonly #lanes: number;
+  readonly #wantsVersions: boolean;
+  readonly #events: StoreClientEvents;
+  #onProgress: () => void = () => {};
+
+  constructor(options: StoreClientOptions, events: StoreClientEvents) {
+    const { address, clients, timeoutMs, prng, wantsVersions } = options;
+    this.#events = events;
+    this.#wantsVersions = wantsVersions;
+    this.#lanes = Math.min(options.connections, LANES_MAX);
+    this.#calls = new Array<Call | null>(clients).fill(null);
+    this.#clerk = new PlainClerk(
+      {
+        ...{ slots: clients, nodes: address.nodes.length, timeoutMs, prng },
+        ...{ route: "any", homeShare: 0 },
+        attemptTimeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, timeoutMs),
+      },
+      {
+        send: (node, slot, attempt, ops) => this.#send(node, slot, attempt, ops),
+        cancel: (slot) => {
+          this.#calls[slot]?.cancel();
+          this.#calls[slot] = null;
+        },
+        onDone: (slot, done, now) => events.onDone(slot, done, now),
+      },
+    );
+    this.#nodes = address.nodes.map(({ host, port }, node) =>
+      Array.from({ length: this.#lanes }, () => this.#dial(node, host, port)),
+    );
+  }
+
+  start(
+    slot: number,
+    op: OpCode,
+    flags: number,
+    expected: number,
+    key: Uint8Array,
+    value: Uint8Array,
+    now: number,
+  ): void {
+    this.#clerk.start(slot, op, flags, expected, key, value, now);
+  }
+
+  tick(now: number): void {
+    this.#clerk.tick(now);
+  }
+
+  deadline(): number {
+    return this.#clerk.deadline();
+  }
+
+  connected(graceMs: number, withinMs: number): Promise<number> {
+    const count = (): number => this.#nodes.filter((n) => n.every((c) => c.isOpen)).length;
+    const onProgress = (check: () => void): void => void (this.#onProgress = check);
+    return connectedNodes(this.#nodes.length, count, onProgress, graceMs, withinMs);
+  }
+
+  close(): void {
+    for (const connection of this.#nodes.flat()) connection.close();
+  }
+
+  #dial(node: number, host: string, port: number): GrpcConnection {
+    const onOpen = (): void => {
+      this.#clerk.opened(node);
+      this.#onProgress();
+    };
+    const onLost = (): void => {
+      this.#clerk.lost(node, [], performance.now()); // The calls have told their ends themselves.
+      this.#events.onInput();
+    };
+    return new GrpcConnection(host, port, onOpen, onLost);
+  }
+
+  #send(node: number, slot: number, attempt: number, ops: PlainOps): boolean {
+    const connection = this.#nodes[node]![slot % this.#lanes]!;
+    if (!connection.isOpen) return false;
+    const { path, message } = this.#request(slot, ops);
+    const call = connection.call(path, message, (end) => {
+      const now = performance.now();
+      if (this.#clerk.awaits(slot, attempt, node, now)) {
+        this.#calls[slot] = null;
+        this.#ended(slot, path, end, ops, now);
+      }
+      this.#events.onInput();
+    });
+    if (call === null) return false;
+    this.#calls[slot] = call;
+    return true;
+  }
+
+  #request(slot: number, ops: PlainOps) {
+    const key = ops.key[slot]!;
+    const value = ops.value[slot]!;
+    const flags = ops.flags[slot]!;
+    const w = this.#writer;
+    switch (ops.op[slot]) {
+      case OP_GET:
+        return { path: METHOD.range, message: w.range(key, (flags & FLAG_LOCAL) !== 0) };
+      case OP_DELETE:
+        return { path: METHOD.deleteRange, message: w.deleteRange(key) };
+      default:
+        assert(ops.op[slot] === OP_PUT, "etcd has no append");
+        return (flags & FLAG_EXPECTED) === 0
+          ? { path: METHOD.put, message: w.put(key, value, this.#wantsVersions) }
+          : { path: METHOD.txn, message: w.putIfVersion(key, value, ops.expected[slot]!) };
+    }
+  }
+
+  #ended(
+    slot: number,
+    path: (typeof METHOD)[keyof typeof METHOD],
+    { status, message, body }: CallEnd,
+    ops: PlainOps,
+    now: number,
+  ): void {
+    const answer = status === GRPC_OK ? parseAnswer(path, body) : null;
+    if (answer === null) return this.#clerk.refused(slot, refusalOf(status, message), now);
+    const { revision, version, deleted, succeeded, valueAt, valueBytes } = answer;
+    const c = this.#clerk;
+    switch (path) {
+      case METHOD.range:
+        return c.succeeded(slot, DONE_OK, version, revision, now, body, valueAt, valueBytes);
+      case METHOD.deleteRange:
+        // One that finds nothing is no write, and shares its revision with the write before it.
+        return c.succeeded(slot, DONE_OK, 0, deleted > 0 ? revision : 0, now);
+      case METHOD.txn:
+        return succeeded
+          ? c.succeeded(slot, DONE_OK, ops.expected[slot]! + 1, revision, now)
+          : c.succeeded(slot, DONE_MISMATCH, version, 0, now);
+      case METHOD.put: {
+        const after = this.#wantsVersions ? version + 1 : UNKNOWN_VERSION;
+        return c.succeeded(slot, DONE_OK, after, revision, now);
+      }
+    }
+  }
+}
+
+/** What an error of etcd, or the loss of a connection, says about a request. */
+export function refusalOf(status: number, message: string): Refusal {
+  if (status === CALL_LOST) return "unsure";
+  if (status === GRPC_INVALID_ARGUMENT) return "invalid";
+  return NOT_PROPOSED.some((text) => message.startsWith(text)) ? "refused" : "unsure";
+}

@@ -1,0 +1,79 @@
+import type { Completion } from "../client/ports.ts";
+import type { OpCode } from "../kv/command.ts";
+import type { Prng } from "../lib/prng.ts";
+import { EtcdClient } from "./etcd/client.ts";
+import { OrdealClient } from "./ordeal-client.ts";
+import { RedisClient } from "./redis/client.ts";
+import type { ClusterAddress } from "./target.ts";
+
+/**
+ * Runs the operations of many clients against a system, in the protocol that it speaks. A client is
+ * a slot with at most one operation outstanding. Whoever drives it calls `tick` no later than
+ * `deadline`; times are milliseconds of performance.now().
+ *
+ * Every operation ends in one `onDone`, and its outcome is honest: DONE_OK it took effect once,
+ * DONE_FAIL it did not and never will, DONE_INFO it may have or may yet.
+ */
+export type StoreClient = {
+  /**
+   * Starts an operation of an idle slot. `key` and `value` must not change until its onDone. `flags`
+   * and `expected` as in kv/command.ts.
+   */
+  start(
+    slot: number,
+    op: OpCode,
+    flags: number,
+    expected: number,
+    key: Uint8Array,
+    value: Uint8Array,
+    now: number,
+  ): void;
+  /** Sends what has waited long enough, gives up what is overdue. */
+  tick(now: number): void;
+  /** When `tick` is next needed; may be early, never late. Infinity: nothing is outstanding. */
+  deadline(): number;
+  /**
+   * Resolves with the number of nodes connected: as soon as that is all of them, after `graceMs` if
+   * they are a majority, after `withinMs` in any case.
+   */
+  connected(graceMs: number, withinMs: number): Promise<number>;
+  /** Ends all connections for good. */
+  close(): void;
+};
+
+export type StoreClientOptions = {
+  readonly address: ClusterAddress;
+  /** Slots, numbered from 0. */
+  readonly clients: number;
+  /** Connections to each node that the slots share. */
+  readonly connections: number;
+  /** An operation is given up after so long. */
+  readonly timeoutMs: number;
+  /** As in LoadSpec. */
+  readonly homeShare: number;
+  /** Whether somebody looks at the versions of completions: a protocol may have to pay for them. */
+  readonly wantsVersions: boolean;
+  readonly prng: Prng;
+};
+
+export type StoreClientEvents = {
+  /** A slot's operation has ended; the next one may be started within the call. */
+  onDone(slot: number, done: Completion, now: number): void;
+  /** Bytes have come in or a connection has ended, and all onDone of it are through. */
+  onInput(): void;
+};
+
+/** Opens the client of the protocol that the address names. Connections come up by themselves. */
+export function openStoreClient(
+  options: StoreClientOptions,
+  events: StoreClientEvents,
+): StoreClient {
+  switch (options.address.target) {
+    case "ordeal":
+      return new OrdealClient(options, events);
+    case "etcd":
+      return new EtcdClient(options, events);
+    case "redis":
+      return new RedisClient(options, events);
+  }
+}
