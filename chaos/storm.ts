@@ -34,7 +34,7 @@ export default parametrised(
       ...{ about: "milliseconds until a killed leader is started again", whole: true },
       ...{ min: 100, max: 20_000, default: 1_000 },
     },
-    clients: { about: "closed loop", whole: true, min: 1, max: 4_096, default: 192 },
+    clients: { about: "closed loop", whole: true, min: 1, max: 4_096, default: 128 },
     rate: { about: "acknowledged operations a second asked for", min: 1, max: 1e6, default: 500 },
     p99Ms: { about: "limit of p99 over the whole run", min: 1, max: 60_000, default: 2_000 },
   },

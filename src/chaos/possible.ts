@@ -37,7 +37,11 @@ export function whyImpossible(target: Target, scenario: Scenario): readonly stri
     const can = target.can[capability];
     return can === true ? [] : [`${target.name} cannot do "${capability}": ${can}`];
   });
-  return [...unwatched, ...lacks];
+  // Its node would have to be replaced by an empty one under another id, as real clusters do.
+  const wipes = scenario.faults.flatMap(faultsOf).some(({ kind }) => kind === "wipe");
+  const unreplaced =
+    wipes && target.name === "sim" ? ["sim replaces no node that has lost its data"] : [];
+  return [...unwatched, ...unreplaced, ...lacks];
 }
 
 /** Can it be reached only if another node takes over from one that is down? */

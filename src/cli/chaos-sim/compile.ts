@@ -1,5 +1,6 @@
 import { type Aim, faultsOf, isDiskFault, type Scenario } from "../../chaos/scenario.ts";
-import type { Schedule } from "../../chaos/schedule.ts";
+import type { Sequence } from "../../chaos/sequence.ts";
+import type { Action, Schedule } from "../../chaos/schedule.ts";
 import { CLEAR_LINK, type Fault } from "../../fault/vocabulary.ts";
 import { RAFT_DEFAULTS } from "../../raft/api.ts";
 import type { SimConfig, SimSchedule } from "../../sim/api.ts";
@@ -30,7 +31,9 @@ export function compileScenario(scenario: Scenario, schedule: Schedule, seed: nu
   const { nodes, spares = 0 } = scenario.cluster;
   const { durationMs } = schedule;
   const totalMs = durationMs + AFTERMATH_MS;
-  const faults = schedule.actions.filter(({ atMs }) => atMs < durationMs);
+  const faults = [...schedule.actions, ...(schedule.sequences ?? []).flatMap(actionsOf)]
+    .filter(({ atMs }) => atMs < durationMs)
+    .sort((a, b) => a.atMs - b.atMs);
   const lifts = LIFTED.map((fault) => ({ atMs: durationMs, fault }));
   return {
     schedule: {
@@ -39,9 +42,30 @@ export function compileScenario(scenario: Scenario, schedule: Schedule, seed: nu
       actions: [...faults, ...lifts].map(({ atMs, fault }) => ({ atMs, kind: "fault", fault })),
       operations: simulatedLoad(scenario.workload, seed, totalMs),
     },
-    scenario: { ...scenario, aim: scenario.aim.map((aim) => scaled(aim, scenario)) },
-    notes: notesOf(scenario),
+    scenario: { ...withoutSlo(scenario), aim: scenario.aim.map((aim) => scaled(aim, scenario)) },
+    notes: [
+      ...notesOf(scenario),
+      ...(schedule.sequences === undefined
+        ? []
+        : ["waits for half their limit in place of conditions"]),
+      ...(scenario.slo === undefined ? [] : ["no SLO: virtual time and memory promise nothing"]),
+    ],
   };
+}
+
+/** A schedule is fixed beforehand: what waits for a condition waits for half its limit. */
+function actionsOf({ atMs, stages }: Sequence): readonly Action[] {
+  let now = atMs;
+  return stages.flatMap((stage): Action[] => {
+    if (stage.kind === "do") return [{ atMs: now, fault: stage.fault }];
+    now += stage.kind === "wait" ? stage.ms : stage.limitMs / 2;
+    return [];
+  });
+}
+
+function withoutSlo(scenario: Scenario): Scenario {
+  const { slo: _slo, ...rest } = scenario;
+  return rest;
 }
 
 const ALL = { kind: "all" } as const;
