@@ -8,8 +8,8 @@ export default defineMutant({
   patches: [
     {
       file: "src/raft/state.ts",
-      find: "s.progress.set(id, new Progress(asIndex(0)",
-      replace: "s.late = () => s.progress.set(id, new Progress(asIndex(0)",
+      find: "s.progress.set(id, newProgress(s))",
+      replace: "s.late = () => s.progress.set(id, newProgress(s))",
     },
     {
       file: "src/raft/election.ts",

@@ -16,9 +16,10 @@ export default defineMutant({
     },
     {
       file: "src/raft/state.ts",
-      find: "new Progress(asIndex(0), asIndex(s.log.lastIndex + 1), s.now)",
-      replace:
-        "new Progress(Math.min(s.kept?.get(id)?.matchIndex ?? 0, s.log.lastIndex), asIndex(s.log.lastIndex + 1), s.now)",
+      find: "s.progress.set(id, newProgress(s));",
+      replace: `const kept = newProgress(s);
+    kept.matchIndex = Math.min(s.kept?.get(id)?.matchIndex ?? 0, s.log.lastIndex);
+    s.progress.set(id, kept);`,
     },
   ],
   detectors: ["QC", "LC"],
