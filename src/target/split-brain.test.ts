@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Binary, isInstalled } from "./external/binary.ts";
 import { etcdTarget } from "./etcd/etcd.ts";
 import { redisFailoverTarget } from "./redis/redis.ts";
 import type { Cluster, Target } from "./target.ts";
@@ -47,7 +48,13 @@ async function valueAfterHealing(cluster: Cluster, key: string): Promise<string>
 const clientOf = (cluster: Cluster, id: number, timeoutMs: number): Promise<PlainClient> =>
   PlainClient.connect(addressOf(cluster, id), timeoutMs);
 
-test(
+/** A test of a system; where that is not installed there is none, and a line says so. */
+function testOf(system: Binary, claim: string, body: () => Promise<void>, withinMs: number): void {
+  if (isInstalled(system, `"${claim}"`)) test(claim, body, withinMs);
+}
+
+testOf(
+  "etcd",
   "etcd: a leader that was cut off acknowledges nothing, and serves no read",
   () =>
     inSplitBrain(etcdTarget, async (cluster, old, now) => {
@@ -65,7 +72,8 @@ test(
   TEST_MS,
 );
 
-test(
+testOf(
+  "redis-server",
   "redis-failover: what a primary that was cut off acknowledged is gone once that is healed",
   () =>
     inSplitBrain(redisFailoverTarget, async (cluster, old) => {

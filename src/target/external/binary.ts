@@ -21,3 +21,10 @@ export function versionOf(name: Binary): string {
   const { stdout } = Bun.spawnSync([path, "--version"]);
   return /\d+\.\d+\.\d+/.exec(stdout.toString())?.[0] ?? "unknown";
 }
+
+/** Whether a program is installed; if not, says on stderr that `what` (tests of it) did not run. */
+export function isInstalled(name: Binary, what: string): boolean {
+  if (Bun.which(name) !== null) return true;
+  console.warn(`${name} is not installed: ${what} did not run (${INSTALL})`);
+  return false;
+}
