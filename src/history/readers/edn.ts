@@ -54,10 +54,10 @@ function read(
       if (next === "" && closing === "") break;
       if (closing === "" && (next === "[" || next === "(")) {
         closing = next === "[" ? "]" : ")";
-        parser.skip();
+        parser.passOver();
       } else if (next !== "" && next === closing) {
         closing = "";
-        parser.skip();
+        parser.passOver();
       } else {
         const form = parser.form();
         isParsed = true;
