@@ -58,7 +58,7 @@ export class EdnParser {
   }
 
   /** Goes past the character that `peek` gave. */
-  skip(): void {
+  passOver(): void {
     this.#at++;
   }
 
