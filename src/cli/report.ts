@@ -52,7 +52,8 @@ const render: CommandModule<object, ReportArgs> = {
       return;
     }
     const { summaryLines } = await import("../report/terminal.ts");
-    const colour = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
+    const { useColours } = await import("./colours.ts");
+    const colour = useColours(process.stdout);
     console.log(summaryLines(report, { path: html, colour }).join("\n"));
   },
 };

@@ -9,6 +9,7 @@ import { localTarget } from "../target/local.ts";
 import type { Target } from "../target/target.ts";
 import { startGenerator } from "./generator.ts";
 import { realStory } from "./story/real-story.ts";
+import { useColours } from "./colours.ts";
 
 /** Exit codes of a verdict, and of a run that somebody ended. */
 export const EXIT_OF: Readonly<Record<Verdict, number>> = { pass: 0, fail: 2, unknown: 3 };
@@ -59,7 +60,7 @@ export async function runAndShow(
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  const view = openLiveView(process.stderr, useColors(process.stderr));
+  const view = openLiveView(process.stderr, useColours(process.stderr));
   const release = (): void => {
     view.close();
     process.removeListener("SIGINT", onSignal);
@@ -89,12 +90,8 @@ export async function runAndShow(
   }
 }
 
-/** https://no-color.org, and none into a pipe. */
-export const useColors = (stream: { readonly isTTY?: boolean }): boolean =>
-  stream.isTTY === true && (process.env["NO_COLOR"] ?? "") === "";
-
 /** What ends a run on a terminal: verdict, figures, checks, where the page is, how to repeat it. */
 export function printSummary({ report, html }: RunOutcome): void {
-  const colour = useColors(process.stdout);
+  const colour = useColours(process.stdout);
   console.log(summaryLines(report, { path: html, colour }).join("\n"));
 }

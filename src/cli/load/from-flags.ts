@@ -5,6 +5,7 @@ import type { StoreProtocol } from "../../target/target.ts";
 import { parseDurationMs } from "../parse.ts";
 import { parseNodes, readClusterAddress } from "./address.ts";
 import { Generator } from "./generator.ts";
+import { useColours } from "../colours.ts";
 import { liveLine, summaryText } from "./report.ts";
 
 /** `ordeal load` as a person writes it. */
@@ -62,7 +63,7 @@ export async function runFromFlags(flags: LoadFlags): Promise<void> {
   live.end();
   const text = flags.json
     ? JSON.stringify({ spec, result, violations })
-    : summaryText(result, spec.rate !== null);
+    : summaryText(result, spec.rate !== null, useColours(process.stdout));
   await Bun.write(Bun.stdout, `${text}\n`);
   process.exit(interrupted ? EXIT_INTERRUPTED : violations.length > 0 ? EXIT_VIOLATED : 0);
 }

@@ -174,7 +174,11 @@ describe("generator process", () => {
 describe("ordeal load", () => {
   const BRIEF = ["--duration", "300ms", "--warmup", "0", "--timeout", `${PATIENT_MS}ms`];
   const load = (...args: readonly string[]) =>
-    Bun.spawn([process.execPath, MAIN, "load", ...args], { stdout: "pipe", stderr: "pipe" });
+    Bun.spawn([process.execPath, MAIN, "load", ...args], {
+      stdout: "pipe",
+      stderr: "pipe",
+      env: { ...process.env, CI: "true" }, // Where a library would colour pipes too.
+    });
 
   test("--json prints one document, and nothing else on stdout", async () => {
     const nodes = `127.0.0.1:${server().port}`;

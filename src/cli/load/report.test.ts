@@ -2,8 +2,7 @@ import { expect, test } from "bun:test";
 import { BenchTop } from "../../workload/testing/bench-top.ts";
 import { summaryText } from "./report.ts";
 
-const linesOf = (top: BenchTop): string[] =>
-  Bun.stripANSI(summaryText(top.result(), false)).split("\n");
+const linesOf = (top: BenchTop): string[] => summaryText(top.result(), false, false).split("\n");
 
 test("load summary: a line an action, with its latencies and its outcomes", () => {
   const top = new BenchTop({ mix: { get: 1, put: 0, cas: 0, append: 0, delete: 0 } });

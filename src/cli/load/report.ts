@@ -1,5 +1,6 @@
-import pc from "picocolors";
+import picocolors from "picocolors";
 import type { Counts, LatencySummary, LoadEvent, LoadResult } from "../../workload/spec.ts";
+import { useColours } from "../colours.ts";
 
 const LIVE_EVERY_TICKS = 5;
 
@@ -8,6 +9,7 @@ export function liveLine(out: NodeJS.WriteStream): {
   onEvent(event: LoadEvent): void;
   end(): void;
 } {
+  const paint = picocolors.createColors(useColours(out));
   let ticks = 0;
   let ms = 0;
   let sum = { ok: 0, fail: 0, info: 0 };
@@ -21,8 +23,8 @@ export function liveLine(out: NodeJS.WriteStream): {
       `${rate((sum.ok * 1000) / ms)} ops/s`,
       `p50 ${micros(event.response.p50)}`,
       `p99 ${micros(event.response.p99)}`,
-      ...(sum.fail > 0 ? [pc.yellow(`${sum.fail} failed`)] : []),
-      ...(sum.info > 0 ? [pc.red(`${sum.info} unknown`)] : []),
+      ...(sum.fail > 0 ? [paint.yellow(`${sum.fail} failed`)] : []),
+      ...(sum.info > 0 ? [paint.red(`${sum.info} unknown`)] : []),
     ];
     out.write(`\r\x1b[2K${line.join("  ")}`);
     sum = { ok: 0, fail: 0, info: 0 };
@@ -32,9 +34,10 @@ export function liveLine(out: NodeJS.WriteStream): {
 }
 
 /** The result as text: a line a latency, then what a reader must know before using it. */
-export function summaryText(result: LoadResult, openLoop: boolean): string {
+export function summaryText(result: LoadResult, openLoop: boolean, colour: boolean): string {
+  const paint = picocolors.createColors(colour);
   const lines = [
-    `${pc.bold(rate(result.throughput))} ops/s over ${(result.measuredMs / 1000).toFixed(1)} s   ${countsText(result.counts)}`,
+    `${paint.bold(rate(result.throughput))} ops/s over ${(result.measuredMs / 1000).toFixed(1)} s   ${countsText(result.counts)}`,
     latencyLine("response", result.response),
   ];
   if (openLoop) {
@@ -44,9 +47,10 @@ export function summaryText(result: LoadResult, openLoop: boolean): string {
     lines.push(`${latencyLine(name, service)}   ${countsText(counts)}`);
   }
   lines.push(`generator  ${(result.cpu * 100).toFixed(0)} % of a core`);
-  if (result.dropped > 0) lines.push(pc.yellow(`${result.dropped} starts dropped`));
-  if ((result.unread ?? 0) > 0) lines.push(pc.red(`${result.unread} keys could not be read back`));
-  if (result.void !== null) lines.push(pc.red(`void: ${result.void}`));
+  if (result.dropped > 0) lines.push(paint.yellow(`${result.dropped} starts dropped`));
+  if ((result.unread ?? 0) > 0)
+    lines.push(paint.red(`${result.unread} keys could not be read back`));
+  if (result.void !== null) lines.push(paint.red(`void: ${result.void}`));
   return lines.join("\n");
 }
 
