@@ -28,12 +28,11 @@ const EXIT_INTERRUPTED = 130;
 type Counts = { readonly passed: number; readonly failed: number };
 type Run = { readonly code: number; readonly output: TestOutput };
 
-/** The environment of the checks and tests. Two blocked file operations would stall all others. */
-const env = {
-  ...process.env,
-  UV_THREADPOOL_SIZE: "8",
-  ...(process.stderr.isTTY && process.env["NO_COLOR"] === undefined ? { FORCE_COLOR: "1" } : {}),
-};
+/**
+ * The environment of the checks and tests. Two blocked file operations would stall all others. Never
+ * FORCE_COLOR, although it would colour our own output: whatever a test starts would inherit it.
+ */
+const env = { ...process.env, UV_THREADPOOL_SIZE: "8", FORCE_COLOR: undefined };
 
 async function check(name: string, args: readonly string[]): Promise<Counts> {
   console.log(`$ bun ${args.join(" ")}`);
