@@ -1,4 +1,11 @@
-import { commandOp, commandSeq, commandSession, OP_GET, OP_OPEN_SESSION } from "./command.ts";
+import {
+  commandOp,
+  commandProblem,
+  commandSeq,
+  commandSession,
+  OP_GET,
+  OP_OPEN_SESSION,
+} from "./command.ts";
 import { SessionTable } from "./session-table.ts";
 import { StateReader, StateWriter } from "./snapshot.ts";
 import type { Result, SnapshotReader, SnapshotWriter, StateMachine } from "./state-machine.ts";
@@ -43,6 +50,14 @@ export class SessionedStore implements StateMachine {
 
   get sessionCount(): number {
     return this.#sessions.size;
+  }
+
+  problem(_bytes: Uint8Array, view: DataView, at: number, end: number): string | null {
+    return commandProblem(view, at, end);
+  }
+
+  isRead(view: DataView, at: number): boolean {
+    return commandOp(view, at) === OP_GET;
   }
 
   apply(bytes: Uint8Array, view: DataView, at: number, end: number, index: number): void {

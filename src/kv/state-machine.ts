@@ -5,9 +5,16 @@
 export type StateMachine = {
   /** Outcome of the last apply or read. One object, reused: read it before the next call. */
   readonly result: Result;
-  /** Applies the command in `bytes[at, end)`, which commandProblem has found sound. */
+  /** Applies the command in `bytes[at, end)`, which `problem` has found sound. */
   apply(bytes: Uint8Array, view: DataView, at: number, end: number, index: number): void;
-  /** Answers the get in `bytes[at, end)` from the state as it is. Changes nothing. */
+  /**
+   * What is wrong with the request in `bytes[at, end)`, or null. Asked before anything else: a command
+   * in the log must be one that every node can apply.
+   */
+  problem(bytes: Uint8Array, view: DataView, at: number, end: number): string | null;
+  /** Whether a sound request is a read, which never goes into the log. */
+  isRead(view: DataView, at: number): boolean;
+  /** Answers the read in `bytes[at, end)` from the state as it is. Changes nothing. */
   read(bytes: Uint8Array, view: DataView, at: number, end: number): void;
   /**
    * Begins a view of the whole state as it is now: what is applied from now on does not show in it.

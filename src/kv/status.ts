@@ -7,3 +7,4 @@ export const NOT_FOUND = 1;
 export const VERSION_MISMATCH = 2;
 export const SESSION_EXPIRED = 5;
 export const INVALID = 7;
+export const WRONG_SHARD = 10;

@@ -1,6 +1,6 @@
 import { assert, unreachable } from "../lib/assert.ts";
 import { asIndex, NO_NODE, type NodeId } from "../lib/ids.ts";
-import { commandFlags, commandOp, commandProblem, FLAG_LOCAL, OP_GET } from "../kv/command.ts";
+import { commandFlags, FLAG_LOCAL } from "../kv/command.ts";
 import type { StateMachine } from "../kv/state-machine.ts";
 import type { Raft, RaftInput, RaftStatus, Ready, Refusal, SoftState } from "../raft/api.ts";
 import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
@@ -127,11 +127,11 @@ export class Replica implements ClientPort {
     at: number,
     end: number,
   ): void {
-    if (commandProblem(view, at, end) !== null) {
+    if (this.#machine.problem(bytes, view, at, end) !== null) {
       return this.#answerStatus(client, requestId, STATUS.invalid.code);
     }
-    const isGet = commandOp(view, at) === OP_GET;
-    if (isGet && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {
+    const isRead = this.#machine.isRead(view, at);
+    if (isRead && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {
       return this.#serveRead(client, requestId, bytes, view, at, end, this.#appliedIndex);
     }
     if (this.#soft.role !== "leader") {
@@ -141,7 +141,7 @@ export class Replica implements ClientPort {
       return this.#answerStatus(client, requestId, STATUS.overloaded.code);
     }
     this.#unanswered++;
-    (isGet ? this.#reads : this.#builder).add(client, requestId, bytes, at, end);
+    (isRead ? this.#reads : this.#builder).add(client, requestId, bytes, at, end);
   }
 
   /** Does what the inputs so far call for. Re-entry is harmless: the outer call carries on. */

@@ -63,6 +63,18 @@ export type ClusterOptions = {
   readonly leaseReads?: boolean | undefined;
   /** When writes are synced; default batch. */
   readonly fsync?: FsyncMode | undefined;
+  /** Many groups, each with a part of the keys; absent: one group has all. */
+  readonly sharded?: Sharded | undefined;
+};
+
+/** How a sharded cluster begins: group 1 is its controller, on all nodes; groups 2, 3, … have joined. */
+export type Sharded = {
+  readonly shards: number;
+  readonly groups: number;
+  /** Nodes of each group. */
+  readonly replicas: number;
+  /** So many more groups run and have not joined. */
+  readonly idleGroups?: number;
 };
 
 /** A running system. */
@@ -98,6 +110,8 @@ export type StoreProtocol = "ordeal" | "etcd" | "redis";
 export type ClusterAddress = {
   readonly target: StoreProtocol;
   readonly nodes: readonly { readonly id: number; readonly host: string; readonly port: number }[];
+  /** Shards of a sharded cluster: clients ask its controller where they are. Absent: one group. */
+  readonly shards?: number;
 };
 
 export type NodeStatus = {
@@ -116,6 +130,16 @@ export type NodeStatus = {
   readonly httpPort: number;
   /** Resident memory of its process; absent: it did not say. */
   readonly rssBytes?: number;
+  /** Of a sharded cluster: each group it hosts. `role` and `term` above are those of the controller, group 1. */
+  readonly groups?: readonly GroupStatus[];
+};
+
+export type GroupStatus = {
+  readonly group: number;
+  readonly role: "leader" | "follower" | "candidate" | "preCandidate";
+  readonly term: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
 };
 
 /** One start of a node's process. Microseconds since the Unix epoch. */

@@ -23,6 +23,7 @@ test("status: the state machines' codes are those of the registry", () => {
     VERSION_MISMATCH: STATUS.versionMismatch.code,
     SESSION_EXPIRED: STATUS.sessionExpired.code,
     INVALID: STATUS.invalid.code,
+    WRONG_SHARD: STATUS.wrongShard.code,
   });
 });
 

@@ -26,6 +26,12 @@ export const STATUS = {
   invalid: { code: 7, definite: true, about: "the request breaks a limit or does not decode" },
   shuttingDown: { code: 8, definite: true, about: "the node is stopping and took nothing" },
   timeout: { code: 9, definite: false, about: "the client gave up waiting (never on the wire)" },
+  wrongShard: {
+    code: 10,
+    definite: true,
+    about: "the group does not serve the key's shard; `version` is the number of its config",
+  },
+  noGroup: { code: 11, definite: true, about: "the node is no member of the group" },
 } as const;
 
 export type StatusName = keyof typeof STATUS;

@@ -36,6 +36,8 @@ const HTTP_STATUS = {
   invalid: 400,
   shuttingDown: 503,
   timeout: 504,
+  wrongShard: 421,
+  noGroup: 421,
 } as const satisfies Record<StatusName, number>;
 
 const FIX: Record<StatusName, string> = {
@@ -49,6 +51,8 @@ const FIX: Record<StatusName, string> = {
   invalid: "correct the request",
   shuttingDown: "ask another node",
   timeout: "the outcome is not known: is a majority of the nodes up? Read the key to find out",
+  wrongShard: "ask the group that owns the shard: ordeal shards query",
+  noGroup: "ask a node of that group: ordeal shards query",
 };
 
 const NO_BYTES = new Uint8Array(0);
