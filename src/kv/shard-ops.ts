@@ -1,3 +1,14 @@
+import {
+  COMMAND_HEADER_BYTES,
+  commandKeyBytes,
+  commandValueBytes,
+  FLAG_EXPECTED,
+  VALUE_BYTES_MAX,
+} from "./command.ts";
+
+/** Upper word of 2^53 - 1. */
+const U53_HIGH_MAX = 0x1f_ffff;
+
 /**
  * The commands of a sharded cluster, beside those of command.ts and with the same header. Their key is
  * empty; the value holds what is told below. Numbers are never reused.
@@ -90,3 +101,16 @@ export type ShardsReport = {
     readonly from: number;
   }[];
 };
+
+/** What is wrong with the header of one of these commands, or null; its value is not looked at. */
+export function shardOpProblem(view: DataView, at: number, end: number): string | null {
+  if (end - at < COMMAND_HEADER_BYTES) return "command is cut short";
+  if (view.getUint8(at + 1) > FLAG_EXPECTED) return `flags ${view.getUint8(at + 1)} do not apply`;
+  if (commandKeyBytes(view, at) !== 0) return "a key where none belongs";
+  const valueBytes = commandValueBytes(view, at);
+  if (valueBytes > VALUE_BYTES_MAX) return `value of ${valueBytes} bytes`;
+  if (end - at !== COMMAND_HEADER_BYTES + valueBytes) return "lengths do not add up";
+  if (view.getUint32(at + 12, true) > U53_HIGH_MAX) return "session exceeds 2^53 - 1";
+  if (view.getUint32(at + 28, true) > U53_HIGH_MAX) return "expected exceeds 2^53 - 1";
+  return null;
+}
