@@ -61,7 +61,7 @@ test("rebalance: over 10,000 random sequences, balanced and with as few moves as
         shards = shards.with(prng.below(count), prng.pick(groups));
         continue; // A move: it stays until the next change.
       }
-      const some = Array.from({ length: 1 + prng.below(3) }, () => 2 + prng.below(9));
+      const some = Array.from({ length: 1 + prng.below(3) }, () => 2 + prng.below(6));
       if (draw < 3) groups = [...new Set([...groups, ...some])].sort((a, b) => a - b);
       else groups = groups.filter((id) => !some.includes(id));
       const after = rebalance(shards, groups.map(group));

@@ -1,4 +1,6 @@
 const NO_SLOT = -1;
+/** Slots that a table begins with: a node may have thousands of shards, most of them with few sessions. */
+const SLOTS_MIN = 64;
 
 /** A session and its last result, as in a snapshot. */
 export type SessionRecord = {
@@ -16,26 +18,27 @@ export type SessionRecord = {
 export class SessionTable {
   readonly max: number;
   readonly #slotOf = new Map<number, number>();
-  readonly ids: Float64Array;
-  readonly seqs: Uint32Array;
-  readonly statuses: Uint8Array;
-  readonly versions: Float64Array;
-  readonly indexes: Float64Array;
+  ids: Float64Array;
+  seqs: Uint32Array;
+  statuses: Uint8Array;
+  versions: Float64Array;
+  indexes: Float64Array;
   // Link the slots in order of last use.
-  readonly #newer: Int32Array;
-  readonly #older: Int32Array;
+  #newer: Int32Array;
+  #older: Int32Array;
   #newest = NO_SLOT;
   #oldest = NO_SLOT;
 
   constructor(max: number) {
     this.max = max;
-    this.ids = new Float64Array(max);
-    this.seqs = new Uint32Array(max);
-    this.statuses = new Uint8Array(max);
-    this.versions = new Float64Array(max);
-    this.indexes = new Float64Array(max);
-    this.#newer = new Int32Array(max);
-    this.#older = new Int32Array(max);
+    const slots = Math.min(max, SLOTS_MIN);
+    this.ids = new Float64Array(slots);
+    this.seqs = new Uint32Array(slots);
+    this.statuses = new Uint8Array(slots);
+    this.versions = new Float64Array(slots);
+    this.indexes = new Float64Array(slots);
+    this.#newer = new Int32Array(slots);
+    this.#older = new Int32Array(slots);
   }
 
   get size(): number {
@@ -60,6 +63,8 @@ export class SessionTable {
       slot = this.#oldest;
       this.#unlink(slot);
       this.#slotOf.delete(this.ids[slot]!);
+    } else if (slot === this.ids.length) {
+      this.#grow(Math.min(this.max, 4 * slot));
     }
     this.#slotOf.set(id, slot);
     this.ids[slot] = id;
@@ -101,6 +106,23 @@ export class SessionTable {
     this.open(id);
     this.set(this.#newest, seq, status, version, index);
     return true;
+  }
+
+  #grow(slots: number): void {
+    const grown = <T extends Float64Array | Uint32Array | Uint8Array | Int32Array>(
+      to: T,
+      from: T,
+    ): T => {
+      to.set(from);
+      return to;
+    };
+    this.ids = grown(new Float64Array(slots), this.ids);
+    this.seqs = grown(new Uint32Array(slots), this.seqs);
+    this.statuses = grown(new Uint8Array(slots), this.statuses);
+    this.versions = grown(new Float64Array(slots), this.versions);
+    this.indexes = grown(new Float64Array(slots), this.indexes);
+    this.#newer = grown(new Int32Array(slots), this.#newer);
+    this.#older = grown(new Int32Array(slots), this.#older);
   }
 
   #unlink(slot: number): void {

@@ -7,10 +7,11 @@ import {
   OP_OPEN_SESSION,
 } from "./command.ts";
 import { SessionTable } from "./session-table.ts";
+import { FrozenReader } from "./frozen-reader.ts";
 import { StateReader, StateWriter } from "./snapshot.ts";
 import type { Result, SnapshotReader, SnapshotWriter, StateMachine } from "./state-machine.ts";
 import { INVALID, OK, SESSION_EXPIRED } from "./status.ts";
-import { KvStore } from "./store.ts";
+import { KvStore, newResult } from "./store.ts";
 
 /** Sessions kept; opening one more forgets the least recently used. */
 export const SESSIONS_MAX = 65_536;
@@ -37,9 +38,10 @@ export class SessionedStore implements StateMachine {
   #sessions: SessionTable;
   #snapshot: StateReader | null = null;
 
-  constructor(sessionsMax = SESSIONS_MAX) {
-    this.#store = new KvStore();
-    this.result = this.#store.result;
+  /** `result`: where outcomes go; stores may share one. */
+  constructor(sessionsMax = SESSIONS_MAX, result: Result = newResult()) {
+    this.#store = new KvStore(result);
+    this.result = result;
     this.#sessions = new SessionTable(sessionsMax);
   }
 
@@ -83,8 +85,16 @@ export class SessionedStore implements StateMachine {
     sessions.set(slot, seq, this.result.status, this.result.version, index);
   }
 
-  read(bytes: Uint8Array, view: DataView, at: number, end: number): void {
-    this.#store.read(bytes, view, at, end);
+  read(bytes: Uint8Array, view: DataView, at: number, end: number, index: number): void {
+    this.#store.read(bytes, view, at, end, index);
+  }
+
+  /**
+   * Reads a state that no longer changes, whatever snapshots are begun beside it: in steps, always the
+   * same bytes, but not those of another replica.
+   */
+  readFrozen(): SnapshotReader {
+    return new FrozenReader(this.#store, this.#sessions);
   }
 
   beginSnapshot(): SnapshotReader {

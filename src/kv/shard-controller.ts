@@ -72,11 +72,11 @@ export class ShardController implements StateMachine {
     return commandOp(view, at) === OP_QUERY;
   }
 
-  read(bytes: Uint8Array, _view: DataView, at: number, end: number): void {
+  read(bytes: Uint8Array, _view: DataView, at: number, end: number, index: number): void {
     const num = decodeQuery(bytes.subarray(at + COMMAND_HEADER_BYTES, end))!;
     const config = num === -1 ? this.config : this.configAt(num);
-    if (config === null) this.#finish(NOT_FOUND, this.config.num, 0, NO_BYTES);
-    else this.#finish(OK, config.num, 0, encodeConfig(config));
+    if (config === null) this.#finish(NOT_FOUND, this.config.num, index, NO_BYTES);
+    else this.#finish(OK, config.num, index, encodeConfig(config));
   }
 
   apply(bytes: Uint8Array, view: DataView, at: number, end: number, index: number): void {

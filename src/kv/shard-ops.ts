@@ -28,14 +28,16 @@ const U53_HIGH_MAX = 0x1f_ffff;
  *
  *   adopt      value: config     takes the config `expected`, the next after its own
  *   freeze     u32 shard         the shard, leaving by config `expected`, serves no more; may be copied
- *   chunk      ShardChunk        what arrives of a shard that is ours by config `expected`
+ *   chunk      ShardChunk        what arrives of a shard that is ours by config `expected`; a reply that is not ok
+ *                                tells in `version` how many bytes of its stream are here: go on from there
  *   drop       u32 shard         the copy left behind by config `expected` has arrived elsewhere
  *   dropped    u32 shard         the old owner has confirmed that drop
  *   readShard  u32 shard, u32 bytesMax, u53 offset   a read: of the frozen copy; the reply's value is a ShardChunk
  *   shards     none              a read: the group's ShardsReport as JSON
  *
- * adopt, freeze and drop answer versionMismatch, with the group's own config number, when it is not
- * (yet) at that config; all of them `ok` when it was done before.
+ * adopt, freeze, drop and readShard answer versionMismatch, with the group's own config number, when it
+ * is not (yet) at that config; all but readShard `ok` when it was done before. openSession of a shard
+ * (command.ts) has the shard's number as `expected`.
  */
 export const OP_JOIN = 16;
 export const OP_LEAVE = 17;
@@ -56,19 +58,88 @@ export const OP_SHARDS = 38;
  *        0  u32   shard
  *        4  u32   stream    names the copy it is read from; another one begins at offset 0 again
  *        8  u53   offset    of `bytes` in the whole
- *       16  u53   total     bytes of the whole
- *       24  …     bytes     at least 1 unless total is 0
+ *       16  u8    last      1: the whole ends with these bytes
+ *       17  …     bytes
  */
 export type ShardChunk = {
   readonly shard: number;
   readonly stream: number;
   readonly offset: number;
-  readonly total: number;
+  readonly last: boolean;
   readonly bytes: Uint8Array;
 };
-export const SHARD_CHUNK_HEADER_BYTES = 24;
+export const SHARD_CHUNK_HEADER_BYTES = 17;
 /** A chunk as it is asked for: small enough that a commit of one does not hold up others for long. */
 export const SHARD_CHUNK_BYTES = 128 << 10;
+
+const TWO_POW_32 = 0x1_0000_0000;
+
+export function encodeChunk(chunk: ShardChunk): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(SHARD_CHUNK_HEADER_BYTES + chunk.bytes.length);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, chunk.shard, true);
+  view.setUint32(4, chunk.stream, true);
+  setU53(view, 8, chunk.offset);
+  view.setUint8(16, chunk.last ? 1 : 0);
+  out.set(chunk.bytes, SHARD_CHUNK_HEADER_BYTES);
+  return out;
+}
+
+/** Null: the bytes are no chunk. `bytes` of it is a view of them. */
+export function decodeChunk(value: Uint8Array): ShardChunk | null {
+  if (value.length < SHARD_CHUNK_HEADER_BYTES) return null;
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  if (view.getUint32(12, true) > U53_HIGH_MAX || view.getUint8(16) > 1) return null;
+  return {
+    shard: view.getUint32(0, true),
+    stream: view.getUint32(4, true),
+    offset: view.getUint32(12, true) * TWO_POW_32 + view.getUint32(8, true),
+    last: view.getUint8(16) === 1,
+    bytes: value.subarray(SHARD_CHUNK_HEADER_BYTES),
+  };
+}
+
+/** The value of freeze, drop and dropped. */
+export function encodeShard(shard: number): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(4);
+  new DataView(out.buffer).setUint32(0, shard, true);
+  return out;
+}
+
+/** What readShard asks for. */
+export type ShardRead = {
+  readonly shard: number;
+  readonly bytesMax: number;
+  readonly offset: number;
+};
+export const SHARD_READ_BYTES = 16;
+
+export function encodeShardRead({ shard, bytesMax, offset }: ShardRead): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(SHARD_READ_BYTES);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, shard, true);
+  view.setUint32(4, bytesMax, true);
+  setU53(view, 8, offset);
+  return out;
+}
+
+/** Null: the bytes ask for nothing. */
+export function decodeShardRead(value: Uint8Array): ShardRead | null {
+  if (value.length !== SHARD_READ_BYTES) return null;
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  const [shard, bytesMax] = [view.getUint32(0, true), view.getUint32(4, true)];
+  if (view.getUint32(12, true) > U53_HIGH_MAX || bytesMax === 0) return null;
+  return {
+    shard,
+    bytesMax,
+    offset: view.getUint32(12, true) * TWO_POW_32 + view.getUint32(8, true),
+  };
+}
+
+function setU53(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value >>> 0, true);
+  view.setUint32(at + 4, (value / TWO_POW_32) | 0, true);
+}
 
 /** How a group stands to one shard. */
 export type ShardState = {
@@ -83,7 +154,7 @@ export type ShardState = {
   /** arriving: who has it; leaving, frozen: whose it is now. serving: 0. */
   readonly other: number;
   readonly keys: number;
-  /** arriving: bytes that have come so far; frozen: bytes of the whole; else 0. */
+  /** arriving: bytes that have come so far; else 0. */
   readonly bytes: number;
 };
 

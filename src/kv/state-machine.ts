@@ -14,8 +14,11 @@ export type StateMachine = {
   problem(bytes: Uint8Array, view: DataView, at: number, end: number): string | null;
   /** Whether a sound request is a read, which never goes into the log. */
   isRead(view: DataView, at: number): boolean;
-  /** Answers the read in `bytes[at, end)` from the state as it is. Changes nothing. */
-  read(bytes: Uint8Array, view: DataView, at: number, end: number): void;
+  /**
+   * Answers the read in `bytes[at, end)` from the state as it is, `index` being the last that was
+   * applied. Changes nothing.
+   */
+  read(bytes: Uint8Array, view: DataView, at: number, end: number, index: number): void;
   /**
    * Begins a view of the whole state as it is now: what is applied from now on does not show in it.
    * It is read in steps, between which commands are applied as ever. One at a time: ends an earlier
@@ -49,7 +52,7 @@ export type Result = {
   status: number;
   /** The key's version afterwards; 0: absent. */
   version: number;
-  /** Log index at which it took effect: an exactly-once retry gives that of the first time. */
+  /** Log index at which it took effect, or was read: an exactly-once retry gives that of the first time. */
   index: number;
   /** Where the value of a get is: valid until the next apply. */
   valueIn: Uint8Array;

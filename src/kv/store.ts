@@ -91,7 +91,8 @@ export class KvStore implements Pick<StateMachine, "result" | "apply" | "read"> 
     }
   }
 
-  read(_bytes: Uint8Array, view: DataView, at: number, _end: number): void {
+  read(_bytes: Uint8Array, view: DataView, at: number, _end: number, index: number): void {
+    this.result.index = index;
     this.#get(view, at);
   }
 

@@ -307,9 +307,9 @@ export class Replica implements ClientPort {
     end: number,
     index: number,
   ): void {
-    this.#machine.read(bytes, view, at, end);
+    this.#machine.read(bytes, view, at, end, index);
     this.#unanswered++; // Taken back by answerResult: a read is answered as soon as it is served.
-    this.#answerResult(client, requestId, index);
+    this.#answerResult(client, requestId, this.#machine.result.index);
   }
 
   #refused(tag: number, leaderId: NodeId, reason: Refusal): void {

@@ -84,7 +84,7 @@ export class Driver {
   /** A get; its index is the caller's business and left out. */
   read(key: string): Omit<Outcome, "index"> {
     const { bytes, view, at, end } = encoded(get(key));
-    this.#machine.read(bytes, view, at, end);
+    this.#machine.read(bytes, view, at, end, 0);
     const { status, version, valueIn, valueAt, valueBytes } = this.#machine.result;
     if (status !== 0) return { status, version };
     return { status, version, value: text.decode(valueIn.subarray(valueAt, valueAt + valueBytes)) };

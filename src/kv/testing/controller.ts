@@ -63,7 +63,7 @@ export class ControllerDriver {
     const c = command({ op: OP_QUERY as Command["op"], value: encodeQuery(num) });
     const { bytes, view, at, end } = encoded(c);
     if (!this.#machine.isRead(view, at)) throw new Error("a query is a read");
-    this.#machine.read(bytes, view, at, end);
+    this.#machine.read(bytes, view, at, end, 0);
     return this.#reply();
   }
 
