@@ -1,0 +1,198 @@
+import { assert } from "../lib/assert.ts";
+import { TimeHeap } from "../lib/heap.ts";
+import { type GroupId, NO_NODE, type NodeId } from "../lib/ids.ts";
+import type { Millis, RaftInput, SoftState } from "../raft/api.ts";
+import type { Message } from "../raft/types.ts";
+import { STATUS } from "../wire/errors.ts";
+import type { DurableWrite, Ports, Reply } from "./ports.ts";
+import type { Replica } from "./replica.ts";
+
+const NO_BYTES = new Uint8Array(0);
+
+/** What a host needs of its world: Ports, with the group told. */
+export type HostPorts = {
+  now(): Millis;
+  send(group: GroupId, message: Message): void;
+  persist(group: GroupId, write: DurableWrite, durable: (writeSeq: number) => void): void;
+  reply(client: number, requestId: number, reply: Reply): void;
+  onSoftState(group: GroupId, state: SoftState): void;
+  flush(): void;
+};
+
+type Hosted = {
+  readonly group: GroupId;
+  readonly replica: Replica;
+  /** It was given something since its last pump. */
+  isDirty: boolean;
+  /** The earliest entry of the heap that is its own. */
+  scheduledAt: Millis;
+};
+
+/**
+ * Many replicas, each of another group, behind one set of ports: one log, one connection a peer. A turn
+ * costs what the groups cost that were given something in it; the others are not looked at.
+ *
+ * As a Replica, it absorbs inputs and requests at once, and acts on them in `pump`: once a turn.
+ */
+export class Host {
+  readonly #ports: HostPorts;
+  readonly #hosted = new Map<number, Hosted>();
+  #dirty: Hosted[] = [];
+  readonly #deadlines = new TimeHeap<Hosted>();
+  #pumping = false;
+
+  constructor(ports: HostPorts) {
+    this.#ports = ports;
+  }
+
+  /** The groups that it hosts, in the order in which they came. */
+  get groups(): IterableIterator<number> {
+    return this.#hosted.keys();
+  }
+
+  /** Null: no such group is hosted. */
+  replica(group: number): Replica | null {
+    return this.#hosted.get(group)?.replica ?? null;
+  }
+
+  /** Client requests taken and not yet answered, of all groups. */
+  get unanswered(): number {
+    let sum = 0;
+    for (const { replica } of this.#hosted.values()) sum += replica.unanswered;
+    return sum;
+  }
+
+  /** Hosts one more group. `create` makes its replica, on the ports that it is given. */
+  add(group: GroupId, create: (ports: Ports) => Replica): Replica {
+    assert(!this.#hosted.has(group), `group ${group} is hosted already`);
+    const replica = create(this.#portsOf(group));
+    const hosted: Hosted = { group, replica, isDirty: false, scheduledAt: Infinity };
+    this.#hosted.set(group, hosted);
+    this.#touch(hosted);
+    return replica;
+  }
+
+  /** Absorbs one input of a group's core. Of a group that is not hosted it is dropped, as a lost message. */
+  input(group: number, input: RaftInput): void {
+    const hosted = this.#hosted.get(group);
+    if (hosted === undefined) return;
+    hosted.replica.input(input);
+    this.#touch(hosted);
+  }
+
+  /** Does something with a replica that its pump must follow up: an order of an operator. */
+  with(group: number, act: (replica: Replica) => void): boolean {
+    const hosted = this.#hosted.get(group);
+    if (hosted === undefined) return false;
+    act(hosted.replica);
+    this.#touch(hosted);
+    return true;
+  }
+
+  /** Messages to `peer` were lost, those of any group. */
+  unreachable(peer: NodeId): void {
+    for (const hosted of this.#hosted.values()) {
+      hosted.replica.input({ kind: "peerUnreachable", peer });
+      this.#touch(hosted);
+    }
+  }
+
+  /** Takes one client request, as ClientPort.request; of a group that is not hosted: noGroup. */
+  request(
+    group: number,
+    client: number,
+    requestId: number,
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+  ): void {
+    const hosted = this.#hosted.get(group);
+    if (hosted === undefined) return this.#refuse(client, requestId);
+    hosted.replica.request(client, requestId, bytes, view, at, end);
+    this.#touch(hosted);
+  }
+
+  /** When `onDeadline` is next due; may be too early, never too late. */
+  deadline(): Millis {
+    return this.#deadlines.nextAt;
+  }
+
+  /** Tells the groups whose time has come. Call pump() afterwards. */
+  onDeadline(): void {
+    const now = this.#ports.now();
+    while (this.#deadlines.nextAt <= now) {
+      const at = this.#deadlines.nextAt;
+      const hosted = this.#deadlines.take()!;
+      // The core has put it off since, and another entry stands for that.
+      if (at !== hosted.scheduledAt) continue;
+      hosted.scheduledAt = Infinity;
+      if (hosted.replica.deadline() <= now) hosted.replica.input({ kind: "deadline" });
+      this.#touch(hosted);
+    }
+  }
+
+  /** Does what the inputs so far call for, in all groups, and hands it over in one go. */
+  pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    do {
+      while (this.#dirty.length > 0) {
+        const dirty = this.#dirty;
+        this.#dirty = [];
+        for (const hosted of dirty) {
+          hosted.isDirty = false;
+          hosted.replica.pump();
+          this.#schedule(hosted);
+        }
+      }
+      // May make a write durable within the call, and so make its group dirty.
+      this.#ports.flush();
+    } while (this.#dirty.length > 0);
+    this.#pumping = false;
+  }
+
+  #touch(hosted: Hosted): void {
+    if (hosted.isDirty) return;
+    hosted.isDirty = true;
+    this.#dirty.push(hosted);
+  }
+
+  /** Entries are not moved along: one that comes too early finds the new time and is put there. */
+  #schedule(hosted: Hosted): void {
+    const at = hosted.replica.deadline();
+    if (at >= hosted.scheduledAt || at === Infinity) return;
+    hosted.scheduledAt = at;
+    this.#deadlines.add(at, hosted);
+  }
+
+  #portsOf(group: GroupId): Ports {
+    const ports = this.#ports;
+    return {
+      now: () => ports.now(),
+      send: (message) => ports.send(group, message),
+      persist: (write, durable) => ports.persist(group, write, durable),
+      reply: (client, requestId, reply) => ports.reply(client, requestId, reply),
+      onSoftState: (state) => ports.onSoftState(group, state),
+      // Within a pump of the host all groups flush together; a replica that a disk write wakes pumps alone.
+      flush: () => {
+        if (this.#pumping) return;
+        const hosted = this.#hosted.get(group);
+        if (hosted !== undefined) this.#schedule(hosted);
+        ports.flush();
+      },
+    };
+  }
+
+  #refuse(client: number, requestId: number): void {
+    this.#ports.reply(client, requestId, {
+      status: STATUS.noGroup.code,
+      leaderHint: NO_NODE,
+      version: 0,
+      index: 0,
+      valueIn: NO_BYTES,
+      valueAt: 0,
+      valueBytes: 0,
+    });
+  }
+}
