@@ -41,6 +41,7 @@ export class LocalSupervisor {
   #config: NodeConfigFile;
   readonly #proxies: FaultyLinks | null;
   readonly #network: LocalNetwork | undefined;
+  readonly #root: string | undefined;
   readonly #nodes = new Map<number, LocalChild>();
   readonly #failures: string[] = [];
   readonly #onFailure: (failure: string) => void;
@@ -68,6 +69,7 @@ export class LocalSupervisor {
     this.#config = config;
     this.#proxies = proxies;
     this.#network = options.network;
+    this.#root = options.root;
     this.#onFailure = onFailure;
   }
 
@@ -341,7 +343,8 @@ export class LocalSupervisor {
     const atUs = nowUs();
     const { host } = this.#config.nodes.find((address) => address.id === id)!;
     const within = this.#network?.commandAt(host);
-    const node = new LocalChild(`node ${id}`, "node", [JSON.stringify(spec)], within);
+    const args = [JSON.stringify(spec)];
+    const node = new LocalChild(`node ${id}`, "node", args, within, this.#root);
     this.#nodes.set(id, node);
     try {
       await node.nextLine();
