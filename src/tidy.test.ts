@@ -84,6 +84,7 @@ const IMPURE: Record<string, string> = {
   "src/lib/crc32.ts": "Bun.hash.crc32 is a pure function, 20 times faster than one in JavaScript",
   "src/report/environment.ts": "asks the machine, for the report's provenance",
   "src/report/write.ts": "writes the report's files",
+  "src/report/compare/write.ts": "writes the files of a comparison",
   "src/report/write-index.ts": "writes the index over all reports",
   "src/report/replace-file.ts": "writes files whole or not at all",
 };

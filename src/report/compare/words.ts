@@ -1,0 +1,118 @@
+import { figureText } from "../figures.ts";
+import { NOTHING } from "../format.ts";
+import type { Verdict } from "../schema.ts";
+import type {
+  Comparison,
+  ComparisonVerdict,
+  Metric,
+  MetricComparison,
+  MetricVerdict,
+} from "./comparison.ts";
+
+/** A verdict is never told by colour alone. */
+export const COMPARISON_WORDS: Readonly<Record<ComparisonVerdict, string>> = {
+  violated: "Violated",
+  incomparable: "Not comparable",
+  void: "Void",
+  unproven: "Unproven",
+  regressed: "Regressed",
+  inconclusive: "Inconclusive",
+  improved: "Improved",
+  pass: "Pass",
+};
+
+export const METRIC_WORDS: Readonly<Record<MetricVerdict, string>> = {
+  regressed: "regressed",
+  inconclusive: "inconclusive",
+  improved: "improved",
+  pass: "pass",
+  shown: "not judged",
+};
+
+/** How a verdict is coloured and which sign it has: as that of a run. */
+export function toneOf(verdict: ComparisonVerdict | MetricVerdict): Verdict | "shown" {
+  if (verdict === "shown") return "shown";
+  if (verdict === "violated" || verdict === "regressed") return "fail";
+  return verdict === "pass" || verdict === "improved" ? "pass" : "unknown";
+}
+
+const WEIGHT: readonly MetricVerdict[] = ["regressed", "inconclusive", "improved", "pass", "shown"];
+
+/** What matters first; metrics of one verdict stay in their order. */
+export const byWeight = (metrics: readonly MetricComparison[]): readonly MetricComparison[] =>
+  metrics.toSorted((a, b) => WEIGHT.indexOf(a.verdict) - WEIGHT.indexOf(b.verdict));
+
+/** ln(head / base), signed so that + is worse, as head / base − 1: 0.2 is 20 % more, whether good or bad. */
+export const relativeChange = (worseLn: number, { better }: Pick<Metric, "better">): number =>
+  Math.expm1(better === "lower" ? worseLn : -worseLn);
+
+/** `+21.4 %`, `−8.0 %`, `+0.0 %`; "–" for what is not known. */
+export function changeText(worseLn: number, metric: Pick<Metric, "better">): string {
+  const change = relativeChange(worseLn, metric);
+  return Number.isFinite(change) ? `${signed(change)} %` : NOTHING;
+}
+
+/** `−12.3 … −4.1 %`; an end that no number of runs bounds is ∞. */
+export function intervalText({ low, high, metric }: MetricComparison): string {
+  const ends = [low, high].map((end) => relativeChange(end, metric));
+  if (ends.some((end) => Number.isNaN(end))) return NOTHING;
+  const [from, to] = metric.better === "lower" ? ends : ends.toReversed();
+  return `${signed(from!)} … ${signed(to!)} %`;
+}
+
+const signed = (change: number): string => {
+  if (change === Infinity) return "+∞";
+  const percent = change * 100;
+  const size = Math.abs(percent);
+  const text = size >= 99.95 ? Math.round(size).toLocaleString("en-US") : size.toFixed(1);
+  return `${percent < 0 && Number(text) !== 0 ? "−" : "+"}${text}`;
+};
+
+/** `10 %`. */
+export const percentText = (share: number): string =>
+  Number.isFinite(share) ? `${Number((share * 100).toPrecision(2))} %` : NOTHING;
+
+/** The smallest worsening that would be found, as the value itself changes: `12 %`. */
+export const detectableText = ({ detectable, metric }: MetricComparison): string =>
+  percentText(Math.abs(relativeChange(detectable, metric)));
+
+/** `0.024`, `< 0.001`. */
+export const pText = (p: number): string =>
+  !Number.isFinite(p) ? NOTHING : p < 0.001 ? "< 0.001" : p >= 0.9995 ? "1" : p.toFixed(3);
+
+export const valueText = (value: number, { unit }: Metric): string =>
+  Number.isFinite(value) ? figureText(value, unit) : NOTHING;
+
+/** `+21.4 % (61,509/s → 74,100/s, interval +18.0 … +25.1 %, θ 10 %, p 0.002)`. */
+export const metricSentence = (m: MetricComparison): string => {
+  const values = `${valueText(m.base, m.metric)} → ${valueText(m.head, m.metric)}`;
+  const judged = m.metric.gated
+    ? `, θ ${percentText(m.metric.threshold)}, Holm p ${pText(m.pHolm)}, finds ${detectableText(m)}`
+    : ", not judged";
+  return `${changeText(m.estimate, m.metric)} (${values}, interval ${intervalText(m)}${judged})`;
+};
+
+/** `3fa9c2d01b22`, with a note of uncommitted changes. */
+export const codeText = ({ commit, dirty }: Comparison["base"]["code"]): string =>
+  `${commit.slice(0, 12)}${dirty ? " with uncommitted changes" : ""}`;
+
+/** `two sessions: 24 pairs in two looks, and 12 pairs that confirm`; of stored reports their kind. */
+export function sessionsText({ mode, sessions }: Comparison): string {
+  if (mode === "stored") return "two stored reports: advice, not proof";
+  return sessions
+    .map(({ pairs, looks }, i) => {
+      const extended = looks === 2 ? " in two looks" : "";
+      return `${pairs} pairs${extended}${i === 0 ? "" : " to confirm"}`;
+    })
+    .join(", ");
+}
+
+/** The file name and title of a comparison: `compare put`, `gate put`. */
+export const titleOf = ({ mode, name }: Comparison): string =>
+  `${mode === "paired" ? "gate" : "compare"} ${name}`;
+
+/** Canaries that moved, over all sessions. */
+export const movedCanaries = ({ sessions }: Comparison): readonly MetricComparison[] =>
+  sessions
+    .flatMap(({ canaries }) => canaries)
+    .filter(({ verdict }) => verdict === "regressed" || verdict === "improved");
