@@ -32,6 +32,8 @@ const LoadResultSchema = v.object({
   lateness: LatencySchema,
   dropped: v.number(),
   cpu: v.number(),
+  generators: v.optional(v.number()),
+  unread: v.optional(v.number()),
   void: v.nullable(v.string()),
 });
 
@@ -143,6 +145,39 @@ const FigureSchema = v.object({
   note: v.string(),
 });
 
+const RatioSchema = v.object({
+  ratio: FigureOrNull,
+  low: FigureOrNull,
+  high: FigureOrNull,
+  confidence: v.number(),
+  pairs: v.array(v.number()),
+});
+
+const ArmSchema = v.object({ name: v.string(), version: v.string(), client: v.string() });
+
+const ArmFiguresSchema = v.object({
+  nodes: v.number(),
+  durability: v.object({ survives: v.string(), how: v.string() }),
+  throughput: v.number(),
+  p50Us: v.number(),
+  p99Us: v.number(),
+  notOk: v.number(),
+  generatorCpu: v.number(),
+});
+
+const AgainstSchema = v.object({
+  pairs: v.number(),
+  arms: v.tuple([ArmSchema, ArmSchema]),
+  cases: v.array(
+    v.object({
+      name: v.string(),
+      arms: v.tuple([ArmFiguresSchema, ArmFiguresSchema]),
+      ratio: v.object({ throughput: RatioSchema, p50: RatioSchema, p99: RatioSchema }),
+    }),
+  ),
+  skipped: v.array(v.string()),
+});
+
 const StorySchema = v.object({
   title: v.string(),
   about: v.optional(v.string()),
@@ -192,6 +227,7 @@ const ReportSchema = v.object({
   checks: v.array(CheckSchema),
   loads: v.array(v.object({ name: v.string(), result: LoadResultSchema })),
   figures: v.optional(v.array(FigureSchema)),
+  against: v.optional(AgainstSchema),
   timeline: v.nullable(TimelineSchema),
   failovers: v.array(
     v.object({

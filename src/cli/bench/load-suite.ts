@@ -44,7 +44,7 @@ export async function runLoadSuite(
 }
 
 /** One load in a generator process of its own, for as long as its spec says. */
-async function runGenerator(spec: LoadSpec): Promise<LoadResult> {
+export async function runGenerator(spec: LoadSpec): Promise<LoadResult> {
   const load = await startGenerator(spec, () => {});
   try {
     return await load.done;
