@@ -4,13 +4,14 @@ import { VERDICT_WORDS } from "../words.ts";
 import type { Comparison, MetricComparison, Side } from "./comparison.ts";
 import {
   byWeight,
+  capitalised,
   changeText,
   codeText,
   COMPARISON_WORDS,
   detectableText,
   intervalText,
+  limitText,
   METRIC_WORDS,
-  percentText,
   pText,
   sessionsText,
   titleOf,
@@ -29,14 +30,14 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const shown = metrics.filter(({ metric }) => !metric.gated);
   const parts = [
     `## ${MARKS[toneOf(verdict)]} ${COMPARISON_WORDS[verdict]}: ${escape(titleOf(comparison))}`,
-    escape(comparison.summary),
+    escape(capitalised(comparison.summary)),
     comparison.differences.map((text) => `- ${escape(text)}`).join("\n"),
     checksTable(checks.filter((check) => check.verdict !== "pass")),
+    canaries(comparison),
     metricsTable(judged),
     judged.length === 0 ? "" : LEGEND,
     folded(`${shown.length} more metrics, shown and not judged`, metricsTable(shown)),
     folded(`${checks.length} checks`, checksTable(checks)),
-    folded("Canaries: what the machine did by itself", canaries(comparison)),
     folded("Where the figures come from", provenance(base, head)),
     `Repeat: ${inlineCode(comparison.command)}`,
     escape(
@@ -60,9 +61,7 @@ const metricsTable = (metrics: readonly MetricComparison[]): string =>
       valueText(m.head, m.metric),
       changeText(m.estimate, m.metric),
       intervalText(m),
-      ...(m.metric.gated
-        ? [percentText(m.metric.threshold), detectableText(m), pText(m.pHolm)]
-        : ["", "", ""]),
+      ...(m.metric.gated ? [limitText(m), detectableText(m), pText(m.pHolm)] : ["", "", ""]),
     ]),
     ROWS_MAX,
   );
@@ -81,7 +80,7 @@ const checksTable = (checks: Comparison["checks"]): string =>
 
 const canaries = ({ sessions }: Comparison): string =>
   markdownTable(
-    ["Session", "Canary", "Base", "Head", "Change", "Interval"],
+    ["Session", "Canary that moved", "Base", "Head", "Change", "Interval"],
     "| --- | --- | ---: | ---: | ---: | ---: |",
     sessions.flatMap((session, i) =>
       session.canaries.map((m) => [

@@ -7,8 +7,8 @@ import {
   COMPARISON_WORDS,
   detectableText,
   intervalText,
+  limitText,
   METRIC_WORDS,
-  percentText,
   pText,
   sessionsText,
   titleOf,
@@ -83,7 +83,5 @@ const cellsOf = (m: MetricComparison): readonly string[] => [
   valueText(m.head, m.metric),
   changeText(m.estimate, m.metric),
   intervalText(m),
-  ...(m.metric.gated
-    ? [percentText(m.metric.threshold), detectableText(m), pText(m.pHolm)]
-    : ["", "", ""]),
+  ...(m.metric.gated ? [limitText(m), detectableText(m), pText(m.pHolm)] : ["", "", ""]),
 ];

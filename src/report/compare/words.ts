@@ -52,10 +52,10 @@ export function changeText(worseLn: number, metric: Pick<Metric, "better">): str
   return Number.isFinite(change) ? `${signed(change)} %` : NOTHING;
 }
 
-/** `−12.3 … −4.1 %`; an end that no number of runs bounds is ∞. */
+/** `−12.3 … −4.1 %`; "–" for a single run of each, which has none. */
 export function intervalText({ low, high, metric }: MetricComparison): string {
+  if (low === null || high === null) return NOTHING;
   const ends = [low, high].map((end) => relativeChange(end, metric));
-  if (ends.some((end) => Number.isNaN(end))) return NOTHING;
   const [from, to] = metric.better === "lower" ? ends : ends.toReversed();
   return `${signed(from!)} … ${signed(to!)} %`;
 }
@@ -68,13 +68,18 @@ const signed = (change: number): string => {
   return `${percent < 0 && Number(text) !== 0 ? "−" : "+"}${text}`;
 };
 
-/** `10 %`. */
-export const percentText = (share: number): string =>
-  Number.isFinite(share) ? `${Number((share * 100).toPrecision(2))} %` : NOTHING;
+/** How much worse, whichever way that is for the value: `10 %`. */
+const worseBy = (worseLn: number, metric: Metric): string => {
+  const share = Math.abs(relativeChange(worseLn, metric));
+  return Number.isFinite(share) ? `${Number((share * 100).toPrecision(2))} %` : NOTHING;
+};
 
-/** The smallest worsening that would be found, as the value itself changes: `12 %`. */
+/** From how much on it is a regression, by θ and the floor at this base: `10 %`. */
+export const limitText = ({ limit, metric }: MetricComparison): string => worseBy(limit, metric);
+
+/** The smallest worsening that would be found: `12 %`. */
 export const detectableText = ({ detectable, metric }: MetricComparison): string =>
-  percentText(Math.abs(relativeChange(detectable, metric)));
+  detectable === null ? NOTHING : worseBy(detectable, metric);
 
 /** `0.024`, `< 0.001`. */
 export const pText = (p: number): string =>
@@ -87,7 +92,7 @@ export const valueText = (value: number, { unit }: Metric): string =>
 export const metricSentence = (m: MetricComparison): string => {
   const values = `${valueText(m.base, m.metric)} → ${valueText(m.head, m.metric)}`;
   const judged = m.metric.gated
-    ? `, θ ${percentText(m.metric.threshold)}, Holm p ${pText(m.pHolm)}, finds ${detectableText(m)}`
+    ? `, θ ${limitText(m)}, Holm p ${pText(m.pHolm)}, finds ${detectableText(m)}`
     : ", not judged";
   return `${changeText(m.estimate, m.metric)} (${values}, interval ${intervalText(m)}${judged})`;
 };
@@ -113,6 +118,8 @@ export const titleOf = ({ mode, name }: Comparison): string =>
 
 /** Canaries that moved, over all sessions. */
 export const movedCanaries = ({ sessions }: Comparison): readonly MetricComparison[] =>
-  sessions
-    .flatMap(({ canaries }) => canaries)
-    .filter(({ verdict }) => verdict === "regressed" || verdict === "improved");
+  sessions.flatMap(({ canaries }) => canaries);
+
+/** A sentence as it begins: `worse: …` → `Worse: …`. */
+export const capitalised = (text: string): string =>
+  `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;

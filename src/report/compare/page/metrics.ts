@@ -1,24 +1,25 @@
 import { html, type Markup } from "../../markup.ts";
 import { verdictIcon } from "../../page/badge.ts";
 import type { Comparison, MetricComparison, MetricVerdict } from "../comparison.ts";
+import { forest } from "./forest.ts";
 import {
   byWeight,
   changeText,
   detectableText,
   intervalText,
+  limitText,
   METRIC_WORDS,
-  percentText,
   pText,
   toneOf,
   valueText,
 } from "../words.ts";
 
-/** Every metric: as a table with all that its verdict comes from. */
+/** Every metric: as a forest plot, and as a table with all that its verdict comes from. */
 export function metricsSection({ metrics }: Comparison): Markup | null {
   if (metrics.length === 0) return null;
   return html`<section aria-labelledby="metrics-title">
     <h2 id="metrics-title">Metrics</h2>
-    ${metricsTable(byWeight(metrics), "metrics-title")}
+    ${forest(byWeight(metrics))} ${metricsTable(byWeight(metrics), "metrics-title")}
     <p class="notes">
       Change: of the value itself, by Hodges and Lehmann, with its interval. θ: a change below it is
       no regression. Finds: the smallest worsening that so many runs find with 80 % power. Holm p:
@@ -55,7 +56,7 @@ const row = (m: MetricComparison): Markup =>
     <td>${intervalText(m)}</td>
     ${
       m.metric.gated
-        ? html`<td>${percentText(m.metric.threshold)}</td>
+        ? html`<td>${limitText(m)}</td>
             <td>${detectableText(m)}</td>
             <td>${pText(m.pHolm)}</td>`
         : html`<td colspan="3"></td>`

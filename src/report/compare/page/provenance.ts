@@ -21,8 +21,8 @@ export const provenanceOf = ({ base, head }: Comparison): Markup =>
       <thead>
         <tr>
           <td></td>
-          <th scope="col"><i class="swatch base"></i>Base</th>
-          <th scope="col"><i class="swatch head"></i>Head</th>
+          <th scope="col"><i class="swatch curve-0"></i>Base</th>
+          <th scope="col"><i class="swatch curve-1"></i>Head</th>
         </tr>
       </thead>
       <tbody>

@@ -3,7 +3,14 @@ import { html, type Markup } from "../../markup.ts";
 import { type KeyFigure, keyFigures, repeatRow, stamp } from "../../page/verdict.ts";
 import type { Verdict } from "../../schema.ts";
 import type { Comparison, MetricComparison, MetricVerdict } from "../comparison.ts";
-import { byWeight, changeText, COMPARISON_WORDS, movedCanaries, toneOf } from "../words.ts";
+import {
+  byWeight,
+  capitalised,
+  changeText,
+  COMPARISON_WORDS,
+  movedCanaries,
+  toneOf,
+} from "../words.ts";
 
 /** The answer first: verdict, what differs, how many metrics of which kind, how to run it again. */
 export function comparisonVerdict(comparison: Comparison): Markup {
@@ -14,7 +21,7 @@ export function comparisonVerdict(comparison: Comparison): Markup {
     aria-labelledby="verdict-word"
     tabindex="-1"
   >
-    ${stamp(tone, COMPARISON_WORDS[comparison.verdict], comparison.summary)}
+    ${stamp(tone, COMPARISON_WORDS[comparison.verdict], capitalised(comparison.summary))}
     ${differences(comparison)} ${moved(comparison)} ${keyFigures(figures(comparison))}
     ${repeatRow("repeat", "Repeat", comparison.command)}
   </section>`;
