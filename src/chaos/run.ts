@@ -58,6 +58,8 @@ export type RunOptions = {
   readonly durationMs: number;
   /** The exact command that repeats this run. */
   readonly command: string;
+  /** The flags that say where the nodes run, kept in the report for `chaos reproduce`. */
+  readonly place?: Readonly<Record<string, string | undefined>> | undefined;
   readonly reportsDir: string;
   /** Keeps the data of the nodes after a pass too. */
   readonly keep: boolean;

@@ -65,7 +65,12 @@ export async function runScenario(
     const { nodes, storage, fsync } = scenario.cluster;
     const report: Report = {
       ...{ schema: SCHEMA, ...head, about: scenario.about, startedAt: startedAt.toISOString() },
-      ...{ durationMs, seed, command: options.command, config: { scenario, schedule } },
+      ...{
+        durationMs,
+        seed,
+        command: options.command,
+        config: { scenario, schedule, place: options.place },
+      },
       target: { name: target.name, version: target.version, nodes, storage, fsync },
       code: readCode(),
       environment: readEnvironment(),
