@@ -225,7 +225,13 @@ const ReportSchema = v.object({
   }),
   verdict: VerdictSchema,
   checks: v.array(CheckSchema),
-  loads: v.array(v.object({ name: v.string(), result: LoadResultSchema })),
+  loads: v.array(
+    v.object({
+      name: v.string(),
+      result: LoadResultSchema,
+      runs: v.optional(v.array(v.object({ throughput: v.number(), response: LatencySchema }))),
+    }),
+  ),
   figures: v.optional(v.array(FigureSchema)),
   against: v.optional(AgainstSchema),
   timeline: v.nullable(TimelineSchema),
