@@ -1,5 +1,5 @@
 import type { Comparison } from "./comparison.ts";
-import { byWeight, COMPARISON_WORDS, metricSentence, titleOf, toneOf } from "./words.ts";
+import { byWeight, COMPARISON_WORDS, metricSentence, titleOf, verdictTone } from "./words.ts";
 
 /** GitHub shows ten of a kind in a step, and people read fewer. */
 const ANNOTATIONS_MAX = 10;
@@ -12,11 +12,11 @@ export function comparisonAnnotations(comparison: Comparison): readonly string[]
   const { verdict, summary, checks, differences, metrics } = comparison;
   const title = titleOf(comparison);
   const all = [
-    ...(toneOf(verdict) === "pass"
+    ...(verdictTone(verdict) === "pass"
       ? []
       : [
           command(
-            toneOf(verdict) === "fail" ? "error" : "warning",
+            verdictTone(verdict) === "fail" ? "error" : "warning",
             `${COMPARISON_WORDS[verdict]}: ${title}`,
             [summary, ...differences, `repeat: ${comparison.command}`].join("\n"),
           ),

@@ -12,10 +12,11 @@ import {
   intervalText,
   limitText,
   METRIC_WORDS,
+  metricTone,
   pText,
   sessionsText,
   titleOf,
-  toneOf,
+  verdictTone,
   valueText,
 } from "./words.ts";
 
@@ -29,7 +30,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const judged = metrics.filter(({ metric }) => metric.gated);
   const shown = metrics.filter(({ metric }) => !metric.gated);
   const parts = [
-    `## ${MARKS[toneOf(verdict)]} ${COMPARISON_WORDS[verdict]}: ${escape(titleOf(comparison))}`,
+    `## ${MARKS[verdictTone(verdict)]} ${COMPARISON_WORDS[verdict]}: ${escape(titleOf(comparison))}`,
     escape(capitalised(comparison.summary)),
     comparison.differences.map((text) => `- ${escape(text)}`).join("\n"),
     checksTable(checks.filter((check) => check.verdict !== "pass")),
@@ -56,7 +57,7 @@ const metricsTable = (metrics: readonly MetricComparison[]): string =>
     "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     byWeight(metrics).map((m) => [
       m.metric.name,
-      `${MARKS[toneOf(m.verdict)]} ${METRIC_WORDS[m.verdict]}`,
+      `${MARKS[metricTone(m.verdict)]} ${METRIC_WORDS[m.verdict]}`,
       valueText(m.base, m.metric),
       valueText(m.head, m.metric),
       changeText(m.estimate, m.metric),

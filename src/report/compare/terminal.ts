@@ -9,10 +9,11 @@ import {
   intervalText,
   limitText,
   METRIC_WORDS,
+  metricTone,
   pText,
   sessionsText,
   titleOf,
-  toneOf,
+  verdictTone,
   valueText,
 } from "./words.ts";
 
@@ -32,7 +33,7 @@ export function comparisonLines(
   const paint = picocolors.createColors(colour);
   const tones = { pass: paint.green, fail: paint.red, unknown: paint.yellow, shown: paint.dim };
   const { verdict, base, head } = comparison;
-  const tone = toneOf(verdict);
+  const tone = verdictTone(verdict);
   const word = `${MARKS[tone]} ${COMPARISON_WORDS[verdict].toUpperCase()}`;
   const row = (name: string, text: string): string =>
     `  ${paint.dim(name.padEnd(9))} ${plain(text)}`.trimEnd();
@@ -50,7 +51,7 @@ export function comparisonLines(
     ...comparison.differences.map((text, i) => row(i === 0 ? "differs" : "", text)),
     ...metricLines(comparison.metrics).map(({ text, verdict: of }) => {
       if (of === null) return `  ${paint.dim(text)}`;
-      const mark = toneOf(of);
+      const mark = metricTone(of);
       return `  ${text}  ${tones[mark](`${MARKS[mark]} ${METRIC_WORDS[of]}`.trimStart())}`;
     }),
     ...(page === undefined ? [] : [row("page", page)]),

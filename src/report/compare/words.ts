@@ -30,11 +30,13 @@ export const METRIC_WORDS: Readonly<Record<MetricVerdict, string>> = {
 };
 
 /** How a verdict is coloured and which sign it has: as that of a run. */
-export function toneOf(verdict: ComparisonVerdict | MetricVerdict): Verdict | "shown" {
-  if (verdict === "shown") return "shown";
+export function verdictTone(verdict: ComparisonVerdict | Exclude<MetricVerdict, "shown">): Verdict {
   if (verdict === "violated" || verdict === "regressed") return "fail";
   return verdict === "pass" || verdict === "improved" ? "pass" : "unknown";
 }
+
+export const metricTone = (verdict: MetricVerdict): Verdict | "shown" =>
+  verdict === "shown" ? "shown" : verdictTone(verdict);
 
 const WEIGHT: readonly MetricVerdict[] = ["regressed", "inconclusive", "improved", "pass", "shown"];
 

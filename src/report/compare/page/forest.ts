@@ -1,14 +1,14 @@
 import { count } from "../../format.ts";
 import { html, type Markup } from "../../markup.ts";
 import type { MetricComparison } from "../comparison.ts";
-import { changeText, metricSentence, toneOf } from "../words.ts";
+import { changeText, metricSentence, metricTone } from "../words.ts";
 
 const ROWS_MAX = 40;
 /** The axis goes at least so far, and no farther than this, to both sides: ln of a ratio. */
 const REACH = { min: Math.log(1.15), max: Math.log(6) } as const;
-const TICKS = [1.02, 1.05, 1.1, 1.2, 1.5, 2, 3, 5];
+const TICKS = [1.02, 1.05, 1.1, 1.2, 1.3, 1.5, 2, 3, 5];
 /** Ticks closer than this, as a share of half the axis, would run into each other. */
-const TICK_GAP = 0.24;
+const TICK_GAP = 0.2;
 
 /**
  * The forest plot: a row a metric with its interval, estimate and pairs against θ. Logarithmic, no
@@ -56,7 +56,7 @@ const at = (change: number, reach: number): string =>
 function forestRow(m: MetricComparison, reach: number): Markup {
   const { low, high, estimate, pairs, limit } = m;
   const isBeyond = Math.abs(estimate) > reach;
-  return html`<li class="${toneOf(m.verdict)}">
+  return html`<li class="${metricTone(m.verdict)}">
     <b>${m.metric.name}</b>
     <div class="lane" role="img" aria-label="${metricSentence(m)}">
       ${m.metric.gated ? html`<i class="limit" style="left:${at(limit, reach)}%"></i>` : null}

@@ -1,5 +1,5 @@
 import { html, type Markup } from "../../markup.ts";
-import { verdictIcon } from "../../page/badge.ts";
+import { badge } from "../../page/badge.ts";
 import type { Comparison, MetricComparison, MetricVerdict } from "../comparison.ts";
 import { forest } from "./forest.ts";
 import {
@@ -10,7 +10,7 @@ import {
   limitText,
   METRIC_WORDS,
   pText,
-  toneOf,
+  metricTone,
   valueText,
 } from "../words.ts";
 
@@ -65,8 +65,8 @@ const row = (m: MetricComparison): Markup =>
 
 /** The verdict on a metric, with its sign. */
 export function metricBadge(verdict: MetricVerdict): Markup {
-  const tone = toneOf(verdict);
+  const tone = metricTone(verdict);
   const word = METRIC_WORDS[verdict];
   if (tone === "shown") return html`<span class="badge none">${word}</span>`;
-  return html`<span class="badge ${tone}">${verdictIcon(tone)}${word}</span>`;
+  return badge(tone, word);
 }

@@ -1,7 +1,6 @@
 import { count, plural } from "../../format.ts";
 import { html, type Markup } from "../../markup.ts";
 import { type KeyFigure, keyFigures, repeatRow, stamp } from "../../page/verdict.ts";
-import type { Verdict } from "../../schema.ts";
 import type { Comparison, MetricComparison, MetricVerdict } from "../comparison.ts";
 import {
   byWeight,
@@ -9,12 +8,12 @@ import {
   changeText,
   COMPARISON_WORDS,
   movedCanaries,
-  toneOf,
+  verdictTone,
 } from "../words.ts";
 
 /** The answer first: verdict, what differs, how many metrics of which kind, how to run it again. */
 export function comparisonVerdict(comparison: Comparison): Markup {
-  const tone = toneOf(comparison.verdict) as Verdict;
+  const tone = verdictTone(comparison.verdict);
   return html`<section
     id="verdict"
     class="verdict ${tone}"
