@@ -26,7 +26,10 @@ export function samplePages(): ReadonlyMap<string, string> {
       renderIndex([
         ...Object.values(reports).map((r) => runRow(r, `${r.kind}/${r.name}/${r.runId}`)),
         ...comparisons.map(([, c]) => comparisonRow(c, `compare/${c.runId}`)),
-        { kind: "damaged", folder: "chaos/bridge/20251121T024410000Z-7", what: "not JSON" },
+        {
+          ...{ kind: "damaged", folder: "chaos/bridge/20251121T024410000Z-7" },
+          ...{ file: "report.json", what: "not JSON" },
+        },
       ]),
     ],
     ...comparisons.map(([name, c]) => [`comparison-${name}`, comparisonPage(c)] as const),

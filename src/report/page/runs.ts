@@ -19,8 +19,13 @@ export type RunRow =
       readonly throughput: number | null;
       readonly p99Us: number | null;
     }
-  /** A folder whose report cannot be read, and why. */
-  | { readonly kind: "damaged"; readonly folder: string; readonly what: string };
+  /** A folder whose file cannot be read, and why. */
+  | {
+      readonly kind: "damaged";
+      readonly folder: string;
+      readonly file: string;
+      readonly what: string;
+    };
 
 /** What the index says of a report in `folder`. */
 export function runRow(report: Report, folder: string): RunRow {
@@ -160,7 +165,7 @@ function nameCell(row: RunRow): Markup {
   const href = (file: string): string =>
     [...row.folder.split("/"), file].map((part) => encodeURIComponent(part)).join("/");
   if (row.kind === "damaged")
-    return html`<a href="${href("report.json")}">${row.folder}</a> <small>${row.what}</small>`;
+    return html`<a href="${href(row.file)}">${row.folder}</a> <small>${row.what}</small>`;
   if (row.kind === "comparison") {
     const { title, arms, runId } = row.comparison;
     return html`<a href="${href("comparison.html")}">${title}</a>
