@@ -70,6 +70,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./bench.ts"),
   },
   {
+    name: "gate",
+    about: "Run two revisions in turns, and fail when the head is wrong or slower",
+    load: () => import("./gate.ts"),
+  },
+  {
     name: "check",
     about: "Prove or refute that a recorded history is linearizable",
     load: () => import("./check.ts"),

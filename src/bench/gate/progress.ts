@@ -2,7 +2,7 @@ import { median } from "../../lib/stats.ts";
 import type { Metric } from "../../report/compare/comparison.ts";
 import { change } from "../../report/compare/judge.ts";
 import type { RunPair } from "../../report/compare/runs.ts";
-import { changeText } from "../../report/compare/verdict.ts";
+import { changeText } from "../../report/compare/words.ts";
 import { plural, spanText } from "./plan.ts";
 import type { GateProgress } from "./session.ts";
 
@@ -32,5 +32,5 @@ function worstSoFar(metrics: readonly Metric[], pairs: readonly RunPair[]): stri
     .sort((a, b) => b.estimate - a.estimate);
   const [worst] = changes;
   if (worst === undefined) return null;
-  return `${worst.metric.name} ${changeText(worst)} at worst, ${plural(pairs.length, "pair")}`;
+  return `${worst.metric.name} ${changeText(worst.estimate, worst.metric)} at worst, ${plural(pairs.length, "pair")}`;
 }
