@@ -27,9 +27,16 @@ export function standardDeviation(values: readonly number[]): number {
 /** Of the signed-rank test against the t test for normal noise: √(π / 3). */
 const RANK_TEST_COST = 1.02;
 
-/**
- * The smallest shift that a two-sided test at the level 0.05 finds with 80 % power, from `values`
- * pairs: 2.8 standard errors, and a little more for a test by ranks.
- */
-export const detectableShift = (values: readonly number[]): number =>
-  (2.8 * standardDeviation(values) * RANK_TEST_COST) / Math.sqrt(values.length);
+/** Standard errors of the smallest shift that a two-sided test at the level 0.05 finds with 80 % power. */
+const ERRORS_FOUND = 2.8 * RANK_TEST_COST;
+
+/** The smallest shift from 0 that so many such `values` would show; null: too few to tell. */
+export const detectableShift = (values: readonly number[]): number | null =>
+  values.length < 2 ? null : (ERRORS_FOUND * standardDeviation(values)) / Math.sqrt(values.length);
+
+/** The smallest shift between two such samples that would show; null: too few to tell. */
+export function detectableBetween(a: readonly number[], b: readonly number[]): number | null {
+  if (a.length < 2 || b.length < 2) return null;
+  const variance = standardDeviation(a) ** 2 / a.length + standardDeviation(b) ** 2 / b.length;
+  return ERRORS_FOUND * Math.sqrt(variance);
+}

@@ -42,7 +42,7 @@ export type Report = {
   readonly verdict: Verdict;
   readonly checks: readonly Check[];
   /** One for a chaos run; one a configuration for a bench. */
-  readonly loads: readonly { readonly name: string; readonly result: LoadResult }[];
+  readonly loads: readonly ReportLoad[];
   /** Of a bench that measures parts rather than a cluster; absent in reports of anything else. */
   readonly figures?: readonly Figure[] | undefined;
   /** Of a bench of two systems in turns; absent in reports of anything else. */
@@ -56,6 +56,16 @@ export type Report = {
   /** Paths relative to report.json: history, node logs. */
   readonly artifacts: Readonly<Record<string, string>>;
 };
+
+export type ReportLoad = {
+  readonly name: string;
+  /** The run of median throughput. */
+  readonly result: LoadResult;
+  /** Every run, when there were several: without them two reports cannot be told from chance. */
+  readonly runs?: readonly LoadRun[] | undefined;
+};
+
+export type LoadRun = Pick<LoadResult, "throughput" | "response">;
 
 export type Environment = {
   readonly bun: string;

@@ -115,7 +115,7 @@ export type Comparison = {
   readonly metrics: readonly MetricComparison[];
 };
 
-/** Exit codes of `compare` and `gate` (reference: benchmarking). */
+/** Exit codes of a gate; `exitCodeOf` knows those of advice too. */
 export const COMPARISON_EXIT = {
   pass: 0,
   improved: 0,
@@ -129,3 +129,13 @@ export const COMPARISON_EXIT = {
 } as const satisfies Record<ComparisonVerdict, number>;
 
 export const EXIT_INCONCLUSIVE_STRICT = 4;
+
+/**
+ * Two stored reports are advice: whatever their figures say, only what is certain fails: a head that
+ * is wrong, or reports that cannot be compared. `strict`: a gate that cannot tell fails, too.
+ */
+export function exitCodeOf({ mode, verdict }: Comparison, strict: boolean): number {
+  if (mode === "stored" && verdict === "regressed") return 0;
+  if (strict && verdict === "inconclusive") return EXIT_INCONCLUSIVE_STRICT;
+  return COMPARISON_EXIT[verdict];
+}

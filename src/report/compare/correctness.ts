@@ -1,27 +1,34 @@
 import { signedRankTest } from "../../lib/stats/signed-rank.ts";
-import type { Check } from "../schema.ts";
+import type { Check, Report } from "../schema.ts";
 import { LOOK_ALPHA, type PairedRun, type RunPair } from "./runs.ts";
 
 /**
  * Correctness first. One check a name over all runs of the head; then whether the head has more
- * errors; then whether the generator kept up. What is wrong with the base is "unknown": it does not
- * condemn the head, but the speed of an incorrect base is no measure.
+ * errors; then whether the generator kept up.
  */
 export function checksOf(pairs: readonly RunPair[]): readonly Check[] {
   const heads = pairs.map(({ head }) => head);
   const bases = pairs.map(({ base }) => base);
-  const baseProblems = mergeChecks(bases).filter(({ verdict }) => verdict !== "pass");
   return [
     ...mergeChecks(heads),
-    ...baseProblems.map((check) => ({
-      ...check,
-      name: `base: ${check.name}`,
-      verdict: "unknown" as const,
-    })),
+    ...baseProblems(mergeChecks(bases)),
     errorsCheck(pairs),
     generatorCheck(pairs),
   ];
 }
+
+/** The checks of a report but for the goals of a suite of figures, which are of speed. */
+export const correctnessOf = ({ checks }: Report): readonly Check[] =>
+  checks.filter(({ name }) => name !== "goals");
+
+/**
+ * What is not right with the base, as "unknown": it does not condemn the head, but the speed of an
+ * incorrect base is no measure.
+ */
+export const baseProblems = (checks: readonly Check[]): Check[] =>
+  checks
+    .filter(({ verdict }) => verdict !== "pass")
+    .map((check) => ({ ...check, name: `base: ${check.name}`, verdict: "unknown" }));
 
 /** Something that more pairs would not undo: a failed check of the head, or a void run. */
 export const endsGate = (pairs: readonly RunPair[]): boolean =>

@@ -1,6 +1,7 @@
 import { holm } from "../../lib/stats/holm.ts";
+import { hodgesLehmannShift, rankSumTest } from "../../lib/stats/rank-sum.ts";
 import { hodgesLehmann, signedRankTest } from "../../lib/stats/signed-rank.ts";
-import { detectableShift, median } from "../../lib/stats.ts";
+import { detectableBetween, detectableShift, median } from "../../lib/stats.ts";
 import type { Metric, MetricComparison, MetricVerdict } from "./comparison.ts";
 
 /** One thing measured of two arms. */
@@ -27,6 +28,30 @@ export function limitOf({ better, threshold, floor }: Metric, base: number): num
   return worseBy < 1 ? Math.min(LIMIT_MAX, -Math.log(1 - worseBy)) : LIMIT_MAX;
 }
 
+/**
+ * A metric over two lots of runs that were not interleaved: the shift between them with the interval
+ * and the p of the rank-sum test, on logarithms. A single run of each has neither.
+ */
+export function compareLots(
+  metric: Metric,
+  { base, head }: Pair<readonly number[]>,
+  alpha: number,
+): Unjudged {
+  const [from, to] = [median(base), median(head)];
+  const known = { metric, base: from, head: to, pairs: [], limit: limitOf(metric, from) };
+  if (base.length === 1 && head.length === 1) {
+    const estimate = change(metric, { base: from, head: to });
+    return { ...known, estimate, low: null, high: null, p: 1, detectable: null };
+  }
+  // Each value against the median of the base: the shift between the two lots is the same.
+  const logs = (values: readonly number[]): number[] =>
+    values.map((value) => change(metric, { base: from, head: value }));
+  const [a, b] = [logs(base), logs(head)];
+  const { estimate, low, high } = hodgesLehmannShift(a, b, alpha);
+  const detectable = detectableBetween(a, b);
+  return { ...known, estimate, low, high, p: rankSumTest(a, b).p, detectable };
+}
+
 /** A metric over pairs of runs: Hodges–Lehmann with the interval and the p of the signed-rank test. */
 export function comparePairs(
   metric: Metric,
@@ -41,7 +66,7 @@ export function comparePairs(
     ...{ pairs, estimate, low, high },
     limit: limitOf(metric, base),
     p: signedRankTest(pairs).p,
-    detectable: pairs.length < 2 ? null : detectableShift(pairs),
+    detectable: detectableShift(pairs),
   };
 }
 

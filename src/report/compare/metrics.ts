@@ -1,6 +1,5 @@
-import type { LoadResult } from "../../workload/spec.ts";
-import type { Failover, Figure, FigureUnit, Report } from "../schema.ts";
 import { median } from "../../lib/stats.ts";
+import type { Failover, Figure, FigureUnit, LoadRun, Report } from "../schema.ts";
 import type { Metric } from "./comparison.ts";
 
 /** A metric and what was measured of it: a value a run. */
@@ -13,10 +12,7 @@ const SHOWN_THRESHOLD = 0.2;
 /** Absolute changes below these are of no consequence, whatever the ratio. */
 const FLOOR = { throughputPerS: 10, p50Us: 20, p99Us: 100, failoverMs: 20 } as const;
 
-/**
- * How far two arms' canaries may lie apart before the machine is to blame: half of what the most
- * sensitive metric may change by would do for the CPU; a disk and a timer are coarser.
- */
+/** How far apart, beyond chance, the canaries of two arms must lie for the machine to be to blame. */
 const CANARY_THRESHOLD = 0.1;
 
 /** The metrics of a load, `prefix` being the name of its case. p99.9 and max are shown: their noise is 60 %. */
@@ -43,7 +39,7 @@ export function loadMetrics(prefix: string): readonly Metric[] {
 /** What `loadMetrics(prefix)` names, of one run: for `GateRun.metrics`. */
 export function loadValues(
   prefix: string,
-  { throughput, response }: Pick<LoadResult, "throughput" | "response">,
+  { throughput, response }: LoadRun,
 ): Readonly<Record<string, number>> {
   const { p50, p99, p999, max } = response;
   const values = [throughput, p50, p99, p999, max];
@@ -88,9 +84,12 @@ export const canaryMetric = (name: string, unit: FigureUnit): Metric => ({
 export function measuredOf({ loads, failovers, figures = [] }: Report): readonly Measured[] {
   const failover = failoverValue(failovers);
   return [
-    ...loads.flatMap(({ name, result }) => {
-      const values = loadValues(name, result);
-      return loadMetrics(name).map((metric) => ({ metric, values: [values[metric.name]!] }));
+    ...loads.flatMap(({ name, result, runs = [result] }) => {
+      const values = runs.map((run) => loadValues(name, run));
+      return loadMetrics(name).map((metric) => ({
+        metric,
+        values: values.map((run) => run[metric.name]!),
+      }));
     }),
     ...(failover === null ? [] : [{ metric: failoverMetric(""), values: [failover] }]),
     ...figures.map((figure) => ({ metric: figureMetric(figure), values: [figure.value] })),

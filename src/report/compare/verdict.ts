@@ -1,6 +1,7 @@
 import { plural } from "../format.ts";
 import type { Check } from "../schema.ts";
 import type { Comparison, ComparisonVerdict, MetricComparison, Session } from "./comparison.ts";
+import { changeText, detectableText } from "./words.ts";
 
 /** Everything that decides the verdict of a comparison. */
 export type Findings = {
@@ -36,7 +37,9 @@ function rank({ checks, differences, void: why, sessions, metrics }: Findings): 
 function summaryOf(verdict: ComparisonVerdict, found: Findings): string {
   const { checks, differences, sessions, metrics } = found;
   const such = metrics.filter((metric) => metric.verdict === verdict);
-  const changes = such.map((one) => `${one.metric.name} ${changeText(one)}`).join(", ");
+  const changes = such
+    .map((one) => `${one.metric.name} ${changeText(one.estimate, one.metric)}`)
+    .join(", ");
   switch (verdict) {
     case "violated": {
       const failed = checks.filter((check) => check.verdict === "fail");
@@ -69,21 +72,11 @@ function unprovenText(checks: readonly Check[], sessions: readonly Session[]): s
   const open = checks.find(({ verdict }) => verdict === "unknown");
   if (open !== undefined) return `nothing is proved: ${open.name} is unknown (${open.detail})`;
   const moved = sessions.flatMap(({ canaries }) => canaries);
-  const names = moved.map((one) => `${one.metric.name} ${changeText(one)}`).join(", ");
+  const names = moved
+    .map((one) => `${one.metric.name} ${changeText(one.estimate, one.metric)}`)
+    .join(", ");
   return `nothing is proved: the machine was not the same for both arms (${names})`;
 }
 
-/** `+21.3 %` of the metric's own value, whichever direction is better. */
-export function changeText({
-  metric,
-  estimate,
-}: Pick<MetricComparison, "metric" | "estimate">): string {
-  const percent = 100 * Math.expm1(metric.better === "lower" ? estimate : -estimate);
-  return `${percent < 0 ? "−" : "+"}${Math.abs(percent).toFixed(1)} %`;
-}
-
-function openText(found: MetricComparison): string {
-  if (found.detectable === null) return found.metric.name;
-  const { metric, detectable } = found;
-  return `${metric.name} (so many runs find ${changeText({ metric, estimate: detectable })} or more)`;
-}
+const openText = (found: MetricComparison): string =>
+  `${found.metric.name} (so many runs find ${detectableText(found)} or more)`;
