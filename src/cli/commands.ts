@@ -94,4 +94,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     about: "Render a stored report again and print its summary",
     load: () => import("./report.ts"),
   },
+  {
+    name: "compare",
+    about: "Compare two stored reports: advice, for a decision use gate",
+    load: () => import("./compare.ts"),
+  },
+  {
+    name: "history",
+    about: "Find the commits at which the figures of stored reports changed",
+    load: () => import("./history.ts"),
+  },
 ];

@@ -3,12 +3,15 @@ import { beginning } from "../../check/explain/beginning.ts";
 import { proofOf } from "../../check/explain/proof.ts";
 import { synthesize } from "../../check/testing/synthetic.ts";
 import { renderCheckPage } from "../../report/check-page.ts";
+import { historiesOf } from "../../report/compare/history.ts";
+import { historyPage } from "../../report/compare/history-page.ts";
 import { comparisonPage } from "../../report/compare/html.ts";
 import { renderHtml } from "../../report/html.ts";
 import { renderIndex } from "../../report/index-page.ts";
 import { comparisonRow } from "../../report/page/comparison-row.ts";
 import { runRow } from "../../report/page/runs.ts";
 import { comparisonFixtures } from "../../report/testing/comparisons.ts";
+import { historyFixtures } from "../../report/testing/histories.ts";
 import { benchReport, demoReport, failingReport } from "../../report/testing/fixtures.ts";
 
 /** One page of every kind that Ordeal makes, by name, of made-up runs: the same on every machine. */
@@ -32,6 +35,7 @@ export function samplePages(): ReadonlyMap<string, string> {
         },
       ]),
     ],
+    ["history", historyPage(historiesOf(historyFixtures()))],
     ...comparisons.map(([name, c]) => [`comparison-${name}`, comparisonPage(c)] as const),
   ]);
 }
