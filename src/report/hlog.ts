@@ -35,8 +35,8 @@ function intervalsOf({ name, result }: NamedLoad): HlogInterval[] {
 
 /** The report as it is stored: its histograms stand in a file of their own. */
 export function withoutHistograms(report: Report): Report {
-  const loads = report.loads.map(({ name, result: { histograms: _, ...result } }) => ({
-    name,
+  const loads = report.loads.map(({ result: { histograms: _, ...result }, ...load }) => ({
+    ...load,
     result,
   }));
   const has = report.loads.some(({ result }) => result.histograms !== undefined);
