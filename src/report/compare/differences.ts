@@ -8,12 +8,19 @@ const OF_NO_EFFECT = new Set(["about", "requireGoals"]);
  * `cpu: "A" in the base, "B" in the head`. The machine, the suite and its config, and the target but
  * for its version, which may be the very thing that is compared, as is the code.
  */
-export function differences(base: Report, head: Report): readonly string[] {
+export function differences(
+  base: Report,
+  head: Report,
+  arms: Arms = { base: "in the base", head: "in the head" },
+): readonly string[] {
   const [a, b] = [fingerprint(base), fingerprint(head)];
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((field) =>
-    diff(field, a[field], b[field]),
+    diff(field, a[field], b[field], arms),
   );
 }
+
+/** How the reports are called. */
+type Arms = { readonly base: string; readonly head: string };
 
 function fingerprint({ kind, name, environment, target, config }: Report): Record<string, unknown> {
   const { version: _, ...rest } = target;
@@ -21,14 +28,14 @@ function fingerprint({ kind, name, environment, target, config }: Report): Recor
 }
 
 /** Fields of objects by name, items of lists by their own name if they have one. */
-function diff(path: string, base: unknown, head: unknown): string[] {
+function diff(path: string, base: unknown, head: unknown, arms: Arms): string[] {
   if (isObject(base) && isObject(head)) {
     const [a, b] = [fieldsOf(base), fieldsOf(head)];
     const keys = [...new Set([...a.keys(), ...b.keys()])];
-    return keys.flatMap((key) => diff(`${path}${key}`, a.get(key), b.get(key)));
+    return keys.flatMap((key) => diff(`${path}${key}`, a.get(key), b.get(key), arms));
   }
   if (base === head) return [];
-  return [`${path}: ${text(base)} in the base, ${text(head)} in the head`];
+  return [`${path}: ${text(base)} ${arms.base}, ${text(head)} ${arms.head}`];
 }
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;

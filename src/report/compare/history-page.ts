@@ -6,7 +6,13 @@ import pageCss from "../page/page.css" with { type: "text" };
 import verdictCss from "../page/verdict.css" with { type: "text" };
 import { pageOf } from "../page-shell.ts";
 import type { History, HistoryChange, Series } from "./history.ts";
-import { changeSentence, historyTitle, machineText, tooFewText } from "./history-words.ts";
+import {
+  changeSentence,
+  historyTitle,
+  historyTooFewText,
+  machineText,
+  tooFewText,
+} from "./history-words.ts";
 import historyCss from "./page/history.css" with { type: "text" };
 import { trend } from "./page/trend.ts";
 import { valueText } from "./words.ts";
@@ -46,6 +52,7 @@ function tally(histories: readonly History[]): readonly string[] {
 
 function section(history: History, at: number): Markup {
   const { series, leftOut, reports } = history;
+  const tooFew = historyTooFewText(history);
   return html`<section aria-labelledby="history-${at}">
     <h2 id="history-${at}">${historyTitle(history)}</h2>
     <p class="lead">
@@ -62,14 +69,15 @@ function section(history: History, at: number): Markup {
           </ul>`
     }
     <ul class="series">
-      ${series.map(seriesItem)}
+      ${series.map((each) => seriesItem(each, tooFew === null))}
     </ul>
     ${outside(leftOut)}
   </section>`;
 }
 
-const seriesItem = (series: Series): Markup => {
-  const few = tooFewText(series);
+/** `tellsFew`: the section has not said of all metrics that they have too few reports. */
+const seriesItem = (series: Series, tellsFew: boolean): Markup => {
+  const few = tellsFew ? tooFewText(series) : null;
   return html`<li>
     <div class="what">
       <h3>${series.metric.name}</h3>

@@ -2,7 +2,7 @@ import picocolors from "picocolors";
 import { moment, plural } from "../format.ts";
 import { plain } from "../terminal.ts";
 import type { History, Series } from "./history.ts";
-import { changeSentence, historyTitle, machineText, tooFewText } from "./history-words.ts";
+import { changeSentence, historyTitle, historyTooFewText, machineText } from "./history-words.ts";
 import { sparkline } from "./sparkline.ts";
 import { valueText } from "./words.ts";
 
@@ -18,7 +18,7 @@ export function historyLines(
   const { series, leftOut, reports } = history;
   const width = Math.max(0, ...series.map(({ metric }) => [...metric.name].length));
   const span = reports === 0 ? "" : `, ${moment(history.from)} … ${moment(history.to)}`;
-  const few = series.every((each) => tooFewText(each) !== null) ? tooFewOf(series) : null;
+  const few = historyTooFewText(history);
   return [
     `${paint.bold(plain(historyTitle(history)))}  ${plural(reports, "report")}${span}`,
     `  ${paint.dim(plain(machineText(history)))}`,
@@ -47,9 +47,3 @@ const lineOf = ({ points }: Series): string =>
   );
 
 const lastOf = ({ points, metric }: Series): string => valueText(points.at(-1)!.value, metric);
-
-/** Of the longest: what is true of it is true of all. */
-const tooFewOf = (series: readonly Series[]): string | null => {
-  const [longest] = series.toSorted((a, b) => b.points.length - a.points.length);
-  return longest === undefined ? null : tooFewText(longest);
-};

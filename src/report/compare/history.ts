@@ -91,7 +91,7 @@ function historyOf(reports: readonly Report[]): History {
 function whyLeftOut(report: Report, newest: Report): string | null {
   if (report.loads.some(({ result }) => result.void !== null)) return "its figures are void";
   if (correctnessOf(report).some(({ verdict }) => verdict === "fail")) return "it was not correct";
-  return differences(report, newest)[0] ?? null;
+  return differences(report, newest, { base: "then", head: "in the newest" })[0] ?? null;
 }
 
 function seriesOf(reports: readonly Report[]): readonly Series[] {

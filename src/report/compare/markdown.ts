@@ -10,6 +10,7 @@ import {
   COMPARISON_WORDS,
   detectableText,
   intervalText,
+  isJudged,
   limitText,
   METRIC_WORDS,
   metricTone,
@@ -27,8 +28,8 @@ const MARKS = { pass: "✅", fail: "❌", unknown: "❔", shown: "·" } as const
 /** A comparison as Markdown for $GITHUB_STEP_SUMMARY: what decides first, the rest folded. Ends with a newline. */
 export function comparisonMarkdown(comparison: Comparison): string {
   const { verdict, metrics, base, head, checks } = comparison;
-  const judged = metrics.filter(({ metric }) => metric.gated);
-  const shown = metrics.filter(({ metric }) => !metric.gated);
+  const judged = metrics.filter(isJudged);
+  const shown = metrics.filter((m) => !isJudged(m));
   const parts = [
     `## ${MARKS[verdictTone(verdict)]} ${COMPARISON_WORDS[verdict]}: ${escape(titleOf(comparison))}`,
     escape(capitalised(comparison.summary)),
@@ -62,7 +63,7 @@ const metricsTable = (metrics: readonly MetricComparison[]): string =>
       valueText(m.head, m.metric),
       changeText(m.estimate, m.metric),
       intervalText(m),
-      ...(m.metric.gated ? [limitText(m), detectableText(m), pText(m.pHolm)] : ["", "", ""]),
+      ...(isJudged(m) ? [limitText(m), detectableText(m), pText(m.pHolm)] : ["", "", ""]),
     ]),
     ROWS_MAX,
   );

@@ -7,6 +7,7 @@ import {
   COMPARISON_WORDS,
   detectableText,
   intervalText,
+  isJudged,
   limitText,
   METRIC_WORDS,
   metricTone,
@@ -84,5 +85,5 @@ const cellsOf = (m: MetricComparison): readonly string[] => [
   valueText(m.head, m.metric),
   changeText(m.estimate, m.metric),
   intervalText(m),
-  ...(m.metric.gated ? [limitText(m), detectableText(m), pText(m.pHolm)] : ["", "", ""]),
+  ...(isJudged(m) ? [limitText(m), detectableText(m), pText(m.pHolm)] : ["", "", ""]),
 ];

@@ -31,7 +31,9 @@ function rank({ checks, differences, void: why, sessions, metrics }: Findings): 
   if (sessions.some(({ canaries }) => canaries.length > 0)) return "unproven";
   if (has("regressed")) return "regressed";
   if (has("inconclusive")) return "inconclusive";
-  return has("improved") ? "improved" : "pass";
+  if (has("improved")) return "improved";
+  // Nothing that was judged is no proof that nothing regressed.
+  return has("pass") ? "pass" : "inconclusive";
 }
 
 function summaryOf(verdict: ComparisonVerdict, found: Findings): string {
@@ -54,14 +56,14 @@ function summaryOf(verdict: ComparisonVerdict, found: Findings): string {
     case "regressed":
       return `worse: ${changes}${sessions.length > 1 ? ", confirmed by a second session" : ""}`;
     case "inconclusive":
-      return `cannot tell: ${such.map(openText).join(", ")}`;
+      return such.length === 0
+        ? "cannot tell: a single run of each is shown and not judged"
+        : `cannot tell: ${such.map(openText).join(", ")}`;
     case "improved":
       return `better: ${changes}; nothing regressed`;
     case "pass": {
       const passed = metrics.filter((metric) => metric.verdict === "pass").length;
-      return passed === 0
-        ? "nothing to judge: a single run of each is shown"
-        : `no regression in ${plural(passed, "metric")}`;
+      return `no regression in ${plural(passed, "metric")}`;
     }
     default:
       return verdict satisfies never;

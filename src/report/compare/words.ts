@@ -76,6 +76,10 @@ const worseBy = (worseLn: number, metric: Metric): string => {
   return Number.isFinite(share) ? `${Number((share * 100).toPrecision(2))} %` : NOTHING;
 };
 
+/** Whether a verdict could be given: not if it is only shown, or if there is a single run of each. */
+export const isJudged = ({ metric, high }: MetricComparison): boolean =>
+  metric.gated && high !== null;
+
 /** From how much on it is a regression, by θ and the floor at this base: `10 %`. */
 export const limitText = ({ limit, metric }: MetricComparison): string => worseBy(limit, metric);
 
@@ -93,7 +97,7 @@ export const valueText = (value: number, { unit }: Metric): string =>
 /** `+21.4 % (61,509/s → 74,100/s, interval +18.0 … +25.1 %, θ 10 %, p 0.002)`. */
 export const metricSentence = (m: MetricComparison): string => {
   const values = `${valueText(m.base, m.metric)} → ${valueText(m.head, m.metric)}`;
-  const judged = m.metric.gated
+  const judged = isJudged(m)
     ? `, θ ${limitText(m)}, Holm p ${pText(m.pHolm)}, finds ${detectableText(m)}`
     : ", not judged";
   return `${changeText(m.estimate, m.metric)} (${values}, interval ${intervalText(m)}${judged})`;

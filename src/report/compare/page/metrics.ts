@@ -7,6 +7,7 @@ import {
   changeText,
   detectableText,
   intervalText,
+  isJudged,
   limitText,
   METRIC_WORDS,
   pText,
@@ -47,7 +48,7 @@ export const metricsTable = (metrics: readonly MetricComparison[], labelledBy: s
   </div>`;
 
 const row = (m: MetricComparison): Markup =>
-  html`<tr class="${m.metric.gated ? "" : "shown"}">
+  html`<tr class="${isJudged(m) ? "" : "shown"}">
     <th scope="row">${m.metric.name}</th>
     <td>${metricBadge(m.verdict)}</td>
     <td>${valueText(m.base, m.metric)}</td>
@@ -55,7 +56,7 @@ const row = (m: MetricComparison): Markup =>
     <td>${changeText(m.estimate, m.metric)}</td>
     <td>${intervalText(m)}</td>
     ${
-      m.metric.gated
+      isJudged(m)
         ? html`<td>${limitText(m)}</td>
             <td>${detectableText(m)}</td>
             <td>${pText(m.pHolm)}</td>`

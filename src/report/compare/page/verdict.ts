@@ -7,6 +7,7 @@ import {
   capitalised,
   changeText,
   COMPARISON_WORDS,
+  isJudged,
   movedCanaries,
   verdictTone,
 } from "../words.ts";
@@ -49,7 +50,7 @@ function moved(comparison: Comparison): Markup | null {
 }
 
 function figures({ metrics, sessions }: Comparison): readonly KeyFigure[] {
-  const judged = metrics.filter(({ metric }) => metric.gated);
+  const judged = metrics.filter(isJudged);
   const many = (verdict: MetricVerdict): readonly MetricComparison[] =>
     judged.filter((m) => m.verdict === verdict);
   const worst = byWeight(many("regressed")).toSorted((a, b) => b.estimate - a.estimate)[0];
