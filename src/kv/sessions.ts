@@ -3,7 +3,7 @@ import {
   commandProblem,
   commandSeq,
   commandSession,
-  OP_GET,
+  isReadOp,
   OP_OPEN_SESSION,
 } from "./command.ts";
 import { SessionTable } from "./session-table.ts";
@@ -59,14 +59,14 @@ export class SessionedStore implements StateMachine {
   }
 
   isRead(view: DataView, at: number): boolean {
-    return commandOp(view, at) === OP_GET;
+    return isReadOp(commandOp(view, at));
   }
 
   apply(bytes: Uint8Array, view: DataView, at: number, end: number, index: number): void {
     const session = commandSession(view, at);
     const op = commandOp(view, at);
     if (op === OP_OPEN_SESSION) return this.#open(index);
-    if (session === 0 || op === OP_GET) return this.#store.apply(bytes, view, at, end, index);
+    if (session === 0 || isReadOp(op)) return this.#store.apply(bytes, view, at, end, index);
     const sessions = this.#sessions;
     const slot = sessions.use(session);
     if (slot < 0) return this.#finish(SESSION_EXPIRED, 0, index);

@@ -7,6 +7,7 @@ import {
   commandProblem,
   OP_GET,
   OP_OPEN_SESSION,
+  OP_SCAN,
 } from "./command.ts";
 import { CopyReader } from "./copy-reader.ts";
 import { type Copy, ShardCopies } from "./shard-copies.ts";
@@ -74,6 +75,8 @@ export class ShardKv implements StateMachine {
     if (end - at < COMMAND_HEADER_BYTES) return "command is cut short";
     const op = commandOp(view, at);
     if (op < OP_ADOPT) {
+      // Neighbours in the order of keys are in different shards: there is no such place to read from.
+      if (op === OP_SCAN) return "a sharded cluster has no scans";
       const problem = commandProblem(view, at, end);
       if (problem !== null || op !== OP_OPEN_SESSION) return problem;
       return this.#shardProblem(commandExpected(view, at));

@@ -8,7 +8,7 @@ import { ENTRY_COMMAND, type EntryBatch, type Message } from "../raft/types.ts";
 import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
 import { STATUS } from "../wire/errors.ts";
 import { AdminRequests } from "./admin.ts";
-import { BatchBuilder, ReadBatch, type Waiting } from "./pending.ts";
+import { BatchBuilder, ReadBatch, type ReadCounts, type Waiting } from "./pending.ts";
 import type { AdminOutcome, ClientPort, Ports, ReplicaOptions, Reply } from "./ports.ts";
 import { Snapshots } from "./snapshots.ts";
 
@@ -41,6 +41,8 @@ export class Replica implements ClientPort {
   #pumping = false;
   #pumpAgain = false;
 
+  /** Reads served since the start. */
+  readonly reads: ReadCounts = { byLease: 0, byRound: 0, local: 0 };
   readonly #builder = new BatchBuilder();
   /** Handed to the core, not yet accepted or refused. */
   readonly #offered = new Map<number, Waiting>();
@@ -132,6 +134,7 @@ export class Replica implements ClientPort {
     }
     const isRead = this.#machine.isRead(view, at);
     if (isRead && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {
+      this.reads.local++;
       return this.#serveRead(client, requestId, bytes, view, at, end, this.#appliedIndex);
     }
     if (this.#soft.role !== "leader") {
@@ -192,7 +195,7 @@ export class Replica implements ClientPort {
     this.#snapshots?.write(ready.snapshotWrites);
     this.#snapshots?.read(ready.snapshotReads);
     this.#admin.settle(ready.outcomes);
-    for (const { tag, index } of ready.reads) this.#confirmed(tag, index);
+    for (const { tag, index, byLease } of ready.reads) this.#confirmed(tag, index, byLease);
     this.#serveConfirmed();
     for (const { tag, leaderId, reason } of ready.refused) this.#refused(tag, leaderId, reason);
     if (ready.softState !== null) this.#onSoftState(ready.softState);
@@ -278,10 +281,11 @@ export class Replica implements ClientPort {
     return head.firstIndex + head.answered === index ? head : null;
   }
 
-  #confirmed(tag: number, index: number): void {
+  #confirmed(tag: number, index: number, byLease: boolean): void {
     const reads = this.#readsOffered.get(tag)!;
     this.#readsOffered.delete(tag);
     reads.index = index;
+    reads.byLease = byLease;
     this.#readsConfirmed.push(reads);
   }
 
@@ -289,7 +293,8 @@ export class Replica implements ClientPort {
     while (this.#readsConfirmed.length > 0) {
       const { index, bytes, view, clients, requestIds, ends } = this.#readsConfirmed[0]!;
       if (index > this.#appliedIndex) return;
-      this.#readsConfirmed.shift();
+      const reads = this.#readsConfirmed.shift()!;
+      this.reads[reads.byLease ? "byLease" : "byRound"] += clients.length;
       this.#unanswered -= clients.length;
       for (let i = 0, at = 0; i < clients.length; at = ends[i++]!) {
         const end = ends[i]!;
