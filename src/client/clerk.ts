@@ -1,8 +1,8 @@
 import { FLAG_LOCAL, isReadOp, type OpCode } from "../kv/command.ts";
+import { NO_GROUP } from "../kv/shard-config.ts";
 import { assert } from "../lib/assert.ts";
 import type { Response } from "../wire/client.ts";
 import { STATUS } from "../wire/errors.ts";
-import { LeaderCache } from "./leader-cache.ts";
 import {
   type ClerkOptions,
   type ClerkPorts,
@@ -12,7 +12,9 @@ import {
   DONE_MISMATCH,
   DONE_OK,
 } from "./ports.ts";
-import { IDLE, NOT_SENT, OPENING, OPERATING, Slots } from "./slots.ts";
+import type { LeaderCache } from "./leader-cache.ts";
+import { oneGroup, type Routing } from "./routing.ts";
+import { IDLE, NO_SHARD, NOT_SENT, OPENING, OPERATING, Slots } from "./slots.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const IMMEDIATE_TRIES_MAX = 3;
@@ -36,7 +38,7 @@ export class Clerk {
   readonly #options: ClerkOptions;
   readonly #ports: ClerkPorts;
   readonly #slots: Slots;
-  readonly #leader: LeaderCache;
+  readonly #routing: Routing;
   /** When each node last did what only a leader can. */
   readonly #heardAt: Float64Array;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -50,12 +52,13 @@ export class Clerk {
     valueBytes: 0,
   };
 
-  constructor(options: ClerkOptions, ports: ClerkPorts) {
+  /** `routing`: default, one group on all nodes has all keys. */
+  constructor(options: ClerkOptions, ports: ClerkPorts, routing?: Routing) {
     assert(options.nodeIds.length > 0 && options.lanes > 0, "a clerk needs nodes and lanes");
     this.#options = options;
     this.#ports = ports;
-    this.#slots = new Slots(options.slots);
-    this.#leader = new LeaderCache(options.nodeIds.length);
+    this.#routing = routing ?? oneGroup(options.nodeIds.length);
+    this.#slots = new Slots(options.slots, this.#routing.shards);
     this.#heardAt = new Float64Array(options.nodeIds.length).fill(Number.NEGATIVE_INFINITY);
   }
 
@@ -72,8 +75,46 @@ export class Clerk {
     value: Uint8Array,
     now: number,
   ): void {
-    const s = this.#slots;
     const { homeShare, prng } = this.#options;
+    this.#slots.shard[slot] = this.#routing.shardOf(key);
+    this.#slots.home[slot] = Number(homeShare > 0 && prng.chance(homeShare));
+    this.#begin(slot, op, flags, expected, key, value, now);
+  }
+
+  /**
+   * Starts a command for one group as a whole, a read or one that does no harm when it is repeated: it
+   * has no session (kv/shard-ops.ts). The slot must be idle.
+   */
+  ask(
+    slot: number,
+    group: number,
+    op: number,
+    flags: number,
+    expected: number,
+    value: Uint8Array,
+    now: number,
+  ): void {
+    this.#slots.shard[slot] = NO_SHARD;
+    this.#slots.group[slot] = group;
+    this.#slots.home[slot] = 0;
+    this.#begin(slot, op as OpCode, flags, expected, NO_BYTES, value, now);
+  }
+
+  /** The routing has changed: who waits need not wait out its pause. */
+  rerouted(now: number): void {
+    this.#release(now, (slot) => this.#slots.shard[slot] !== NO_SHARD);
+  }
+
+  #begin(
+    slot: number,
+    op: OpCode,
+    flags: number,
+    expected: number,
+    key: Uint8Array,
+    value: Uint8Array,
+    now: number,
+  ): void {
+    const s = this.#slots;
     assert(s.stage[slot] === IDLE, `slot ${slot} is busy`);
     s.op[slot] = op;
     s.flags[slot] = flags;
@@ -84,10 +125,13 @@ export class Clerk {
     s.tries[slot] = 0;
     s.overloads[slot] = 0;
     s.maybe[slot] = 0;
-    s.home[slot] = Number(homeShare > 0 && prng.chance(homeShare));
-    if (!isReadOp(op) && s.session[slot] === 0) this.#beginOpening(slot);
+    if (this.#needsSession(slot) && s.sessionOf(slot) === 0) this.#beginOpening(slot);
     else s.beginStage(slot, OPERATING);
     this.#attempt(slot, now);
+  }
+
+  #needsSession(slot: number): boolean {
+    return this.#slots.shard[slot] !== NO_SHARD && !isReadOp(this.#slots.op[slot]!);
   }
 
   /** Takes one response of `node`; `body` is what `response.valueAt` counts in. */
@@ -102,7 +146,7 @@ export class Clerk {
       // Even of an attempt that was given up: it is the same operation, so this is its result.
       if ((s.flags[slot]! & FLAG_LOCAL) === 0) {
         this.#heardAt[node] = now;
-        if (this.#leader.confirm(node)) this.#releaseWaiting(now);
+        if (this.#leaderOf(slot).confirm(node)) this.#leaderKnown(slot, now);
       }
       if (s.stage[slot] === OPENING) this.#opened(slot, response.index, now);
       else this.#succeed(slot, response, body, now);
@@ -115,7 +159,7 @@ export class Clerk {
   /** A connection has ended: nothing sent on it will be answered. */
   onClosed(node: number, lane: number, now: number): void {
     const s = this.#slots;
-    this.#leader.lost(node, now, UNREACHABLE_MS);
+    for (const leaders of this.#routing.allLeaders()) leaders.lost(node, now, UNREACHABLE_MS);
     for (let slot = lane; slot < s.count; slot += this.#options.lanes) {
       if (s.stage[slot] === IDLE || s.sentTo[slot] !== node) continue;
       this.#attemptLost(slot);
@@ -125,7 +169,7 @@ export class Clerk {
 
   /** A connection is up. */
   onOpened(node: number): void {
-    this.#leader.forgive(node);
+    for (const leaders of this.#routing.allLeaders()) leaders.forgive(node);
   }
 
   /** When `tick` is next needed; may be early, never late. Infinity when nothing is outstanding. */
@@ -163,7 +207,7 @@ export class Clerk {
       return;
     }
     if ((s.flags[slot]! & FLAG_LOCAL) === 0) {
-      this.#leader.lost(node, now, this.#options.attemptTimeoutMs);
+      this.#leaderOf(slot).lost(node, now, this.#options.attemptTimeoutMs);
     }
     this.#attemptLost(slot);
     this.#retry(slot, now);
@@ -175,8 +219,7 @@ export class Clerk {
   }
 
   #opened(slot: number, session: number, now: number): void {
-    this.#slots.session[slot] = session;
-    this.#slots.seq[slot] = 1;
+    this.#slots.setSession(slot, session);
     this.#slots.tries[slot] = 0;
     this.#slots.beginStage(slot, OPERATING);
     this.#attempt(slot, now);
@@ -184,17 +227,21 @@ export class Clerk {
 
   #attempt(slot: number, now: number): void {
     const s = this.#slots;
-    const nodes = this.#options.nodeIds.length;
+    const shard = s.shard[slot]!;
+    const group = shard === NO_SHARD ? s.group[slot]! : this.#routing.groupOf(shard);
+    s.group[slot] = group;
+    if (group === NO_GROUP) return this.#nowhere(slot, now);
+    const leaders = this.#leaderOf(slot);
     const local = (s.flags[slot]! & FLAG_LOCAL) !== 0;
     const own = local || s.home[slot] === 1;
-    const node = own ? (slot + s.tries[slot]!) % nodes : this.#leader.pick(now);
+    const node = own ? leaders.member(slot + s.tries[slot]!) : leaders.pick(now);
     s.home[slot] = 0;
     const lane = slot % this.#options.lanes;
-    if (this.#ports.send(node, lane, s.nextRequestId(slot), s.command(slot))) {
+    if (this.#ports.send(node, lane, s.nextRequestId(slot), s.command(slot), group)) {
       s.sentTo[slot] = node;
       this.#actAt(slot, now + this.#options.attemptTimeoutMs);
     } else {
-      if (!local) this.#leader.lost(node, now, UNREACHABLE_MS);
+      if (!local) leaders.lost(node, now, UNREACHABLE_MS);
       this.#retry(slot, now);
     }
   }
@@ -205,22 +252,28 @@ export class Clerk {
     switch (response.status) {
       case STATUS.notLeader.code: {
         const hint = this.#options.nodeIds.indexOf(response.leaderHint);
-        if (this.#leader.redirect(node, hint, now)) this.#releaseWaiting(now);
+        if (this.#leaderOf(slot).redirect(node, hint, now)) this.#leaderKnown(slot, now);
         return this.#retry(slot, now);
       }
+      case STATUS.noGroup.code:
+        this.#leaderOf(slot).redirect(node, -1, now);
+        return this.#retry(slot, now);
+      case STATUS.wrongShard.code:
+        this.#routing.wrongShard(s.shard[slot]!, s.group[slot]!, response.version, now);
+        return this.#nowhere(slot, now);
       case STATUS.leadershipLost.code:
         if (s.stage[slot] === OPERATING) s.maybe[slot] = 1;
-        this.#leader.redirect(node, -1, now);
+        this.#leaderOf(slot).redirect(node, -1, now);
         return this.#retry(slot, now);
       case STATUS.shuttingDown.code:
-        this.#leader.lost(node, now, UNREACHABLE_MS);
+        this.#leaderOf(slot).lost(node, now, UNREACHABLE_MS);
         return this.#retry(slot, now);
       case STATUS.overloaded.code:
         s.overloads[slot]!++;
         if (s.overloads[slot]! > OVERLOADS_MAX) return this.#giveUp(slot, response.status, now);
         return this.#pause(slot, s.overloads[slot]!, now);
       case STATUS.sessionExpired.code:
-        s.session[slot] = 0;
+        s.setSession(slot, 0);
         if (s.maybe[slot] === 1) return this.#giveUp(slot, response.status, now);
         this.#beginOpening(slot);
         return this.#retry(slot, now);
@@ -245,9 +298,21 @@ export class Clerk {
     const tries = s.tries[slot]! + 1;
     s.tries[slot] = Math.min(tries, 255);
     const local = (s.flags[slot]! & FLAG_LOCAL) !== 0;
-    const known = local ? tries < this.#options.nodeIds.length : this.#leader.known;
+    const leaders = this.#leaderOf(slot);
+    const known = local ? tries < leaders.size : leaders.known;
     if (known && tries <= IMMEDIATE_TRIES_MAX) this.#attempt(slot, now);
     else this.#pause(slot, tries, now);
+  }
+
+  /** No group serves the shard now, as far as is known: another may soon. */
+  #nowhere(slot: number, now: number): void {
+    const s = this.#slots;
+    s.tries[slot] = Math.min(s.tries[slot]! + 1, 255);
+    this.#pause(slot, s.tries[slot]!, now);
+  }
+
+  #leaderOf(slot: number): LeaderCache {
+    return this.#routing.leaderOf(this.#slots.group[slot]!);
   }
 
   #pause(slot: number, times: number, now: number): void {
@@ -261,12 +326,17 @@ export class Clerk {
     if (when < this.#wakeAt) this.#wakeAt = when;
   }
 
-  /** A leader is known again: whoever waits for that need not wait out its pause. */
-  #releaseWaiting(now: number): void {
+  /** The leader of the slot's group is known again: whoever waits for it need not wait out its pause. */
+  #leaderKnown(slot: number, now: number): void {
+    const group = this.#slots.group[slot];
+    this.#release(now, (other) => this.#slots.group[other] === group);
+  }
+
+  #release(now: number, isMeant: (slot: number) => boolean): void {
     const s = this.#slots;
     for (let slot = 0; slot < s.count; slot++) {
       const waits = s.stage[slot] !== IDLE && s.sentTo[slot] === NOT_SENT;
-      if (waits && s.overloads[slot] === 0) this.#actAt(slot, now);
+      if (waits && s.overloads[slot] === 0 && isMeant(slot)) this.#actAt(slot, now);
     }
   }
 
@@ -280,7 +350,7 @@ export class Clerk {
     d.valueIn = body;
     d.valueAt = response.valueAt;
     d.valueBytes = response.valueBytes;
-    if (!isReadOp(s.op[slot]!)) s.seq[slot]!++;
+    if (this.#needsSession(slot)) s.nextSeq(slot);
     this.#end(slot, now);
   }
 
@@ -297,7 +367,7 @@ export class Clerk {
     d.valueAt = 0;
     d.valueBytes = 0;
     // A seq that surely took no effect is free for the next operation; any other is not.
-    if (maybe && !isReadOp(s.op[slot]!)) s.session[slot] = 0;
+    if (maybe && this.#needsSession(slot)) s.setSession(slot, 0);
     this.#end(slot, now);
   }
 

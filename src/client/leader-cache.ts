@@ -3,14 +3,30 @@
  * are named by their index in the cluster's address, times are milliseconds of the caller's clock.
  */
 export class LeaderCache {
-  readonly #nodes: number;
   readonly #avoidUntil: Float64Array;
+  /** Those that may lead; at least one. */
+  #members: readonly number[];
   #leader = -1;
   #next = 0;
 
   constructor(nodes: number) {
-    this.#nodes = nodes;
+    this.#members = Array.from({ length: nodes }, (_, node) => node);
     this.#avoidUntil = new Float64Array(nodes);
+  }
+
+  /** Only these may lead from now on: the nodes of a group. */
+  restrict(members: readonly number[]): void {
+    this.#members = members;
+    if (!members.includes(this.#leader)) this.#leader = -1;
+  }
+
+  get size(): number {
+    return this.#members.length;
+  }
+
+  /** The `i`th of them, around and around: for who does not need the leader. */
+  member(i: number): number {
+    return this.#members[i % this.#members.length]!;
   }
 
   get known(): boolean {
@@ -20,13 +36,13 @@ export class LeaderCache {
   /** The node to ask now: the leader, or else the next in turn that is not to be avoided. */
   pick(now: number): number {
     if (this.#leader !== -1) return this.#leader;
-    for (let i = 0; i < this.#nodes; i++) {
-      const node = (this.#next + i) % this.#nodes;
+    for (let i = 0; i < this.size; i++) {
+      const node = this.member(this.#next + i);
       if (this.#avoidUntil[node]! > now) continue;
-      this.#next = node + 1;
+      this.#next = (this.#next + i + 1) % this.size;
       return node;
     }
-    return this.#next++ % this.#nodes;
+    return this.member(this.#next++);
   }
 
   /** `node` answered as only a leader does. True when no leader was known until now. */

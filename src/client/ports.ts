@@ -30,10 +30,10 @@ export type ClerkOptions = {
 /** What the clerk needs of its world. `node` is an index into `nodeIds`. */
 export type ClerkPorts = {
   /**
-   * Queues a request on a connection; the bytes of `command`, one reused object, are taken within
-   * the call. False: not connected, or no room, and nothing was taken.
+   * Queues a request to a group on a connection; the bytes of `command`, one reused object, are taken
+   * within the call. False: not connected, or no room, and nothing was taken.
    */
-  send(node: number, lane: number, requestId: number, command: Command): boolean;
+  send(node: number, lane: number, requestId: number, command: Command, group: number): boolean;
   /** The slot's operation has ended; it may start the next one within the call. */
   onDone(slot: number, done: Completion, now: number): void;
 };

@@ -10,6 +10,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const NO_BYTES = new Uint8Array(0);
 export const NOT_SENT = -1;
+export const NO_SHARD = -1;
 const OPEN_SESSION: Command = {
   op: OP_OPEN_SESSION,
   flags: 0,
@@ -37,10 +38,14 @@ export class Slots {
   readonly expected: Float64Array;
   readonly key: Uint8Array[];
   readonly value: Uint8Array[];
-  /** 0: none open. */
-  readonly session: Float64Array;
+  /** The shard of the operation's key; NO_SHARD: it is for a group as a whole, and has no session. */
+  readonly shard: Int32Array;
+  /** The group that the operation, or its current attempt, is for; 0: not known. */
+  readonly group: Uint32Array;
+  /** One for each shard and slot; 0: none open. */
+  readonly #session: Float64Array;
   /** The next operation's number in its session, from 1. */
-  readonly seq: Uint32Array;
+  readonly #seq: Uint32Array;
   readonly nonce: Uint32Array;
   /** When the whole operation is given up. */
   readonly deadlineAt: Float64Array;
@@ -60,17 +65,19 @@ export class Slots {
   readonly #wrap: number;
   readonly #command: Mutable<Command> = { ...OPEN_SESSION };
 
-  constructor(count: number) {
+  constructor(count: number, shards = 1) {
     assert(count >= 1 && count <= 1 << 20, `${count} slots`);
     this.count = count;
+    this.shard = new Int32Array(count);
+    this.group = new Uint32Array(count);
+    this.#session = new Float64Array(count * shards);
+    this.#seq = new Uint32Array(count * shards);
     this.stage = new Uint8Array(count);
     this.op = new Uint8Array(count);
     this.flags = new Uint8Array(count);
     this.expected = new Float64Array(count);
     this.key = new Array<Uint8Array>(count).fill(NO_BYTES);
     this.value = new Array<Uint8Array>(count).fill(NO_BYTES);
-    this.session = new Float64Array(count);
-    this.seq = new Uint32Array(count);
     this.nonce = new Uint32Array(count);
     this.deadlineAt = new Float64Array(count);
     this.actAt = new Float64Array(count);
@@ -82,6 +89,23 @@ export class Slots {
     this.#generation = new Uint32Array(count);
     this.#oldest = new Uint32Array(count);
     this.#wrap = Math.floor(0x1_0000_0000 / count);
+  }
+
+  /** The slot's session with the shard of its operation. */
+  sessionOf(slot: number): number {
+    return this.shard[slot] === NO_SHARD ? 0 : this.#session[this.#row(slot)]!;
+  }
+
+  /** `session` 0: it has none any more. */
+  setSession(slot: number, session: number): void {
+    this.#session[this.#row(slot)] = session;
+    this.#seq[this.#row(slot)] = 1;
+  }
+
+  /** The operation's number has been used. */
+  nextSeq(slot: number): void {
+    const row = this.#row(slot);
+    this.#seq[row] = this.#seq[row]! + 1;
   }
 
   /** From here on replies to attempts made so far no longer count. */
@@ -103,13 +127,14 @@ export class Slots {
     if (this.stage[slot] === OPENING) {
       Object.assign(c, OPEN_SESSION);
       c.nonce = this.nonce[slot]!;
+      c.expected = this.shard[slot]!;
       return c;
     }
-    const isRead = isReadOp(this.op[slot]!);
+    const isPlain = isReadOp(this.op[slot]!) || this.shard[slot] === NO_SHARD;
     c.op = this.op[slot] as OpCode;
     c.flags = this.flags[slot]!;
-    c.session = isRead ? 0 : this.session[slot]!;
-    c.seq = isRead ? 0 : this.seq[slot]!;
+    c.session = isPlain ? 0 : this.sessionOf(slot);
+    c.seq = isPlain ? 0 : this.#seq[this.#row(slot)]!;
     c.nonce = 0;
     c.expected = this.expected[slot]!;
     c.key = this.key[slot]!;
@@ -126,6 +151,10 @@ export class Slots {
     const current = this.#generation[slot]!;
     const age = this.#distance((requestId - slot) / this.count, current);
     return age <= this.#distance(this.#oldest[slot]!, current) ? age : -1;
+  }
+
+  #row(slot: number): number {
+    return this.shard[slot]! * this.count + slot;
   }
 
   #after(generation: number): number {
