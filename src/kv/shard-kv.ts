@@ -66,6 +66,11 @@ export class ShardKv implements StateMachine {
     return this.#shards.report();
   }
 
+  /** Something is arriving, or its old owner is to be told: report() says what. */
+  get isMoving(): boolean {
+    return this.#shards.toDrop.length > 0 || this.#shards.arriving.some((one) => one !== null);
+  }
+
   /** Keys of all shards served here. */
   get size(): number {
     return this.#shards.copies.reduce((sum, copy) => sum + (copy?.store.store.size ?? 0), 0);
