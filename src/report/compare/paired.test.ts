@@ -119,7 +119,7 @@ test("gate: a check that came to no verdict proves nothing", () => {
 });
 
 test("gate: too few pairs for so many metrics, or none to judge, is refused", () => {
-  expect([1, 3, 8, 60].map(pairsMin)).toEqual([8, 9, 10, 12]);
+  expect([1, 3, 8, 60].map(pairsMin)).toEqual([7, 8, 10, 12]);
   const eight = Array.from({ length: 8 }, (_, i) => ({ ...P50, name: `p50 ${i}` }));
   expect(() => planGate(eight, [], 9)).toThrow("use at least 10, or gate fewer metrics");
   expect(planGate(eight, [], 10).pairs).toBe(10);
