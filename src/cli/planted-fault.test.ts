@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Patch } from "../chaos/mutant.ts";
 import { shortestCycle } from "../check/explain/arrows.ts";
 import { parseReport } from "../report/validate.ts";
+import { STALE_READS } from "./gate/planted.ts";
 
 const MAIN = join(import.meta.dir, "main.ts");
 const PRELOAD = join(import.meta.dir, "mutants", "plant.ts");
@@ -36,12 +37,7 @@ async function runWith(plant: Patch, name: string, seed: number) {
 test(
   "planted fault: gets from a node's own state instead of ReadIndex are illegal under a paused leader",
   async () => {
-    const plant = {
-      file: "src/replica/replica.ts",
-      find: "if (isRead && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {",
-      replace: "if (isRead) {",
-    };
-    const { code, out, err } = await runWith(plant, "paused-leader", 3);
+    const { code, out, err } = await runWith(STALE_READS, "paused-leader", 3);
     expect(code, out + err).toBe(2);
     expect(out).toContain("FAIL");
     expect(out).toContain("ordeal chaos run paused-leader --seed 3 --duration 4s");

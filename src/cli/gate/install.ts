@@ -3,11 +3,16 @@ import { join } from "node:path";
 import { UserError } from "../../lib/user-error.ts";
 import type { Checkout } from "./checkouts.ts";
 
+const BUN_INSTALL = [process.execPath, "install", "--no-save"];
 /** Lock files, and what installs from each without changing it. */
-const INSTALLERS: readonly (readonly [string, readonly string[]])[] = [
-  ["package-lock.json", ["npm", "ci", "--no-audit", "--no-fund"]],
-  ["bun.lock", [process.execPath, "install", "--frozen-lockfile"]],
-  ["bun.lockb", [process.execPath, "install", "--frozen-lockfile"]],
+const INSTALLERS: readonly (readonly [string, () => readonly string[]])[] = [
+  // bun reads npm's lock file too, where there is no npm.
+  [
+    "package-lock.json",
+    () => (Bun.which("npm") === null ? BUN_INSTALL : ["npm", "ci", "--no-audit", "--no-fund"]),
+  ],
+  ["bun.lock", () => [...BUN_INSTALL, "--frozen-lockfile"]],
+  ["bun.lockb", () => [...BUN_INSTALL, "--frozen-lockfile"]],
 ];
 const INSTALLED_WITHIN_MS = 600_000;
 const SAID_CHARS = 1_500;
@@ -32,7 +37,8 @@ export async function installPackages(
     return "linked";
   }
   if (own === undefined) return "nothing to install";
-  const [lock, command] = own;
+  const [lock, commandOf] = own;
+  const command = commandOf();
   const child = Bun.spawn([...command], {
     ...{ cwd: root, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
     ...{ signal, timeout: INSTALLED_WITHIN_MS },

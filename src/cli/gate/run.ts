@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { suiteFor } from "../../bench/for-target.ts";
 import type { LoadSuite } from "../../bench/dsl.ts";
+import { CANARY_METRICS, metricsOf } from "../../bench/gate/metrics.ts";
 import { estimateText } from "../../bench/gate/plan.ts";
 import { findSuites } from "../../bench/suites.ts";
 import { UserError } from "../../lib/user-error.ts";
@@ -10,6 +11,7 @@ import {
   EXIT_INCONCLUSIVE_STRICT,
 } from "../../report/compare/comparison.ts";
 import { comparisonAnnotations } from "../../report/compare/annotations.ts";
+import { planGate } from "../../report/compare/paired.ts";
 import { comparisonLines } from "../../report/compare/terminal.ts";
 import { comparisonJson, writeComparison } from "../../report/compare/write.ts";
 import { useColours } from "../colours.ts";
@@ -63,10 +65,13 @@ export async function setupOf(flags: GateFlags): Promise<GateSetup> {
   }
   const times = flags.quick ? QUICK : suite;
   const { measure, warmup } = flags;
+  const pairs = parseCount(flags.pairs, "--pairs", 1, PAIRS_MAX);
+  // Throws where they are too few, before anything is started.
+  planGate(metricsOf(suite.cases.map(({ name }) => name)), CANARY_METRICS, pairs);
   return {
     suite,
+    pairs,
     seed: flags.seed === undefined ? randomSeed() : parseCount(flags.seed, "--seed", 0),
-    pairs: parseCount(flags.pairs, "--pairs", 1, PAIRS_MAX),
     warmupMs: warmup === undefined ? times.warmupMs : parseDurationMs(warmup, "--warmup"),
     measureMs: measure === undefined ? times.measureMs : parseDurationMs(measure, "--measure"),
   };
