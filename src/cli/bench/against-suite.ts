@@ -43,7 +43,7 @@ export async function runAgainstSuite(
   const against = againstOf(arms, contest, results, pairs);
   const { verdict, checks } = validity(arms, results);
   const html = await reportRun(suite, run, args, {
-    config: { ...suite, cases: contest.cases.map(([mine]) => mine), pairs },
+    config: { ...suite, cases: contest.cases.map(([mine]) => mine), pairs, quick: args.quick },
     target: targetOf(arms[0], contest),
     ...{ verdict, checks, against },
     loads: loadsOf(arms, results),

@@ -33,7 +33,7 @@ export async function runLoadSuite(
     onCase: (name, n) => console.error(`  ${name}${suite.runs > 1 ? `, run ${n}` : ""} …`),
   });
   await rm(work, { recursive: true, force: true });
-  const parts = reportParts(target, suite, results);
+  const parts = reportParts(target, suite, results, args.quick);
   const html = await reportRun(suite, run, args, parts);
   if (!args.json) {
     console.log(caseTable(results));
@@ -54,7 +54,12 @@ export async function runGenerator(spec: LoadSpec): Promise<LoadResult> {
   }
 }
 
-function reportParts(target: Target, suite: LoadSuite, results: readonly CaseResult[]) {
+function reportParts(
+  target: Target,
+  suite: LoadSuite,
+  results: readonly CaseResult[],
+  quick: boolean,
+) {
   const voids = results.flatMap(({ case: c, runs }) =>
     runs.filter((r) => r.void !== null).map((r) => `${c.name}: ${r.void}`),
   );
@@ -62,7 +67,8 @@ function reportParts(target: Target, suite: LoadSuite, results: readonly CaseRes
   const verdict = voids.length === 0 ? ("pass" as const) : ("unknown" as const);
   const detail = voids.length === 0 ? "no generator was the bottleneck" : voids.join("; ");
   return {
-    config: suite,
+    // A quick run is not compared with one that is none.
+    config: { ...suite, quick },
     target: {
       name: target.name,
       version: target.version,
