@@ -129,7 +129,7 @@ test(
 test(
   "gate: what cannot be compared is named, and ends it with 64",
   async () => {
-    for (const [args, complaint] of [
+    const cases = [
       [[], "--base: is missing"],
       [["--base", "mian", ...LITTLE], 'did you mean "main"?'],
       [["--base", "HEAD", "--suite", "./little.ts"], "no nodes that this program starts"],
@@ -138,12 +138,14 @@ test(
       [["--base", "HEAD", "--suite", "storage"], "puts no cluster under load"],
       [["--base", "HEAD", "--pairs", "3", ...LITTLE], "cannot tell 3 gated metrics from chance"],
       [["aa"], "ordeal gate --self-test aa"],
-    ] as const) {
+    ] as const;
+    const ends = cases.map(async ([args, complaint]) => {
       const child = gate(...args);
       const err = await child.stderr.text();
       expect(await child.exited, `${args.join(" ")}\n${err}`).toBe(64);
       expect(err).toContain(complaint);
-    }
+    });
+    await Promise.all(ends);
     expect(git(repository, ["worktree", "list"]).out.trim().split("\n").length).toBe(1);
   },
   WITHIN_MS,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { suiteFor } from "../../bench/for-target.ts";
-import type { LoadSuite } from "../../bench/dsl.ts";
+import { suiteFor, type SuiteForTarget } from "../../bench/for-target.ts";
+import type { LoadCase, LoadSuite } from "../../bench/dsl.ts";
 import { CANARY_METRICS, metricsOf } from "../../bench/gate/metrics.ts";
 import { estimateText } from "../../bench/gate/plan.ts";
 import { findSuites } from "../../bench/suites.ts";
@@ -137,15 +137,12 @@ export async function openArms(
     return armOf(checkout, flags.target);
   };
   const arms = { base: await open("base"), head: await open("head") };
-  const { suite, skipped } = suiteFor(arms.head.target, setup.suite);
+  const { suite, skipped } = gateable(arms, setup.suite);
   for (const why of skipped) console.error(`  skipped ${why}`);
   const [first] = suite.cases;
   if (first === undefined) {
-    const problems = skipped.map((what) => ({
-      where: "--target",
-      what,
-      fix: "choose another suite",
-    }));
+    const fix = "choose another suite";
+    const problems = skipped.map((what) => ({ where: "--suite", what, fix }));
     throw new UserError(`suite "${suite.name}" cannot run`, problems);
   }
   for (const name of ["base", "head"] as const) {
@@ -153,6 +150,23 @@ export async function openArms(
     await preflight(name, arms[name], first, workDir);
   }
   return { arms, suite };
+}
+
+/**
+ * The cases that both arms can run, and whose histories tell all that happened: a key that was put
+ * beforehand would look like one that was never written.
+ */
+function gateable(arms: Arms, wanted: LoadSuite): SuiteForTarget {
+  const ofBase = suiteFor(arms.base.target, wanted);
+  const { suite, skipped } = suiteFor(arms.head.target, ofBase.suite);
+  const isWhole = ({ preloadKeys = 0, actions = [] }: LoadCase): boolean =>
+    preloadKeys === 0 && actions.length === 0;
+  const others = suite.cases.filter((loadCase) => !isWhole(loadCase));
+  const why = "puts keys or breaks nodes besides its load, which a gate does not";
+  return {
+    suite: { ...suite, cases: suite.cases.filter(isWhole) },
+    skipped: [...ofBase.skipped, ...skipped, ...others.map(({ name }) => `${name}: ${why}`)],
+  };
 }
 
 /** Writes the documents of a comparison, and prints it. */
