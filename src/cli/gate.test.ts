@@ -78,7 +78,7 @@ function processesLeft(): readonly string[] {
 
 function expectNothingLeft(): void {
   expect(git(repository, ["worktree", "list"]).out.trim().split("\n").length).toBe(1);
-  const work = readdirSync(join(dir, "reports", "compare")).filter((name) => name.startsWith("."));
+  const work = readdirSync(join(dir, "reports")).filter((name) => name.startsWith("."));
   expect(work).toEqual([]);
   expect(processesLeft()).toEqual([]);
 }

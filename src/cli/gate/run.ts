@@ -1,5 +1,4 @@
-import { join } from "node:path";
-import { suiteFor, type SuiteForTarget } from "../../bench/for-target.ts";
+import { suiteFor } from "../../bench/for-target.ts";
 import type { LoadCase, LoadSuite } from "../../bench/dsl.ts";
 import { CANARY_METRICS, metricsOf } from "../../bench/gate/metrics.ts";
 import { estimateText } from "../../bench/gate/plan.ts";
@@ -98,8 +97,7 @@ export function commandOf(mode: string, flags: GateFlags, { seed }: GateSetup): 
 export async function runGateCommand(flags: GateFlags): Promise<void> {
   const setup = await setupOf(flags);
   const { thresholds, about } = readThresholds(flags.aa, setup.suite.name);
-  const workDir = join(flags.reports, "compare", `.work-${process.pid}`);
-  const comparison = await withWorkplace(workDir, async (place) => {
+  const comparison = await withWorkplace(flags.reports, async (place) => {
     const checkouts = place.checkouts(process.cwd());
     const { arms, suite } = await openArms(checkouts, flags, setup, place);
     const { seed, pairs, warmupMs, measureMs } = setup;
@@ -156,7 +154,10 @@ export async function openArms(
  * The cases that both arms can run, and whose histories tell all that happened: a key that was put
  * beforehand would look like one that was never written.
  */
-function gateable(arms: Arms, wanted: LoadSuite): SuiteForTarget {
+function gateable(
+  arms: Arms,
+  wanted: LoadSuite,
+): { readonly suite: LoadSuite; readonly skipped: readonly string[] } {
   const ofBase = suiteFor(arms.base.target, wanted);
   const { suite, skipped } = suiteFor(arms.head.target, ofBase.suite);
   const isWhole = ({ preloadKeys = 0, actions = [] }: LoadCase): boolean =>

@@ -136,8 +136,7 @@ export async function runSelfTest(
     measureMs: flags.measure === undefined ? TIMES.measureMs : asked.measureMs,
   };
   const parts = which === "all" ? (Object.keys(TESTS) as Part[]) : [which];
-  const workDir = join(flags.reports, "compare", `.work-${process.pid}`);
-  const outcomes = await withWorkplace(workDir, async (place) => {
+  const outcomes = await withWorkplace(flags.reports, async (place) => {
     const done: Outcome[] = [];
     for (const part of parts) done.push(await runTest(part, setup, flags.reports, place));
     return done;
