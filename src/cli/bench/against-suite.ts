@@ -14,7 +14,7 @@ import type { LoadSuite } from "../../bench/dsl.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { againstLines } from "../../report/against.ts";
 import { type TargetName, findTarget } from "../targets.ts";
-import { runGenerator } from "./load-suite.ts";
+import { runGenerator } from "./cluster-suite.ts";
 import { type BenchRun, reportRun, type RunArgs, type SuiteDocument } from "./run.ts";
 
 /** Enough to look at; 6 are the fewest with an interval of 95 % or more. */
