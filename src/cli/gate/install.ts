@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../lib/user-error.ts";
+import { OWN_ROOT } from "../../target/local-child.ts";
 import type { Checkout } from "./checkouts.ts";
 
 const BUN_INSTALL = [process.execPath, "install", "--no-save"];
@@ -31,9 +32,15 @@ export async function installPackages(
   const modules = join(root, "node_modules");
   if (existsSync(modules) || !existsSync(join(root, "package.json"))) return "nothing to install";
   const own = INSTALLERS.find(([lock]) => existsSync(join(root, lock)));
-  const shared = join(repository, "node_modules");
-  if (existsSync(shared) && (own === undefined || sameFile(own[0], root, repository))) {
-    symlinkSync(shared, modules, "dir");
+  // A CI may have installed this program only, of which the repository is another checkout.
+  const places = own === undefined ? [repository] : [repository, OWN_ROOT];
+  const shared = places.find(
+    (place) =>
+      existsSync(join(place, "node_modules")) &&
+      (own === undefined || sameFile(own[0], root, place)),
+  );
+  if (shared !== undefined) {
+    symlinkSync(join(shared, "node_modules"), modules, "dir");
     return "linked";
   }
   if (own === undefined) return "nothing to install";

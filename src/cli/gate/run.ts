@@ -104,11 +104,14 @@ export async function runGateCommand(flags: GateFlags): Promise<void> {
     const estimate = estimateText(pairs, suite.cases.length, warmupMs + measureMs);
     console.error(`gate: ${arms.base.label} → ${arms.head.label}, seed ${seed}; ${about}`);
     console.error(`${estimate}; as long again if that leaves doubts, or to confirm a regression`);
+    const command = commandOf(` --base ${flags.base} --head ${flags.head}`, flags, setup);
     return compareArms({
-      ...{ arms, suite, pairs, seed, warmupMs, measureMs, thresholds },
+      ...{ arms, suite, pairs, seed, warmupMs, measureMs, thresholds, command },
       ...{ signal: place.signal, workDir: place.workDir },
-      command: commandOf(` --base ${flags.base} --head ${flags.head}`, flags, setup),
       tell: (line) => console.error(`  ${line}`),
+    }).catch((error: unknown) => {
+      console.error(`repeat  ${command}`);
+      throw error;
     });
   });
   if (comparison === null) return;
