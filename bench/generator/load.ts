@@ -21,11 +21,14 @@ export async function startServer(): Promise<Server> {
 }
 
 /** `ordeal load` with these flags against the server: what it measured. Throws when any operation failed. */
-export async function runLoad({ port }: Server, flags: readonly string[]): Promise<LoadResult> {
-  const child = Bun.spawn(
-    [process.execPath, MAIN, "load", "--nodes", `127.0.0.1:${port}`, ...flags, "--json"],
-    { stdio: ["ignore", "pipe", "pipe"] },
-  );
+export const runLoad = ({ port }: Server, flags: readonly string[]): Promise<LoadResult> =>
+  runLoadAt(`127.0.0.1:${port}`, flags);
+
+/** The same against any nodes, `host:port,…`. */
+export async function runLoadAt(nodes: string, flags: readonly string[]): Promise<LoadResult> {
+  const child = Bun.spawn([process.execPath, MAIN, "load", "--nodes", nodes, ...flags, "--json"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const [text, complaints] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   if ((await child.exited) !== 0) throw new Error(`ordeal load failed: ${complaints}`);
   const { result } = JSON.parse(text) as { readonly result: LoadResult };
