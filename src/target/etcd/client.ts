@@ -4,8 +4,9 @@ import { FLAG_EXPECTED, FLAG_LOCAL, OP_DELETE, OP_GET, OP_PUT, OP_SCAN } from ".
 import { assert } from "../../lib/assert.ts";
 import { NodeConnections } from "../connected.ts";
 import type { ProtocolClient, StoreClientEvents, StoreClientOptions } from "../store-client.ts";
-import { CALL_LOST, GrpcConnection } from "./connection.ts";
+import { GrpcConnection } from "./connection.ts";
 import { type EtcdAnswer, EtcdWriter, type Method, METHOD, parseAnswer } from "./messages.ts";
+import { CALL_LOST } from "./session.ts";
 
 /** gRPC spreads the calls of a process over one connection a node; a second one did not help. */
 const LANES_MAX = 1;
