@@ -25,6 +25,7 @@ export default defineFigureSuite({
   name: "etcd-client",
   about:
     "Three nodes of etcd with their files in memory, so that they are as fast as they get: CPU time of our client, the same load from two processes against one, and etcd's own tool against ours.",
+  whyImpossible: () => (Bun.which("etcd") === null ? "etcd is not installed" : null),
   run: (context) => withEtcd(context, (nodes) => measure(context, nodes)),
 });
 
