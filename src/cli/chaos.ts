@@ -5,6 +5,8 @@ import { reproduce } from "./chaos-reproduce.ts";
 import { NETWORKS, type TargetFlags } from "./choose-target.ts";
 import type { Planned } from "./chaos-session.ts";
 import type { RunOutcome } from "../chaos/run.ts";
+import type { Scenario } from "../chaos/scenario.ts";
+import type { AfterRun } from "./reproduce/after-run.ts";
 import { CHAOS_TARGET_NAMES } from "./targets.ts";
 
 /** Breaks a cluster under load by a scenario, and says whether it stayed correct. */
@@ -125,6 +127,7 @@ type RunArgs = TargetFlags & {
   readonly reports: string;
   readonly keep: boolean;
   readonly record: boolean | undefined;
+  readonly reproduce: boolean;
   readonly "stop-on-violation": boolean;
   readonly json: boolean;
   readonly repeat: number | undefined;
@@ -184,6 +187,11 @@ const run: CommandModule<object, RunArgs> = {
         describe:
           "record all inputs of every node, for `ordeal replay`; default: of short runs at a moderate rate, kept if they fail",
       })
+      .option("reproduce", {
+        type: "boolean",
+        default: false,
+        describe: "try each failure again at once, in every way that `chaos reproduce` knows",
+      })
       .option("stop-on-violation", {
         type: "boolean",
         default: true,
@@ -213,11 +221,11 @@ const run: CommandModule<object, RunArgs> = {
 async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
   const { EXIT_INTERRUPTED, EXIT_OF, printSummary, randomSeed, runAndShow } =
     await import("./run-scenario.ts");
-  const { changesAsFlags, durationAsFlag, withChanges } = await import("../chaos/options.ts");
+  const { durationAsFlag, withChanges } = await import("../chaos/options.ts");
   const { worst } = await import("../chaos/judge.ts");
 
   const { runAsJson } = await import("./run-json.ts");
-  const { chooseTarget, placeOf, targetAsFlags } = await import("./choose-target.ts");
+  const { chooseTarget, placeOf } = await import("./choose-target.ts");
   const { adaptedTo } = await import("../chaos/possible.ts");
   const { target, play } = await chooseTarget(args);
   const { tag } = args;
@@ -231,22 +239,19 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
   const { tableHead, tableRow, tableSummary } = await import("./chaos-table.ts");
   const isTable = tag !== undefined && !args.json;
   if (isTable) console.log(tableHead());
-  const { parseValues, valuesAsFlags, valuesFor } = await import("../chaos/parameters.ts");
   const { checkSession, playSession, sessionAsJson, sessionLines } =
     await import("./chaos-session.ts");
   const timeMs = args.time === undefined ? undefined : await durationOf(args.time, 0);
   const flags = { ...args, timeMs };
   checkSession(flags);
-  const values = parseValues(args.param);
+  const { afterRun } = await import("./reproduce/after-run.ts");
+  const after = new Map<RunOutcome, AfterRun>();
   const runOne = async ({ at, seed }: Planned): Promise<RunOutcome | null> => {
     const scenario = scenarios[at]!;
     const durationMs = await durationOf(args.duration, scenario.durationMs);
     const command =
       `ordeal chaos run ${names[at]} --seed ${seed} --duration ${durationAsFlag(durationMs)}` +
-      targetAsFlags(args) +
-      changesAsFlags(args) +
-      valuesAsFlags(valuesFor(scenario, values)) +
-      (args["stop-on-violation"] ? "" : " --no-stop-on-violation");
+      (await flagsOf(args, scenario));
     const settings = { kind: "chaos", seed, durationMs, command, target, play } as const;
     const outcome = await runAndShow(scenario, {
       ...settings,
@@ -260,6 +265,10 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
     if (isTable) console.log(tableRow(outcome));
     // A line says that it failed, not why.
     if (!args.json && !(isTable && outcome.report.verdict === "pass")) printSummary(outcome);
+    const more = await afterRun(outcome, args.reproduce);
+    if (more === null) return null;
+    if (!args.json) for (const line of more.lines) console.log(line);
+    after.set(outcome, more);
     return outcome;
   };
   const session = await playSession(scenarios.length, seed, flags, runOne);
@@ -269,12 +278,25 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
   }
   const { outcomes } = session;
   const verdict = worst(outcomes.map(({ report }) => report.verdict));
-  const runs = outcomes.map(runAsJson);
+  const runs = outcomes.map((one) => ({ ...runAsJson(one), ...after.get(one)?.json }));
   if (isTable) console.log(tableSummary(outcomes, seed));
   else if (!args.json && outcomes.length !== 1) console.log(sessionLines(session).join("\n"));
   const whole = { verdict, session: sessionAsJson(session), runs, skipped };
   if (args.json) console.log(JSON.stringify(whole, null, 2));
   process.exitCode = EXIT_OF[verdict];
+}
+
+/** What of the flags makes a difference to one run, with a space before each. */
+async function flagsOf(args: RunArgs, scenario: Scenario): Promise<string> {
+  const { changesAsFlags } = await import("../chaos/options.ts");
+  const { parseValues, valuesAsFlags, valuesFor } = await import("../chaos/parameters.ts");
+  const { targetAsFlags } = await import("./choose-target.ts");
+  return (
+    targetAsFlags(args) +
+    changesAsFlags(args) +
+    valuesAsFlags(valuesFor(scenario, parseValues(args.param))) +
+    (args["stop-on-violation"] ? "" : " --no-stop-on-violation")
+  );
 }
 
 type Choice = {

@@ -48,7 +48,7 @@ function summaryOf(verdict: ComparisonVerdict, found: Findings): string {
       return `the head is wrong: ${failed.map(({ name, detail }) => `${name} (${detail})`).join("; ")}`;
     }
     case "incomparable":
-      return `not comparable: ${plural(differences.length, "field")} differ that must not`;
+      return `not comparable: ${plural(differences.length, "difference")} in what must be alike`;
     case "void":
       return `the figures are void: ${found.void}`;
     case "unproven":
