@@ -69,7 +69,7 @@ const LAYERS: Record<string, readonly string[]> = {
   bench: [
     ...["src/bench", "src/lib", "src/raft", "src/kv", "src/wire", "src/storage", "src/replica"],
     ...["src/client", "src/history", "src/check", "src/sim", "src/runtime", "src/target"],
-    "src/workload",
+    ...["src/workload", "src/report/compare"],
   ],
 };
 
@@ -84,6 +84,8 @@ const IMPURE: Record<string, string> = {
   "src/lib/crc32.ts": "Bun.hash.crc32 is a pure function, 20 times faster than one in JavaScript",
   "src/report/environment.ts": "asks the machine, for the report's provenance",
   "src/report/write.ts": "writes the report's files",
+  "src/report/read-reports.ts": "reads the reports below a directory",
+  "src/report/compare/write.ts": "writes the files of a comparison",
   "src/report/write-index.ts": "writes the index over all reports",
   "src/report/replace-file.ts": "writes files whole or not at all",
 };

@@ -47,7 +47,7 @@ export async function runSuite(
   }));
 }
 
-async function runCase(
+export async function runCase(
   target: Target,
   suite: LoadSuite,
   loadCase: LoadCase,
@@ -73,7 +73,7 @@ async function runCase(
   }
 }
 
-function medianRun(runs: readonly LoadResult[]): LoadResult {
+export function medianRun(runs: readonly LoadResult[]): LoadResult {
   const sorted = [...runs].sort((a, b) => a.throughput - b.throughput);
   return sorted[(sorted.length - 1) >> 1]!;
 }

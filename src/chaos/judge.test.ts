@@ -43,6 +43,11 @@ function verdicts(changes: Partial<Recording>, history: History = soundHistory):
   return checks.filter((check) => check.verdict !== "pass").map(({ name }) => name);
 }
 
+test("judge: a process that outlives its run fails it, and is named", () => {
+  expect(verdicts({ leftOver: [] })).toEqual([]);
+  expect(verdicts({ leftOver: [{ pid: 7, what: "etcd" }] })).toEqual(["no-process-left"]);
+});
+
 test("judge: a sound run passes, with what it is sure of in words", () => {
   const { verdict, checks, failovers } = judge(sound, soundHistory, LIMITS);
   expect(verdict).toBe("pass");

@@ -43,6 +43,7 @@ export function judge(recording: Recording, history: History, options: CheckOpti
     ...(recording.checks ?? []),
     recovered(recording, firstAck),
     nodesStayedUp(recording),
+    ...noProcessLeft(recording),
     ...restarted(recording),
     ...sloChecks(recording.scenario.slo ?? {}, { ...recording, memory, history, probes }),
     // A load that a violation ended had no time for the faults that it was to meet.
@@ -62,7 +63,7 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
   return verdicts.includes("unknown") ? "unknown" : "pass";
 }
 
-function linearizable(history: History, options: CheckOptions): Check {
+export function linearizable(history: History, options: CheckOptions): Check {
   const result = checkHistory(history, options);
   const { operations, arrows, window } = proofOf(history, result);
   return {
@@ -86,7 +87,7 @@ function describeResult(result: CheckResult): string {
   }
 }
 
-function noLostAcks(history: History): Check {
+export function noLostAcks(history: History): Check {
   const { lost, unread, acknowledged } = findLostAcks(history);
   const name = "no-lost-acks";
   const writes = `${count(acknowledged)} acknowledged writes`;
@@ -135,6 +136,14 @@ function recovered(
 function nodesStayedUp({ failures }: Recording): Check {
   const detail = failures.length > 0 ? failures.join("; ") : "no node ended of itself";
   return plain("nodes-stayed-up", failures.length > 0 ? "fail" : "pass", detail);
+}
+
+/** Of a run that started processes. */
+function noProcessLeft({ leftOver }: Recording): Check[] {
+  if (leftOver === undefined) return [];
+  const named = leftOver.map(({ pid, what }) => `${pid} (${what})`).join(", ");
+  const detail = named === "" ? "every process of the run has ended" : `still there: ${named}`;
+  return [plain("no-process-left", named === "" ? "pass" : "fail", detail)];
 }
 
 /** How long nodes took to be there again; told of every run that restarted some. */

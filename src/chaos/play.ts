@@ -4,6 +4,7 @@ import type { LoadResult, LoadSpec, LoadViolation } from "../workload/spec.ts";
 import type { Observed } from "./condition.ts";
 import { describeFault } from "./describe.ts";
 import { FaultLog } from "./fault-log.ts";
+import { leftOver } from "./left-over.ts";
 import { MemoryLog } from "./memory.ts";
 import { playSequence } from "./play-sequence.ts";
 import type { Phase, Progress, Recording, RunningLoad, RunOptions, SeenViolation } from "./run.ts";
@@ -39,6 +40,8 @@ type Stage = {
   readonly errors: string[];
   readonly neverTrue: string[];
   readonly memory: MemoryLog;
+  /** Of the load. */
+  pids: readonly number[];
   phase: Phase;
   nodes: readonly NodeStatus[];
   startedUs: number;
@@ -65,27 +68,32 @@ export async function play(
     faultyDisks: scenario.faults.flatMap(faultsOf).some(({ kind }) => isDiskFault(kind)),
     faultyClocks: scenario.faults.flatMap(faultsOf).some(({ kind }) => isClockFault(kind)),
     seed: options.seed,
-    record: options.record === true || options.record === "failures",
+    // Whoever wants recordings of failures only gets them where there can be any.
+    record: options.record === true || (options.record === "failures" && canRecord(target)),
   });
   const broken = new AbortController();
   const halt = new AbortController();
   const signal = AbortSignal.any([options.signal, broken.signal]);
   const stage: Stage = {
     ...{ scenario, schedule, options, cluster, faults: new FaultLog(), ticks: [], errors: [] },
-    ...{ neverTrue: [], memory: new MemoryLog() },
+    ...{ neverTrue: [], memory: new MemoryLog(), pids: [] },
     ...{ signal, running: AbortSignal.any([signal, halt.signal]), violation: null },
     ...{ phase: "running", nodes: [], startedUs: nowUs() },
   };
   const watching = new AbortController();
   const watcher = watch(stage, watching.signal);
+  let recording: Recording;
   try {
-    return await playOn(stage, paths.history, broken, halt);
+    recording = await playOn(stage, paths.history, broken, halt);
   } finally {
     watching.abort();
     await watcher;
     await cluster.stop();
   }
+  return { ...recording, leftOver: leftOver([...(cluster.pids ?? []), ...stage.pids]) };
 }
+
+const canRecord = ({ can }: Target): boolean => can.recording === true;
 
 async function playOn(
   stage: Stage,
@@ -99,6 +107,7 @@ async function playOn(
   const load = await options.startLoad(specOf(stage, history), onTick, (violation) =>
     note(stage, violation, halt),
   );
+  stage.pids = load.pids ?? [];
   load.done.catch((error: unknown) => broken.abort(error));
   stage.startedUs = nowUs();
   try {

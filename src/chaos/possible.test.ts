@@ -17,8 +17,16 @@ import type { Scenario } from "./scenario.ts";
 
 const CAN: Target["can"] = {
   ...{ crash: true, pause: true, partition: true, delay: true, loss: true, connection: true },
-  ...{ disk: true, clock: true, memory: true, membership: true, orders: true, failover: true },
-  ...{ "versioned-put": true, append: true, delete: true },
+  ...{
+    disk: true,
+    clock: true,
+    memory: true,
+    membership: true,
+    orders: true,
+    recording: true,
+    failover: true,
+  },
+  ...{ "versioned-put": true, append: true, delete: true, scan: true, timers: true },
 };
 
 const target = (can: Partial<Target["can"]>, nodesMax?: number): Target => ({

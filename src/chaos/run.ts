@@ -2,6 +2,7 @@ import type { LamportDiagram } from "../report/page/lamport.ts";
 import type { Check, FaultBand, Report } from "../report/schema.ts";
 import type { ClusterEvent, NodeStart, NodeStatus, Target } from "../target/target.ts";
 import type { Counts, LoadResult, LoadSpec, LoadViolation } from "../workload/spec.ts";
+import type { LeftOver } from "./left-over.ts";
 import type { MemorySample } from "./memory.ts";
 import type { OpenBand } from "./fault-log.ts";
 import type { Scenario } from "./scenario.ts";
@@ -16,6 +17,8 @@ export type StartLoad = (
 ) => Promise<RunningLoad>;
 
 export type RunningLoad = {
+  /** Its processes. */
+  readonly pids?: readonly number[];
   /** Resolves when the load has ended, by itself or by stop; rejects when its process dies. */
   readonly done: Promise<LoadResult>;
   /** No new operations, then a last get of every key; resolves when the history is on disk. */
@@ -55,6 +58,8 @@ export type RunOptions = {
   readonly durationMs: number;
   /** The exact command that repeats this run. */
   readonly command: string;
+  /** The flags that say where the nodes run, kept in the report for `chaos reproduce`. */
+  readonly place?: Readonly<Record<string, string | undefined>> | undefined;
   readonly reportsDir: string;
   /** Keeps the data of the nodes after a pass too. */
   readonly keep: boolean;
@@ -147,6 +152,8 @@ export type Recording = {
   readonly nodes?: readonly NodeStatus[];
   /** Frames that nodes sent each other; null: nobody counted. */
   readonly frames?: number | null;
+  /** Processes that still were there after all had been stopped; absent: it started none. */
+  readonly leftOver?: readonly LeftOver[];
   /** What whoever played it judges by itself. */
   readonly checks?: readonly Check[];
 };

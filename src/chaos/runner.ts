@@ -42,7 +42,7 @@ export async function runScenario(
   scenario: Scenario,
   options: RunOptions,
 ): Promise<RunOutcome> {
-  refuseImpossible(target, scenario);
+  refuseImpossible(target, scenario, options.record);
   const { kind, seed, durationMs, reportsDir } = options;
   const startedAt = new Date();
   const head = { kind, name: scenario.name, runId: newRunId(startedAt, seed) };
@@ -65,7 +65,12 @@ export async function runScenario(
     const { nodes, storage, fsync } = scenario.cluster;
     const report: Report = {
       ...{ schema: SCHEMA, ...head, about: scenario.about, startedAt: startedAt.toISOString() },
-      ...{ durationMs, seed, command: options.command, config: { scenario, schedule } },
+      ...{
+        durationMs,
+        seed,
+        command: options.command,
+        config: { scenario, schedule, place: options.place },
+      },
       target: { name: target.name, version: target.version, nodes, storage, fsync },
       code: readCode(),
       environment: readEnvironment(),
@@ -125,9 +130,18 @@ async function judgeRun(recording: Recording, run: RunDir): Promise<Judged> {
   return { judgement, lostWrites: { "lost writes, by name": LOST_WRITES_FILE } };
 }
 
-function refuseImpossible(target: Target, scenario: Scenario): void {
+function refuseImpossible(target: Target, scenario: Scenario, record: RunOptions["record"]): void {
+  const where = `target ${target.name}`;
   const problems = whyImpossible(target, scenario).map((what): Problem => {
-    return { where: `target ${target.name}`, what, fix: "choose another scenario or target" };
+    return { where, what, fix: "choose another scenario or target" };
   });
+  const { recording } = target.can;
+  if (record === true && recording !== true) {
+    problems.push({
+      where,
+      what: `cannot do "recording": ${recording}`,
+      fix: "leave out --record",
+    });
+  }
   if (problems.length > 0) throw new UserError(`scenario "${scenario.name}" cannot run`, problems);
 }

@@ -28,13 +28,17 @@ export async function main(
     });
   }
   try {
-    await run(args, commands);
+    await runCommand(args, commands);
   } catch (error) {
     fail(error);
   }
 }
 
-async function run(args: readonly string[], commands: readonly CommandEntry[]): Promise<void> {
+/** Runs the command that `args` name. Throws UserError when they do not parse. */
+export async function runCommand(
+  args: readonly string[],
+  commands: readonly CommandEntry[],
+): Promise<void> {
   const chosen = commands.find((entry) => entry.name === args.find((arg) => !arg.startsWith("-")));
   const cli: Argv = yargs([...args])
     .scriptName("ordeal")

@@ -1,6 +1,6 @@
 import type { Argv, CommandModule } from "yargs";
 import { FSYNC_MODES } from "../lib/fsync.ts";
-import { UserError } from "../lib/user-error.ts";
+import { type Problem, UserError } from "../lib/user-error.ts";
 import type { Suite } from "../bench/dsl.ts";
 import type { MeasureArgs } from "./bench/figure-process.ts";
 import type { RunArgs } from "./bench/run.ts";
@@ -79,6 +79,14 @@ const run: CommandModule<object, RunFlags> = {
         default: "ordeal" as const,
         describe: "the system under load; of a suite that loads none, only ordeal",
       })
+      .option("against", {
+        choices: TARGET_NAMES,
+        describe: "a second system, with the same load in turns; prints the ratio first : second",
+      })
+      .option("pairs", {
+        type: "number",
+        describe: "--against: runs of each system a case; 6 for an interval [default: 3]",
+      })
       .option("reports", {
         type: "string",
         default: "reports",
@@ -92,6 +100,7 @@ const run: CommandModule<object, RunFlags> = {
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .example("$0 bench run put", "the table of puts")
       .example("$0 bench run put --target etcd", "the same of etcd")
+      .example("$0 bench run put --against etcd --pairs 6", "both in turns, and the ratio")
       .example("$0 bench run storage --require-goals", "for CI")
       .example("$0 bench run put --quick --json", "for a script")
       .epilogue(
@@ -113,21 +122,38 @@ const run: CommandModule<object, RunFlags> = {
 };
 
 async function runOne(suite: Suite, name: string, args: RunArgs) {
-  if (suite.kind === "figures" && args.target !== "ordeal") {
-    const what = `the suite "${name}" measures parts of Ordeal, and no other system`;
-    throw new UserError("nothing to measure", [
-      { where: "--target", what, fix: "leave it out, or choose a suite of loads: bench list" },
-    ]);
-  }
+  checkArms(suite, name, args);
   const { beginRun } = await import("./bench/run.ts");
   const begun = await beginRun(suite, name, args);
   console.error(`${suite.name}: ${suite.about}`);
   if (suite.kind === "load") {
+    if (args.against !== undefined) {
+      const { runAgainstSuite } = await import("./bench/against-suite.ts");
+      return runAgainstSuite(suite, begun, { ...args, against: args.against });
+    }
     const { runLoadSuite } = await import("./bench/load-suite.ts");
     return runLoadSuite(suite, begun, args);
   }
   const { runFigureSuite } = await import("./bench/figure-suite.ts");
   return runFigureSuite(suite, name, begun, args);
+}
+
+/** Throws UserError for systems that a suite cannot measure. */
+function checkArms({ kind }: Suite, name: string, { target, against, pairs }: RunArgs): void {
+  const problems: Problem[] = [];
+  if (kind === "figures" && (target !== "ordeal" || against !== undefined)) {
+    const where = target !== "ordeal" ? "--target" : "--against";
+    const what = `the suite "${name}" measures parts of Ordeal, and no other system`;
+    const fix = "leave it out, or choose a suite of loads: bench list";
+    problems.push({ where, what, fix });
+  }
+  if (pairs !== undefined && against === undefined) {
+    const fix = "add --against TARGET, or leave it out";
+    problems.push({ where: "--pairs", what: "there is only one system", fix });
+  } else if (pairs !== undefined && !(Number.isInteger(pairs) && pairs >= 1 && pairs <= 100)) {
+    problems.push({ where: "--pairs", what: `is ${pairs}`, fix: "use 1 to 100" });
+  }
+  if (problems.length > 0) throw new UserError("nothing to measure", problems);
 }
 
 /** A process that `bench run` starts. */

@@ -9,6 +9,9 @@ import type { Report } from "../report/schema.ts";
 import { demoReport, failingReport } from "../report/testing/fixtures.ts";
 import { writeReport } from "../report/write.ts";
 import pausedLeader from "../../chaos/paused-leader.ts";
+import { placeOf } from "./choose-target.ts";
+import { readFailedRun } from "./reproduce/failed-run.ts";
+import { commandFor } from "./reproduce/on-processes.ts";
 import { type Reproduction, triesFor } from "./reproduce/reproduce.ts";
 import { reproductionLines } from "./reproduce/text.ts";
 
@@ -25,8 +28,8 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 /** Gets from a node's own state instead of ReadIndex. */
 const PLANT = {
   file: "src/replica/replica.ts",
-  find: "if (isGet && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {",
-  replace: "if (isGet) {",
+  find: "if (isRead && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {",
+  replace: "if (isRead) {",
 };
 
 async function reproduceIn(run: string, ...args: readonly string[]) {
@@ -82,6 +85,27 @@ test("chaos reproduce: a run that passed and no run at all are bad input", async
   expect(good).toMatchObject({ code: 64, out: "" });
   expect(good.err).toContain("its verdict is pass");
   expect(none.code).toBe(64);
+});
+
+test("chaos reproduce: goes where the run was, and names it in the commands that it prints", async () => {
+  const placed = async (place: unknown, target = "ordeal") => {
+    const base = failed();
+    const config = { ...(base.config as object), place };
+    const report = { ...base, config, target: { ...base.target, name: target } };
+    return readFailedRun((await writeReport(report, join(dir, "placed"))).dir);
+  };
+  const attached = { target: "ordeal", network: "proxies", attach: "nodes.json" } as const;
+  const { place } = await placed(placeOf(attached), "attached");
+  expect(place).toEqual(attached);
+  expect(commandFor("x.json", { place, seed: 7 }, 4_000)).toBe(
+    "ordeal chaos run x.json --seed 7 --duration 4s --attach nodes.json",
+  );
+  const inNamespaces = { target: "ordeal", network: "netns" } as const;
+  expect((await placed(inNamespaces, "ordeal-netns")).place).toEqual(inNamespaces);
+  // Reports that say no more than the name of their target.
+  expect((await placed(undefined, "etcd")).place).toMatchObject({ target: "etcd" });
+  await expect(placed(undefined, "attached")).rejects.toThrow("nothing to reproduce");
+  await expect(placed({ target: "sim", network: "proxies" }, "sim")).rejects.toThrow("simulated");
 });
 
 test("chaos reproduce: what came of it in words, when little did", () => {

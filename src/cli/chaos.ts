@@ -217,7 +217,7 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
   const { worst } = await import("../chaos/judge.ts");
 
   const { runAsJson } = await import("./run-json.ts");
-  const { chooseTarget, targetAsFlags } = await import("./choose-target.ts");
+  const { chooseTarget, placeOf, targetAsFlags } = await import("./choose-target.ts");
   const { adaptedTo } = await import("../chaos/possible.ts");
   const { target, play } = await chooseTarget(args);
   const { tag } = args;
@@ -250,6 +250,7 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
     const settings = { kind: "chaos", seed, durationMs, command, target, play } as const;
     const outcome = await runAndShow(scenario, {
       ...settings,
+      place: placeOf(args),
       reportsDir: args.reports,
       keep: args.keep,
       record: args.record,

@@ -1,5 +1,10 @@
 import { UserError } from "../lib/user-error.ts";
-import { type ChaosTarget, type ChaosTargetName, findChaosTarget } from "./targets.ts";
+import {
+  CHAOS_TARGET_NAMES,
+  type ChaosTarget,
+  type ChaosTargetName,
+  findChaosTarget,
+} from "./targets.ts";
 
 /** Where the nodes of a run are: behind proxies, or each in a network namespace of its own. */
 export const NETWORKS = ["proxies", "netns"] as const;
@@ -31,6 +36,22 @@ export async function chooseTarget({ target, network, attach }: TargetFlags): Pr
     throw contradiction(`--network ${network}`, `--target ${target}`);
   }
   return findChaosTarget("ordeal-netns");
+}
+
+/** The flags alone, for a report. */
+export const placeOf = ({ target, network, attach }: TargetFlags): TargetFlags => ({
+  ...{ target, network },
+  ...(attach !== undefined && { attach }),
+});
+
+/** What placeOf left in a report; null: it is no such thing. */
+export function readPlace(place: unknown): TargetFlags | null {
+  const { target, network, attach } = (place ?? {}) as Readonly<Record<string, unknown>>;
+  const system = CHAOS_TARGET_NAMES.find((name) => name === target);
+  const known = NETWORKS.find((name) => name === network);
+  if (system === undefined || known === undefined) return null;
+  if (attach !== undefined && typeof attach !== "string") return null;
+  return { target: system, network: known, attach };
 }
 
 /** The flags, but for defaults, with a space before each: for the command that repeats a run. */

@@ -70,6 +70,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./bench.ts"),
   },
   {
+    name: "gate",
+    about: "Run two revisions in turns, and fail when the head is wrong or slower",
+    load: () => import("./gate.ts"),
+  },
+  {
     name: "check",
     about: "Prove or refute that a recorded history is linearizable",
     load: () => import("./check.ts"),
@@ -88,5 +93,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "report",
     about: "Render a stored report again and print its summary",
     load: () => import("./report.ts"),
+  },
+  {
+    name: "compare",
+    about: "Compare two stored reports: advice, for a decision use gate",
+    load: () => import("./compare.ts"),
+  },
+  {
+    name: "history",
+    about: "Find the commits at which the figures of stored reports changed",
+    load: () => import("./history.ts"),
   },
 ];

@@ -87,6 +87,15 @@ export const command: CommandModule<object, Args> = {
         default: false,
         describe: "read every key at the end",
       })
+      .option("generators", {
+        type: "string",
+        default: "1",
+        describe: "processes that share the load, or auto: as many as short trials need",
+      })
+      .option("hlog", {
+        type: "string",
+        describe: "write the latencies as a HdrHistogram log, a line an operation",
+      })
       .option("seed", { type: "number", describe: "of keys, mix and arrivals [default: random]" })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .option("spec", {
@@ -100,7 +109,8 @@ export const command: CommandModule<object, Args> = {
       .example(
         "$0 load --dir /tmp/c1 --rate 5000 --history h.bin",
         "5000/s, recorded for the checker",
-      ),
+      )
+      .example("$0 load --dir /tmp/c1 --rate 200000 --generators 2", "more than one core can send"),
   handler: async (args) => {
     if (args.spec === "-") return (await import("./load/from-stdin.ts")).runFromStdin();
     const flags = {

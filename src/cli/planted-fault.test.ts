@@ -38,8 +38,8 @@ test(
   async () => {
     const plant = {
       file: "src/replica/replica.ts",
-      find: "if (isGet && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {",
-      replace: "if (isGet) {",
+      find: "if (isRead && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {",
+      replace: "if (isRead) {",
     };
     const { code, out, err } = await runWith(plant, "paused-leader", 3);
     expect(code, out + err).toBe(2);

@@ -22,6 +22,7 @@ export type Settings = Pick<
   | "seed"
   | "durationMs"
   | "command"
+  | "place"
   | "reportsDir"
   | "keep"
   | "record"

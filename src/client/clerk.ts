@@ -1,4 +1,4 @@
-import { FLAG_LOCAL, OP_GET, type OpCode } from "../kv/command.ts";
+import { FLAG_LOCAL, isReadOp, type OpCode } from "../kv/command.ts";
 import { assert } from "../lib/assert.ts";
 import type { Response } from "../wire/client.ts";
 import { STATUS } from "../wire/errors.ts";
@@ -28,7 +28,7 @@ const UNREACHABLE_MS = 50;
  *
  * Writes carry (session, seq), so a repeated one takes effect once and gets the first one's result
  * (thesis §6.3). An operation given up for good leaves its session: were the session used on, a
- * later operation could not be told from the lost one. Gets need no session.
+ * later operation could not be told from the lost one. Gets and scans need no session.
  *
  * The caller calls `tick` no later than `deadline`.
  */
@@ -85,7 +85,7 @@ export class Clerk {
     s.overloads[slot] = 0;
     s.maybe[slot] = 0;
     s.home[slot] = Number(homeShare > 0 && prng.chance(homeShare));
-    if (op !== OP_GET && s.session[slot] === 0) this.#beginOpening(slot);
+    if (!isReadOp(op) && s.session[slot] === 0) this.#beginOpening(slot);
     else s.beginStage(slot, OPERATING);
     this.#attempt(slot, now);
   }
@@ -280,7 +280,7 @@ export class Clerk {
     d.valueIn = body;
     d.valueAt = response.valueAt;
     d.valueBytes = response.valueBytes;
-    if (s.op[slot] !== OP_GET) s.seq[slot]!++;
+    if (!isReadOp(s.op[slot]!)) s.seq[slot]!++;
     this.#end(slot, now);
   }
 
@@ -297,7 +297,7 @@ export class Clerk {
     d.valueAt = 0;
     d.valueBytes = 0;
     // A seq that surely took no effect is free for the next operation; any other is not.
-    if (maybe && s.op[slot] !== OP_GET) s.session[slot] = 0;
+    if (maybe && !isReadOp(s.op[slot]!)) s.session[slot] = 0;
     this.#end(slot, now);
   }
 

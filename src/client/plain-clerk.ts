@@ -1,4 +1,4 @@
-import { FLAG_LOCAL, OP_GET, type OpCode } from "../kv/command.ts";
+import { FLAG_LOCAL, isReadOp, type OpCode } from "../kv/command.ts";
 import { assert } from "../lib/assert.ts";
 import type { Prng } from "../lib/prng.ts";
 import { STATUS } from "../wire/errors.ts";
@@ -166,7 +166,7 @@ export class PlainClerk {
 
   /** The awaited attempt has no result. */
   refused(slot: number, refusal: Refusal, now: number): void {
-    const isRead = this.#ops.op[slot] === OP_GET;
+    const isRead = isReadOp(this.#ops.op[slot]!);
     if (refusal === "invalid") return this.#giveUp(slot, DONE_FAIL, now);
     if (refusal === "unsure" && !isRead) return this.#giveUp(slot, DONE_INFO, now);
     this.#avoid(this.#sentTo[slot]!, now);
@@ -204,7 +204,7 @@ export class PlainClerk {
   #overdue(slot: number, now: number): void {
     const isOut = this.#stage[slot] === SENT;
     if (now >= this.#deadlineAt[slot]!) {
-      const mayCount = isOut && this.#ops.op[slot] !== OP_GET;
+      const mayCount = isOut && !isReadOp(this.#ops.op[slot]!);
       if (isOut) this.#ports.cancel(slot);
       return this.#giveUp(slot, mayCount ? DONE_INFO : DONE_FAIL, now);
     }
@@ -213,7 +213,7 @@ export class PlainClerk {
     const silentAt = this.#heardAt[node]! + this.#options.attemptTimeoutMs;
     if (silentAt > now) return this.#wakeSlotAt(slot, silentAt);
     this.#avoid(node, now);
-    if (this.#ops.op[slot] !== OP_GET) return this.#wakeSlotAt(slot, Number.POSITIVE_INFINITY);
+    if (!isReadOp(this.#ops.op[slot]!)) return this.#wakeSlotAt(slot, Number.POSITIVE_INFINITY);
     this.#ports.cancel(slot);
     this.#retry(slot, now);
   }

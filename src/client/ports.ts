@@ -44,11 +44,11 @@ export type Completion = {
   outcome: number;
   /** A status code of wire/errors.ts; its `timeout` when the clerk gave up. */
   status: number;
-  /** The key's version afterwards; 0: absent; -1: unknown. */
+  /** The key's version afterwards; 0: absent; -1: unknown. Of a scan: how many keys it returned. */
   version: number;
   /** Log index at which it took effect; 0: unknown. */
   index: number;
-  /** The value of a get, `valueIn[valueAt, valueAt + valueBytes)`; valid during the call. */
+  /** The value of a get, or the reply of a scan (kv/scan-reply.ts), `valueIn[valueAt, valueAt + valueBytes)`; valid during the call. */
   valueIn: Uint8Array;
   valueAt: number;
   valueBytes: number;

@@ -1,4 +1,4 @@
-import { type Command, OP_GET, OP_OPEN_SESSION, type OpCode } from "../kv/command.ts";
+import { type Command, isReadOp, OP_OPEN_SESSION, type OpCode } from "../kv/command.ts";
 import { assert } from "../lib/assert.ts";
 
 export const IDLE = 0;
@@ -105,11 +105,11 @@ export class Slots {
       c.nonce = this.nonce[slot]!;
       return c;
     }
-    const isGet = this.op[slot] === OP_GET;
+    const isRead = isReadOp(this.op[slot]!);
     c.op = this.op[slot] as OpCode;
     c.flags = this.flags[slot]!;
-    c.session = isGet ? 0 : this.session[slot]!;
-    c.seq = isGet ? 0 : this.seq[slot]!;
+    c.session = isRead ? 0 : this.session[slot]!;
+    c.seq = isRead ? 0 : this.seq[slot]!;
     c.nonce = 0;
     c.expected = this.expected[slot]!;
     c.key = this.key[slot]!;

@@ -5,13 +5,17 @@
  *   offset  type  field
  *        0  u8    op
  *        1  u8    flags            bit 0: `expected` counts (put); bit 1: local get
- *        2  u16   keyBytes         1 … KEY_BYTES_MAX (openSession: 0)
+ *        2  u16   keyBytes         1 … KEY_BYTES_MAX (openSession: 0; scan: 0 … SCAN_BOUND_BYTES_MAX)
  *        4  u32   valueBytes       0 … VALUE_BYTES_MAX; 0 for get, delete, openSession
  *        8  u53   session          0: none, the operation may then be applied twice by a retry
  *       16  u32   seq              of the session, from 1, one more for each operation
  *       20  u32   nonce            openSession: chosen by the client; otherwise 0
  *       24  u53   expected         version, with flag bit 0; 0: the key must be absent
  *       32  …     key, then value
+ *
+ * A scan is a read of many keys: `key` is where it begins (inclusive; empty: at the first), the value
+ * is where it ends (exclusive; empty: nowhere), `expected` is the most keys it may return, 1 …
+ * SCAN_KEYS_MAX. Its reply is that of scan-reply.ts.
  *
  * Offsets and not objects, because this is read for every operation on every node.
  */
@@ -21,8 +25,12 @@ export const OP_APPEND = 2;
 export const OP_DELETE = 3;
 /** Registers a session; the reply's `index` is the session id (thesis §6.3). */
 export const OP_OPEN_SESSION = 4;
-export const OP_NAMES = ["get", "put", "append", "delete", "openSession"] as const;
-export type OpCode = 0 | 1 | 2 | 3 | 4;
+export const OP_SCAN = 5;
+export const OP_NAMES = ["get", "put", "append", "delete", "openSession", "scan"] as const;
+export type OpCode = 0 | 1 | 2 | 3 | 4 | 5;
+
+/** Reads change nothing: they need no session and no entry in the log. */
+export const isReadOp = (op: number): boolean => op === OP_GET || op === OP_SCAN;
 
 export const FLAG_EXPECTED = 1;
 export const FLAG_LOCAL = 2;
@@ -30,6 +38,9 @@ export const FLAG_LOCAL = 2;
 export const COMMAND_HEADER_BYTES = 32;
 export const KEY_BYTES_MAX = 4096;
 export const VALUE_BYTES_MAX = 8 << 20;
+/** Most keys that one scan returns, and the longest key that bounds one: a cursor is a key and a zero. */
+export const SCAN_KEYS_MAX = 1_000;
+export const SCAN_BOUND_BYTES_MAX = KEY_BYTES_MAX + 1;
 
 const TWO_POW_32 = 0x1_0000_0000;
 
@@ -72,8 +83,9 @@ export function commandProblem(view: DataView, at: number, end: number): string 
   const flags = view.getUint8(at + 1);
   const keyBytes = view.getUint16(at + 2, true);
   const valueBytes = view.getUint32(at + 4, true);
-  if (op > OP_OPEN_SESSION) return `op ${op} is not known`;
+  if (op > OP_SCAN) return `op ${op} is not known`;
   if (flags > (FLAG_EXPECTED | FLAG_LOCAL)) return `flags ${flags} are not known`;
+  if (op === OP_SCAN) return scanProblem(view, at, end);
   if ((keyBytes === 0) !== (op === OP_OPEN_SESSION)) return `key of ${keyBytes} bytes`;
   if (keyBytes > KEY_BYTES_MAX) return `key of ${keyBytes} bytes, the limit is ${KEY_BYTES_MAX}`;
   if (valueBytes > VALUE_BYTES_MAX) {
@@ -83,6 +95,18 @@ export function commandProblem(view: DataView, at: number, end: number): string 
   if (end - at !== COMMAND_HEADER_BYTES + keyBytes + valueBytes) return "lengths do not add up";
   if (view.getUint32(at + 12, true) > 0x1f_ffff) return "session exceeds 2^53 - 1";
   if (view.getUint32(at + 28, true) > 0x1f_ffff) return "expected exceeds 2^53 - 1";
+  return null;
+}
+
+function scanProblem(view: DataView, at: number, end: number): string | null {
+  const keyBytes = commandKeyBytes(view, at);
+  const valueBytes = commandValueBytes(view, at);
+  const limit = commandExpected(view, at);
+  if (keyBytes > SCAN_BOUND_BYTES_MAX || valueBytes > SCAN_BOUND_BYTES_MAX) {
+    return `scan from ${keyBytes} to ${valueBytes} bytes, the limit is ${SCAN_BOUND_BYTES_MAX}`;
+  }
+  if (limit < 1 || limit > SCAN_KEYS_MAX) return `scan of ${limit} keys, not 1 to ${SCAN_KEYS_MAX}`;
+  if (end - at !== COMMAND_HEADER_BYTES + keyBytes + valueBytes) return "lengths do not add up";
   return null;
 }
 

@@ -15,10 +15,12 @@ import {
   OP_GET,
   OP_OPEN_SESSION,
   OP_PUT,
+  OP_SCAN,
   type OpCode,
   VALUE_BYTES_MAX,
 } from "./command.ts";
 import { ENTRY_HEADER_BYTES, EPOCH_SHIFT, KEY_BYTES_MASK, KeyTable } from "./key-table.ts";
+import { Scanner } from "./scan.ts";
 import type { PieceWriter } from "./snapshot-format.ts";
 import type { Result, StateMachine } from "./state-machine.ts";
 import { INVALID, NOT_FOUND, OK, VERSION_MISMATCH } from "./status.ts";
@@ -45,6 +47,7 @@ export type StoredEntry = {
  *   longer than VALUE_BYTES_MAX.
  * - delete and get of an absent key: notFound.
  * - openSession changes nothing here (sessions.ts).
+ * - scan: the entries within its bounds, in order, as of now (scan.ts).
  *
  * Keys and values are copied: a command's bytes are not needed after apply.
  */
@@ -52,6 +55,7 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
   readonly result: Result;
   readonly #cells = new Cells();
   readonly #table = new KeyTable(this.#cells);
+  readonly #scanner = new Scanner(this.#cells, this.#table);
   /** The snapshot under way: it wants to see an entry before it changes. */
   #sweep: Sweep | null = null;
   #epoch = 1;
@@ -84,6 +88,8 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
         return this.#delete(view, at);
       case OP_GET:
         return this.#get(view, at);
+      case OP_SCAN:
+        return this.#scanner.scan(bytes, view, at, this.result);
       case OP_OPEN_SESSION:
         return this.#finish(OK, 0);
       default:
@@ -95,8 +101,9 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
     this.#table.prefetch(view, at + COMMAND_HEADER_BYTES, commandKeyBytes(view, at));
   }
 
-  read(_bytes: Uint8Array, view: DataView, at: number, _end: number): void {
-    this.#get(view, at);
+  read(bytes: Uint8Array, view: DataView, at: number, _end: number): void {
+    if (commandOp(view, at) === OP_SCAN) this.#scanner.scan(bytes, view, at, this.result);
+    else this.#get(view, at);
   }
 
   /** Every key, in an order that depends on the history. The store must not change meanwhile. */
@@ -209,6 +216,7 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
     if (cell === NO_CELL) return this.#finish(NOT_FOUND, 0);
     this.#sweep?.save(cell);
     this.#table.remove();
+    this.#scanner.leaving(cell);
     this.#free(cell);
     this.#finish(OK, 0);
   }
@@ -233,6 +241,7 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
     this.#cells.words[slab]![(at >>> 2) + 1] = (this.#epoch << EPOCH_SHIFT) | keyBytes;
     copyBytes(bytes, keyAt, keyAt + keyBytes, this.#cells.bytes[slab]!, at + ENTRY_HEADER_BYTES);
     this.#table.insert(cell);
+    this.#scanner.inserted(cell);
     return cell;
   }
 
@@ -243,6 +252,7 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
     const to = this.#cells.bytes[slabOf(moved)]!;
     const end = from + ENTRY_HEADER_BYTES + kept;
     copyBytes(this.#cells.bytes[slabOf(cell)]!, from, end, to, offsetOf(moved));
+    this.#scanner.leaving(cell, moved);
     this.#free(cell);
     this.#table.replace(moved);
     return moved;

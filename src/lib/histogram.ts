@@ -110,6 +110,14 @@ export class Histogram {
     return quantiles.map((q, i) => [q, values[i]!] as const);
   }
 
+  /** Calls `visit` with the middle of each bucket that is not empty, ascending, and its count. */
+  eachBucket(visit: (us: number, count: number) => void): void {
+    for (let i = 0; i < BUCKETS; i++) {
+      const count = this.#buckets[i]!;
+      if (count !== 0) visit(Math.min(middleUs(i), this.#maxUs), count);
+    }
+  }
+
   toJSON(): HistogramJson {
     const buckets: number[] = [];
     for (let i = 0; i < BUCKETS; i++) {

@@ -188,7 +188,12 @@ export type Ready = {
     readonly term: Term;
   }[];
   /** Reads whose leadership is confirmed; serve each once `index` is applied. */
-  readonly reads: readonly { readonly tag: number; readonly index: LogIndex }[];
+  readonly reads: readonly {
+    readonly tag: number;
+    readonly index: LogIndex;
+    /** By a valid lease; otherwise by a round of messages. */
+    readonly byLease: boolean;
+  }[];
   readonly refused: readonly {
     readonly tag: number;
     readonly leaderId: NodeId;

@@ -43,7 +43,7 @@ export function onReadIndex(s: RaftState, tag: number, lease: boolean): void {
   }
   const { commitIndex } = s.log;
   if (lease && leaseIsValid(s)) {
-    s.reads.push({ tag, index: commitIndex });
+    s.reads.push({ tag, index: commitIndex, byLease: true });
     return;
   }
   const index = commitIndex > s.termStartIndex ? commitIndex : s.termStartIndex;
@@ -58,7 +58,7 @@ export function takeConfirmedReads(s: RaftState): void {
   let count = 0;
   for (const { tag, index, seq } of s.waitingReads) {
     if (seq > confirmed || index > s.log.commitIndex) break;
-    s.reads.push({ tag, index });
+    s.reads.push({ tag, index, byLease: false });
     count++;
   }
   s.waitingReads.splice(0, count);

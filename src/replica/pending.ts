@@ -5,6 +5,9 @@ import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
 const CHUNK_BYTES = 1 << 20;
 const NO_BYTES = new Uint8Array(0);
 
+/** How many reads a replica has served, by what confirmed them; local ones by nothing. */
+export type ReadCounts = { byLease: number; byRound: number; local: number };
+
 /** Who waits for the entries of one batch, in order. */
 export type Waiting = {
   readonly tag: number;
@@ -89,6 +92,7 @@ export class ReadBatch {
   view: DataView = new DataView(this.bytes.buffer);
   /** Set when confirmed: serve once this index is applied. */
   index = 0;
+  byLease = false;
   #size = 0;
 
   constructor(tag: number) {

@@ -1,6 +1,6 @@
 import { assert } from "../lib/assert.ts";
 import { asIndex, NO_NODE, type NodeId } from "../lib/ids.ts";
-import { commandFlags, commandOp, commandProblem, FLAG_LOCAL, OP_GET } from "../kv/command.ts";
+import { commandFlags, commandOp, commandProblem, FLAG_LOCAL, isReadOp } from "../kv/command.ts";
 import type { StateMachine } from "../kv/state-machine.ts";
 import type { Raft, RaftInput, RaftStatus, Ready, Refusal, SoftState } from "../raft/api.ts";
 import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
@@ -8,7 +8,7 @@ import { ENTRY_COMMAND, type EntryBatch, type Message } from "../raft/types.ts";
 import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
 import { STATUS } from "../wire/errors.ts";
 import { AdminRequests } from "./admin.ts";
-import { BatchBuilder, ReadBatch, type Waiting } from "./pending.ts";
+import { BatchBuilder, ReadBatch, type ReadCounts, type Waiting } from "./pending.ts";
 import type { AdminOutcome, ClientPort, Ports, ReplicaOptions, Reply } from "./ports.ts";
 import { refusalStatus } from "./refusal-status.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -44,6 +44,8 @@ export class Replica implements ClientPort {
   #pumping = false;
   #pumpAgain = false;
 
+  /** Reads served since the start. */
+  readonly reads: ReadCounts = { byLease: 0, byRound: 0, local: 0 };
   readonly #builder = new BatchBuilder();
   /** Handed to the core, not yet accepted or refused. */
   readonly #offered = new Map<number, Waiting>();
@@ -133,8 +135,9 @@ export class Replica implements ClientPort {
     if (commandProblem(view, at, end) !== null) {
       return this.#answerStatus(client, requestId, STATUS.invalid.code);
     }
-    const isGet = commandOp(view, at) === OP_GET;
-    if (isGet && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {
+    const isRead = isReadOp(commandOp(view, at));
+    if (isRead && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {
+      this.reads.local++;
       return this.#serveRead(client, requestId, bytes, view, at, end, this.#appliedIndex);
     }
     if (this.#soft.role !== "leader") {
@@ -144,7 +147,7 @@ export class Replica implements ClientPort {
       return this.#answerStatus(client, requestId, STATUS.overloaded.code);
     }
     this.#unanswered++;
-    (isGet ? this.#reads : this.#builder).add(client, requestId, bytes, at, end);
+    (isRead ? this.#reads : this.#builder).add(client, requestId, bytes, at, end);
   }
 
   /** Does what the inputs so far call for. Re-entry is harmless: the outer call carries on. */
@@ -195,7 +198,7 @@ export class Replica implements ClientPort {
     this.#snapshots?.write(ready.snapshotWrites);
     this.#snapshots?.read(ready.snapshotReads);
     this.#admin.settle(ready.outcomes);
-    for (const { tag, index } of ready.reads) this.#confirmed(tag, index);
+    for (const { tag, index, byLease } of ready.reads) this.#confirmed(tag, index, byLease);
     this.#serveConfirmed();
     for (const { tag, leaderId, reason } of ready.refused) this.#refused(tag, leaderId, reason);
     if (ready.softState !== null) this.#onSoftState(ready.softState);
@@ -291,10 +294,11 @@ export class Replica implements ClientPort {
     return head.firstIndex + head.answered === index ? head : null;
   }
 
-  #confirmed(tag: number, index: number): void {
+  #confirmed(tag: number, index: number, byLease: boolean): void {
     const reads = this.#readsOffered.get(tag)!;
     this.#readsOffered.delete(tag);
     reads.index = index;
+    reads.byLease = byLease;
     this.#readsConfirmed.push(reads);
   }
 
@@ -302,7 +306,8 @@ export class Replica implements ClientPort {
     while (this.#readsConfirmed.length > 0) {
       const { index, bytes, view, clients, requestIds } = this.#readsConfirmed[0]!;
       if (index > this.#appliedIndex) return;
-      this.#readsConfirmed.shift();
+      const reads = this.#readsConfirmed.shift()!;
+      this.reads[reads.byLease ? "byLease" : "byRound"] += clients.length;
       this.#unanswered -= clients.length;
       let at = 0;
       for (let i = 0; i < clients.length; i++) {

@@ -95,24 +95,37 @@ export function bandsOf({ faults, startUs }: Timeline): readonly Band[] {
     });
 }
 
-/** The loads' curves over one x axis: null where a load has no point. */
-function curveData({ loads }: Report): CurveData | null {
+const curveData = ({ loads }: Report): CurveData | null =>
+  overlaid(
+    loads.map(({ name, result }) => ({ name, curve: result.curve })),
+    loads.length === 1 ? loads[0]!.result.response.count : 0,
+  );
+
+/** A percentile curve: pairs of (quantile, µs). */
+export type NamedCurve = {
+  readonly name: string;
+  readonly curve: readonly (readonly [number, number])[];
+};
+
+/**
+ * Curves over one x axis: null where one has no point. `operations` is how many a single curve is
+ * of; 0: not known, or there are several. Null when there is nothing to draw.
+ */
+export function overlaid(named: readonly NamedCurve[], operations = 0): CurveData | null {
   const positionOf = (quantile: number): number => round(-Math.log10(1 - quantile), 4);
-  const curves = loads.map(
-    ({ result }) =>
+  const curves = named.map(
+    ({ curve }) =>
       new Map(
-        result.curve
+        curve
           .filter(([quantile, us]) => quantile >= 0 && quantile < 1 && us > 0)
           .map(([quantile, us]) => [positionOf(quantile), us]),
       ),
   );
   const x = [...new Set(curves.flatMap((curve) => [...curve.keys()]))].sort((a, b) => a - b);
   if (x.length < 2) return null;
-  const [only] = loads;
-  const operations = loads.length === 1 ? only!.result.response.count : 0;
   return {
     x,
-    series: loads.map(({ name }, i) => ({ name, us: x.map((at) => curves[i]!.get(at) ?? null) })),
+    series: named.map(({ name }, i) => ({ name, us: x.map((at) => curves[i]!.get(at) ?? null) })),
     solidTo: operations > TAIL_MIN ? round(Math.log10(operations / TAIL_MIN), 4) : null,
   };
 }

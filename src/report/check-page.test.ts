@@ -20,7 +20,7 @@ import {
   launchChromium,
   openPage,
   sidewaysOverflow,
-  type View,
+  VIEWS,
 } from "./testing/browser.ts";
 import { demoReport } from "./testing/fixtures.ts";
 import { parseReport } from "./validate.ts";
@@ -185,11 +185,6 @@ afterAll(async () => {
 function inChromium(claim: string, look: (browser: Browser) => Promise<void>): void {
   if (chromium !== null) test(`check page in Chromium: ${claim}`, () => look(browser!), 60_000);
 }
-
-const VIEWS: readonly View[] = [1280, 400].flatMap((width) => [
-  { width, scheme: "light" as const },
-  { width, scheme: "dark" as const },
-]);
 
 for (const name of ["fail", "report", "unknown", "pass"])
   inChromium(`${name} is whole at 1280 and 400 pixels, light and dark`, async (with_) => {

@@ -2,8 +2,9 @@ import { shortName, type Evidence } from "../check/describe.ts";
 import type { CheckResult, Method } from "../check/check.ts";
 import type { Proof } from "../check/explain/proof.ts";
 import { count, durationMs, plural } from "./format.ts";
-import { html, type Markup, trusted } from "./markup.ts";
-import { badge, verdictIcon } from "./page/badge.ts";
+import { html, type Markup } from "./markup.ts";
+import { pageOf } from "./page-shell.ts";
+import { badge } from "./page/badge.ts";
 import chartsCss from "./page/charts.css" with { type: "text" };
 import detailsCss from "./page/details.css" with { type: "text" };
 import lanesCss from "./page/lanes.css" with { type: "text" };
@@ -12,6 +13,7 @@ import proofCss from "./page/proof.css" with { type: "text" };
 import { proofFigure } from "./page/proof.ts";
 import tablesCss from "./page/tables.css" with { type: "text" };
 import verdictCss from "./page/verdict.css" with { type: "text" };
+import { keyFigures, stamp } from "./page/verdict.ts";
 import windowJs from "./page/window.client.js" with { type: "text" };
 import windowCss from "./page/window.css" with { type: "text" };
 import { type Surroundings, windowFigure } from "./page/window.ts";
@@ -21,8 +23,6 @@ import { VERDICT_WORDS } from "./words.ts";
 const TEXT_MAX = 600;
 const WITNESS_MAX = 30;
 
-const POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 const STYLES = [
   ...[pageCss, verdictCss, chartsCss, lanesCss, tablesCss, detailsCss],
   ...[proofCss, windowCss],
@@ -50,37 +50,17 @@ export type CheckPage = {
  */
 export function renderCheckPage(check: CheckPage): string {
   const { result, file } = check;
-  const word = VERDICT_WORDS[result.kind];
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="robots" content="noindex" />
-        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
-        <title>${word} · ${cut(file)} · Ordeal</title>
-        <link rel="icon" href="data:," />
-        <style>
-          ${STYLES.map(trusted)}
-        </style>
-      </head>
-      <body>
-        <a class="skip" href="#verdict">Skip to the verdict</a>
-        <header class="head">
-          <p class="kicker"><b>Ordeal</b> check of a history</p>
-          <h1>${cut(file)}</h1>
-        </header>
-        <main>${verdict(check)} ${proof(check)} ${methods(check)} ${witness(check)}</main>
-        <script>
-          (() => {
-            "use strict";
-            ${trusted(windowJs)};
-          })();
-        </script>
-      </body>
-    </html> `;
-  return page.toString();
+  return pageOf({
+    title: `${VERDICT_WORDS[result.kind]} · ${cut(file)}`,
+    styles: STYLES,
+    scripts: [windowJs],
+    body: html`<a class="skip" href="#verdict">Skip to the verdict</a>
+      <header class="head">
+        <p class="kicker"><b>Ordeal</b> check of a history</p>
+        <h1>${cut(file)}</h1>
+      </header>
+      <main>${verdict(check)} ${proof(check)} ${methods(check)} ${witness(check)}</main>`,
+  });
 }
 
 const cut = (text: string): string =>
@@ -94,30 +74,17 @@ const CLAIMS = {
 
 function verdict({ result, ms, command }: CheckPage): Markup {
   const figures = [
-    ["Operations", count(result.operations)],
-    ["Keys", count(result.keys)],
-    ["Took", durationMs(ms)],
-  ];
+    ["Operations", count(result.operations), ""],
+    ["Keys", count(result.keys), ""],
+    ["Took", durationMs(ms), ""],
+  ] as const;
   return html`<section
     id="verdict"
     class="verdict ${result.kind}"
     aria-labelledby="verdict-word"
     tabindex="-1"
   >
-    <div class="stamp">
-      ${verdictIcon(result.kind)}
-      <h2 id="verdict-word"><span class="sr">Verdict: </span>${VERDICT_WORDS[result.kind]}</h2>
-      <p>${CLAIMS[result.kind]}</p>
-    </div>
-    <dl class="figures">
-      ${figures.map(
-        ([name, value]) =>
-          html`<div>
-            <dt>${name!}</dt>
-            <dd>${value!}</dd>
-          </div>`,
-      )}
-    </dl>
+    ${stamp(result.kind, VERDICT_WORDS[result.kind], CLAIMS[result.kind])} ${keyFigures(figures)}
     <div class="repeat">
       <span id="repeat-label">Check it again</span>
       <code id="repeat" tabindex="0" aria-labelledby="repeat-label repeat">${cut(command)}</code>

@@ -1,5 +1,5 @@
-/** Which faults are alike, for colour: on processes, on disks, that cut links; all others disturb. */
-export type Family = "process" | "disk" | "cut" | "frames";
+/** Which faults are alike, for colour: on processes, disks, clocks, that cut links; others disturb frames. */
+export type Family = "process" | "disk" | "clock" | "cut" | "frames";
 
 const FAMILIES: Readonly<Record<string, Family>> = {
   crash: "process",
@@ -10,6 +10,9 @@ const FAMILIES: Readonly<Record<string, Family>> = {
   diskFull: "disk",
   bitFlip: "disk",
   wipe: "disk",
+  clockJump: "clock",
+  clockRate: "clock",
+  clockStrobe: "clock",
   isolate: "cut",
   partition: "cut",
   clog: "cut",

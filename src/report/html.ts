@@ -1,7 +1,8 @@
 import uplotJs from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
 import { chartData } from "./chart-data.ts";
-import { html, type Markup, scriptJson, trusted } from "./markup.ts";
+import { html, type Markup } from "./markup.ts";
+import { embeddedData, pageOf } from "./page-shell.ts";
 import chartsCss from "./page/charts.css" with { type: "text" };
 import chartsJs from "./page/charts.client.js" with { type: "text" };
 import { checksSection } from "./page/checks.ts";
@@ -14,6 +15,8 @@ import lamportCss from "./page/lamport.css" with { type: "text" };
 import lanesCss from "./page/lanes.css" with { type: "text" };
 import { loadsSection } from "./page/loads.ts";
 import pageCss from "./page/page.css" with { type: "text" };
+import copyJs from "./page/copy.client.js" with { type: "text" };
+import hostJs from "./page/chart-host.client.js" with { type: "text" };
 import pageJs from "./page/page.client.js" with { type: "text" };
 import proofCss from "./page/proof.css" with { type: "text" };
 import { storySection } from "./page/story.ts";
@@ -27,10 +30,6 @@ import { pageHead, verdictSection } from "./page/verdict.ts";
 
 import type { Report } from "./schema.ts";
 import { VERDICT_WORDS } from "./words.ts";
-
-/** No request of any kind leaves the page: what it needs is in it. */
-const POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 const STYLES = [
   uplotCss,
@@ -51,43 +50,17 @@ const STYLES = [
  */
 export function renderHtml(report: Report): string {
   const data = chartData(report);
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="robots" content="noindex" />
-        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
-        <title>${VERDICT_WORDS[report.verdict]} · ${report.name} · Ordeal</title>
-        <link rel="icon" href="data:," />
-        <style>
-          ${STYLES.map(trusted)}
-        </style>
-      </head>
-      <body>
-        <a class="skip" href="#verdict">Skip to the verdict</a>
-        ${pageHead(report)}
-        <main>${sections(report, data)}</main>
-        <footer>Ordeal report, schema ${report.schema} · run <code>${report.runId}</code></footer>
-        <script type="application/json" id="chart-data">
-          ${scriptJson(data)}
-        </script>
-        <script>
-          ${trusted(uplotJs)};
-        </script>
-        <script>
-          (() => {
-            "use strict";
-            ${trusted(figuresJs)};
-            ${trusted(chartsJs)};
-            ${trusted(pageJs)};
-            ${trusted(windowJs)};
-          })();
-        </script>
-      </body>
-    </html> `;
-  return page.toString();
+  return pageOf({
+    title: `${VERDICT_WORDS[report.verdict]} · ${report.name}`,
+    styles: STYLES,
+    libraries: [uplotJs],
+    scripts: [figuresJs, chartsJs, hostJs, pageJs, windowJs, copyJs],
+    body: html`<a class="skip" href="#verdict">Skip to the verdict</a>
+      ${pageHead(report)}
+      <main>${sections(report, data)}</main>
+      <footer>Ordeal report, schema ${report.schema} · run <code>${report.runId}</code></footer>
+      ${embeddedData(data)}`,
+  });
 }
 
 const sections = (report: Report, data: ReturnType<typeof chartData>): (Markup | null)[] => [

@@ -11,7 +11,7 @@ import {
   launchChromium,
   openPage,
   sidewaysOverflow,
-  type View,
+  VIEWS,
 } from "./testing/browser.ts";
 import { benchReport, demoReport, failingReport } from "./testing/fixtures.ts";
 import { newRunId, reportDir, writeReport } from "./write.ts";
@@ -94,11 +94,6 @@ const visible = (page: Page): Promise<readonly string[]> =>
   page
     .locator("#runs tbody tr:visible th a")
     .evaluateAll((links) => links.map((link) => String(link.textContent)));
-
-const VIEWS: readonly View[] = [1280, 400].flatMap((width) => [
-  { width, scheme: "light" as const },
-  { width, scheme: "dark" as const },
-]);
 
 inChromium(
   "it is whole at 1280 and 400 pixels, light and dark, and asks for no file",

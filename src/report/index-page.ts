@@ -1,14 +1,12 @@
 import { count } from "./format.ts";
-import { html, type Markup, trusted } from "./markup.ts";
+import { html, type Markup } from "./markup.ts";
+import { pageOf } from "./page-shell.ts";
 import pageCss from "./page/page.css" with { type: "text" };
 import { type RunRow, runsTable, verdictOf } from "./page/runs.ts";
 import runsCss from "./page/runs.css" with { type: "text" };
 import runsJs from "./page/runs.client.js" with { type: "text" };
 import tablesCss from "./page/tables.css" with { type: "text" };
 import verdictCss from "./page/verdict.css" with { type: "text" };
-
-const POLICY =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 const CHOICES = [
   ["", "All"],
@@ -23,44 +21,27 @@ const CHOICES = [
  * file:// and needs no network. The same rows give the same page.
  */
 export function renderIndex(rows: readonly RunRow[]): string {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta name="robots" content="noindex" />
-        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
-        <title>Runs · Ordeal</title>
-        <link rel="icon" href="data:," />
-        <style>
-          ${[pageCss, verdictCss, tablesCss, runsCss].map(trusted)}
-        </style>
-      </head>
-      <body class="index">
-        <a class="skip" href="#runs">Skip to the runs</a>
-        <header class="head">
-          <p class="kicker"><b>Ordeal</b> reports</p>
-          <h1>Runs</h1>
-          <p class="facts">${CHOICES.slice(1).map(([id, name]) => tally(rows, id, name))}</p>
-        </header>
-        <main>
-          <section aria-labelledby="runs-title">
-            <h2 id="runs-title" class="sr">All runs</h2>
-            ${filters()} ${rows.length === 0 ? null : runsTable(rows)}
-            <p class="more" id="shown" role="status">
-              ${rows.length === 0 ? "No run yet: ordeal demo makes one." : `${count(rows.length)} runs`}
-            </p>
-          </section>
-        </main>
-        <script>
-          (() => {
-            "use strict";
-            ${trusted(runsJs)};
-          })();
-        </script>
-      </body>
-    </html> `.toString();
+  return pageOf({
+    title: "Runs",
+    styles: [pageCss, verdictCss, tablesCss, runsCss],
+    scripts: [runsJs],
+    bodyClass: "index",
+    body: html`<a class="skip" href="#runs">Skip to the runs</a>
+      <header class="head">
+        <p class="kicker"><b>Ordeal</b> reports</p>
+        <h1>Runs</h1>
+        <p class="facts">${CHOICES.slice(1).map(([id, name]) => tally(rows, id, name))}</p>
+      </header>
+      <main>
+        <section aria-labelledby="runs-title">
+          <h2 id="runs-title" class="sr">All runs</h2>
+          ${filters()} ${rows.length === 0 ? null : runsTable(rows)}
+          <p class="more" id="shown" role="status">
+            ${rows.length === 0 ? "No run yet: ordeal demo makes one." : `${count(rows.length)} runs`}
+          </p>
+        </section>
+      </main>`,
+  });
 }
 
 function tally(rows: readonly RunRow[], id: string, name: string): Markup | null {

@@ -5,10 +5,11 @@ import type { FaultBand, Timeline } from "./schema.ts";
 /**
  * What a node was for a while. `leader`: in the highest term so far. `stale`: it still took itself
  * for the leader although another had been elected in a higher term. `down` and `paused`: by a
- * fault on its process. `disk`: its disk was at fault. `cut` and `frames`: by a fault on its links.
+ * fault on its process. `disk` and `clock`: its own was at fault. `cut` and `frames`: by a fault
+ * on its links.
  */
 export type Span = {
-  readonly kind: "leader" | "stale" | "down" | "paused" | "disk" | "cut" | "frames";
+  readonly kind: "leader" | "stale" | "down" | "paused" | "disk" | "clock" | "cut" | "frames";
   readonly fromUs: number;
   readonly toUs: number;
   /** Of a leader; 0 for a fault. */

@@ -1,5 +1,6 @@
 import { figureText, goalMark, goalText } from "./figures.ts";
 import { count, duration, durationMs, moment, rate } from "./format.ts";
+import { codeBlock, escapeMarkdown as escape, inlineCode, markdownTable } from "./markdown-text.ts";
 import type { Report, Verdict } from "./schema.ts";
 import {
   failoverText,
@@ -43,12 +44,7 @@ const table = (
   head: readonly string[],
   align: string,
   rows: readonly (readonly string[])[],
-): string => {
-  if (rows.length === 0) return "";
-  const line = (cells: readonly string[]): string => `| ${cells.map(escape).join(" | ")} |`;
-  const more = rows.length > ROWS_MAX ? [`\n${rows.length - ROWS_MAX} more in the report.`] : [];
-  return [line(head), align, ...rows.slice(0, ROWS_MAX).map(line), ...more].join("\n");
-};
+): string => markdownTable(head, align, rows, ROWS_MAX);
 
 const checksTable = ({ checks }: Report): string =>
   table(
@@ -95,23 +91,3 @@ const failovers = (report: Report): string =>
     .map((f) => escape(`${f.fault}: ${failoverText(f)}`))
     .map((line) => `- ${line}`)
     .join("\n");
-
-/** Text stays text: no markup, links or HTML from a report, and one line. */
-const escape = (text: string): string =>
-  text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>|#~&]/g, (char) => `\\${char}`);
-
-/** Lines as they are; the fence is longer than any run of backticks in them. */
-function codeBlock(lines: readonly string[]): string {
-  if (lines.length === 0) return "";
-  const longest = Math.max(2, ...[...lines.join("\n").matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  const text = lines.map((line) => line.replace(/[\r\n]/g, " "));
-  return [`${fence}text`, ...text, fence].join("\n");
-}
-
-/** A code span whose fence is longer than any run of backticks in it. */
-function inlineCode(text: string): string {
-  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return longest === 0 ? `\`${text}\`` : `${fence} ${text} ${fence}`;
-}

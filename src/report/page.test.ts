@@ -12,7 +12,7 @@ import {
   launchChromium,
   openPage,
   sidewaysOverflow,
-  type View,
+  VIEWS,
 } from "./testing/browser.ts";
 import { benchReport, demoReport, failingReport } from "./testing/fixtures.ts";
 
@@ -50,11 +50,6 @@ test("page in text: every page holds its charts' places and data without a brows
 function inChromium(claim: string, look: (browser: Browser) => Promise<void>): void {
   if (chromium !== null) test(`page in Chromium: ${claim}`, () => look(browser!), 60_000);
 }
-
-const VIEWS: readonly View[] = [1280, 400].flatMap((width) => [
-  { width, scheme: "light" as const },
-  { width, scheme: "dark" as const },
-]);
 
 // One page is taken through all views, so that its answers to a resize and to a change of scheme are
 // looked at too.

@@ -42,9 +42,11 @@ export type Report = {
   readonly verdict: Verdict;
   readonly checks: readonly Check[];
   /** One for a chaos run; one a configuration for a bench. */
-  readonly loads: readonly { readonly name: string; readonly result: LoadResult }[];
+  readonly loads: readonly ReportLoad[];
   /** Of a bench that measures parts rather than a cluster; absent in reports of anything else. */
   readonly figures?: readonly Figure[] | undefined;
+  /** Of a bench of two systems in turns; absent in reports of anything else. */
+  readonly against?: Against | undefined;
   readonly timeline: Timeline | null;
   readonly failovers: readonly Failover[];
   /** How service fared under the faults; absent in older reports, and where nothing was broken. */
@@ -54,6 +56,16 @@ export type Report = {
   /** Paths relative to report.json: history, node logs. */
   readonly artifacts: Readonly<Record<string, string>>;
 };
+
+export type ReportLoad = {
+  readonly name: string;
+  /** The run of median throughput. */
+  readonly result: LoadResult;
+  /** Every run, when there were several: without them two reports cannot be told from chance. */
+  readonly runs?: readonly LoadRun[] | undefined;
+};
+
+export type LoadRun = Pick<LoadResult, "throughput" | "response">;
 
 export type Environment = {
   readonly bun: string;
@@ -102,6 +114,67 @@ export const FIGURE_UNITS = [
 ] as const;
 export type FigureUnit = (typeof FIGURE_UNITS)[number];
 export type FigureGoal = { readonly atMost: number } | { readonly atLeast: number };
+
+/**
+ * Two systems under the same load on one machine: runs in pairs, one of each, in the order A B B A …
+ * Every run has fresh processes, data directory and ports.
+ */
+export type Against = {
+  /** Of runs, for each case. */
+  readonly pairs: number;
+  readonly arms: readonly [AgainstArm, AgainstArm];
+  readonly cases: readonly AgainstCase[];
+  /** Cases that one of the systems cannot do: `memory, 64 clients: redis cannot do "memory": …`. */
+  readonly skipped: readonly string[];
+};
+
+export type AgainstArm = {
+  readonly name: string;
+  readonly version: string;
+  /** How the load generator speaks to it, in a sentence. */
+  readonly client: string;
+};
+
+export type AgainstCase = {
+  readonly name: string;
+  readonly arms: readonly [AgainstFigures, AgainstFigures];
+  /** The first arm over the second. */
+  readonly ratio: Readonly<Record<"throughput" | "p50" | "p99", RatioInterval>>;
+};
+
+/** One arm of one case: medians over its runs. Latencies are response times of ok operations. */
+export type AgainstFigures = {
+  readonly nodes: number;
+  readonly durability: Durability;
+  readonly throughput: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  /** Operations that failed or were left without an answer, in all runs. */
+  readonly notOk: number;
+  /** Share of a core that the generator used, at most. */
+  readonly generatorCpu: number;
+};
+
+/** Two systems are as durable as each other if and only if `survives` is the same. */
+export type Durability = {
+  /** Where a write is when it is acknowledged: `on disk, synced, on a majority of 3 nodes`. */
+  readonly survives: string;
+  /** What the system does for it: `appendfsync always`. */
+  readonly how: string;
+};
+
+/** By the pairs of runs: the Hodges–Lehmann estimate, with its exact signed-rank interval. */
+export type RatioInterval = {
+  /** Null: a run acknowledged nothing, and of nothing there is no ratio. */
+  readonly ratio: number | null;
+  /** Null: unknown, of a single pair. */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Of the interval: 0.75 of 3 pairs, 0.97 of 6; 0: there is none. */
+  readonly confidence: number;
+  /** One a pair, in order. */
+  readonly pairs: readonly number[];
+};
 
 export type EvidenceOp = {
   readonly process: number;

@@ -92,4 +92,4 @@ function failoverRows({ failovers }: Report): Row[] {
 }
 
 /** A report may come from elsewhere: what it says must not steer the terminal or break the lines. */
-const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
+export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");

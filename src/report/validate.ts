@@ -1,9 +1,7 @@
 import * as v from "valibot";
 import { FSYNC_MODES } from "../lib/fsync.ts";
-import { type Problem, UserError } from "../lib/user-error.ts";
+import { parseDocument } from "./parse-document.ts";
 import { FIGURE_UNITS, type Report, SCHEMA } from "./schema.ts";
-
-const PROBLEMS_MAX = 12;
 
 const VerdictSchema = v.picklist(["pass", "fail", "unknown"]);
 const FigureOrNull = v.nullable(v.number());
@@ -32,6 +30,8 @@ const LoadResultSchema = v.object({
   lateness: LatencySchema,
   dropped: v.number(),
   cpu: v.number(),
+  generators: v.optional(v.number()),
+  unread: v.optional(v.number()),
   void: v.nullable(v.string()),
 });
 
@@ -103,7 +103,7 @@ const EvidenceSchema = v.object({
   events: v.optional(v.tuple([v.number(), FigureOrNull])),
 });
 
-const CheckSchema = v.object({
+export const CheckSchema = v.object({
   name: v.string(),
   verdict: VerdictSchema,
   detail: v.string(),
@@ -143,6 +143,39 @@ const FigureSchema = v.object({
   note: v.string(),
 });
 
+const RatioSchema = v.object({
+  ratio: FigureOrNull,
+  low: FigureOrNull,
+  high: FigureOrNull,
+  confidence: v.number(),
+  pairs: v.array(v.number()),
+});
+
+const ArmSchema = v.object({ name: v.string(), version: v.string(), client: v.string() });
+
+const ArmFiguresSchema = v.object({
+  nodes: v.number(),
+  durability: v.object({ survives: v.string(), how: v.string() }),
+  throughput: v.number(),
+  p50Us: v.number(),
+  p99Us: v.number(),
+  notOk: v.number(),
+  generatorCpu: v.number(),
+});
+
+const AgainstSchema = v.object({
+  pairs: v.number(),
+  arms: v.tuple([ArmSchema, ArmSchema]),
+  cases: v.array(
+    v.object({
+      name: v.string(),
+      arms: v.tuple([ArmFiguresSchema, ArmFiguresSchema]),
+      ratio: v.object({ throughput: RatioSchema, p50: RatioSchema, p99: RatioSchema }),
+    }),
+  ),
+  skipped: v.array(v.string()),
+});
+
 const StorySchema = v.object({
   title: v.string(),
   about: v.optional(v.string()),
@@ -161,13 +194,30 @@ const StorySchema = v.object({
   leftOut: v.number(),
 });
 
+export const CodeSchema = v.object({ commit: v.string(), dirty: v.boolean() });
+
+export const EnvironmentSchema = v.object({
+  bun: v.string(),
+  os: v.string(),
+  kernel: v.string(),
+  cpu: v.string(),
+  cores: v.number(),
+  memoryBytes: v.number(),
+});
+
+/** Reports and comparisons are sorted by it. */
+export const TimeSchema = v.pipe(
+  v.string(),
+  v.isoTimestamp("not a time as 2025-11-21T02:44:10.123Z"),
+);
+
 const ReportSchema = v.object({
   schema: v.literal(SCHEMA),
   runId: v.string(),
   kind: v.picklist(["bench", "chaos", "demo"]),
   name: v.string(),
   about: v.string(),
-  startedAt: v.string(),
+  startedAt: TimeSchema,
   durationMs: v.number(),
   seed: v.number(),
   command: v.string(),
@@ -179,19 +229,19 @@ const ReportSchema = v.object({
     storage: v.string(),
     fsync: v.optional(v.picklist(FSYNC_MODES)),
   }),
-  code: v.object({ commit: v.string(), dirty: v.boolean() }),
-  environment: v.object({
-    bun: v.string(),
-    os: v.string(),
-    kernel: v.string(),
-    cpu: v.string(),
-    cores: v.number(),
-    memoryBytes: v.number(),
-  }),
+  code: CodeSchema,
+  environment: EnvironmentSchema,
   verdict: VerdictSchema,
   checks: v.array(CheckSchema),
-  loads: v.array(v.object({ name: v.string(), result: LoadResultSchema })),
+  loads: v.array(
+    v.object({
+      name: v.string(),
+      result: LoadResultSchema,
+      runs: v.optional(v.array(v.object({ throughput: v.number(), response: LatencySchema }))),
+    }),
+  ),
   figures: v.optional(v.array(FigureSchema)),
+  against: v.optional(AgainstSchema),
   timeline: v.nullable(TimelineSchema),
   failovers: v.array(
     v.object({
@@ -209,45 +259,12 @@ const ReportSchema = v.object({
 });
 
 /**
- * Reads the text of a report.json. Fields that this build does not know are dropped. `where` names
- * the file in errors. Throws UserError for damaged JSON, another schema, or missing or wrong fields.
+ * Reads the text of a report.json. `where` names the file in errors. Throws UserError for damaged JSON,
+ * another schema, or missing or wrong fields.
  */
-export function parseReport(text: string, where: string): Report {
-  const value = parseJson(text, where);
-  const schema =
-    typeof value === "object" && value !== null && "schema" in value ? value.schema : null;
-  if (schema !== SCHEMA)
-    throw new UserError(`cannot read the report`, [wrongSchema(schema, where)]);
-  const result = v.safeParse(ReportSchema, value);
-  if (result.success) return result.output;
-  const issues = result.issues.slice(0, PROBLEMS_MAX).map((issue) => toProblem(issue, where));
-  throw new UserError("cannot read the report", issues);
-}
-
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const what = `not JSON: ${(error as Error).message}`;
-    const fix = "the file is damaged or was cut short: run the command that wrote it again";
-    throw new UserError("cannot read the report", [{ where, what, fix }]);
-  }
-}
-
-function wrongSchema(schema: unknown, where: string): Problem {
-  if (typeof schema === "number" && schema > SCHEMA) {
-    const what = `its schema is ${schema}, this build reads ${SCHEMA}`;
-    return { where, what, fix: "read it with the version of Ordeal that wrote it, or a newer one" };
-  }
-  const what = `its "schema" is ${JSON.stringify(schema) ?? "missing"}, expected ${SCHEMA}`;
-  return { where, what, fix: "give a report.json that Ordeal wrote" };
-}
-
-function toProblem(issue: v.BaseIssue<unknown>, where: string): Problem {
-  const path = v.getDotPath(issue);
-  return {
-    where: path === null ? where : `${where} at ${path}`,
-    what: issue.message,
-    fix: "the file was edited or is damaged: run the command that wrote it again",
-  };
-}
+export const parseReport = (text: string, where: string): Report =>
+  parseDocument(
+    { noun: "report", file: "report.json", version: SCHEMA, schema: ReportSchema },
+    text,
+    where,
+  );

@@ -1,17 +1,20 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../lib/user-error.ts";
+import { parseComparison } from "./compare/validate.ts";
 import { renderIndex } from "./index-page.ts";
+import { comparisonRow } from "./page/comparison-row.ts";
 import { type RunRow, runRow } from "./page/runs.ts";
 import { replaceFile } from "./replace-file.ts";
 import { parseReport } from "./validate.ts";
 
 const KINDS = ["bench", "chaos", "demo"];
+const COMPARE = "compare";
 
 export type WrittenIndex = { readonly html: string; readonly rows: readonly RunRow[] };
 
 /**
- * Writes `<reportsDir>/index.html`: every run below it, with its verdict. A folder whose report is
+ * Writes `<reportsDir>/index.html`: every run and comparison below it, with its verdict. A folder whose report is
  * not there or cannot be read is listed as damaged. Throws UserError when there is no such directory.
  */
 export async function writeIndex(reportsDir: string): Promise<WrittenIndex> {
@@ -22,17 +25,18 @@ export async function writeIndex(reportsDir: string): Promise<WrittenIndex> {
   return { html, rows };
 }
 
-/** `<kind>/<name>/<runId>` of every run. */
+/** `<kind>/<name>/<runId>` of every run, and `compare/<runId>` of every comparison. */
 async function runFolders(reportsDir: string): Promise<readonly string[]> {
-  const kinds = (await foldersOf(reportsDir, true)).filter((kind) => KINDS.includes(kind));
+  const kinds = await foldersOf(reportsDir, true);
   const found: string[] = [];
-  for (const kind of kinds) {
+  for (const kind of kinds.filter((name) => KINDS.includes(name))) {
     for (const name of await foldersOf(join(reportsDir, kind))) {
       const runs = await foldersOf(join(reportsDir, kind, name));
       found.push(...runs.map((run) => `${kind}/${name}/${run}`));
     }
   }
-  return found;
+  const comparisons = kinds.includes(COMPARE) ? await foldersOf(join(reportsDir, COMPARE)) : [];
+  return [...found, ...comparisons.map((run) => `${COMPARE}/${run}`)];
 }
 
 async function foldersOf(path: string, isRoot = false): Promise<readonly string[]> {
@@ -49,15 +53,18 @@ async function foldersOf(path: string, isRoot = false): Promise<readonly string[
 }
 
 async function readRow(reportsDir: string, folder: string): Promise<RunRow> {
-  const file = join(reportsDir, folder, "report.json");
-  const damaged = (what: string): RunRow => ({ kind: "damaged", folder, what });
+  const isComparison = folder.startsWith(`${COMPARE}/`);
+  const name = isComparison ? "comparison.json" : "report.json";
+  const damaged = (what: string): RunRow => ({ kind: "damaged", folder, file: name, what });
+  const file = join(reportsDir, folder, name);
   try {
-    return runRow(parseReport(await readFile(file, "utf8"), file), folder);
+    const text = await readFile(file, "utf8");
+    return isComparison
+      ? comparisonRow(parseComparison(text, file), folder)
+      : runRow(parseReport(text, file), folder);
   } catch (error) {
     if (error instanceof UserError) return damaged(error.problems[0]?.what ?? error.message);
     const { code, message } = error as NodeJS.ErrnoException;
-    return damaged(
-      code === "ENOENT" ? "no report.json: the run is under way, or it broke" : message,
-    );
+    return damaged(code === "ENOENT" ? `no ${name}: the run is under way, or it broke` : message);
   }
 }

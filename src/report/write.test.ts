@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { HistogramLogReader } from "hdr-histogram-js";
+import { Histogram } from "../lib/histogram.ts";
 import { UserError } from "../lib/user-error.ts";
 import { readCode, readEnvironment } from "./environment.ts";
 import { demoReport } from "./testing/fixtures.ts";
@@ -13,6 +15,25 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "ordeal-report-"));
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
+
+test("writeReport: the histograms of a load go to load.hlog beside it, for the tools of HdrHistogram", async () => {
+  const puts = new Histogram();
+  for (let us = 1; us <= 100; us++) puts.record(us);
+  const report = demoReport();
+  const [load] = report.loads;
+  const histograms = { lateness: new Histogram().toJSON(), service: { put: puts.toJSON() } };
+  const loads = [{ name: "disk, 64 clients", result: { ...load!.result, histograms } }];
+  const runId = "with-a-log";
+  const written = await writeReport({ ...report, runId, loads }, dir);
+  const { report: stored } = await readReport(written.json);
+  expect(stored.artifacts["hlog"]).toBe("load.hlog");
+  expect(await Bun.file(written.json).text()).not.toContain("histograms");
+  const log = await Bun.file(join(written.dir, "load.hlog")).text();
+  const interval = new HistogramLogReader(log).nextIntervalHistogram()!;
+  expect(interval.tag).toBe("disk-64-clients/put");
+  expect(interval.totalCount).toBe(100);
+  expect(interval.maxValue).toBeWithin(99_900, 100_100);
+});
 
 test("run id: sorts by time and names the seed", () => {
   const at = (iso: string) => newRunId(new Date(iso), 42);

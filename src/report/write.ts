@@ -1,7 +1,9 @@
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { deflateSync } from "node:zlib";
 import { assert } from "../lib/assert.ts";
 import { UserError } from "../lib/user-error.ts";
+import { HLOG_FILE, hlogOf, withoutHistograms } from "./hlog.ts";
 import { renderHtml } from "./html.ts";
 import { renderMarkdown } from "./markdown.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -24,7 +26,13 @@ export function reportDir(
   reportsDir: string,
   { kind, name, runId }: Pick<Report, "kind" | "name" | "runId">,
 ): string {
-  const bad = Object.entries({ name, runId }).filter(([, text]) => !FOLDER.test(text));
+  checkFolders({ name, runId });
+  return join(reportsDir, kind, name, runId);
+}
+
+/** Throws UserError for names that cannot be a folder; keys say what each is the name of. */
+export function checkFolders(names: Readonly<Record<string, string>>): void {
+  const bad = Object.entries(names).filter(([, text]) => !FOLDER.test(text));
   if (bad.length > 0)
     throw new UserError(
       "cannot write the report",
@@ -34,22 +42,24 @@ export function reportDir(
         fix: "use letters, digits, dots, hyphens and underscores, at most 100, a letter or digit first",
       })),
     );
-  return join(reportsDir, kind, name, runId);
 }
 
 export type Written = { readonly dir: string; readonly json: string; readonly html: string };
 
 /**
- * Writes report.json, report.html and report.md into the run's folder, which is made if need be,
- * and the index of all runs, reportsDir/index.html. Each appears whole or not at all. Throws UserError when the folder cannot be written.
+ * Writes report.json, report.html, report.md and, of loads, load.hlog into the run's folder, which is
+ * made if need be, and the index of all runs, reportsDir/index.html. Each appears whole or not at all. Throws UserError when the folder cannot be written.
  */
-export async function writeReport(report: Report, reportsDir: string): Promise<Written> {
+export async function writeReport(measured: Report, reportsDir: string): Promise<Written> {
+  const report = withoutHistograms(measured);
+  const hlog = hlogOf(measured.loads, deflateSync);
   const dir = reportDir(reportsDir, report);
   const text = `${JSON.stringify(report, null, 1)}\n`;
   const json = join(dir, "report.json");
   await guarded(dir, async () => {
     await mkdir(dir, { recursive: true });
     await replaceFile(json, text);
+    if (hlog !== null) await replaceFile(join(dir, HLOG_FILE), hlog);
   });
   const html = await writePages(report, dir);
   // Only now, so that a figure gone wrong (NaN is null in JSON) does not cost the whole report.
@@ -104,7 +114,8 @@ const FIXES: Readonly<Record<string, string>> = {
   EEXIST: "a part of the path is a file: choose another directory",
 };
 
-async function guarded(dir: string, work: () => Promise<void>): Promise<void> {
+/** Tells what the disk refused as a person's mistake, with the fix; other errors as they are. */
+export async function guarded(dir: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {

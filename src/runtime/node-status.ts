@@ -25,5 +25,7 @@ export type NodeStatusReport = {
   readonly peerPort: number;
   readonly clientPort: number;
   readonly httpPort: number;
+  /** Reads that this node has served since its start: by lease, by a round of messages, local ones. */
+  readonly reads: { readonly byLease: number; readonly byRound: number; readonly local: number };
   readonly rssBytes: number;
 };

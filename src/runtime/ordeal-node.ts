@@ -138,6 +138,7 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
       storage: config.storage,
       ...fsyncOf(config),
       ...this.ports,
+      reads: this.#replica.reads,
       rssBytes: process.memoryUsage.rss(),
     };
   }

@@ -49,6 +49,11 @@ export class LinkProxies {
     this.#child.watch(onLost);
   }
 
+  /** The processes, ended or not. */
+  get pids(): readonly number[] {
+    return [this.#child.pid];
+  }
+
   /** What each node dials instead of its peers. */
   get links(): NonNullable<NodeConfigFile["links"]> {
     return this.linksAmong(this.#ports.flatMap(({ from, to }) => [from, to]));

@@ -1,7 +1,9 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { readLines } from "./json-lines.ts";
 import { until } from "./until.ts";
 
+/** Where this program's sources lie. */
+export const OWN_ROOT = resolve(import.meta.dir, "..", "..");
 /** Programs of ours that a child may run: the whole command line, or a node alone. */
 const PROGRAMS = { ordeal: "main.ts", node: "node-child.ts" } as const;
 /** How much of what a child said last is kept for error reports. */
@@ -45,16 +47,17 @@ export class LocalChild {
 
   /**
    * Runs `program …args`; `what` names the process in messages. `within` is a command, without forks,
-   * that runs another, the program, in some place.
+   * that runs another, the program, in some place. `root`: of the sources it is taken from.
    */
   constructor(
     what: string,
     program: keyof typeof PROGRAMS,
     args: readonly string[],
     within: readonly string[] = [],
+    root: string = OWN_ROOT,
   ) {
     this.#what = what;
-    const path = join(import.meta.dir, "..", "cli", PROGRAMS[program]);
+    const path = join(root, "src", "cli", PROGRAMS[program]);
     this.#child = Bun.spawn([...within, process.execPath, path, ...args], {
       stdin: "pipe",
       stdout: "pipe",

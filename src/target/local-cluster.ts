@@ -84,10 +84,10 @@ export class LocalCluster implements Cluster {
     const { config } = this.#supervisor;
     return Promise.all(
       config.nodes.map(async (address) => {
-        const state = this.#supervisor.state(address.id);
+        const state = this.#supervisor.nodes.state(address.id);
         const last = this.#last.get(address.id);
         if (state === "paused") {
-          return silentStatus(address, "paused", this.#supervisor.pid(address.id), last);
+          return silentStatus(address, "paused", this.#supervisor.nodes.pid(address.id), last);
         }
         const said =
           state === "running" ? await askStatus(address, config.clusterId, withinMs) : null;
@@ -111,20 +111,20 @@ export class LocalCluster implements Cluster {
     const supervisor = this.#supervisor;
     switch (fault.kind) {
       case "crash": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.pid(id) !== 0);
-        return timed(nodes, supervisor.crash(nodes));
+        const nodes = await this.#resolve(fault, (id) => supervisor.nodes.pid(id) !== 0);
+        return timed(nodes, supervisor.nodes.crash(nodes));
       }
       case "restart": {
         const nodes = await this.#resolve(fault, (id) => this.#isDown(id));
         return timed(nodes, this.#restart(nodes));
       }
       case "pause": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "running");
-        return timed(nodes, supervisor.pause(nodes));
+        const nodes = await this.#resolve(fault, (id) => supervisor.nodes.state(id) === "running");
+        return timed(nodes, supervisor.nodes.pause(nodes));
       }
       case "resume": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "paused");
-        return timed(nodes, supervisor.resume(nodes));
+        const nodes = await this.#resolve(fault, (id) => supervisor.nodes.state(id) === "paused");
+        return timed(nodes, supervisor.nodes.resume(nodes));
       }
       case "membership": {
         // In the background: under a partition it may come about only once that is lifted.
@@ -135,8 +135,8 @@ export class LocalCluster implements Cluster {
         return timed(voters, Promise.resolve());
       }
       case "powerLoss": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.pid(id) !== 0);
-        return timed(nodes, supervisor.losePower(nodes, fault.keeps));
+        const nodes = await this.#resolve(fault, (id) => supervisor.nodes.pid(id) !== 0);
+        return timed(nodes, supervisor.nodes.losePower(nodes, fault.keeps));
       }
       case "bitFlip": {
         const nodes = await this.#resolve(fault, (id) => this.#mayLose(id));
@@ -149,19 +149,19 @@ export class LocalCluster implements Cluster {
       case "diskStall":
       case "diskError":
       case "diskFull": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "running");
+        const nodes = await this.#resolve(fault, (id) => supervisor.nodes.state(id) === "running");
         return timed(nodes, breakDisks(supervisor, nodes, fault));
       }
       case "clockJump":
       case "clockRate":
       case "clockStrobe": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "running");
+        const nodes = await this.#resolve(fault, (id) => supervisor.nodes.state(id) === "running");
         return timed(nodes, skewClocks(supervisor, nodes, fault));
       }
       case "transfer":
         return this.#transfer(fault.to);
       case "snapshot": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.state(id) === "running");
+        const nodes = await this.#resolve(fault, (id) => supervisor.nodes.state(id) === "running");
         return timed(nodes, this.#ask(askSnapshots(supervisor, nodes)));
       }
       case "heal":
@@ -173,7 +173,7 @@ export class LocalCluster implements Cluster {
 
   async recover(): Promise<void> {
     await this.#heal();
-    await this.#supervisor.resume(this.nodeIds);
+    await this.#supervisor.nodes.resume(this.nodeIds);
     await this.#restart(this.nodeIds);
     await this.#asked;
     await this.#changes;
@@ -185,7 +185,7 @@ export class LocalCluster implements Cluster {
   }
 
   starts(): readonly NodeStart[] {
-    return this.#supervisor.starts;
+    return this.#supervisor.nodes.starts;
   }
 
   frames(): Promise<number | null> {
@@ -194,6 +194,10 @@ export class LocalCluster implements Cluster {
 
   failures(): readonly string[] {
     return this.#supervisor.failures;
+  }
+
+  get pids(): readonly number[] {
+    return this.#supervisor.pids;
   }
 
   stop(): Promise<void> {
@@ -210,8 +214,8 @@ export class LocalCluster implements Cluster {
 
   /** A node that lost its data, or refuses them, is replaced in the background, like a change of membership. */
   async #restart(nodes: readonly number[]): Promise<void> {
-    await this.#supervisor.restart(nodes);
-    const { refused } = this.#supervisor;
+    await this.#supervisor.nodes.restart(nodes);
+    const { refused } = this.#supervisor.nodes;
     const lost = refused.filter((id) => nodes.includes(id) && !this.#replacing.has(id));
     if (lost.length === 0) return;
     for (const id of lost) this.#replacing.add(id);
@@ -223,17 +227,19 @@ export class LocalCluster implements Cluster {
 
   /** Not before a node whose data were lost earlier has been replaced: it may be one too many. */
   #mayLose(id: number): boolean {
-    return this.#supervisor.refused.length === 0 && this.#replacing.size === 0 && this.#isDown(id);
+    return (
+      this.#supervisor.nodes.refused.length === 0 && this.#replacing.size === 0 && this.#isDown(id)
+    );
   }
 
   #isDown(id: number): boolean {
-    return this.#supervisor.pid(id) === 0;
+    return this.#supervisor.nodes.pid(id) === 0;
   }
 
   async #transfer(spec: NodeSpec): Promise<Hit> {
     const { leader } = await this.#view(true);
     const isFree = (id: number): boolean =>
-      id !== leader && this.#supervisor.state(id) === "running";
+      id !== leader && this.#supervisor.nodes.state(id) === "running";
     const [to] = await this.#resolve({ nodes: spec }, isFree);
     if (to === undefined || leader === NO_NODE) return timed([], Promise.resolve());
     return timed([to], this.#ask(askTransfer(this.#supervisor, leader, to)));

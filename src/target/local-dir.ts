@@ -37,6 +37,8 @@ export type LocalOptions = {
   readonly basePort?: number | undefined;
   /** Where the processes are; default: all on 127.0.0.1. */
   readonly network?: LocalNetwork | undefined;
+  /** Root of the sources that the nodes run; default: our own. */
+  readonly root?: string | undefined;
   /** More nodes, which run and are no members. */
   readonly spares?: number;
   /** Settings of the nodes; default: those that the cluster had. */

@@ -16,9 +16,9 @@ export function breakDisks(
   ids: readonly number[],
   fault: Extract<DiskFault, { kind: "diskStall" | "diskError" | "diskFull" }>,
 ): Promise<void> {
-  return supervisor.atNodes(ids, async (id, node) => {
+  return supervisor.nodes.atNodes(ids, async (id, node) => {
     const { nodes: _, ...order } = fault;
-    if (node?.running === true) await supervisor.disks.begin(id, node, order);
+    if (node?.running === true) await supervisor.nodes.disks.begin(id, node, order);
   });
 }
 
@@ -28,17 +28,17 @@ export function skewClocks(
   ids: readonly number[],
   fault: ClockFault,
 ): Promise<void> {
-  return supervisor.atNodes(ids, async (id, node) => {
+  return supervisor.nodes.atNodes(ids, async (id, node) => {
     const { nodes: _, ...order } = fault;
-    if (node?.running === true) await supervisor.clocks.begin(id, node, order);
+    if (node?.running === true) await supervisor.nodes.clocks.begin(id, node, order);
   });
 }
 
 /** Lifts all that lasts of faults on disks and clocks; does nothing where there are none that can fail. */
 export function healNodes(supervisor: LocalSupervisor): Promise<void> {
-  return supervisor.atNodes(supervisor.nodeIds, async (id, node) => {
-    if (supervisor.hasFaultyDisks) await supervisor.disks.heal(id, node);
-    if (supervisor.hasFaultyClocks) await supervisor.clocks.heal(id, node);
+  return supervisor.nodes.atNodes(supervisor.nodeIds, async (id, node) => {
+    if (supervisor.nodes.hasFaultyDisks) await supervisor.nodes.disks.heal(id, node);
+    if (supervisor.nodes.hasFaultyClocks) await supervisor.nodes.clocks.heal(id, node);
   });
 }
 
@@ -48,9 +48,9 @@ export function flipBits(
   ids: readonly number[],
   bits: number,
 ): Promise<void> {
-  return supervisor.atNodes(ids, async (id) => {
+  return supervisor.nodes.atNodes(ids, async (id) => {
     const dir = join(supervisor.config.dataDir, `node-${id}`);
-    if (supervisor.pid(id) === 0) supervisor.disks.flipBits(id, dir, bits);
+    if (supervisor.nodes.pid(id) === 0) supervisor.nodes.disks.flipBits(id, dir, bits);
   });
 }
 
@@ -68,13 +68,13 @@ export async function wipe(
       `nodes ${ids.join(", ")} are too many of ${voters} to lose: crash fewer of them before`,
     );
   }
-  await supervisor.atNodes(ids, async (id) => {
-    if (supervisor.pid(id) !== 0) return;
+  await supervisor.nodes.atNodes(ids, async (id) => {
+    if (supervisor.nodes.pid(id) !== 0) return;
     const dir = join(supervisor.config.dataDir, `node-${id}`);
     for (const name of readdirSync(dir)) {
       if (!KEPT_FILES.has(name)) rmSync(join(dir, name), { recursive: true });
     }
-    supervisor.giveUp(id);
+    supervisor.nodes.giveUp(id);
   });
 }
 

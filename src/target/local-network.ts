@@ -4,7 +4,7 @@ import type { LinkProxies } from "./link-proxies.ts";
 /** What acts on the links of a running cluster. */
 export type FaultyLinks = Pick<
   LinkProxies,
-  "watch" | "links" | "linksAmong" | "open" | "set" | "break" | "stop"
+  "watch" | "pids" | "links" | "linksAmong" | "open" | "set" | "break" | "stop"
 > &
   Partial<Pick<LinkProxies, "frames">>;
 

@@ -68,7 +68,7 @@ function listen(port: number): { stop(force: boolean): void } | null {
 
 test("LocalSupervisor: a node that refuses its data fails the start; nothing is left running", async () => {
   const supervisor = await LocalSupervisor.start(options("mixed"));
-  const pids = supervisor.nodeIds.map((id) => supervisor.pid(id));
+  const pids = supervisor.nodeIds.map((id) => supervisor.nodes.pid(id));
   await supervisor.stop();
   expect(pids.filter(isAlive)).toEqual([]);
   // The same data under the name of another cluster.

@@ -1,60 +1,36 @@
 import type { LinkSetting } from "../fault/link-table.ts";
 import type { Link } from "../fault/resolve.ts";
-import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { assert } from "../lib/assert.ts";
 import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
-import { DAMAGED_DATA } from "../storage/storage-error.ts";
-import type { NodeChildSpec } from "../runtime/node.ts";
 import type { LinkBreak } from "./proxy-link.ts";
 import { LinkProxies } from "./link-proxies.ts";
-import type { FaultyLinks, LocalNetwork } from "./local-network.ts";
+import type { FaultyLinks } from "./local-network.ts";
 import { tellNodes } from "./local-admin.ts";
-import { ChildStartError, LocalChild } from "./local-child.ts";
-import { LocalClocks } from "./local-clocks.ts";
-import { LocalDisks } from "./local-disks.ts";
+import { ChildStartError } from "./local-child.ts";
 import {
-  configFile,
   type LocalOptions,
   newAddresses,
   newConfig,
   prepareDir,
-  recordFile,
   writeConfig,
 } from "./local-dir.ts";
+import { LocalNodes } from "./local-nodes.ts";
 import { explainStart } from "./local-start-error.ts";
-import type { NodeStart } from "./target.ts";
 
-/** A node that does not end on SIGTERM within this time is killed. */
-const STOP_WITHIN_MS = 20_000;
 /** Another process may take a free port before its node does: then other ports are tried. */
 const PORT_ATTEMPTS = 5;
 
-/** "ended": by itself, which it should not, but for a disk that fails or changed its data. */
-export type NodeState = "running" | "paused" | "crashed" | "ended";
-
 /**
- * The processes of a cluster on this machine: its nodes and, with faulty links, one proxy. They are
- * children of this process and end with it, whatever ends it. Operations on a node wait for those
- * before them.
+ * A cluster on this machine: who its nodes are and where, their processes and, with faulty links, the
+ * proxies. All are children of this process and end with it, whatever ends it.
  */
 export class LocalSupervisor {
+  /** Their processes. */
+  readonly nodes: LocalNodes;
   #config: NodeConfigFile;
   readonly #proxies: FaultyLinks | null;
-  readonly #network: LocalNetwork | undefined;
-  readonly #nodes = new Map<number, LocalChild>();
   readonly #failures: string[] = [];
   readonly #onFailure: (failure: string) => void;
-  /** The nodes record what their cores are given. */
-  readonly #record: boolean;
-  /** Null: the nodes are on the disk of this machine, as it is. */
-  readonly #disks: LocalDisks | null;
-  /** Null: they have the clock of this machine. */
-  readonly #clocks: LocalClocks | null;
-  readonly #starts: NodeStart[] = [];
-  /** Nodes that did not start on their damaged data, or lost all of them, and never will start. */
-  readonly #refused = new Set<number>();
-  #work: Promise<void> = Promise.resolve();
-  #stopped = false;
 
   private constructor(
     options: LocalOptions,
@@ -62,13 +38,12 @@ export class LocalSupervisor {
     proxies: FaultyLinks | null,
     onFailure: (failure: string) => void,
   ) {
-    this.#record = options.record === true;
-    this.#disks = options.faultyDisks === true ? new LocalDisks(options.seed) : null;
-    this.#clocks = options.faultyClocks === true ? new LocalClocks() : null;
     this.#config = config;
     this.#proxies = proxies;
-    this.#network = options.network;
     this.#onFailure = onFailure;
+    const failed = (failure: string): void => this.#failed(failure);
+    this.nodes = new LocalNodes(options, () => this.#config, failed);
+    proxies?.watch(failed);
   }
 
   /**
@@ -108,9 +83,7 @@ export class LocalSupervisor {
     const proxies = await (network?.openLinks(config, seed) ??
       LinkProxies.start(config.nodes, seed));
     const withLinks = { ...config, links: proxies.links };
-    const supervisor = new LocalSupervisor(options, withLinks, proxies, onFailure);
-    proxies.watch((failure) => supervisor.#failed(failure));
-    return supervisor;
+    return new LocalSupervisor(options, withLinks, proxies, onFailure);
   }
 
   /** As it is now: nodes come and go. */
@@ -126,24 +99,6 @@ export class LocalSupervisor {
     return this.#proxies !== null;
   }
 
-  get hasFaultyDisks(): boolean {
-    return this.#disks !== null;
-  }
-
-  get hasFaultyClocks(): boolean {
-    return this.#clocks !== null;
-  }
-
-  get disks(): LocalDisks {
-    assert(this.#disks !== null, "the cluster was started without faulty disks");
-    return this.#disks;
-  }
-
-  get clocks(): LocalClocks {
-    assert(this.#clocks !== null, "the cluster was started without faulty clocks");
-    return this.#clocks;
-  }
-
   /** Frames that nodes have sent each other so far; null: nothing counts them. */
   async frames(): Promise<number | null> {
     return (await this.#proxies?.frames?.()) ?? null;
@@ -154,86 +109,9 @@ export class LocalSupervisor {
     return this.#failures;
   }
 
-  /** Every start of a node, in order. */
-  get starts(): readonly NodeStart[] {
-    return this.#starts;
-  }
-
-  /** Nodes that are stopped for ever: a fault changed their data, and they refuse them, or took them. */
-  get refused(): readonly number[] {
-    return [...this.#refused];
-  }
-
-  state(id: number): NodeState {
-    const node = this.#nodes.get(id);
-    if (node === undefined) return "crashed";
-    if (!node.running) return "ended";
-    return node.paused ? "paused" : "running";
-  }
-
-  /** It did not start on its damaged data, and is to be replaced. */
-  hasRefused(id: number): boolean {
-    return this.#refused.has(id);
-  }
-
-  /** 0: it does not run. */
-  pid(id: number): number {
-    const node = this.#nodes.get(id);
-    return node?.running === true ? node.pid : 0;
-  }
-
-  /** SIGKILL. Like the others, skips nodes in another state and resolves once it is done. */
-  crash(ids: readonly number[]): Promise<void> {
-    return this.#each(ids, async (id) => {
-      const node = this.#nodes.get(id);
-      this.#nodes.delete(id);
-      await node?.kill();
-    });
-  }
-
-  /**
-   * Starts those that do not run, on what their directories hold. Not those that refuse damaged data;
-   * one whose disk still fails ends again.
-   */
-  restart(ids: readonly number[]): Promise<void> {
-    return this.#each(ids, async (id) => {
-      if (this.pid(id) === 0 && !this.#refused.has(id)) await this.#startNode(id);
-    });
-  }
-
-  /** A crash that takes what was not synced with it, but for what `keeps` says. */
-  losePower(ids: readonly number[], keeps: PowerLossKeeps): Promise<void> {
-    return this.#each(ids, async (id) => {
-      const { disks } = this;
-      const node = this.#nodes.get(id);
-      this.#nodes.delete(id);
-      if (node?.running === true) await disks.losePower(node, keeps);
-    });
-  }
-
-  /** It has lost what it held: it is not started again, and is to be replaced. */
-  giveUp(id: number): void {
-    this.#refused.add(id);
-  }
-
-  /** Work on nodes that waits its turn; `node` is the process that was started last, if any. */
-  atNodes(
-    ids: readonly number[],
-    act: (id: number, node: LocalChild | undefined) => Promise<void>,
-  ): Promise<void> {
-    return this.#each(ids, (id) => act(id, this.#nodes.get(id)));
-  }
-
-  pause(ids: readonly number[]): Promise<void> {
-    return this.#each(ids, async (id) => {
-      if (this.state(id) === "running") await this.#nodes.get(id)!.pause();
-    });
-  }
-
-  resume(ids: readonly number[]): Promise<void> {
-    return this.#each(ids, async (id) => {
-      if (this.state(id) === "paused") this.#nodes.get(id)!.resume();
-    });
+  /** Every process that was started, those that have ended too. */
+  get pids(): readonly number[] {
+    return [...this.nodes.pids, ...(this.#proxies?.pids ?? [])];
   }
 
   /**
@@ -246,7 +124,7 @@ export class LocalSupervisor {
     await this.#proxies?.open(nodes);
     const ids = added.map((node) => node.id);
     await this.#reconfigure(nodes);
-    await this.#each(ids, (id) => this.#startNode(id, true));
+    await this.nodes.join(ids);
     return ids;
   }
 
@@ -262,18 +140,14 @@ export class LocalSupervisor {
     );
     await this.#proxies?.open(nodes);
     await this.#reconfigure(nodes);
-    this.#refused.delete(id);
-    await this.#each([added], (node) => this.#startNode(node, true));
+    this.nodes.forget(id);
+    await this.nodes.join([added]);
     return added;
   }
 
   /** Ends nodes that are no members any more; their data stay. The others forget where they were. */
   async dropNodes(ids: readonly number[]): Promise<void> {
-    await this.#each(ids, async (id) => {
-      const node = this.#nodes.get(id);
-      this.#nodes.delete(id);
-      await node?.stop(STOP_WITHIN_MS);
-    });
+    await this.nodes.end(ids);
     await this.#reconfigure(this.#config.nodes.filter((node) => !ids.includes(node.id)));
   }
 
@@ -289,18 +163,7 @@ export class LocalSupervisor {
 
   /** Ends every process, paused ones too. Safe to call twice. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#work.catch(() => {});
-    const nodes = [...this.#nodes];
-    this.#nodes.clear();
-    await Promise.all(
-      nodes.map(async ([id, node]) => {
-        const wasRunning = node.running;
-        if (!(await node.stop(STOP_WITHIN_MS)) && wasRunning) {
-          this.#failed(`node ${id} did not stop in order within ${STOP_WITHIN_MS} ms`);
-        }
-      }),
-    );
+    await this.nodes.stop();
     await this.#proxies?.stop();
   }
 
@@ -311,7 +174,7 @@ export class LocalSupervisor {
 
   async #startAll(): Promise<void> {
     writeConfig(this.config);
-    await this.restart(this.nodeIds);
+    await this.nodes.restart(this.nodeIds);
     if (this.config.bootstrapped === true) return;
     // Every node has begun: from now on an empty directory of one of them means lost data.
     this.#config = { ...this.config, bootstrapped: true };
@@ -326,67 +189,7 @@ export class LocalSupervisor {
     const links = this.#proxies?.linksAmong(nodes.map((node) => node.id));
     this.#config = { ...this.#config, nodes, links };
     writeConfig(this.#config);
-    const running = nodes.filter((node) => this.state(node.id) === "running");
+    const running = nodes.filter((node) => this.nodes.state(node.id) === "running");
     await Promise.all(running.map((node) => tellNodes(node, { nodes, links })));
   }
-
-  async #startNode(id: number, isJoining = false): Promise<void> {
-    const { dataDir } = this.config;
-    const spec: NodeChildSpec = {
-      ...{ config: configFile(dataDir), id, isJoining },
-      ...(this.#record && { recordFile: recordFile(dataDir, id) }),
-      ...(this.#disks !== null && { faultyDisk: this.#disks.specFor(id) }),
-      ...(this.#clocks !== null && { faultyClock: this.#clocks.specFor(id) }),
-    };
-    const atUs = nowUs();
-    const { host } = this.#config.nodes.find((address) => address.id === id)!;
-    const within = this.#network?.commandAt(host);
-    const node = new LocalChild(`node ${id}`, "node", [JSON.stringify(spec)], within);
-    this.#nodes.set(id, node);
-    try {
-      await node.nextLine();
-    } catch (error) {
-      const outcome = error instanceof ChildStartError ? this.#whyNotStarted(id, error) : null;
-      if (outcome === null) throw error;
-      this.#starts.push({ node: id, atUs, doneUs: nowUs(), outcome });
-      return;
-    }
-    this.#starts.push({ node: id, atUs, doneUs: nowUs(), outcome: "ready" });
-    node.watch((failure, end) => {
-      if (this.#disks?.wasEndedByDisk(id, end) !== true) this.#failed(failure);
-    });
-  }
-
-  /**
-   * What its disk has to do with it; null: nothing. Without faulty disks, too, a node that refuses
-   * damaged data is left out, so that the others run and it can be replaced.
-   */
-  #whyNotStarted(id: number, error: ChildStartError): "diskFailed" | "refused" | null {
-    if (this.#disks?.wasEndedByDisk(id, error) === true) return "diskFailed";
-    if (this.#disks === null) {
-      if (!isRefusal(error) || 2 * (this.#refused.size + 1) >= this.nodeIds.length) return null;
-      this.#failed(error.message);
-    } else if (!this.#disks.mayRefuse(id) || error.exitCode === null) {
-      return null;
-    }
-    this.#refused.add(id);
-    return "refused";
-  }
-
-  #each(ids: readonly number[], act: (id: number) => Promise<void>): Promise<void> {
-    const done = this.#work.then(async () => {
-      if (this.#stopped) return;
-      const results = await Promise.allSettled(ids.map(act));
-      const failed = results.find((result) => result.status === "rejected");
-      if (failed !== undefined) throw failed.reason;
-    });
-    this.#work = done.catch(() => {});
-    return done;
-  }
 }
-
-/** The first words of a StorageError: any other end of a node at its start is a failure. */
-const isRefusal = ({ said }: ChildStartError): boolean => said.includes(DAMAGED_DATA);
-
-/** Microseconds since the Unix epoch, as in cluster events. */
-const nowUs = (): number => (performance.timeOrigin + performance.now()) * 1000;

@@ -13,9 +13,33 @@ export type Target = {
   readonly nodesMax?: number;
   /** Why no sequence can wait for a condition on it; absent: it can be watched while it runs. */
   readonly unwatched?: string;
+  /** How our clients speak to it, and what an acknowledged write survives. Absent: no bench sets it against another system. */
+  readonly terms?: Terms;
   /** Starts a fresh cluster and resolves once it has a leader. Rejects with UserError on bad input. */
   start(options: ClusterOptions): Promise<Cluster>;
 };
+
+/** What must be said beside the figures of a system that is set against another. */
+export type Terms = {
+  /** `its own protocol over TCP, pipelined; …`. */
+  readonly client: string;
+  durability(cluster: Pick<ClusterOptions, "nodes" | "storage" | "fsync">): {
+    /** Where a write is when it is acknowledged, by `survivesText`, so that equal ones are the same. */
+    readonly survives: string;
+    /** What the system does for that. */
+    readonly how: string;
+  };
+};
+
+/** `on disk, synced, on a majority of 3 nodes`, `in memory only, on one node`. */
+export function survivesText(
+  where: "on disk, synced" | "on disk, NOT synced" | "in memory only",
+  on: "majority" | "one",
+  nodes: number,
+): string {
+  const which = on === "majority" && nodes > 1 ? `on a majority of ${nodes} nodes` : "on one node";
+  return `${where}, ${which}`;
+}
 
 /** `string` is why not, for the report: "its peers talk over TCP streams". */
 export type Capability =
@@ -35,11 +59,17 @@ export type Capability =
   | "membership"
   /** Orders to its nodes: to hand over leadership, take a snapshot, begin anew, read by lease. */
   | "orders"
+  /** Its nodes record what their cores are given, for `ordeal replay`. */
+  | "recording"
   /** Another node takes over when the leader is lost. */
   | "failover"
   | "versioned-put"
   | "append"
-  | "delete";
+  | "delete"
+  /** Reads many keys in their order. */
+  | "scan"
+  /** Timers of elections and heartbeats other than its own. */
+  | "timers";
 
 export type ClusterOptions = {
   readonly nodes: number;
@@ -53,7 +83,7 @@ export type ClusterOptions = {
   /** A node takes a snapshot after so many bytes of entries; default: as the target has it. */
   readonly snapshotEveryBytes?: number;
   readonly seed: number;
-  /** Every node records what its core is given, in dir/node-N/recording.bin; for `ordeal replay`. */
+  /** Every node records what its core is given, in dir/node-N/recording.bin. */
   readonly record?: boolean | undefined;
   /** Puts a disk below every node on which disk faults work, and a crash can be a power loss. Slower. */
   readonly faultyDisks?: boolean | undefined;
@@ -61,6 +91,8 @@ export type ClusterOptions = {
   readonly faultyClocks?: boolean | undefined;
   /** Reads without a round of messages while the leader's lease lasts: what clocks can break. */
   readonly leaseReads?: boolean | undefined;
+  /** Instead of the target's own. `electionMs`: silence after which nodes hold an election, the least. */
+  readonly timers?: { readonly electionMs: number; readonly heartbeatMs: number } | undefined;
   /** When writes are synced; default batch. */
   readonly fsync?: FsyncMode | undefined;
 };
@@ -87,6 +119,8 @@ export type Cluster = {
   frames?(): Promise<number | null>;
   /** Processes that ended without being told to, with what they said last; a sound run has none. */
   failures(): readonly string[];
+  /** Every process that it started so far, those that have ended too; absent: it starts none. */
+  readonly pids?: readonly number[];
   /** Ends every process. Safe to call twice. */
   stop(): Promise<void>;
 };
@@ -114,6 +148,8 @@ export type NodeStatus = {
   readonly peerPort: number;
   readonly clientPort: number;
   readonly httpPort: number;
+  /** Reads that it has served since its start, by what confirmed them; absent: it does not tell. */
+  readonly reads?: { readonly byLease: number; readonly byRound: number; readonly local: number };
   /** Resident memory of its process; absent: it did not say. */
   readonly rssBytes?: number;
 };

@@ -16,8 +16,8 @@ import { type ByteWriter, setU53, WireError } from "./bytes.ts";
  *        4  u8    status        wire/errors.ts
  *        5  u8    reserved, 0
  *        6  u16   leaderHint    node id, with notLeader; otherwise 0
- *        8  u32   valueBytes    of the value that a get returns; otherwise 0
- *       12  u53   version       the key's version afterwards; 0: absent
+ *        8  u32   valueBytes    of what a get or a scan (kv/scan-reply.ts) returns; otherwise 0
+ *       12  u53   version       the key's version afterwards; 0: absent; of a scan: how many keys
  *       20  u53   index         log index at which it took effect (a read: the index it was read at)
  *       28  …     value
  */

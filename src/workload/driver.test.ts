@@ -105,15 +105,29 @@ describe("driver: open loop", () => {
     expect(result.void).toContain("60 % of the operations");
   });
 
-  test("late starts void the run when they weigh against the response time", () => {
-    const late = new BenchTop({ rate: 100 });
-    late.driver.begin(0);
-    late.driver.poll(15);
-    late.driver.stop();
-    late.end(late.started[1]!.worker, 16);
-    expect(late.result().void).toContain("started late (p99 5.0 ms)");
-    late.end(late.started[0]!.worker, 90);
-    expect(late.result().void).toBeNull();
+  /** Two operations, due at 0 and 10 ms; the second starts `lateMs` late, and ends 1 ms after. */
+  function late(lateMs: number, pacing: "spin" | "event"): BenchTop {
+    const top = new BenchTop({ rate: 100, pacing });
+    top.driver.begin(0);
+    top.driver.poll(10 + lateMs);
+    top.driver.stop();
+    top.end(top.started[1]!.worker, 11 + lateMs);
+    return top;
+  }
+
+  test("late starts void a run that promises exact ones: from 1 ms at p99, however slow the servers", () => {
+    const top = late(1.1, "spin");
+    top.end(top.started[0]!.worker, 90);
+    expect(top.result().void).toContain("started late (p99 1.1 ms)");
+    expect(late(0.9, "spin").result().void).toBeNull();
+  });
+
+  test("with pacing by timers, when they weigh against the response time", () => {
+    const top = late(5, "event");
+    expect(top.result().void).toContain("started late (p99 5.0 ms)");
+    top.end(top.started[0]!.worker, 90);
+    expect(top.result().void).toBeNull();
+    expect(late(1.1, "event").result().void).toBeNull();
   });
 });
 

@@ -31,6 +31,8 @@ export class Driver {
   /** Workers without an operation: a stack. */
   readonly #free: Int32Array;
   #freeCount: number;
+  /** Operations still to begin. */
+  #left: number;
   #arrivals: Arrivals | null = null;
   #phase: "idle" | "run" | "stop" | "readAll" = "idle";
   #nextKey = 0;
@@ -51,18 +53,29 @@ export class Driver {
     // Worker 0 on top of the stack: few outstanding operations then share few workers.
     this.#free = Int32Array.from({ length: spec.clients }, (_, i) => spec.clients - 1 - i);
     this.#freeCount = spec.clients;
+    this.#left = spec.operations ?? Number.POSITIVE_INFINITY;
   }
 
   begin(now: number): void {
     assert(this.#phase === "idle", `begin in phase ${this.#phase}`);
     this.#phase = "run";
-    const { rate, arrivals } = this.#spec;
+    const { rate, arrivals, part } = this.#spec;
     if (rate !== null) {
-      this.#arrivals = new Arrivals(arrivals, rate, now, this.#prng);
+      // The parts of a constant rate take turns, so that together they are one.
+      const turnMs = part === undefined ? 0 : (1000 / rate) * (part.index / part.of);
+      const startMs = arrivals === "constant" ? now + turnMs : now;
+      this.#arrivals = new Arrivals(arrivals, rate, startMs, this.#prng);
       this.poll(now);
       return;
     }
-    while (this.#freeCount > 0) this.#start(this.#free[--this.#freeCount]!, now, now);
+    while (this.#freeCount > 0 && this.#left > 0) {
+      this.#start(this.#free[--this.#freeCount]!, now, now);
+    }
+  }
+
+  /** As many operations as the spec asks for have begun: it is time to stop. */
+  get exhausted(): boolean {
+    return this.#left === 0;
   }
 
   /** Open loop: when the next operation is due; Infinity when that waits for something else. */
@@ -85,7 +98,7 @@ export class Driver {
   poll(now: number): void {
     const arrivals = this.#arrivals;
     if (this.#phase !== "run" || arrivals === null) return;
-    while (arrivals.nextMs <= now) {
+    while (arrivals.nextMs <= now && this.#left > 0) {
       const intended = arrivals.nextMs;
       if (intended + this.#spec.timeoutMs <= now) {
         this.#metrics.dropped(intended);
@@ -103,7 +116,7 @@ export class Driver {
 
   /** The worker's operation has ended. Starts the next one where it is time for it. */
   onDone(worker: number, done: Completion, now: number): void {
-    this.#workers.end(worker, done, now);
+    if (this.#workers.end(worker, done, now)) return;
     this.#freedMs[worker] = now;
     if (this.#phase === "readAll") {
       this.#endRead(worker, done.outcome);
@@ -114,7 +127,7 @@ export class Driver {
     const action = this.#workers.action(worker);
     const intended = this.#intendedMs[worker]!;
     this.#metrics.done(action, done.outcome, intended, this.#sentMs[worker]!, now);
-    if (this.#phase === "run" && this.#arrivals === null) {
+    if (this.#phase === "run" && this.#arrivals === null && this.#left > 0) {
       this.#start(worker, now, now);
       return;
     }
@@ -139,6 +152,7 @@ export class Driver {
   }
 
   #start(worker: number, intendedMs: number, now: number): void {
+    this.#left--;
     this.#intendedMs[worker] = intendedMs;
     this.#sentMs[worker] = now;
     this.#workers.begin(worker, now);

@@ -22,21 +22,34 @@ export function writeKey(into: Uint8Array, key: number): void {
 /** Chooses the key of an operation, 0 … keys − 1. `isWrite`: it puts a value there. */
 export type KeyChooser = (isWrite: boolean) => number;
 
-export type KeyDistribution = "uniform" | "zipfian" | "latest";
+export type KeyDistribution = "uniform" | "zipfian" | "latest" | "sequential";
 
 /**
+ * `first`, `step`: of the writes of `latest`, so that the parts of a load go round together.
+ *
  * uniform   every key alike
  * zipfian   the r-th most popular key is asked for in proportion to 1/r^0.99 (YCSB); the popular
  *           ones are scattered over the key space, each key has a rank of its own
  * latest    writes go round the key space, reads fall zipfian on the keys written last (YCSB D)
+ * sequential  key after key, and from the first again
  */
-export function keyChooser(distribution: KeyDistribution, keys: number, prng: Prng): KeyChooser {
+export function keyChooser(
+  distribution: KeyDistribution,
+  keys: number,
+  prng: Prng,
+  first = 0,
+  step = 1,
+): KeyChooser {
   if (distribution === "uniform") return () => prng.below(keys);
+  if (distribution === "sequential") {
+    let last = first - step;
+    return () => (last = (last + step) % keys);
+  }
   const rank = zipfian(keys, prng);
   if (distribution === "zipfian") return () => scatter(rank(), keys);
-  let newest = keys - 1;
+  let newest = (first + keys - (step % keys)) % keys;
   return (isWrite) => {
-    if (isWrite) newest = newest + 1 === keys ? 0 : newest + 1;
+    if (isWrite) newest = (newest + step) % keys;
     else return (newest - rank() + keys) % keys;
     return newest;
   };

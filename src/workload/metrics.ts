@@ -1,7 +1,8 @@
 import { DONE_FAIL, DONE_INFO } from "../client/ports.ts";
-import { Histogram } from "../lib/histogram.ts";
-import { ACTIONS } from "./mix.ts";
+import { Histogram, type HistogramJson } from "../lib/histogram.ts";
+import { ACTIONS, shareOf } from "./mix.ts";
 import type { Counts, LatencySummary, LoadResult, LoadSpec } from "./spec.ts";
+import type { LoadTick } from "./tick-merger.ts";
 
 const OK = 0;
 const FAIL = 1;
@@ -10,8 +11,10 @@ const CLASSES = 3;
 
 /** A closed loop that keeps a core this busy measures itself, not the servers. */
 const CPU_MAX = 0.95;
-/** Starts later than this (µs, p99) matter when they are also a tenth of the response time. */
-const LATENESS_P99_US_MAX = 2_000;
+/** A generator that promises exact starts (`spin`) holds this (µs, p99), whatever the rate. */
+const SPIN_LATENESS_P99_US_MAX = 1_000;
+/** One that waits by timers is late by up to 1.1 ms: that matters as a tenth of the response time. */
+const EVENT_LATENESS_P99_US_MAX = 2_000;
 const DROPPED_SHARE_MAX = 0.01;
 const NOTHING = "no operation succeeded while it was measured: there are no latencies";
 
@@ -31,10 +34,17 @@ export type RunFacts = {
  */
 export class LoadMetrics {
   readonly #openLoop: boolean;
+  readonly #spins: boolean;
   readonly #mix: LoadSpec["mix"];
   readonly #service = ACTIONS.map(() => new Histogram());
+  /**
+   * The same since the last tick. A histogram is cheaper to merge ten times a second than to record
+   * into twice an operation: once for the tick, once for the whole.
+   */
+  readonly #recentService = ACTIONS.map(() => new Histogram());
   /** Open loop only: in a closed loop an operation starts when it is meant to. */
   readonly #response = new Histogram();
+  readonly #recentResponse = new Histogram();
   readonly #lateness = new Histogram();
   readonly #counts = new Float64Array(ACTIONS.length * CLASSES);
   readonly #tickResponse = new Histogram();
@@ -44,8 +54,9 @@ export class LoadMetrics {
   #okInWindow = 0;
   #dropped = 0;
 
-  constructor({ rate, mix }: Pick<LoadSpec, "rate" | "mix">) {
+  constructor({ rate, mix, pacing }: Pick<LoadSpec, "rate" | "mix" | "pacing">) {
     this.#openLoop = rate !== null;
+    this.#spins = pacing !== "event";
     this.#mix = mix;
   }
 
@@ -74,34 +85,58 @@ export class LoadMetrics {
     if (measured) this.#counts[action * CLASSES + kind]!++;
     if (kind !== OK) return;
     const responseUs = (now - intendedMs) * 1000;
-    this.#tickResponse.record(responseUs);
-    if (!measured) return;
+    if (!measured) {
+      this.#tickResponse.record(responseUs);
+      return;
+    }
     if (now <= this.#measureTo) this.#okInWindow++;
-    this.#service[action]!.record((now - sentMs) * 1000);
-    if (this.#openLoop) this.#response.record(responseUs);
+    this.#recentService[action]!.record((now - sentMs) * 1000);
+    if (this.#openLoop) this.#recentResponse.record(responseUs);
   }
 
-  /** What happened since the last call. */
-  takeTick(): { readonly counts: Counts; readonly response: LatencySummary } {
-    const tick = { counts: counts(this.#tickCounts, 0), response: this.#tickResponse.summary() };
+  /** Adds what is since the last tick to the tick, and to the whole. */
+  #fold(): void {
+    for (const [action, recent] of this.#recentService.entries()) {
+      if (recent.count === 0) continue;
+      this.#service[action]!.merge(recent);
+      if (!this.#openLoop) this.#tickResponse.merge(recent);
+      recent.reset();
+    }
+    if (this.#recentResponse.count === 0) return;
+    this.#response.merge(this.#recentResponse);
+    this.#tickResponse.merge(this.#recentResponse);
+    this.#recentResponse.reset();
+  }
+
+  /** What happened since the last call; `withHistogram`: so that it can be merged with others. */
+  takeTick(withHistogram = false): Pick<LoadTick, "counts" | "response" | "histogram"> {
+    this.#fold();
+    const tick = {
+      counts: counts(this.#tickCounts, 0),
+      response: this.#tickResponse.summary(),
+      ...(withHistogram ? { histogram: this.#tickResponse.toJSON() } : {}),
+    };
     this.#tickCounts.fill(0);
     this.#tickResponse.reset();
     return tick;
   }
 
   result({ startedAtUs, measuredMs, cpu, unread }: RunFacts): LoadResult {
+    this.#fold();
     const all = new Float64Array(CLASSES);
     const service = new Histogram();
     const byOp: Record<string, LoadResult["byOp"][string]> = {};
+    const histograms: Record<string, HistogramJson> = {};
     for (const [action, name] of ACTIONS.entries()) {
       const own = counts(this.#counts, action * CLASSES);
       // What was asked for and did not come about is told as such: a row of zeros.
-      if (this.#mix[name] === 0 && own.ok + own.fail + own.info === 0) continue;
+      if (shareOf(this.#mix, name) === 0 && own.ok + own.fail + own.info === 0) continue;
       all[OK]! += own.ok;
       all[FAIL]! += own.fail;
       all[INFO]! += own.info;
       service.merge(this.#service[action]!);
       byOp[name] = { counts: own, service: this.#service[action]!.summary() };
+      histograms[name] = this.#service[action]!.toJSON();
     }
     const response = this.#openLoop ? this.#response : service;
     return {
@@ -117,6 +152,11 @@ export class LoadMetrics {
       dropped: this.#dropped,
       cpu,
       ...(unread === null ? {} : { unread }),
+      histograms: {
+        ...(this.#openLoop ? { response: response.toJSON() } : {}),
+        lateness: this.#lateness.toJSON(),
+        service: histograms,
+      },
       void: all[OK] === 0 ? NOTHING : this.#voidReason(response.summary(), cpu),
     };
   }
@@ -127,7 +167,10 @@ export class LoadMetrics {
       return `the generator used ${percent(cpu)} of a core: the figures are its own limit`;
     }
     const late = this.#lateness.summary();
-    if (late.p99 > LATENESS_P99_US_MAX && late.p99 > response.p99 / 10) {
+    const tooLate = this.#spins
+      ? late.p99 >= SPIN_LATENESS_P99_US_MAX
+      : late.p99 > EVENT_LATENESS_P99_US_MAX && late.p99 > response.p99 / 10;
+    if (tooLate) {
       return `operations started late (p99 ${(late.p99 / 1000).toFixed(1)} ms): the generator could not keep its schedule`;
     }
     const share = this.#dropped / Math.max(1, this.#dropped + late.count);

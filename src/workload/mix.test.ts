@@ -1,7 +1,16 @@
 import { expect, test } from "bun:test";
 import { FLAG_EXPECTED, FLAG_LOCAL, OP_GET, OP_PUT } from "../kv/command.ts";
 import { Prng } from "../lib/prng.ts";
-import { ACTION_CAS, ACTION_GET, actionChooser, actionFlags, actionOp, ACTIONS } from "./mix.ts";
+import {
+  ACTION_CAS,
+  ACTION_GET,
+  ACTION_SCAN,
+  actionChooser,
+  actionFlags,
+  actionOp,
+  ACTIONS,
+  shareOf,
+} from "./mix.ts";
 
 const SEED = 20260731;
 const DRAWS = 100_000;
@@ -12,9 +21,9 @@ test("mix: actions come in their shares, and one with share 0 never", () => {
   const counts = ACTIONS.map(() => 0);
   for (let i = 0; i < DRAWS; i++) counts[choose()]!++;
   for (const [action, name] of ACTIONS.entries()) {
-    expect(counts[action]! / DRAWS, `seed ${SEED} ${name}`).toBeCloseTo(mix[name], 2);
+    expect(counts[action]! / DRAWS, `seed ${SEED} ${name}`).toBeCloseTo(shareOf(mix, name), 2);
   }
-  expect(counts.slice(3)).toEqual([0, 0]);
+  expect(counts.slice(3)).toEqual([0, 0, 0, 0]);
 });
 
 test("mix: a share that rounding leaves open goes to the last action that has one", () => {
@@ -22,10 +31,11 @@ test("mix: a share that rounding leaves open goes to the last action that has on
   expect([choose(), choose()]).toEqual([3, 3]);
 });
 
-test("mix: cas is a put with an expected version; only gets can be local", () => {
+test("mix: cas is a put with an expected version; only reads can be local", () => {
   expect(actionOp(ACTION_CAS)).toBe(OP_PUT);
   expect(actionFlags(ACTION_CAS, true)).toBe(FLAG_EXPECTED);
   expect(actionOp(ACTION_GET)).toBe(OP_GET);
   expect(actionFlags(ACTION_GET, true)).toBe(FLAG_LOCAL);
+  expect(actionFlags(ACTION_SCAN, true)).toBe(FLAG_LOCAL);
   expect(actionFlags(ACTION_GET, false)).toBe(0);
 });

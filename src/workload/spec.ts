@@ -1,4 +1,4 @@
-import type { LatencySummary } from "../lib/histogram.ts";
+import type { HistogramJson, LatencySummary } from "../lib/histogram.ts";
 import type { ClusterAddress } from "../target/target.ts";
 
 export type { LatencySummary };
@@ -15,9 +15,13 @@ export type LoadSpec = {
   /** Connections that the clients of this process share, at most one a client. */
   readonly connections: number;
   readonly keys: number;
-  readonly keyDistribution: "uniform" | "zipfian" | "latest";
+  readonly keyDistribution: "uniform" | "zipfian" | "latest" | "sequential";
   readonly valueBytes: number;
   readonly mix: Mix;
+  /** A scan asks for 1 to so many keys, every number alike. Default 100 (YCSB E); at most 1,000. */
+  readonly scanLength?: number;
+  /** Ends by itself once so many operations have begun and ended; with one generator. Default: no limit. */
+  readonly operations?: number;
   /** Ends by itself after this; `stop` on standard input ends it sooner. Null: only by `stop`. */
   readonly durationMs: number | null;
   /** Excluded from the summary, not from the history. */
@@ -49,7 +53,18 @@ export type LoadSpec = {
    * core at rates above 500/s; `event` is late by up to 1.1 ms and burns next to nothing.
    */
   readonly pacing?: "spin" | "event";
+  /**
+   * Default 1. Generator processes that share the load, each with its part of the clients, the
+   * connections and the rate. "auto": as many as short trials before the run show to be needed, up
+   * to the cores. More than one keeps no history: each process knows its own operations only.
+   */
+  readonly generators?: number | "auto";
+  /** Set by whoever splits a load (split.ts): which of the processes this one is. */
+  readonly part?: LoadPart;
 };
+
+/** Part `index`, from 0, of `of` parts that start together. */
+export type LoadPart = { readonly index: number; readonly of: number };
 
 /** The part of a LoadSpec that a scenario or suite decides; a run supplies the rest. */
 export type LoadShape = Pick<
@@ -65,15 +80,24 @@ export type LoadShape = Pick<
   | "timeoutMs"
   | "homeShare"
   | "reads"
+  | "scanLength"
+  | "generators"
 >;
 
-/** Shares of the operations; they add up to 1. `cas` is a put with the version last seen. */
+/**
+ * Shares of the operations; they add up to 1. `cas` is a put with the version last seen, `rmw` a get
+ * and then a put with the version that it read, in one operation of the figures (YCSB F); `scan` reads
+ * keys in their order. A scan cannot be recorded in a history, which is of single keys: what it tells
+ * of keys that are absent would not be checked.
+ */
 export type Mix = {
   readonly get: number;
   readonly put: number;
   readonly cas: number;
   readonly append: number;
   readonly delete: number;
+  readonly rmw?: number;
+  readonly scan?: number;
 };
 
 export type Counts = { readonly ok: number; readonly fail: number; readonly info: number };
@@ -82,7 +106,10 @@ export type Counts = { readonly ok: number; readonly fail: number; readonly info
  * What a generator is told while it runs: JSON lines on its standard input, after the spec. The end
  * of standard input ends it at once, without `done`.
  */
-export type LoadCommand = { readonly kind: "stop"; readonly finalReads?: boolean };
+export type LoadCommand =
+  | { readonly kind: "stop"; readonly finalReads?: boolean }
+  /** To a part, once it is ready: begin at this time, microseconds since the Unix epoch. */
+  | { readonly kind: "start"; readonly atUs: number };
 
 /** What a generator says: JSON lines on its standard output. */
 export type LoadEvent =
@@ -95,6 +122,8 @@ export type LoadEvent =
       readonly intervalMs: number;
       readonly counts: Counts;
       readonly response: LatencySummary;
+      /** What `response` sums up; told by parts only, whose ticks are merged. */
+      readonly histogram?: HistogramJson;
     }
   | ({ readonly kind: "violation" } & LoadViolation)
   | { readonly kind: "done"; readonly result: LoadResult };
@@ -130,10 +159,22 @@ export type LoadResult = {
   /** Open loop: how late operations started (µs), and how many could not start at all. */
   readonly lateness: LatencySummary;
   readonly dropped: number;
-  /** Share of one core that the generator used. */
+  /** Share of one core that the generator used; of several processes, their sum. */
   readonly cpu: number;
+  /** Generator processes that shared the load; absent: one. */
+  readonly generators?: number | undefined;
+  /** What the summaries and the curve are of. Not in reports: `load.hlog` beside them has it. */
+  readonly histograms?: LoadHistograms | undefined;
   /** Keys that the final reads could not read, of all; absent without final reads. */
-  readonly unread?: number;
+  readonly unread?: number | undefined;
   /** Null, or why the figures must not be used. */
   readonly void: string | null;
+};
+
+export type LoadHistograms = {
+  /** Open loop only: in a closed loop it is what `service` has, all operations together. */
+  readonly response?: HistogramJson | undefined;
+  readonly lateness: HistogramJson;
+  /** By operation name. */
+  readonly service: Readonly<Record<string, HistogramJson>>;
 };

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import type { LoadSuite } from "../../bench/dsl.ts";
 import { type CaseResult, runSuite } from "../../bench/load.ts";
 import { suiteFor } from "../../bench/for-target.ts";
+import type { LoadRun } from "../../report/schema.ts";
 import type { Target } from "../../target/target.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { LoadResult, LoadSpec } from "../../workload/spec.ts";
@@ -44,7 +45,7 @@ export async function runLoadSuite(
 }
 
 /** One load in a generator process of its own, for as long as its spec says. */
-async function runGenerator(spec: LoadSpec): Promise<LoadResult> {
+export async function runGenerator(spec: LoadSpec): Promise<LoadResult> {
   const load = await startGenerator(spec, () => {});
   try {
     return await load.done;
@@ -71,9 +72,15 @@ function reportParts(target: Target, suite: LoadSuite, results: readonly CaseRes
     },
     verdict,
     checks: [{ name: "valid figures", verdict, detail, evidence: [] }],
-    loads: results.map(({ case: c, result }) => ({ name: c.name, result })),
+    loads: results.map(({ case: c, result, runs }) => ({
+      name: c.name,
+      result,
+      ...(runs.length > 1 && { runs: runs.map(toLoadRun) }),
+    })),
   };
 }
+
+const toLoadRun = ({ throughput, response }: LoadResult): LoadRun => ({ throughput, response });
 
 function nothingLeft(target: Target, { name }: LoadSuite, skipped: readonly string[]): UserError {
   const fix = "choose another suite or target";

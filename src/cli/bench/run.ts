@@ -10,6 +10,10 @@ export type RunArgs = {
   readonly fsync?: FsyncMode | undefined;
   /** The system that suites of loads run on. */
   readonly target: TargetName;
+  /** The system that it is set against. */
+  readonly against?: TargetName | undefined;
+  /** Of runs of both, for each case; default: as runLoadSuite has it. */
+  readonly pairs?: number | undefined;
   readonly reports: string;
   readonly json: boolean;
   readonly requireGoals: boolean;
@@ -39,8 +43,11 @@ export async function beginRun(suite: Suite, name: string, args: RunArgs): Promi
   const dir = reportDir(args.reports, { kind: "bench", name: suite.name, runId });
   const fsync = args.fsync === undefined ? "" : ` --fsync ${args.fsync}`;
   const target = args.target === "ordeal" ? "" : ` --target ${args.target}`;
+  const against = args.against === undefined ? "" : ` --against ${args.against}`;
   const flags = [
     target,
+    against,
+    args.pairs === undefined ? "" : ` --pairs ${args.pairs}`,
     fsync,
     args.quick ? " --quick" : "",
     args.requireGoals ? " --require-goals" : "",
@@ -49,7 +56,10 @@ export async function beginRun(suite: Suite, name: string, args: RunArgs): Promi
   return { startedAt, runId, dir, command };
 }
 
-type Parts = Pick<Report, "config" | "target" | "verdict" | "checks" | "loads" | "figures">;
+type Parts = Pick<
+  Report,
+  "config" | "target" | "verdict" | "checks" | "loads" | "figures" | "against"
+>;
 
 /** Writes the report of a run that has just ended; returns the path of its page. */
 export async function reportRun(

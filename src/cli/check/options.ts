@@ -2,6 +2,7 @@ import type { ModelName } from "../../check/check.ts";
 import { type Format, FORMATS, type ReadOptions } from "../../history/readers/read.ts";
 import { closest } from "../../lib/suggest.ts";
 import { type Problem, UserError } from "../../lib/user-error.ts";
+import { shellWord } from "../shell-word.ts";
 import { parseBytes, parseDurationMs } from "../parse.ts";
 
 /** The command line, as written. */
@@ -90,11 +91,5 @@ export function commandOf(flags: CheckFlags, changed: Partial<CheckFlags> = {}):
     ...(all["failed-cas"] === "auto" ? [] : ["--failed-cas", all["failed-cas"]]),
     ...(all.html === undefined ? [] : ["--html", all.html]),
   ];
-  return ["ordeal check", all.file, ...optional].map(quoted).join(" ");
+  return ["ordeal", "check", all.file, ...optional].map(shellWord).join(" ");
 }
-
-/** As a shell takes it. "ordeal check" is two words. */
-const quoted = (word: string): string =>
-  /^[\w./:=@%+, -]*$/.test(word) && (!word.includes(" ") || word === "ordeal check")
-    ? word
-    : `'${word.replaceAll("'", "'\\''")}'`;

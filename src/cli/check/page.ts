@@ -8,6 +8,7 @@ import { UserError } from "../../lib/user-error.ts";
 import { renderCheckPage } from "../../report/check-page.ts";
 import type { Surroundings } from "../../report/page/window.ts";
 import { readReport } from "../../report/write.ts";
+import { writeAsked } from "../write-asked.ts";
 
 const WITNESS_SHOWN = 30;
 /** What looking for the beginning of a legal order may take: it is only there to be looked at. */
@@ -39,13 +40,7 @@ export async function writeCheckPage(out: string, checked: Checked): Promise<voi
     witness: result.kind === "pass" ? beginning(history, WITNESS_SHOWN, limits) : [],
     around: await runAround(file),
   });
-  try {
-    await writeFile(out, page);
-  } catch (error) {
-    const what = error instanceof Error ? error.message : String(error);
-    const fix = "choose a file in a directory that exists and that you may write to";
-    throw new UserError("cannot write the page", [{ where: out, what, fix }]);
-  }
+  await writeAsked(out, writeFile, page);
 }
 
 /** The faults and leaders of the run that recorded `file`; a history from elsewhere has none. */

@@ -32,7 +32,7 @@ export async function superviseCluster(options: LocalOptions, json: boolean): Pr
     const { clusterId, nodes, storage } = supervisor.config;
     const fsync = storage === "memory" ? null : (supervisor.config.fsync ?? FSYNC_DEFAULT);
     const isSettled = ({ id, role }: NodeStatus): boolean =>
-      role !== "down" || supervisor.hasRefused(id);
+      role !== "down" || supervisor.nodes.hasRefused(id);
     const statuses = await until("a leader is elected", LEADER_WITHIN_MS, async () => {
       const said = await askAll(clusterId, nodes);
       return leaderOf(said) !== 0 && said.every(isSettled) ? said : null;
@@ -43,7 +43,10 @@ export async function superviseCluster(options: LocalOptions, json: boolean): Pr
         supervisorPid: process.pid,
         controlPort: server.port,
         ...{ storage, fsync },
-        nodes: supervisor.config.nodes.map((node) => ({ ...node, pid: supervisor.pid(node.id) })),
+        nodes: supervisor.config.nodes.map((node) => ({
+          ...node,
+          pid: supervisor.nodes.pid(node.id),
+        })),
       });
     };
     const server = serveControl(supervisor, write);

@@ -79,7 +79,7 @@ async function check(dir: string, mountPoint: string): Promise<readonly string[]
     await transferLeadership(supervisor, SMALL_NODE);
     let count = 0;
     let refused = "";
-    while (supervisor.pid(SMALL_NODE) !== 0 && count < PUTS_MAX) {
+    while (supervisor.nodes.pid(SMALL_NODE) !== 0 && count < PUTS_MAX) {
       refused ||= await put(supervisor, count++);
     }
     const [failure = "it did not end"] = supervisor.failures;
@@ -91,7 +91,7 @@ async function check(dir: string, mountPoint: string): Promise<readonly string[]
     if (lostBefore > 0) wrong.push(`${lostBefore} acknowledged puts are gone without the node`);
 
     enlarge(mountPoint);
-    await supervisor.restart([SMALL_NODE]);
+    await supervisor.nodes.restart([SMALL_NODE]);
     const address = supervisor.config.nodes.find(({ id }) => id === SMALL_NODE)!;
     await until("the node has caught up", WITHIN_MS, async () => {
       const own = await askReport(address, WITHIN_MS);

@@ -91,8 +91,8 @@ async function run(dir: string): Promise<void> {
     say(`three snapshots in ${seconds(performance.now() - snapshotAt)}`);
     // A fresh process shows what the state needs, and no garbage of the filling.
     const restartAt = performance.now();
-    await supervisor.crash(supervisor.nodeIds);
-    await supervisor.restart(supervisor.nodeIds);
+    await supervisor.nodes.crash(supervisor.nodeIds);
+    await supervisor.nodes.restart(supervisor.nodeIds);
     say(`started again from them in ${seconds(performance.now() - restartAt)}`);
     await measure(supervisor);
   } finally {

@@ -1,11 +1,15 @@
+import { deflateSync } from "node:zlib";
 import { type Problem, UserError } from "../../lib/user-error.ts";
 import { ACTIONS } from "../../workload/mix.ts";
-import type { LoadSpec, LoadViolation, Mix } from "../../workload/spec.ts";
+import { hlogOf } from "../../report/hlog.ts";
+import type { LoadResult, LoadSpec, LoadViolation, Mix } from "../../workload/spec.ts";
+import type { LoadTick } from "../../workload/tick-merger.ts";
 import type { StoreProtocol } from "../../target/target.ts";
 import { parseDurationMs } from "../parse.ts";
 import { parseNodes, readClusterAddress } from "./address.ts";
-import { Generator } from "./generator.ts";
 import { useColours } from "../colours.ts";
+import { type Load, startGenerator } from "../generator.ts";
+import { Generator } from "./generator.ts";
 import { liveLine, summaryText } from "./report.ts";
 
 /** `ordeal load` as a person writes it. */
@@ -28,6 +32,8 @@ export type LoadFlags = {
   readonly mix: string;
   readonly reads: LoadSpec["reads"];
   readonly finalReads: boolean;
+  readonly generators: string;
+  readonly hlog?: string | undefined;
   readonly history?: string | undefined;
   readonly stopOnViolation: boolean;
   readonly seed?: number | undefined;
@@ -38,34 +44,65 @@ const SHARED_CONNECTIONS = 16;
 const EXIT_VIOLATED = 2;
 const EXIT_INTERRUPTED = 130;
 
-/** Runs a load in this process and prints its result. Ctrl-C ends it early, a second one at once. */
+/** Runs a load and prints its result. Ctrl-C ends it early, a second one at once. */
 export async function runFromFlags(flags: LoadFlags): Promise<void> {
   const spec = specOf(flags);
   const live = liveLine(process.stderr);
   const violations: LoadViolation[] = [];
-  const generator: Generator = await Generator.create(spec, (event) => {
-    live.onEvent(event);
-    if (event.kind !== "violation") return;
-    const { key, sentence, atUs, seenUs } = event;
-    violations.push({ key, sentence, atUs, seenUs });
-    live.end();
-    process.stderr.write(`violation on ${key}: ${sentence}\n`);
-    generator.stop(false);
-  });
   let interrupted = false;
+  let load: Pick<Load, "stop" | "done"> | null = null;
   process.on("SIGINT", () => {
-    if (interrupted) process.exit(EXIT_INTERRUPTED);
+    if (interrupted || load === null) process.exit(EXIT_INTERRUPTED);
     interrupted = true;
-    generator.stop(false);
+    void load.stop(false);
   });
   if (!flags.json) process.stderr.write(`${aboutText(spec)}\n`);
-  const result = await generator.run();
+  load = await (spec.generators === 1 ? loadHere : startGenerator)(spec, live.onTick, (seen) => {
+    violations.push(seen);
+    live.end();
+    process.stderr.write(`violation on ${seen.key}: ${seen.sentence}\n`);
+    void load?.stop(false);
+  });
+  const measured = await load.done;
   live.end();
+  if (flags.hlog !== undefined) await writeHlog(flags.hlog, measured);
+  const { histograms: _, ...result } = measured;
   const text = flags.json
     ? JSON.stringify({ spec, result, violations })
     : summaryText(result, spec.rate !== null, useColours(process.stdout));
   await Bun.write(Bun.stdout, `${text}\n`);
   process.exit(interrupted ? EXIT_INTERRUPTED : violations.length > 0 ? EXIT_VIOLATED : 0);
+}
+
+/** Throws UserError when the file cannot be written. */
+async function writeHlog(path: string, result: LoadResult): Promise<void> {
+  try {
+    await Bun.write(path, hlogOf([{ name: "load", result }], deflateSync) ?? "");
+  } catch (error) {
+    const fix = "name a file in a directory that you may write to";
+    const what = (error as Error).message;
+    throw new UserError("cannot write the latencies", [{ where: `--hlog ${path}`, what, fix }]);
+  }
+}
+
+/** A load by a single generator needs no other process. */
+async function loadHere(
+  spec: LoadSpec,
+  onTick: (tick: LoadTick) => void,
+  onViolation: (violation: LoadViolation) => void,
+): Promise<Pick<Load, "stop" | "done">> {
+  const generator = await Generator.create(spec, (event) => {
+    if (event.kind === "tick") onTick(event);
+    if (event.kind !== "violation") return;
+    const { key, sentence, atUs, seenUs } = event;
+    onViolation({ key, sentence, atUs, seenUs });
+  });
+  const done = generator.run();
+  const stop = (finalReads = true): Promise<LoadResult> => {
+    generator.stop(finalReads);
+    return done;
+  };
+  return { done, stop };
 }
 
 /** The spec that the flags ask for. Throws UserError. */
@@ -104,6 +141,7 @@ export function specOf(flags: LoadFlags): LoadSpec {
     history: flags.history ?? null,
     follow: flags.stopOnViolation,
     finalReads: flags.finalReads,
+    generators: flags.generators === "auto" ? "auto" : Number(flags.generators),
   };
 }
 
@@ -124,7 +162,7 @@ function requireFollowable({ history, reads }: LoadFlags): void {
 
 /** `get=0.5,put=0.5`; what is not named is 0. Throws UserError. */
 export function parseMix(text: string): Mix {
-  const mix = { get: 0, put: 0, cas: 0, append: 0, delete: 0 };
+  const mix = { get: 0, put: 0, cas: 0, append: 0, delete: 0, rmw: 0, scan: 0 };
   const problems: Problem[] = [];
   for (const item of text.split(",")) {
     const [name = "", share = ""] = item.split("=").map((part) => part.trim());
@@ -141,7 +179,9 @@ export function parseMix(text: string): Mix {
 }
 
 function aboutText(spec: LoadSpec): string {
+  const { generators } = spec;
+  const split = generators === 1 ? "" : `, ${generators} generator processes`;
   const loop = spec.rate === null ? "closed loop" : `open loop at ${spec.rate}/s`;
   const nodes = spec.address.nodes.length;
-  return `${loop}, ${spec.clients} clients on ${spec.connections} connections to each of ${nodes} nodes, seed ${spec.seed}`;
+  return `${loop}, ${spec.clients} clients on ${spec.connections} connections to each of ${nodes} nodes${split}, seed ${spec.seed}`;
 }

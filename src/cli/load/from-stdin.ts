@@ -27,8 +27,9 @@ async function obey(lines: AsyncGenerator<string>, generator: Generator): Promis
   for await (const line of lines) {
     if (line.trim() === "") continue;
     const command = parse<LoadCommand>(line);
-    if (command.kind !== "stop") throw badInput("an unknown command", line);
-    generator.stop(command.finalReads ?? false);
+    if (command.kind === "stop") generator.stop(command.finalReads ?? false);
+    else if (command.kind === "start") generator.start(command.atUs);
+    else throw badInput("an unknown command", line);
   }
   process.exit(0);
 }

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { HistogramLogReader } from "hdr-histogram-js";
 import { checkHistory } from "../../check/check.ts";
 import { readHistory } from "../../history/codec.ts";
 import { OUTCOME_OK } from "../../history/op.ts";
@@ -203,6 +204,33 @@ describe("ordeal load", () => {
     expect(await new Response(child.stderr).text()).toContain(`violation on ${violations[0].key}`);
   }, 60_000);
 
+  test("--generators: processes that share the load are one result, and one log of latencies", async () => {
+    const nodes = `127.0.0.1:${server().port}`;
+    const hlog = join(tempDir(), "load.hlog");
+    const flags = ["--generators", "3", "--clients", "7", "--rate", "900", "--mix", "put=1"];
+    const child = load("--nodes", nodes, ...BRIEF, ...flags, "--hlog", hlog, "--json");
+    const { spec, result } = JSON.parse(await new Response(child.stdout).text());
+    expect(await child.exited).toBe(0);
+    expect(spec).toMatchObject({ generators: 3, clients: 7, rate: 900 });
+    expect(result).toMatchObject({ generators: 3, counts: { fail: 0, info: 0 } });
+    expect(result.counts.ok).toBeGreaterThan(0);
+    expect(result.response.count).toBe(result.counts.ok);
+    expect("histograms" in result).toBe(false);
+    const reader = new HistogramLogReader(readFileSync(hlog, "utf8"), 64);
+    const lines = [1, 2, 3].map(() => reader.nextIntervalHistogram()!);
+    expect(lines.map(({ tag }) => tag)).toEqual(["load/put", "load/response", "load/lateness"]);
+    expect(lines[0]!.totalCount).toBe(result.counts.ok);
+  }, 60_000);
+
+  test("--generators auto: one is enough for a rate that it holds", async () => {
+    const nodes = `127.0.0.1:${server().port}`;
+    const flags = ["--generators", "auto", "--rate", "10", "--clients", "1", "--json"];
+    const child = load("--nodes", nodes, ...BRIEF, ...flags);
+    const { result } = JSON.parse(await new Response(child.stdout).text());
+    expect(await child.exited).toBe(0);
+    expect(result.generators ?? 1).toBe(1);
+  }, 60_000);
+
   test("without --json a summary; --dir finds the cluster's client ports", async () => {
     const dir = tempDir();
     const nodes = [
@@ -224,11 +252,13 @@ describe("ordeal load", () => {
       [["--nodes", "localhost"], '"localhost"'],
       [["--dir", "/dev/null"], "ordeal cluster start"],
       [["--nodes", "localhost:1", "--stop-on-violation"], "no history to follow"],
-      [["--nodes", "localhost:1", "--mix", "get=0.5,scan=0.5"], '"scan=0.5"'],
+      [["--nodes", "localhost:1", "--mix", "get=0.5,jump=0.5"], '"jump=0.5"'],
+      [["--nodes", "localhost:1", "--generators", "2", "--history", "h"], "one history"],
+      [["--nodes", "localhost:1", "--generators", "some"], "NaN is not a whole number"],
     ] as const) {
       const child = load(...args);
       expect(await child.exited, args.join(" ")).toBe(64);
       expect(await new Response(child.stderr).text()).toContain(complaint);
     }
-  });
+  }, 60_000);
 });

@@ -6,11 +6,12 @@ import { Driver } from "../../workload/driver.ts";
 import { LoadMetrics } from "../../workload/metrics.ts";
 import { Recorder } from "../../workload/recorder.ts";
 import type { LoadEvent, LoadResult, LoadSpec, LoadViolation } from "../../workload/spec.ts";
+import { streamOf } from "../../workload/split.ts";
+import { TICK_MS } from "../../workload/tick-merger.ts";
 import { Workers } from "../../workload/workers.ts";
 import { followRecorder } from "./follow.ts";
 import { HistoryFile } from "./history-file.ts";
 
-const TICK_MS = 100;
 const CONNECT_GRACE_MS = 500;
 const CONNECT_MS = 20_000;
 /** A timer fires up to 1.1 ms late: nearer starts are waited for by spinning. */
@@ -32,6 +33,8 @@ export class Generator {
   readonly #client: StoreClient;
   readonly #driver: Driver;
   readonly #finished = Promise.withResolvers<void>();
+  /** Of a part of a load: when all are to begin, µs since the Unix epoch. */
+  readonly #startAtUs = Promise.withResolvers<number>();
   #phase: "connect" | "warmup" | "measure" | "drain" | "finalReads" | "over" = "connect";
   #stopRequested = false;
   #finalReads: boolean;
@@ -39,6 +42,7 @@ export class Generator {
   #measureTo = 0;
   #endAt = Number.POSITIVE_INFINITY;
   #tickedAt = 0;
+  #nextTickAt = 0;
   #cpuFrom: NodeJS.CpuUsage = process.cpuUsage();
   #cpu = 0;
   #timer: Timer | null = null;
@@ -64,10 +68,11 @@ export class Generator {
     this.#finalReads = spec.finalReads ?? false;
     this.#recorder = history === null ? null : this.#newRecorder(spec);
     this.#metrics = new LoadMetrics(spec);
+    const own = streamOf(spec, prng);
     const workers = new Workers(spec, prng, this.#recorder, (slot, op, flags, expected, k, v, t) =>
       this.#client.start(slot, op, flags, expected, k, v, t),
     );
-    this.#driver = new Driver(spec, prng.fork("arrivals"), workers, this.#metrics);
+    this.#driver = new Driver(spec, own.fork("arrivals"), workers, this.#metrics);
     this.#client = openStoreClient(
       {
         address: spec.address,
@@ -75,8 +80,8 @@ export class Generator {
         connections: spec.connections,
         timeoutMs: spec.timeoutMs,
         homeShare: spec.homeShare ?? 0,
-        wantsVersions: history !== null || spec.mix.cas > 0,
-        prng: prng.fork("clerk"),
+        wantsVersions: history !== null || spec.mix.cas > 0 || (spec.mix.rmw ?? 0) > 0,
+        prng: own.fork("clerk"),
       },
       {
         onDone: (slot, done, at) => this.#driver.onDone(slot, done, at),
@@ -91,7 +96,7 @@ export class Generator {
       const nodes = await this.#client.connected(CONNECT_GRACE_MS, CONNECT_MS);
       if (nodes === 0) throw unreachable(this.#spec);
       this.#emit({ kind: "ready" });
-      this.#begin();
+      this.#begin(this.#spec.part === undefined ? now() : await this.#startTime());
       await this.#finished.promise;
     } finally {
       this.#phase = "over";
@@ -111,6 +116,11 @@ export class Generator {
     return result;
   }
 
+  /** A part of a load is told when all its parts begin, once it is ready. */
+  start(atUs: number): void {
+    this.#startAtUs.resolve(atUs);
+  }
+
   /** Ends the load sooner; `finalReads` asks for them even if the spec did not. */
   stop(finalReads: boolean): void {
     this.#stopRequested = true;
@@ -126,10 +136,18 @@ export class Generator {
     return new Recorder(spec.clients, spec.keys, originUs, now(), follower);
   }
 
-  #begin(): void {
-    const at = now();
+  /** Resolves with the common start of all parts, once it has come. */
+  async #startTime(): Promise<number> {
+    const at = ((await this.#startAtUs.promise) - originUs) / 1000;
+    // Timers cut fractions off, and a start must not lie ahead.
+    while (now() < at) await Bun.sleep(Math.ceil(at - now()));
+    return at;
+  }
+
+  #begin(at: number): void {
     this.#phase = "warmup";
     this.#tickedAt = at;
+    this.#nextTickAt = at + TICK_MS;
     this.#measureFrom = at + this.#spec.warmupMs;
     this.#metrics.setStart(this.#measureFrom);
     if (this.#spec.durationMs !== null) this.#endAt = at + this.#spec.durationMs;
@@ -146,7 +164,7 @@ export class Generator {
       this.#client.tick(at);
       this.#driver.poll(at);
       this.#advance(at);
-      if (at >= this.#tickedAt + TICK_MS) this.#tick(at);
+      if (at >= this.#nextTickAt) this.#tick(at);
       this.#sleep();
     } catch (error) {
       this.#finished.reject(error as Error);
@@ -160,7 +178,8 @@ export class Generator {
       this.#cpuFrom = process.cpuUsage();
     }
     if (this.#phase === "warmup" || this.#phase === "measure") {
-      if (!this.#stopRequested && at < this.#endAt) return;
+      const isOver = this.#stopRequested || this.#driver.exhausted || at >= this.#endAt;
+      if (!isOver) return;
       const used = process.cpuUsage(this.#cpuFrom);
       this.#cpu = (used.user + used.system) / 1000 / Math.max(1, at - this.#measureFrom);
       this.#measureTo = at;
@@ -183,10 +202,12 @@ export class Generator {
   #tick(at: number): void {
     const intervalMs = at - this.#tickedAt;
     this.#tickedAt = at;
+    // By the clock and not by the last tick: those of all parts lie together, however late one was.
+    while (this.#nextTickAt <= at) this.#nextTickAt += TICK_MS;
     this.#writeHistory();
     if (this.#phase === "finalReads") return;
-    const { counts, response } = this.#metrics.takeTick();
-    this.#emit({ kind: "tick", atUs: originUs + at * 1000, intervalMs, counts, response });
+    const tick = this.#metrics.takeTick(this.#spec.part !== undefined);
+    this.#emit({ kind: "tick", atUs: originUs + at * 1000, intervalMs, ...tick });
   }
 
   #writeHistory(): void {
@@ -202,7 +223,7 @@ export class Generator {
     if (this.#timer !== null || this.#immediate !== null) return;
     const start = this.#driver.nextStartMs;
     const changeAt = this.#phase === "warmup" ? this.#measureFrom : this.#endAt;
-    this.#wakeAt = Math.min(start, this.#client.deadline(), changeAt, this.#tickedAt + TICK_MS);
+    this.#wakeAt = Math.min(start, this.#client.deadline(), changeAt, this.#nextTickAt);
     const gapMs = this.#wakeAt - now();
     const spin = this.#spec.pacing !== "event" && start - this.#wakeAt < SPIN_MS;
     if (gapMs <= 0 || (spin && gapMs < SPIN_MS)) this.#immediate = setImmediate(this.#turn);

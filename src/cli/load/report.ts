@@ -1,28 +1,28 @@
 import picocolors from "picocolors";
-import type { Counts, LatencySummary, LoadEvent, LoadResult } from "../../workload/spec.ts";
+import type { Counts, LatencySummary, LoadResult } from "../../workload/spec.ts";
+import type { LoadTick } from "../../workload/tick-merger.ts";
 import { useColours } from "../colours.ts";
 
 const LIVE_EVERY_TICKS = 5;
 
 /** One line that is written over and over on a terminal; nothing elsewhere. */
 export function liveLine(out: NodeJS.WriteStream): {
-  onEvent(event: LoadEvent): void;
+  onTick(tick: LoadTick): void;
   end(): void;
 } {
   const paint = picocolors.createColors(useColours(out));
   let ticks = 0;
   let ms = 0;
   let sum = { ok: 0, fail: 0, info: 0 };
-  const onEvent = (event: LoadEvent): void => {
-    if (!out.isTTY || event.kind !== "tick") return;
-    const { counts } = event;
+  const onTick = ({ counts, intervalMs, response }: LoadTick): void => {
+    if (!out.isTTY) return;
     sum = { ok: sum.ok + counts.ok, fail: sum.fail + counts.fail, info: sum.info + counts.info };
-    ms += event.intervalMs;
+    ms += intervalMs;
     if (++ticks % LIVE_EVERY_TICKS !== 0) return;
     const line = [
       `${rate((sum.ok * 1000) / ms)} ops/s`,
-      `p50 ${micros(event.response.p50)}`,
-      `p99 ${micros(event.response.p99)}`,
+      `p50 ${micros(response.p50)}`,
+      `p99 ${micros(response.p99)}`,
       ...(sum.fail > 0 ? [paint.yellow(`${sum.fail} failed`)] : []),
       ...(sum.info > 0 ? [paint.red(`${sum.info} unknown`)] : []),
     ];
@@ -30,7 +30,7 @@ export function liveLine(out: NodeJS.WriteStream): {
     sum = { ok: 0, fail: 0, info: 0 };
     ms = 0;
   };
-  return { onEvent, end: () => void (out.isTTY && out.write("\r\x1b[2K")) };
+  return { onTick, end: () => void (out.isTTY && out.write("\r\x1b[2K")) };
 }
 
 /** The result as text: a line a latency, then what a reader must know before using it. */
@@ -46,7 +46,8 @@ export function summaryText(result: LoadResult, openLoop: boolean, colour: boole
   for (const [name, { counts, service }] of Object.entries(result.byOp)) {
     lines.push(`${latencyLine(name, service)}   ${countsText(counts)}`);
   }
-  lines.push(`generator  ${(result.cpu * 100).toFixed(0)} % of a core`);
+  const many = (result.generators ?? 1) > 1 ? `, ${result.generators} processes` : "";
+  lines.push(`generator  ${(result.cpu * 100).toFixed(0)} % of a core${many}`);
   if (result.dropped > 0) lines.push(paint.yellow(`${result.dropped} starts dropped`));
   if ((result.unread ?? 0) > 0)
     lines.push(paint.red(`${result.unread} keys could not be read back`));

@@ -3,6 +3,7 @@ import type { Scenario } from "../../chaos/scenario.ts";
 import { durationAsFlag } from "../../chaos/options.ts";
 import type { Report } from "../../report/schema.ts";
 import type { Target } from "../../target/target.ts";
+import { targetAsFlags, type TargetFlags } from "../choose-target.ts";
 import { runAndShow } from "../run-scenario.ts";
 
 /** How often a scenario failed on real processes, by the check that it is about. */
@@ -10,6 +11,7 @@ export type Rate = { readonly failed: number; readonly runs: number };
 
 export type ProcessOptions = {
   readonly target: Target;
+  readonly place: TargetFlags;
   /** The failed check that counts. */
   readonly check: string;
   readonly seed: number;
@@ -45,11 +47,20 @@ export async function tryProcesses(
 export const hasFailed = ({ checks }: Report, check: string): boolean =>
   checks.some(({ name, verdict }) => name === check && verdict === "fail");
 
-async function once(scenario: Scenario, { target, seed, reportsDir }: ProcessOptions) {
+/** Runs `what`, a scenario or a file, where these options say. */
+export const commandFor = (
+  what: string,
+  { place, seed }: Pick<ProcessOptions, "place" | "seed">,
+  durationMs: number,
+): string =>
+  `ordeal chaos run ${what} --seed ${seed} --duration ${durationAsFlag(durationMs)}${targetAsFlags(place)}`;
+
+async function once(scenario: Scenario, options: ProcessOptions) {
+  const { target, place, seed, reportsDir } = options;
   const { durationMs } = scenario;
   const outcome = await runAndShow(scenario, {
-    ...{ kind: "chaos", seed, durationMs, target, reportsDir, keep: false, record: true },
-    command: `ordeal chaos run ${scenario.name} --seed ${seed} --duration ${durationAsFlag(durationMs)}`,
+    ...{ kind: "chaos", seed, durationMs, target, place, reportsDir, keep: false },
+    ...{ record: "failures", command: commandFor(scenario.name, options, durationMs) },
   });
   if (outcome === null) throw new Stopped("interrupted");
   return outcome;

@@ -1,13 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { durationAsFlag } from "../../chaos/options.ts";
 import type { Scenario } from "../../chaos/scenario.ts";
 import { shrinkSteps, stepsOf, withSteps } from "../../chaos/shrink-faults.ts";
-import { findTarget, TARGET_NAMES } from "../targets.ts";
-import { UserError } from "../../lib/user-error.ts";
+import { chooseTarget } from "../choose-target.ts";
 import type { FailedRun } from "./failed-run.ts";
 import { type Simulated, trySimulator } from "./in-simulator.ts";
-import { type ProcessOptions, type Rate, tryProcesses } from "./on-processes.ts";
+import { commandFor, type ProcessOptions, type Rate, tryProcesses } from "./on-processes.ts";
 import { type Replayed, replayRun } from "./replayed.ts";
 
 export type ReproduceOptions = {
@@ -45,6 +43,8 @@ export type Smallest = Rate & {
   readonly isMinimal: boolean;
 };
 
+/** Targets whose nodes are those that the simulator has. */
+const OWN_NODES = ["ordeal", "ordeal-netns", "attached"];
 /** Which is about what the faults bring about: with fewer of them it fails all the more. */
 const AIMS = "not-vacuous";
 const SIMULATOR_MS_MAX = 30_000;
@@ -57,12 +57,12 @@ export async function reproduce(
   failed: FailedRun,
   options: ReproduceOptions,
 ): Promise<Reproduction> {
-  const { dir, report, scenario, schedule, check } = failed;
+  const { dir, report, scenario, schedule, place, check } = failed;
   const reportsDir = join(dir, "reproduction");
   await mkdir(reportsDir, { recursive: true });
   const { times, now, say } = options;
-  const target = await findTarget(targetName(report.target.name, dir));
-  const real = { target, check, seed: report.seed, reportsDir };
+  const { target } = await chooseTarget(place);
+  const real = { target, place, check, seed: report.seed, reportsDir };
   say("replaying the recordings of the nodes");
   const replayed = await replayRun(dir);
   say(`the same run again on real processes, ${times} times`);
@@ -70,13 +70,12 @@ export async function reproduce(
   const same = { ...withSteps(scenario, steps, schedule.durationMs), aim: scenario.aim };
   const again = await tryProcesses(same, real, times);
   say("the same faults in the simulator");
-  const simulated: Simulated =
-    target.name === "ordeal"
-      ? await trySimulator(scenario, schedule, {
-          ...{ check, seed: report.seed, seedsMax: options.seedsMax, reportsDir, now },
-          until: now() + Math.min(SIMULATOR_MS_MAX, options.shrinkMs),
-        })
-      : { kind: "skipped", reason: `the simulator runs Ordeal's own nodes, not ${target.name}` };
+  const simulated: Simulated = OWN_NODES.includes(target.name)
+    ? await trySimulator(scenario, schedule, {
+        ...{ check, seed: report.seed, seedsMax: options.seedsMax, reportsDir, now },
+        until: now() + Math.min(SIMULATOR_MS_MAX, options.shrinkMs),
+      })
+    : { kind: "skipped", reason: `the simulator runs Ordeal's own nodes, not ${target.name}` };
   const shrunkOnProcesses = await shrunkRate(scenario, simulated, real, options);
   const canShrink = again.failed > 0 && check !== AIMS;
   const smallest = canShrink ? await shrink(failed, again, real, options) : null;
@@ -89,13 +88,6 @@ export async function reproduce(
 }
 
 const rateOf = ({ failed, runs }: Rate): Rate => ({ failed, runs });
-
-function targetName(name: string, dir: string) {
-  const known = TARGET_NAMES.find((each) => each === name);
-  if (known !== undefined) return known;
-  const fix = `reproduce runs on: ${TARGET_NAMES.join(", ")}`;
-  throw new UserError("cannot reproduce", [{ where: dir, what: `its target is "${name}"`, fix }]);
-}
 
 /** Paths as a person types them. */
 const shown = (path: string): string => {
@@ -118,7 +110,7 @@ async function shrunkRate(
 
 /** Fewer and fewer of the run's own faults, while real processes still fail. */
 async function shrink(
-  { scenario, schedule, report }: FailedRun,
+  { scenario, schedule }: FailedRun,
   again: Rate,
   real: ProcessOptions,
   { times, shrinkMs, now, say }: ReproduceOptions,
@@ -141,12 +133,10 @@ async function shrink(
   await Bun.write(file, `${JSON.stringify(smallest, null, 1)}\n`);
   say(`the smallest of them, ${times} times`);
   const rate = rateOf(await tryProcesses(smallest, real, times));
-  const target = report.target.name === "ordeal" ? "" : ` --target ${report.target.name}`;
-  const duration = durationAsFlag(durationMs);
   return {
     ...rate,
     file: shown(file),
-    command: `ordeal chaos run ${shown(file)} --seed ${report.seed} --duration ${duration}${target}`,
+    command: commandFor(shown(file), real, durationMs),
     faults: shrunk.steps.length,
     faultsBefore: steps.length,
     isMinimal: shrunk.isMinimal,

@@ -12,7 +12,7 @@ export type Metric = {
   readonly name: string;
   readonly unit: "/s" | "µs" | "ms" | "ns" | "MiB" | "ratio" | "s" | "count" | "MiB/s";
   readonly better: "higher" | "lower";
-  /** θ: a relative change below it is no regression; 0.1: 10 %. More than 0. */
+  /** θ: a relative change below it is no regression; 0.1: 10 % more latency, 10 % less throughput. 0 to 1. */
   readonly threshold: number;
   /** Nor is an absolute change below this, in `unit`. */
   readonly floor: number;
@@ -22,7 +22,8 @@ export type Metric = {
 
 /**
  * Of one metric. regressed: worse by θ or more, beyond chance; pass: worse by less than θ, beyond
- * chance; improved: better, beyond chance; inconclusive: none of them; shown: not gated.
+ * chance; improved: better by θ or more, beyond chance; inconclusive: none of them; shown: not gated,
+ * or there is a single run of each.
  */
 export type MetricVerdict = "regressed" | "pass" | "improved" | "inconclusive" | "shown";
 
@@ -34,15 +35,17 @@ export type MetricComparison = {
   readonly head: number;
   /** Mode A: one a pair, in order. Empty for stored reports. */
   readonly pairs: readonly number[];
-  /** Hodges–Lehmann, with its exact interval. */
+  /** Hodges–Lehmann, with its exact interval; null: a single run of each, which has none. */
   readonly estimate: number;
-  readonly low: number;
-  readonly high: number;
+  readonly low: number | null;
+  readonly high: number | null;
+  /** From this change on it is a regression: the larger of θ and the floor at this base. */
+  readonly limit: number;
   /** Two-sided; `pHolm` is adjusted over the gated metrics (1 for others). */
   readonly p: number;
   readonly pHolm: number;
-  /** The smallest change (ln) that so many runs would find with 80 % power. */
-  readonly detectable: number;
+  /** The smallest change (ln) that so many runs would find with 80 % power; null: too few to tell. */
+  readonly detectable: number | null;
   readonly verdict: MetricVerdict;
 };
 
@@ -112,7 +115,7 @@ export type Comparison = {
   readonly metrics: readonly MetricComparison[];
 };
 
-/** Exit codes of `compare` and `gate` (reference: benchmarking). */
+/** Exit codes of a gate; `exitCodeOf` knows those of advice too. */
 export const COMPARISON_EXIT = {
   pass: 0,
   improved: 0,
@@ -126,3 +129,13 @@ export const COMPARISON_EXIT = {
 } as const satisfies Record<ComparisonVerdict, number>;
 
 export const EXIT_INCONCLUSIVE_STRICT = 4;
+
+/**
+ * Two stored reports are advice: whatever their figures say, only what is certain fails: a head that
+ * is wrong, or reports that cannot be compared. `strict`: a gate that cannot tell fails, too.
+ */
+export function exitCodeOf({ mode, verdict }: Comparison, strict: boolean): number {
+  if (mode === "stored" && verdict === "regressed") return 0;
+  if (strict && verdict === "inconclusive") return EXIT_INCONCLUSIVE_STRICT;
+  return COMPARISON_EXIT[verdict];
+}

@@ -15,5 +15,5 @@ export const verdictIcon = (verdict: Verdict): Markup =>
   );
 
 /** A small word with its icon, for tables and lists. */
-export const badge = (verdict: Verdict): Markup =>
-  html`<span class="badge ${verdict}">${verdictIcon(verdict)}${VERDICT_WORDS[verdict]}</span>`;
+export const badge = (verdict: Verdict, word: string = VERDICT_WORDS[verdict]): Markup =>
+  html`<span class="badge ${verdict}">${verdictIcon(verdict)}${word}</span>`;

@@ -8,13 +8,23 @@ import { type Surroundings, windowFigure } from "./window.ts";
 const EVIDENCE_MAX = 6;
 
 export function checksSection(report: Report): Markup | null {
-  if (report.checks.length === 0) return null;
-  const startUs = report.timeline?.startUs ?? null;
-  const around = { timeline: report.timeline, nodes: report.target.nodes };
+  return checkList(report.checks, {
+    timeline: report.timeline,
+    nodes: report.target.nodes,
+  });
+}
+
+/** Checks, failed ones first. `around`: of the run they are of. */
+export function checkList(
+  checks: readonly Check[],
+  around: Surroundings = { timeline: null, nodes: 0 },
+): Markup | null {
+  if (checks.length === 0) return null;
+  const startUs = around.timeline?.startUs ?? null;
   return html`<section aria-labelledby="checks-title">
     <h2 id="checks-title">Checks</h2>
     <ul class="checks">
-      ${bySeverity(report.checks).map((check) => checkItem(check, startUs, around))}
+      ${bySeverity(checks).map((check) => checkItem(check, startUs, around))}
     </ul>
   </section>`;
 }

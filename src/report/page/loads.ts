@@ -1,12 +1,11 @@
 import type { Counts, LatencySummary } from "../../workload/spec.ts";
 import type { CurveData } from "../chart-data.ts";
+import { CURVES_MAX, curveFigure } from "./curves.ts";
 import { count, duration, rate } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
 import type { Report } from "../schema.ts";
 
 type Load = Report["loads"][number];
-
-const CURVES_MAX = 8;
 
 /** Latency figures of one load, or the configurations of a benchmark side by side. */
 export function loadsSection({ loads }: Report, curve: CurveData | null): Markup | null {
@@ -15,11 +14,11 @@ export function loadsSection({ loads }: Report, curve: CurveData | null): Markup
   if (loads.length === 1)
     return html`<section aria-labelledby="latency-title">
       <h2 id="latency-title">Latency</h2>
-      ${curveChart(curve)} ${operations(only, "latency-title")}
+      ${curveFigure(curve)} ${operations(only, "latency-title")}
     </section>`;
   return html`<section aria-labelledby="loads-title">
     <h2 id="loads-title">Configurations</h2>
-    ${bars(loads)} ${loadsTable(loads)} ${loads.length <= CURVES_MAX ? curveChart(curve) : null}
+    ${bars(loads)} ${loadsTable(loads)} ${loads.length <= CURVES_MAX ? curveFigure(curve) : null}
     <h3>By operation</h3>
     ${loads.map(
       (load, i) =>
@@ -29,38 +28,6 @@ export function loadsSection({ loads }: Report, curve: CurveData | null): Markup
         </details>`,
     )}
   </section>`;
-}
-
-function curveChart(curve: CurveData | null): Markup | null {
-  if (curve === null) return null;
-  const keys = curve.series.map(
-    ({ name }, i) =>
-      html`<li>
-        <i class="swatch curve-${i % CURVES_MAX}"></i
-        >${curve.series.length === 1 ? "response time" : name}
-        <output data-value="curve-${i}"></output>
-      </li>`,
-  );
-  return html`<figure class="plot">
-    <figcaption>
-      <h3 id="curve-title">Percentiles <small>of response time, both axes logarithmic</small></h3>
-      <ul class="legend">
-        ${keys}
-        <li class="when"><output data-value="when"></output></li>
-      </ul>
-    </figcaption>
-    <div
-      class="chart"
-      data-chart="curve"
-      tabindex="0"
-      role="slider"
-      aria-labelledby="curve-title"
-      aria-valuemin="0"
-      aria-valuemax="0"
-      aria-valuenow="0"
-      aria-valuetext="No percentile chosen"
-    ></div>
-  </figure>`;
 }
 
 /** Throughput and p99 of every configuration as bars, each on a scale of its own. */

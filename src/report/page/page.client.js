@@ -1,21 +1,5 @@
-/* Puts the charts on the page and keeps cursor, zoom, size and colours in step. */
-const data = JSON.parse(document.getElementById("chart-data").textContent);
-const charts = [];
+/* The charts of a run's report. */
 const timeline = document.querySelector(".timeline");
-
-const showValues = (host, make, index) => {
-  const values = index == null ? {} : make.values(index);
-  for (const output of host.closest("figure").querySelectorAll("[data-value]"))
-    output.textContent = values[output.dataset.value] ?? "";
-  if (index == null) return;
-  host.setAttribute("aria-valuenow", String(index));
-  host.setAttribute(
-    "aria-valuetext",
-    Object.entries(values)
-      .map(([name, value]) => (name === "when" ? value : `${name} ${value}`))
-      .join(", "),
-  );
-};
 
 /* The lanes are plain HTML placed by --x0 and --x1: they follow a zoom and the cursor without a chart. */
 const followZoom = (u) => {
@@ -28,57 +12,10 @@ const followCursor = (u) => {
   if (inside) timeline.style.setProperty("--cursor", u.posToVal(u.cursor.left, "x"));
 };
 
-const addChart = (id, build, source, onTime) => {
-  const host = document.querySelector(`[data-chart="${id}"]`);
-  if (!host || !source) return;
-  const make = build(source, {
-    setCursor: [(u) => showValues(host, make, u.cursor.idx), ...(onTime ? [followCursor] : [])],
-    setScale: onTime ? [(u, key) => key === "x" && followZoom(u)] : [],
-  });
-  const size = () => ({ width: Math.max(200, host.clientWidth), height: host.clientHeight });
-  const chart = new uPlot({ ...make.options, ...size() }, make.data, host);
-  host.setAttribute("aria-valuemax", String(make.data[0].length - 1));
-  new ResizeObserver(() => chart.setSize(size())).observe(host);
-  host.addEventListener("keydown", (event) => moveCursor(chart, make.data[0], event));
-  charts.push(chart);
+const onTime = {
+  setCursor: [followCursor],
+  setScale: [(u, key) => key === "x" && followZoom(u)],
 };
-
-const STEPS = {
-  ArrowLeft: -1,
-  ArrowDown: -1,
-  ArrowRight: 1,
-  ArrowUp: 1,
-  PageDown: -10,
-  PageUp: 10,
-  Home: -Infinity,
-  End: Infinity,
-};
-
-const moveCursor = (chart, x, event) => {
-  const step = STEPS[event.key];
-  if (step === undefined) return;
-  event.preventDefault();
-  const from = chart.cursor.idx ?? (step > 0 ? -1 : x.length);
-  const to = Math.min(x.length - 1, Math.max(0, from + step));
-  chart.setCursor({ left: chart.valToPos(x[to], "x"), top: 10 }, true, true); // Also in step: the other chart.
-};
-
-addChart("rates", ratesChart, data.time, true);
-addChart("latency", latencyChart, data.time, true);
-addChart("curve", curveChart, data.curve, false);
-
-const redraw = () => charts.forEach((chart) => chart.redraw(false));
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-
-for (const button of document.querySelectorAll("[data-copy]")) {
-  const source = document.getElementById(button.dataset.copy);
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(source.textContent);
-      button.textContent = "Copied";
-      setTimeout(() => (button.textContent = "Copy"), 1600);
-    } catch {
-      getSelection().selectAllChildren(source); // No clipboard here: at least it is selected.
-    }
-  });
-}
+addChart("rates", ratesChart, data.time, onTime);
+addChart("latency", latencyChart, data.time, onTime);
+addChart("curve", curveChart, data.curve);

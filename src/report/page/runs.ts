@@ -1,10 +1,13 @@
 import { duration, durationMs, moment, rate } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
 import type { Report, Verdict } from "../schema.ts";
+import { COMPARISON_WORDS, verdictTone } from "../compare/words.ts";
 import { badge } from "./badge.ts";
+import type { ComparisonRow } from "./comparison-row.ts";
 
-/** A run as the index lists it. `folder` is relative to the index, with slashes. */
+/** A run or comparison as the index lists it. `folder` is relative to the index, with slashes. */
 export type RunRow =
+  | ComparisonRow
   | {
       readonly kind: "run";
       readonly folder: string;
@@ -16,8 +19,13 @@ export type RunRow =
       readonly throughput: number | null;
       readonly p99Us: number | null;
     }
-  /** A folder whose report cannot be read, and why. */
-  | { readonly kind: "damaged"; readonly folder: string; readonly what: string };
+  /** A folder whose file cannot be read, and why. */
+  | {
+      readonly kind: "damaged";
+      readonly folder: string;
+      readonly file: string;
+      readonly what: string;
+    };
 
 /** What the index says of a report in `folder`. */
 export function runRow(report: Report, folder: string): RunRow {
@@ -47,12 +55,20 @@ const ORDER: Readonly<Record<Verdict | "damaged", number>> = {
   pass: 3,
 };
 
-export const verdictOf = (row: RunRow): Verdict | "damaged" =>
-  row.kind === "run" ? row.run.verdict : "damaged";
+/** As it is filtered and sorted by: that of a comparison as what its colour says. */
+export function verdictOf(row: RunRow): Verdict | "damaged" {
+  if (row.kind === "comparison") return verdictTone(row.comparison.verdict);
+  return row.kind === "run" ? row.run.verdict : "damaged";
+}
+
+/** What both a run and a comparison have; null of a damaged one. */
+const factsOf = (row: RunRow): Pick<Report, "runId" | "startedAt" | "durationMs"> | null =>
+  row.kind === "run" ? row.run : row.kind === "comparison" ? row.comparison : null;
 
 /** `20251121T024410123Z-42` begins with the time: also that of a run whose report is damaged. */
 function startedAt(row: RunRow): string | null {
-  if (row.kind === "run") return row.run.startedAt;
+  const facts = factsOf(row);
+  if (facts !== null) return facts.startedAt;
   const id = /(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\d*Z[^/]*$/.exec(row.folder);
   return id === null ? null : `${id[1]}-${id[2]}-${id[3]}T${id[4]}:${id[5]}:${id[6]}Z`;
 }
@@ -73,14 +89,11 @@ const COLUMNS: readonly Column[] = [
   {
     ...{ id: "verdict", title: "Verdict" },
     key: (row) => ORDER[verdictOf(row)],
-    cell: (row) =>
-      row.kind === "run"
-        ? badge(row.run.verdict)
-        : html`<span class="badge damaged">Damaged</span>`,
+    cell: verdictCell,
   },
   {
     ...{ id: "name", title: "Run" },
-    key: (row) => (row.kind === "run" ? `${row.run.kind} ${row.run.name}` : row.folder),
+    key: nameKey,
     cell: nameCell,
   },
   {
@@ -90,9 +103,11 @@ const COLUMNS: readonly Column[] = [
   },
   figure("throughput", "Throughput", ({ throughput: value }) => ({ value, text: rate(value) })),
   figure("p99", "p99", ({ p99Us: value }) => ({ value, text: duration(value) })),
-  figure("duration", "Duration", ({ run }) => ({
-    ...{ value: run.durationMs, text: durationMs(run.durationMs) },
-  })),
+  {
+    ...{ id: "duration", title: "Duration" },
+    key: (row) => factsOf(row)?.durationMs ?? null,
+    cell: (row) => durationMs(factsOf(row)?.durationMs),
+  },
   figure("seed", "Seed", ({ run }) => ({ value: run.seed, text: String(run.seed) })),
 ];
 
@@ -134,11 +149,27 @@ const tableRow = (row: RunRow): Markup =>
     })}
   </tr>`;
 
+function verdictCell(row: RunRow): Markup {
+  if (row.kind === "damaged") return html`<span class="badge damaged">Damaged</span>`;
+  if (row.kind === "run") return badge(row.run.verdict);
+  const { verdict } = row.comparison;
+  return badge(verdictTone(verdict), COMPARISON_WORDS[verdict]);
+}
+
+function nameKey(row: RunRow): string {
+  if (row.kind === "damaged") return row.folder;
+  return row.kind === "run" ? `${row.run.kind} ${row.run.name}` : row.comparison.title;
+}
+
 function nameCell(row: RunRow): Markup {
   const href = (file: string): string =>
     [...row.folder.split("/"), file].map((part) => encodeURIComponent(part)).join("/");
-  if (row.kind === "damaged") {
-    return html`<a href="${href("report.json")}">${row.folder}</a> <small>${row.what}</small>`;
+  if (row.kind === "damaged")
+    return html`<a href="${href(row.file)}">${row.folder}</a> <small>${row.what}</small>`;
+  if (row.kind === "comparison") {
+    const { title, arms, runId } = row.comparison;
+    return html`<a href="${href("comparison.html")}">${title}</a>
+      <small>${arms} · ${runId}</small>`;
   }
   const { kind, name, runId } = row.run;
   return html`<a href="${href("report.html")}">${name}</a> <small>${kind} · ${runId}</small>`;

@@ -92,6 +92,7 @@ function lanesBlock(timeline: Timeline, nodes: number): Markup | null {
         <li><i class="swatch down"></i>crashed</li>
         <li><i class="swatch paused"></i>paused</li>
         <li><i class="swatch disk"></i>disk at fault</li>
+        <li><i class="swatch clock"></i>clock off</li>
         <li><i class="swatch cut"></i>cut off</li>
         <li><i class="swatch frames"></i>frames disturbed</li>
       </ul>

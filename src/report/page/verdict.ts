@@ -3,7 +3,7 @@ import { countGoals } from "../figures.ts";
 import { count, duration, durationMs, moment, plural, rate } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
 import { reproduceCommands } from "../reproduce.ts";
-import type { Figure, Report } from "../schema.ts";
+import type { Figure, Report, Verdict } from "../schema.ts";
 import { VERDICT_WORDS, verdictSentence } from "../words.ts";
 import { verdictIcon } from "./badge.ts";
 
@@ -30,34 +30,40 @@ export const pageHead = (report: Report): Markup =>
 
 /** The answer first: the verdict in words, the key figures, and how to run it again. */
 export function verdictSection(report: Report): Markup {
-  const word = VERDICT_WORDS[report.verdict];
   return html`<section
     id="verdict"
     class="verdict ${report.verdict}"
     aria-labelledby="verdict-word"
     tabindex="-1"
   >
-    <div class="stamp">
-      ${verdictIcon(report.verdict)}
-      <h2 id="verdict-word"><span class="sr">Verdict: </span>${word}</h2>
-      <p>${verdictSentence(report)}</p>
-    </div>
-    ${voidNotes(report)}
-    <dl class="figures">
-      ${figures(report).map(
-        ([name, value, note]) =>
-          html`<div>
-            <dt>${name}</dt>
-            <dd>${value}${note === "" ? null : html`<small>${note}</small>`}</dd>
-          </div>`,
-      )}
-    </dl>
+    ${stamp(report.verdict, VERDICT_WORDS[report.verdict], verdictSentence(report))}
+    ${voidNotes(report)} ${keyFigures(figures(report))}
     ${repeatRow("repeat", "Repeat this run", report.command)}
     ${reproduceCommands(report, folderOf(report)).map(([name, command]) =>
       repeatRow(name, REPRODUCE_WORDS[name] ?? name, command),
     )}
   </section>`;
 }
+
+/** The verdict in large; its section has the class of the verdict and the label "verdict-word". */
+export const stamp = (tone: Verdict, word: string, sentence: string): Markup =>
+  html`<div class="stamp">
+    ${verdictIcon(tone)}
+    <h2 id="verdict-word"><span class="sr">Verdict: </span>${word}</h2>
+    <p>${sentence}</p>
+  </div>`;
+
+/** The figures that one looks for first. An empty note is none. */
+export const keyFigures = (figures: readonly KeyFigure[]): Markup =>
+  html`<dl class="figures">
+    ${figures.map(
+      ([name, value, note]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}${note === "" ? null : html`<small>${note}</small>`}</dd>
+        </div>`,
+    )}
+  </dl>`;
 
 const REPRODUCE_WORDS: Readonly<Record<string, string>> = {
   replay: "Replay its nodes",
@@ -67,7 +73,8 @@ const REPRODUCE_WORDS: Readonly<Record<string, string>> = {
 /** Where a run is kept unless it was told otherwise (`--reports`). */
 const folderOf = ({ kind, name, runId }: Report): string => `reports/${kind}/${name}/${runId}`;
 
-const repeatRow = (id: string, label: string, command: string): Markup =>
+/** A command with a button that copies it (copy.client.js). */
+export const repeatRow = (id: string, label: string, command: string): Markup =>
   html`<div class="repeat">
     <span id="${id}-label">${label}</span>
     <code id="${id}" tabindex="0" aria-labelledby="${id}-label ${id}">${words(command)}</code>
@@ -86,7 +93,7 @@ const voidNotes = ({ loads }: Report): Markup[] =>
         html`<p class="void"><b>Do not use the figures of ${name}:</b> ${result.void}</p>`,
     );
 
-type KeyFigure = readonly [name: string, value: string, note: string];
+export type KeyFigure = readonly [name: string, value: string, note: string];
 
 function figures(report: Report): KeyFigure[] {
   const { loads, figures: measured } = report;

@@ -37,6 +37,12 @@ export type Viewed = {
 
 export type View = { readonly width: number; readonly scheme: "light" | "dark" };
 
+/** The views that every page is looked at in: both schemes, at the width of a desk and of a telephone. */
+export const VIEWS: readonly View[] = [1280, 400].flatMap((width) => [
+  { width, scheme: "light" as const },
+  { width, scheme: "dark" as const },
+]);
+
 /** Opens the file at `path` as a person would, and notes everything that goes wrong. */
 export async function openPage(browser: Browser, path: string, view: View): Promise<Viewed> {
   const page = await browser.newPage({

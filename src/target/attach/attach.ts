@@ -38,7 +38,9 @@ function capabilities({ commands }: AttachFile): Record<Capability, true | strin
     memory: "how its nodes keep their data is not ours to say",
     membership: "its members are not ours to change",
     orders: "its nodes take orders from whoever runs them",
-    ...{ failover: true, "versioned-put": true, append: true, delete: true },
+    recording: "its nodes were started without a recorder",
+    ...{ failover: true, "versioned-put": true, append: true, delete: true, scan: true },
+    timers: "its nodes have the timers that they were started with",
   };
 }
 

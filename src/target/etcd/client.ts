@@ -6,13 +6,14 @@ import {
   OP_DELETE,
   OP_GET,
   OP_PUT,
+  OP_SCAN,
   type OpCode,
 } from "../../kv/command.ts";
 import { assert } from "../../lib/assert.ts";
 import { connectedNodes } from "../connected.ts";
 import type { StoreClient, StoreClientEvents, StoreClientOptions } from "../store-client.ts";
-import { type Call, CALL_LOST, type CallEnd, GrpcConnection } from "./connection.ts";
-import { EtcdWriter, METHOD, parseAnswer } from "./messages.ts";
+import { CALL_LOST, GrpcConnection } from "./connection.ts";
+import { type EtcdAnswer, EtcdWriter, type Method, METHOD, parseAnswer } from "./messages.ts";
 
 /** gRPC spreads the calls of a process over one connection a node; a second one did not help. */
 const LANES_MAX = 1;
@@ -35,8 +36,14 @@ const NOT_PROPOSED = [
 export class EtcdClient implements StoreClient {
   readonly #clerk: PlainClerk;
   readonly #nodes: readonly (readonly GrpcConnection[])[];
-  readonly #calls: (Call | null)[];
+  /** Of each slot, the call that is out, and on which connection. */
+  readonly #calls: Float64Array;
+  readonly #at: (GrpcConnection | null)[];
+  readonly #paths: Method[];
+  readonly #isScan: Uint8Array;
+  readonly #expected: Float64Array;
   readonly #writer = new EtcdWriter();
+  readonly #slots: number;
   readonly #lanes: number;
   readonly #wantsVersions: boolean;
   readonly #events: StoreClientEvents;
@@ -47,7 +54,12 @@ export class EtcdClient implements StoreClient {
     this.#events = events;
     this.#wantsVersions = wantsVersions;
     this.#lanes = Math.min(options.connections, LANES_MAX);
-    this.#calls = new Array<Call | null>(clients).fill(null);
+    this.#slots = clients;
+    this.#calls = new Float64Array(clients);
+    this.#at = new Array<GrpcConnection | null>(clients).fill(null);
+    this.#paths = new Array<Method>(clients).fill(METHOD.put);
+    this.#expected = new Float64Array(clients);
+    this.#isScan = new Uint8Array(clients);
     this.#clerk = new PlainClerk(
       {
         ...{ slots: clients, nodes: address.nodes.length, timeoutMs, prng },
@@ -56,10 +68,7 @@ export class EtcdClient implements StoreClient {
       },
       {
         send: (node, slot, attempt, ops) => this.#send(node, slot, attempt, ops),
-        cancel: (slot) => {
-          this.#calls[slot]?.cancel();
-          this.#calls[slot] = null;
-        },
+        cancel: (slot) => this.#at[slot]?.cancel(this.#calls[slot]!),
         onDone: (slot, done, now) => events.onDone(slot, done, now),
       },
     );
@@ -99,35 +108,45 @@ export class EtcdClient implements StoreClient {
   }
 
   #dial(node: number, host: string, port: number): GrpcConnection {
-    const onOpen = (): void => {
-      this.#clerk.opened(node);
-      this.#onProgress();
-    };
-    const onLost = (): void => {
-      this.#clerk.lost(node, [], performance.now()); // The calls have told their ends themselves.
-      this.#events.onInput();
-    };
-    return new GrpcConnection(host, port, onOpen, onLost);
+    return new GrpcConnection(host, port, {
+      onOpen: () => {
+        this.#clerk.opened(node);
+        this.#onProgress();
+      },
+      onEnd: (tag, status, message, body, bytes) => {
+        const now = performance.now();
+        const slot = tag % this.#slots;
+        if (!this.#clerk.awaits(slot, Math.floor(tag / this.#slots), node, now)) return;
+        this.#at[slot] = null;
+        const path = this.#paths[slot]!;
+        const answer = status === GRPC_OK ? parseAnswer(path, body, bytes) : null;
+        if (answer === null) this.#clerk.refused(slot, refusalOf(status, message), now);
+        else this.#succeeded(slot, answer, body, now);
+      },
+      onChunk: () => this.#events.onInput(),
+      onLost: () => {
+        this.#clerk.lost(node, [], performance.now()); // The calls have told their ends themselves.
+        this.#events.onInput();
+      },
+    });
   }
 
   #send(node: number, slot: number, attempt: number, ops: PlainOps): boolean {
     const connection = this.#nodes[node]![slot % this.#lanes]!;
     if (!connection.isOpen) return false;
+    const tag = attempt * this.#slots + slot;
     const { path, message } = this.#request(slot, ops);
-    const call = connection.call(path, message, (end) => {
-      const now = performance.now();
-      if (this.#clerk.awaits(slot, attempt, node, now)) {
-        this.#calls[slot] = null;
-        this.#ended(slot, path, end, ops, now);
-      }
-      this.#events.onInput();
-    });
-    if (call === null) return false;
+    const call = connection.call(path, message, tag);
+    if (call === 0) return false;
     this.#calls[slot] = call;
+    this.#at[slot] = connection;
+    this.#paths[slot] = path;
+    this.#isScan[slot] = Number(ops.op[slot] === OP_SCAN);
+    this.#expected[slot] = ops.expected[slot]!;
     return true;
   }
 
-  #request(slot: number, ops: PlainOps) {
+  #request(slot: number, ops: PlainOps): { readonly path: Method; readonly message: Buffer } {
     const key = ops.key[slot]!;
     const value = ops.value[slot]!;
     const flags = ops.flags[slot]!;
@@ -135,6 +154,11 @@ export class EtcdClient implements StoreClient {
     switch (ops.op[slot]) {
       case OP_GET:
         return { path: METHOD.range, message: w.range(key, (flags & FLAG_LOCAL) !== 0) };
+      case OP_SCAN: {
+        const isSerializable = (flags & FLAG_LOCAL) !== 0;
+        const message = w.scan(key, value, ops.expected[slot]!, isSerializable);
+        return { path: METHOD.range, message };
+      }
       case OP_DELETE:
         return { path: METHOD.deleteRange, message: w.deleteRange(key) };
       default:
@@ -145,26 +169,20 @@ export class EtcdClient implements StoreClient {
     }
   }
 
-  #ended(
-    slot: number,
-    path: (typeof METHOD)[keyof typeof METHOD],
-    { status, message, body }: CallEnd,
-    ops: PlainOps,
-    now: number,
-  ): void {
-    const answer = status === GRPC_OK ? parseAnswer(path, body) : null;
-    if (answer === null) return this.#clerk.refused(slot, refusalOf(status, message), now);
-    const { revision, version, deleted, succeeded, valueAt, valueBytes } = answer;
+  #succeeded(slot: number, answer: EtcdAnswer, body: Buffer, now: number): void {
+    const { revision, version, deleted, found, succeeded, valueAt, valueBytes } = answer;
     const c = this.#clerk;
-    switch (path) {
+    switch (this.#paths[slot]!) {
       case METHOD.range:
+        // The body of a scan is etcd's own: nobody here reads more of it than how many keys it holds.
+        if (this.#isScan[slot] === 1) return c.succeeded(slot, DONE_OK, found, revision, now);
         return c.succeeded(slot, DONE_OK, version, revision, now, body, valueAt, valueBytes);
       case METHOD.deleteRange:
         // One that finds nothing is no write, and shares its revision with the write before it.
         return c.succeeded(slot, DONE_OK, 0, deleted > 0 ? revision : 0, now);
       case METHOD.txn:
         return succeeded
-          ? c.succeeded(slot, DONE_OK, ops.expected[slot]! + 1, revision, now)
+          ? c.succeeded(slot, DONE_OK, this.#expected[slot]! + 1, revision, now)
           : c.succeeded(slot, DONE_MISMATCH, version, 0, now);
       case METHOD.put: {
         const after = this.#wantsVersions ? version + 1 : UNKNOWN_VERSION;

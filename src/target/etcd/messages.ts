@@ -9,6 +9,8 @@
 const VARINT = 0;
 const LENGTH_DELIMITED = 2;
 const GRPC_PREFIX_BYTES = 5;
+/** The lowest key of etcd; as the end of a range it means that there is none. */
+const LOWEST = new Uint8Array(1);
 
 export const METHOD = {
   put: "/etcdserverpb.KV/Put",
@@ -16,6 +18,7 @@ export const METHOD = {
   deleteRange: "/etcdserverpb.KV/DeleteRange",
   txn: "/etcdserverpb.KV/Txn",
 } as const;
+export type Method = (typeof METHOD)[keyof typeof METHOD];
 
 /** What an answer says, whichever method it is of. One object, reused. */
 export type EtcdAnswer = {
@@ -27,12 +30,14 @@ export type EtcdAnswer = {
   version: number;
   /** Keys that a delete removed. */
   deleted: number;
+  /** Keys that a range holds. */
+  found: number;
   /** The value found is `bytes[valueAt, valueAt + valueBytes)` of what was parsed. */
   valueAt: number;
   valueBytes: number;
 };
 
-/** Writes into one buffer that grows; `take` hands out a copy, framed for gRPC. */
+/** Writes into one buffer that grows. What comes out is framed for gRPC, and valid until the next message. */
 export class EtcdWriter {
   #bytes = Buffer.alloc(4096);
   #at = GRPC_PREFIX_BYTES;
@@ -46,6 +51,15 @@ export class EtcdWriter {
   /** RangeRequest{key 1, serializable 7}. */
   range(key: Uint8Array, isSerializable: boolean): Buffer {
     this.#field(1, key);
+    if (isSerializable) this.#number(7, 1);
+    return this.#take();
+  }
+
+  /** RangeRequest{key 1, range_end 2, limit 3, serializable 7}; an empty `end`: no bound. */
+  scan(from: Uint8Array, end: Uint8Array, limit: number, isSerializable: boolean): Buffer {
+    this.#field(1, from.length === 0 ? LOWEST : from);
+    this.#field(2, end.length === 0 ? LOWEST : end);
+    this.#number(3, limit);
     if (isSerializable) this.#number(7, 1);
     return this.#take();
   }
@@ -122,14 +136,15 @@ export class EtcdWriter {
     const length = this.#at - GRPC_PREFIX_BYTES;
     this.#bytes[0] = 0; // Not compressed.
     this.#bytes.writeUInt32BE(length, 1);
-    const taken = Buffer.from(this.#bytes.subarray(0, this.#at));
+    const taken = this.#bytes.subarray(0, this.#at);
     this.#at = GRPC_PREFIX_BYTES;
     return taken;
   }
 }
 
 const answer: EtcdAnswer = {
-  ...{ revision: 0, succeeded: false, version: 0, deleted: 0, valueAt: 0, valueBytes: 0 },
+  ...{ revision: 0, succeeded: false, version: 0, deleted: 0, found: 0 },
+  ...{ valueAt: 0, valueBytes: 0 },
 };
 const NESTED = {
   /** ResponseHeader{revision 3}. */
@@ -145,22 +160,26 @@ const NESTED = {
   },
 };
 
-/** Parses the answer of `method`, with its gRPC prefix; null when it is not whole. */
+/** Parses the answer of `method`, `bytes[0, length)` with its gRPC prefix; null when it is not whole. */
 export function parseAnswer(
-  method: (typeof METHOD)[keyof typeof METHOD],
+  method: Method,
   bytes: Buffer,
+  length: number = bytes.length,
 ): EtcdAnswer | null {
-  if (bytes.length < GRPC_PREFIX_BYTES) return null;
+  if (length < GRPC_PREFIX_BYTES) return null;
   const end = GRPC_PREFIX_BYTES + bytes.readUInt32BE(1);
-  if (bytes[0] !== 0 || bytes.length !== end) return null;
-  answer.revision = answer.version = answer.deleted = 0;
+  if (bytes[0] !== 0 || length !== end) return null;
+  answer.revision = answer.version = answer.deleted = answer.found = 0;
   answer.valueAt = answer.valueBytes = 0;
   answer.succeeded = false;
   eachField(bytes, GRPC_PREFIX_BYTES, end, (field, value, at) => {
     if (field === 1) eachField(bytes, at, at + value, NESTED.header);
     else if (method === METHOD.deleteRange) answer.deleted = field === 2 ? value : answer.deleted;
     else if (method === METHOD.txn) txnField(bytes, field, value, at);
-    else if (field === 2) eachField(bytes, at, at + value, NESTED.keyValue);
+    else if (field === 2) {
+      answer.found++;
+      eachField(bytes, at, at + value, NESTED.keyValue);
+    }
   });
   return answer;
 }

@@ -49,6 +49,8 @@ export type ExternalSystem = {
   linksChanged(): void;
   /** Ends what it runs besides the nodes: proxies, a controller. Before the nodes end. */
   stop(): Promise<void>;
+  /** All nodes have ended. */
+  stopped?(): void;
 };
 
 /**
@@ -61,6 +63,7 @@ export class ExternalCluster implements Cluster {
   readonly #prng: Prng;
   readonly #processes = new Map<number, ExternalProcess>();
   readonly #last = new Map<number, NodeStatus>();
+  readonly #pids: number[] = [];
   readonly #failures: string[] = [];
   readonly #starts: NodeStart[] = [];
   #system: ExternalSystem | null = null;
@@ -182,12 +185,17 @@ export class ExternalCluster implements Cluster {
     return this.#failures;
   }
 
+  get pids(): readonly number[] {
+    return this.#pids;
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#work.catch(() => {});
     await this.#system?.stop();
     await Promise.all([...this.#processes.values()].map((node) => node.kill()));
     this.#processes.clear();
+    this.#system?.stopped?.();
   }
 
   get #sut(): ExternalSystem {
@@ -213,6 +221,7 @@ export class ExternalCluster implements Cluster {
     const log = join(node.dir, "node.log");
     const child = new ExternalProcess(`${this.#sut.name} node ${id}`, this.#sut.command(node), log);
     this.#processes.set(id, child);
+    this.#pids.push(child.pid);
     child.watch((failure) => void this.#failures.push(failure));
     await until(`${this.#sut.name} node ${id} accepts clients`, READY_WITHIN_MS, async () => {
       if (!child.running) throw new Error(`${this.#sut.name} node ${id} ended: ${child.said}`);

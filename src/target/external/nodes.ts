@@ -23,7 +23,7 @@ export function refuseOptions(name: string, options: ClusterOptions): void {
   const problems: Problem[] = [];
   const refuse = (where: string, what: string, fix: string): void =>
     void problems.push({ where, what, fix });
-  const { dir, spares, record, faultyDisks, faultyClocks, leaseReads, storage, fsync } = options;
+  const { dir, spares, record, faultyDisks, faultyClocks, leaseReads, timers } = options;
   if (existsSync(dir) && readdirSync(dir).length > 0) {
     refuse(dir, "the directory is not empty", "give one that is empty or does not exist");
   }
@@ -32,10 +32,10 @@ export function refuseOptions(name: string, options: ClusterOptions): void {
   if (faultyClocks === true) refuse("clocks", `${name} has no clocks of ours`, "leave them out");
   if (leaseReads === true)
     refuse("lease reads", `${name} is read in its own way`, "leave them out");
+  if (timers !== undefined && name !== "etcd")
+    refuse("timers", `${name} has no timers of elections`, "leave them out");
   if (faultyDisks === true)
     refuse("disks", `${name} has no faulty disks`, "leave those faults out");
-  if (storage === "memory") refuse("storage", `${name} is run on disk only`, "choose disk");
-  if (fsync === "never") refuse("fsync", `${name} is run with synced writes only`, "choose batch");
   if (problems.length > 0) throw new UserError(`${name} cannot be started like this`, problems);
 }
 

@@ -54,6 +54,10 @@ export class NetnsLinks implements FaultyLinks {
     for (const proxies of this.#proxies.values()) proxies.watch(onLost);
   }
 
+  get pids(): readonly number[] {
+    return [...this.#proxies.values()].flatMap(({ pids }) => pids);
+  }
+
   get links(): NonNullable<NodeConfigFile["links"]> {
     return this.linksAmong(this.#nodes.map(({ id }) => id));
   }

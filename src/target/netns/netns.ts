@@ -34,6 +34,9 @@ const closing = (cluster: LocalCluster, network: NetnsNetwork): Cluster => ({
   events: () => cluster.events(),
   starts: () => cluster.starts(),
   failures: () => cluster.failures(),
+  get pids() {
+    return [...cluster.pids, ...network.pids];
+  },
   stop: async () => {
     await cluster.stop();
     await network.close();

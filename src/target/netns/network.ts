@@ -52,6 +52,11 @@ export class NetnsNetwork implements LocalNetwork {
     }
   }
 
+  /** The processes that keep the namespaces. */
+  get pids(): readonly number[] {
+    return [this.#hub, ...this.#nodes.values()].map(({ pid }) => pid);
+  }
+
   commandAt(host: string): readonly string[] {
     return this.#nodes.get(host)!.command;
   }

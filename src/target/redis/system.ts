@@ -13,6 +13,15 @@ import { FailoverController } from "./failover.ts";
 
 const READY_ASK_MS = 2_000;
 
+/** How a redis-server is told to keep its data. */
+export function persistenceOf({
+  storage,
+  fsync,
+}: Pick<ClusterOptions, "storage" | "fsync">): readonly string[] {
+  if (storage === "memory") return ["--appendonly", "no"];
+  return ["--appendonly", "yes", "--appendfsync", fsync === "never" ? "no" : "always"];
+}
+
 /**
  * redis-server processes that write every command to their append-only file, synced, before they
  * acknowledge it. More than one: a primary and replicas, with the failover of failover.ts.
@@ -22,6 +31,7 @@ export class RedisSystem implements ExternalSystem {
   readonly protocol = "redis";
   readonly #binary: string;
   readonly #cluster: ExternalCluster;
+  readonly #persistence: readonly string[];
   readonly #proxies = new Map<string, ByteProxy>();
   readonly #failover: FailoverController | null;
   readonly #events: ClusterEvent[] = [];
@@ -35,6 +45,7 @@ export class RedisSystem implements ExternalSystem {
     this.name = name;
     this.#binary = binary;
     this.#cluster = cluster;
+    this.#persistence = persistenceOf(options);
     if (options.faultyLinks) this.#openProxies(options.seed);
     this.#failover =
       cluster.nodes.length === 1
@@ -56,7 +67,7 @@ export class RedisSystem implements ExternalSystem {
       primary === id ? [] : ["--replicaof", `127.0.0.1 ${this.#linkPort(id, primary)}`];
     return [
       ...[this.#binary, "--port", String(clientPort), "--bind", "127.0.0.1", "--dir", dir],
-      ...["--appendonly", "yes", "--appendfsync", "always", "--save", ""],
+      ...[...this.#persistence, "--save", ""],
       // A replica that was away follows again at once, and one that hears nothing says so soon.
       ...["--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1"],
       ...follows,

@@ -1,0 +1,183 @@
+import { join } from "node:path";
+import type { LoadSuite } from "../../bench/dsl.ts";
+import { spanText } from "../../bench/gate/plan.ts";
+import { findSuites } from "../../bench/suites.ts";
+import type { Comparison } from "../../report/compare/comparison.ts";
+import { readCode } from "../../report/environment.ts";
+import { writeComparison } from "../../report/compare/write.ts";
+import { localTarget, localTargetAt } from "../../target/local.ts";
+import { OWN_ROOT } from "../../target/local-child.ts";
+import type { Target } from "../../target/target.ts";
+import { table } from "../table.ts";
+import type { Arms } from "./arms.ts";
+import { compareArms } from "./compare-arms.ts";
+import { plant, STALE_READS } from "./planted.ts";
+import { exitOf, type GateFlags, type GateSetup, setupOf } from "./run.ts";
+import type { SelfTestName } from "./self-test-names.ts";
+import { slowed } from "./slowed.ts";
+import { withWorkplace, type Workplace } from "./workplace.ts";
+
+/**
+ * Added to every answer of both arms, so that what a request takes hangs less on how busy this
+ * machine is: the test is of the gate. How often noise misleads it is simulated (docs/gate.md).
+ */
+const SERVICE_MS = 5;
+const DELAY = 0.2;
+const TIMES = { warmupMs: 300, measureMs: 1_200 } as const;
+/** One a client: only then is a delay exact. */
+const CASE = "mixed, 8 clients";
+const EXIT_SOFTWARE = 70;
+const EXIT_UNKNOWN = 3;
+/** A machine that changed meanwhile proves nothing, for or against the gate. */
+const TRIES = 2;
+
+type Part = Exclude<SelfTestName, "all">;
+
+type Test = {
+  readonly about: string;
+  readonly must: string;
+  readonly arms: (place: Workplace) => Readonly<Record<"base" | "head", Target>>;
+  readonly isAsItMust: (comparison: Comparison) => boolean;
+};
+
+const hasRegressed = ({ metrics }: Comparison, part: string): boolean =>
+  metrics.some(
+    ({ metric, verdict }) => metric.name === `${CASE}: ${part}` && verdict === "regressed",
+  );
+
+const TESTS: Readonly<Record<Part, Test>> = {
+  aa: {
+    about: "the same code twice",
+    must: "no regression, no violation",
+    arms: () => {
+      const same = slowed(localTarget, () => SERVICE_MS);
+      return { base: same, head: same };
+    },
+    isAsItMust: ({ verdict }) => verdict === "pass" || verdict === "inconclusive",
+  },
+  delay: {
+    about: "answers of the head take 20 % longer",
+    must: "p50 regressed",
+    arms: () => ({
+      base: slowed(localTarget, () => SERVICE_MS),
+      head: slowed(localTarget, (ms) => SERVICE_MS + DELAY * (ms + SERVICE_MS)),
+    }),
+    isAsItMust: (found) => found.verdict === "regressed" && hasRegressed(found, "p50"),
+  },
+  bug: {
+    about: "nodes of the head answer gets without asking a quorum, which is faster",
+    must: "violated: not linearizable",
+    arms: ({ workDir }) => {
+      const root = join(workDir, "planted");
+      plant(STALE_READS, root);
+      return { base: localTarget, head: localTargetAt(root) };
+    },
+    isAsItMust: ({ verdict, checks }) =>
+      verdict === "violated" &&
+      checks.some((check) => check.name === "linearizable" && check.verdict === "fail"),
+  },
+};
+
+type Outcome = {
+  readonly test: Part;
+  readonly must: string;
+  readonly verdict: Comparison["verdict"];
+  readonly exit: number;
+  readonly ok: boolean;
+  readonly summary: string;
+  readonly durationMs: number;
+  readonly report: string;
+};
+
+/** `ordeal gate --self-test`: exits with 0 when the gate fires where it must, and only there. */
+export async function runSelfTest(
+  which: SelfTestName,
+  given: Omit<GateFlags, "base">,
+): Promise<void> {
+  const flags = { ...given, base: ".", suite: "gate" };
+  const asked = await setupOf(flags);
+  const setup = {
+    ...asked,
+    suite: await selfTestSuite(),
+    warmupMs: flags.warmup === undefined ? TIMES.warmupMs : asked.warmupMs,
+    measureMs: flags.measure === undefined ? TIMES.measureMs : asked.measureMs,
+  };
+  const parts = which === "all" ? (Object.keys(TESTS) as Part[]) : [which];
+  const workDir = join(flags.reports, "compare", `.work-${process.pid}`);
+  const outcomes = await withWorkplace(workDir, async (place) => {
+    const done: Outcome[] = [];
+    for (const part of parts) done.push(await runTest(part, setup, flags.reports, place));
+    return done;
+  });
+  if (outcomes === null) return;
+  const ok = outcomes.every((outcome) => outcome.ok);
+  if (flags.json) console.log(JSON.stringify({ ok, seed: setup.seed, tests: outcomes }, null, 2));
+  else printOutcomes(outcomes, ok, which, setup.seed);
+  const isUnproven = outcomes.every((outcome) => outcome.ok || outcome.exit === EXIT_UNKNOWN);
+  process.exitCode = ok ? 0 : isUnproven ? EXIT_UNKNOWN : EXIT_SOFTWARE;
+}
+
+async function selfTestSuite(): Promise<LoadSuite> {
+  const [suite] = await findSuites(["gate"]);
+  if (suite?.kind !== "load") throw new Error("the suite gate is gone");
+  const cases = suite.cases.filter(({ name }) => name === CASE);
+  return { ...suite, name: "gate-self-test", cases };
+}
+
+async function runTest(
+  part: Part,
+  setup: GateSetup,
+  reports: string,
+  place: Workplace,
+): Promise<Outcome> {
+  const { about, must, arms: targetsOf, isAsItMust } = TESTS[part];
+  console.error(`self-test ${part}: ${about}; must be: ${must}`);
+  const targets = targetsOf(place);
+  const code = readCode(OWN_ROOT);
+  const arms: Arms = {
+    base: { label: "as it is", code, target: targets.base },
+    head: { label: part === "aa" ? "as it is, again" : about, code, target: targets.head },
+  };
+  const suite = { ...setup.suite, name: `gate-self-test-${part}` };
+  for (let attempt = 1; ; attempt++) {
+    const seed = setup.seed + 10_000 * (attempt - 1);
+    const comparison = await compareArms({
+      ...{ ...setup, ...place, arms, suite, seed, thresholds: {} },
+      tell: (line) => console.error(`  ${line}`),
+      command: `ordeal gate --self-test ${part} --seed ${seed}`,
+    });
+    if (comparison.verdict === "unproven" && attempt < TRIES) {
+      console.error(`  ${comparison.summary}: once more`);
+      continue;
+    }
+    const { verdict, summary, durationMs } = comparison;
+    const { json: report } = await writeComparison(comparison, reports);
+    const ok = isAsItMust(comparison);
+    return {
+      test: part,
+      must,
+      verdict,
+      exit: exitOf(comparison, false),
+      ok,
+      summary,
+      durationMs,
+      report,
+    };
+  }
+}
+
+function printOutcomes(
+  outcomes: readonly Outcome[],
+  ok: boolean,
+  which: SelfTestName,
+  seed: number,
+): void {
+  const rows = outcomes.map(({ test, must, verdict, exit, ok: isOk, durationMs }) => [
+    ...[isOk ? "✔" : "✘", test, must, verdict, exit, spanText(durationMs)],
+  ]);
+  console.log(table(["", "test", "must be", "was", "exit code", "took"], rows));
+  console.log("");
+  for (const { test, summary, report } of outcomes) console.log(`${test}: ${summary}\n  ${report}`);
+  console.log(ok ? "\nthe gate fires where it must" : "\nTHE GATE DID NOT DO WHAT IT MUST");
+  console.log(`repeat  ordeal gate --self-test ${which} --seed ${seed}`);
+}

@@ -1,0 +1,73 @@
+import { html, type Markup } from "../../markup.ts";
+import { badge } from "../../page/badge.ts";
+import type { Comparison, MetricComparison, MetricVerdict } from "../comparison.ts";
+import { forest } from "./forest.ts";
+import {
+  byWeight,
+  changeText,
+  detectableText,
+  intervalText,
+  isJudged,
+  limitText,
+  METRIC_WORDS,
+  pText,
+  metricTone,
+  valueText,
+} from "../words.ts";
+
+/** Every metric: as a forest plot, and as a table with all that its verdict comes from. */
+export function metricsSection({ metrics }: Comparison): Markup | null {
+  if (metrics.length === 0) return null;
+  return html`<section aria-labelledby="metrics-title">
+    <h2 id="metrics-title">Metrics</h2>
+    ${forest(byWeight(metrics))} ${metricsTable(byWeight(metrics), "metrics-title")}
+    <p class="notes">
+      Change: of the value itself, by Hodges and Lehmann, with its interval. θ: a change below it is
+      no regression. Finds: the smallest worsening that so many runs find with 80 % power. Holm p:
+      two-sided, over all judged metrics.
+    </p>
+  </section>`;
+}
+
+const HEADS = ["Verdict", "Base", "Head", "Change", "Interval", "θ", "Finds", "Holm p"];
+
+/** Metrics a row each; of canaries too. */
+export const metricsTable = (metrics: readonly MetricComparison[], labelledBy: string): Markup =>
+  html`<div class="scroll" role="region" aria-labelledby="${labelledBy}" tabindex="0">
+    <table class="metrics">
+      <thead>
+        <tr>
+          <th scope="col">Metric</th>
+          ${HEADS.map((title) => html`<th scope="col">${title}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${metrics.map(row)}
+      </tbody>
+    </table>
+  </div>`;
+
+const row = (m: MetricComparison): Markup =>
+  html`<tr class="${isJudged(m) ? "" : "shown"}">
+    <th scope="row">${m.metric.name}</th>
+    <td>${metricBadge(m.verdict)}</td>
+    <td>${valueText(m.base, m.metric)}</td>
+    <td>${valueText(m.head, m.metric)}</td>
+    <td>${changeText(m.estimate, m.metric)}</td>
+    <td>${intervalText(m)}</td>
+    ${
+      isJudged(m)
+        ? html`<td>${limitText(m)}</td>
+            <td>${detectableText(m)}</td>
+            <td>${pText(m.pHolm)}</td>`
+        : html`<td colspan="3"></td>`
+    }
+  </tr>`;
+
+/** The verdict on a metric, with its sign. */
+export function metricBadge(verdict: MetricVerdict): Markup {
+  const tone = metricTone(verdict);
+  const word = METRIC_WORDS[verdict];
+  if (tone === "shown") return html`<span class="badge none">${word}</span>`;
+  return badge(tone, word);
+}
