@@ -7,6 +7,7 @@ const GATES = 500;
 const GATES_QUICK = 40;
 const FALSE_MAX = 0.01;
 const CAUGHT_MIN = 0.75;
+const UNPROVEN_MAX = 0.03;
 const WORSE = Math.log(1.2);
 
 type Row = {
@@ -56,6 +57,12 @@ const ROWS: readonly Row[] = [
     gate: { ...AA, effects: ALL_WORSE, canaryShift: Math.log(1.3) },
     verdict: "unproven",
     goal: { atLeast: 1 - FALSE_MAX },
+  },
+  {
+    name: "unproven by chance: canaries as noisy as timers and disks, σ 40 %",
+    gate: { ...AA, canarySigma: 0.4 },
+    verdict: "unproven",
+    goal: { atMost: UNPROVEN_MAX },
   },
 ];
 

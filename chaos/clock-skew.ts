@@ -13,6 +13,7 @@ import {
   leaderDeposed,
   mixedLoad,
   okDuring,
+  readsByLease,
   restart,
   all,
   seconds,
@@ -57,6 +58,7 @@ export default defineScenario({
     faultHit("clockRate", 6),
     faultHit("clockJump", 3),
     okDuring("clockRate", 500),
+    readsByLease(100),
     leaderDeposed(2),
   ],
 });

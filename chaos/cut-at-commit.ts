@@ -27,11 +27,11 @@ export default parametrised(
   {
     entries: {
       ...{ about: "commitIndex at which the leader is cut off", whole: true },
-      ...{ min: 1, max: 1e9, default: 3_000 },
+      ...{ min: 1, max: 1e9, default: 1_500 },
     },
     operations: {
       ...{ about: "acknowledged operations until its successor is killed", whole: true },
-      ...{ min: 1, max: 1e9, default: 1_000 },
+      ...{ min: 1, max: 1e9, default: 400 },
     },
   },
   (p) =>
@@ -45,7 +45,7 @@ export default parametrised(
       faults: [
         sequence(
           2_300,
-          until(commitIndexReaches(p.entries), 2_500),
+          until(commitIndexReaches(p.entries), 3_400),
           isolate(leader),
           until(leadersDeposed(), 2_500),
           hold(300, { kind: "heal" }),

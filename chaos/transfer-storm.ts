@@ -13,6 +13,7 @@ import {
   mixedLoad,
   one,
   okDuring,
+  readsByLease,
   restart,
   seconds,
   transfer,
@@ -46,5 +47,5 @@ export default defineScenario({
   ],
   recoverWithinMs: seconds(5),
   expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
-  aim: [faultHit("transfer", 10), leaderDeposed(5), okDuring("loss", 100)],
+  aim: [faultHit("transfer", 10), leaderDeposed(5), okDuring("loss", 100), readsByLease(100)],
 });

@@ -2,20 +2,41 @@ import type { FsyncMode } from "../lib/fsync.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import type { Figure } from "../report/schema.ts";
 import type { LoadShape } from "../workload/spec.ts";
+import type { CaseAction } from "./actions.ts";
+import {
+  atLeastOne,
+  checkFailoverCase,
+  checkName,
+  checkPlan,
+  checkSuite,
+  checkTimes,
+} from "./check-suite.ts";
+import type { SweepPlan } from "./sweep.ts";
 
 export type { Figure } from "../report/schema.ts";
+
+/** The cluster of a case; what is left out is as the target has it. */
+export type CaseCluster = {
+  readonly nodes: number;
+  readonly storage: "disk" | "memory";
+  /** When the nodes sync their logs; default: what the target does. */
+  readonly fsync?: FsyncMode | undefined;
+  /** Reads without a round of messages while the leader's lease lasts. */
+  readonly leaseReads?: boolean;
+  readonly timers?: { readonly electionMs: number; readonly heartbeatMs: number };
+  readonly snapshotEveryBytes?: number;
+};
 
 /** One configuration of a load suite: its own cluster, its own row in the table. */
 export type LoadCase = {
   /** Unique within the suite: `disk, 64 clients`. */
   readonly name: string;
-  readonly cluster: {
-    readonly nodes: number;
-    readonly storage: "disk" | "memory";
-    /** When the nodes sync their logs; default: what the target does. */
-    readonly fsync?: FsyncMode | undefined;
-  };
+  readonly cluster: CaseCluster;
   readonly load: LoadShape;
+  /** So many keys, from the first, are put once, at full speed, before the warm-up. Default 0. */
+  readonly preloadKeys?: number;
+  /** What is done to the cluster meanwhile, in order of time. */
+  readonly actions?: readonly CaseAction[];
 };
 
 /** A load suite: what a module in `bench/` exports by default. Data: it goes into the report. */
@@ -58,7 +79,39 @@ export type FigureSuite = {
   run(context: FigureContext): Promise<readonly Figure[]>;
 };
 
-export type Suite = LoadSuite | FigureSuite;
+/** A case with the search for its highest rate. Its load is an open loop; `rate` is the search's. */
+export type SweepCase = LoadCase & { readonly plan: SweepPlan };
+
+/**
+ * A suite that looks for the highest rate at which p99 is within a limit: every rate that is tried has
+ * a cluster of its own, because one that was overloaded has not caught up yet.
+ */
+export type SweepSuite = Omit<LoadSuite, "kind" | "cases" | "runs"> & {
+  readonly kind: "sweep";
+  readonly cases: readonly SweepCase[];
+};
+
+export type FailoverCase = LoadCase & {
+  /** Goal for the median time from SIGKILL to the first acknowledged write; a miss is marked. */
+  readonly goalMs?: number;
+};
+
+/**
+ * A suite that kills leaders, one after the other, on one cluster a case, and tells when it was
+ * noticed, when a new one was elected, and when the first write was acknowledged.
+ */
+export type FailoverSuite = Omit<
+  LoadSuite,
+  "kind" | "cases" | "runs" | "warmupMs" | "measureMs"
+> & {
+  readonly kind: "failover";
+  readonly cases: readonly FailoverCase[];
+  readonly kills: number;
+};
+
+/** A suite that puts clusters under load, in whatever way. */
+export type ClusterSuite = LoadSuite | SweepSuite | FailoverSuite;
+export type Suite = ClusterSuite | FigureSuite;
 
 /** The load of a case, unless it says otherwise: a closed loop of puts, uniform over 100,000 keys. */
 export const PUT_LOAD = {
@@ -112,43 +165,26 @@ export function checkFigures(suite: string, figures: readonly Figure[]): readonl
 
 /** Checks a suite when its module is loaded. Throws UserError that lists every problem. */
 export function defineLoadSuite(suite: Omit<LoadSuite, "kind">): LoadSuite {
-  const problems: Problem[] = [...checkName(suite), ...suite.cases.flatMap(checkCase)];
-  const names = suite.cases.map((c) => c.name);
-  for (const name of new Set(names.filter((n, i) => names.indexOf(n) !== i))) {
-    problems.push({ where: "cases", what: `two are called "${name}"`, fix: "rename one" });
-  }
-  if (suite.cases.length === 0) {
-    problems.push({ where: "cases", what: "there is none", fix: "give at least one" });
-  }
-  if (suite.runs < 1 || !Number.isInteger(suite.runs)) {
-    problems.push({ where: "runs", what: `is ${suite.runs}`, fix: "use 1 or more" });
-  }
-  if (problems.length > 0)
-    throw new UserError(`bench suite "${suite.name}" is not valid`, problems);
+  refuse(suite, [...checkSuite(suite), ...checkTimes(suite), ...atLeastOne("runs", suite.runs)]);
   return { kind: "load", ...suite };
 }
 
-function checkName({ name }: { readonly name: string }): Problem[] {
-  if (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) return [];
-  const fix = "use small letters, digits and single hyphens, as in the name of its file";
-  return [{ where: "name", what: `"${name}" is not kebab-case`, fix }];
+/** Checks a suite when its module is loaded. Throws UserError that lists every problem. */
+export function defineSweepSuite(suite: Omit<SweepSuite, "kind">): SweepSuite {
+  refuse(suite, [...checkSuite(suite), ...checkTimes(suite), ...suite.cases.flatMap(checkPlan)]);
+  return { kind: "sweep", ...suite };
 }
 
-function checkCase({ name, cluster, load }: LoadCase): Problem[] {
-  const problems: Problem[] = [];
-  const { get, put, cas, append, delete: remove } = load.mix;
-  const sum = get + put + cas + append + remove;
-  if (Math.abs(sum - 1) > 1e-9) {
-    const what = `shares add up to ${sum}, not 1`;
-    problems.push({ where: `case "${name}", mix`, what, fix: "make them add up to 1" });
-  }
-  if (load.connections > load.clients) {
-    const what = `${load.connections} connections for ${load.clients} clients`;
-    problems.push({ where: `case "${name}", connections`, what, fix: "use at most one a client" });
-  }
-  if (cluster.nodes < 1 || cluster.nodes > 9) {
-    const what = `${cluster.nodes} nodes`;
-    problems.push({ where: `case "${name}", cluster`, what, fix: "use 1 to 9" });
-  }
-  return problems;
+/** Checks a suite when its module is loaded. Throws UserError that lists every problem. */
+export function defineFailoverSuite(suite: Omit<FailoverSuite, "kind">): FailoverSuite {
+  refuse(suite, [
+    ...checkSuite(suite),
+    ...atLeastOne("kills", suite.kills),
+    ...suite.cases.flatMap(checkFailoverCase),
+  ]);
+  return { kind: "failover", ...suite };
+}
+
+function refuse({ name }: { readonly name: string }, problems: readonly Problem[]): void {
+  if (problems.length > 0) throw new UserError(`bench suite "${name}" is not valid`, problems);
 }

@@ -34,6 +34,8 @@ export async function findSuites(names: readonly string[]): Promise<readonly Sui
   );
 }
 
+const KINDS: readonly Suite["kind"][] = ["load", "sweep", "failover", "figures"];
+
 const isPath = (name: string): boolean => name.includes("/") || name.endsWith(".ts");
 
 /** The suite that a module exports by default. Its name must be that of the file. */
@@ -43,8 +45,9 @@ async function loadSuiteFile(path: string): Promise<Suite> {
   if (!(await Bun.file(path).exists())) throw problem("no such file", "give a path that exists");
   const module = (await import(resolve(path))) as { readonly default?: Suite };
   const suite = module.default;
-  if (suite?.kind !== "load" && suite?.kind !== "figures") {
-    const fix = "write: export default defineLoadSuite({ … }), or defineFigureSuite({ … })";
+  if (suite === undefined || !KINDS.includes(suite.kind)) {
+    const fix =
+      "write: export default defineLoadSuite({ … }), or define one of figures, a sweep or failovers";
     throw problem("has no suite as its default export", fix);
   }
   if (suite.name !== basename(path, ".ts")) {

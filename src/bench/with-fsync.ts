@@ -1,6 +1,6 @@
 import { FSYNC_OF_MEMORY, type FsyncMode } from "../lib/fsync.ts";
 import { UserError } from "../lib/user-error.ts";
-import type { Suite } from "./dsl.ts";
+import type { ClusterSuite, LoadCase, Suite } from "./dsl.ts";
 
 /**
  * The suite with this mode for all its clusters on disk. Throws UserError when it has none: the flag
@@ -15,10 +15,8 @@ export function withFsync(suite: Suite, fsync: FsyncMode | undefined): Suite {
   if (suite.cases.every(({ cluster }) => cluster.storage === "memory")) {
     throw new UserError("bad option", [{ where: "--fsync", ...FSYNC_OF_MEMORY }]);
   }
-  return {
-    ...suite,
-    cases: suite.cases.map((one) =>
-      one.cluster.storage === "memory" ? one : { ...one, cluster: { ...one.cluster, fsync } },
-    ),
-  };
+  const cases = (suite.cases as readonly LoadCase[]).map((one) =>
+    one.cluster.storage === "memory" ? one : { ...one, cluster: { ...one.cluster, fsync } },
+  );
+  return { ...suite, cases } as ClusterSuite;
 }

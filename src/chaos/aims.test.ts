@@ -1,7 +1,15 @@
 import { expect, test } from "bun:test";
 import type { FaultBand } from "../report/schema.ts";
 import { evaluateAim, type Happened } from "./aims.ts";
-import { faultHit, leaderDeposed, okDuring, slowedTo, refused, tornTail } from "./dsl.ts";
+import {
+  faultHit,
+  leaderDeposed,
+  okDuring,
+  readsByLease,
+  slowedTo,
+  refused,
+  tornTail,
+} from "./dsl.ts";
 import { tickAt } from "./testing/ticks.ts";
 
 const band = (kind: string, fromUs: number, toUs: number): FaultBand => ({
@@ -24,6 +32,12 @@ const happened: Happened = {
     tickAt(2_200_000, 30, 40_000),
   ],
 };
+
+test("evaluateAim: reads by lease are what nodes tell of, and nothing where they do not", () => {
+  const aim = readsByLease(5);
+  expect(evaluateAim(aim, { ...happened, readsByLease: 5 }).detail).toBe("5 reads by lease");
+  expect(evaluateAim(aim, happened).reached).toBe(false);
+});
 
 test("evaluateAim: elections count from the first fault on", () => {
   expect(evaluateAim(leaderDeposed(1), happened)).toEqual({

@@ -10,6 +10,8 @@ export type Happened = {
   readonly events: readonly ClusterEvent[];
   readonly starts: readonly NodeStart[];
   readonly ticks: readonly Tick[];
+  /** Absent: nodes do not tell. */
+  readonly readsByLease?: number;
 };
 
 export type AimResult = { readonly reached: boolean; readonly detail: string };
@@ -43,6 +45,10 @@ export function evaluateAim(aim: Aim, happened: Happened): AimResult {
     case "snapshotInstalled": {
       const installed = happened.events.filter(({ kind }) => kind === "snapshotInstalled");
       return result(installed.length, aim.atLeast, (n) => `${n}× a snapshot was installed`);
+    }
+    case "readsByLease": {
+      const { readsByLease = 0 } = happened;
+      return result(readsByLease, aim.atLeast, (n) => `${count(n)} reads by lease`);
     }
     case "refused": {
       const refused = happened.starts.filter(({ outcome }) => outcome === "refused");

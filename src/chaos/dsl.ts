@@ -260,6 +260,7 @@ export const okDuring = (fault: FaultKind, atLeast: number): Aim => ({
 export const completed = (atLeast: number): Aim => ({ kind: "completed", atLeast });
 export const tornTail = (atLeast = 1): Aim => ({ kind: "tornTail", atLeast });
 export const snapshotInstalled = (atLeast = 1): Aim => ({ kind: "snapshotInstalled", atLeast });
+export const readsByLease = (atLeast: number): Aim => ({ kind: "readsByLease", atLeast });
 export const refused = (atLeast = 1): Aim => ({ kind: "refused", atLeast });
 export const slowedTo = (fault: FaultKind, atLeastMs: number): Aim => ({
   kind: "slowedTo",

@@ -14,7 +14,7 @@ const SAMPLES_MAX = 32_768;
 /** The first minutes fill caches; of a shorter run its first third. */
 const WARM_UP_US = 300e6;
 /** Memory then and now are the medians of so long, or a tenth of the run: collections come and go. */
-const WINDOW_US = 60e6;
+const WINDOW_US = 300e6;
 
 /** Gathers samples at most once a second, and ever fewer a second the longer it takes. */
 export class MemoryLog {

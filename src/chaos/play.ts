@@ -4,6 +4,7 @@ import type { LoadResult, LoadSpec, LoadViolation } from "../workload/spec.ts";
 import type { Observed } from "./condition.ts";
 import { describeFault } from "./describe.ts";
 import { FaultLog } from "./fault-log.ts";
+import { LeaseReads } from "./lease-reads.ts";
 import { leftOver } from "./left-over.ts";
 import { MemoryLog } from "./memory.ts";
 import { playSequence } from "./play-sequence.ts";
@@ -40,6 +41,7 @@ type Stage = {
   readonly errors: string[];
   readonly neverTrue: string[];
   readonly memory: MemoryLog;
+  readonly reads: LeaseReads;
   /** Of the load. */
   pids: readonly number[];
   phase: Phase;
@@ -76,7 +78,7 @@ export async function play(
   const signal = AbortSignal.any([options.signal, broken.signal]);
   const stage: Stage = {
     ...{ scenario, schedule, options, cluster, faults: new FaultLog(), ticks: [], errors: [] },
-    ...{ neverTrue: [], memory: new MemoryLog(), pids: [] },
+    ...{ neverTrue: [], memory: new MemoryLog(), reads: new LeaseReads(), pids: [] },
     ...{ signal, running: AbortSignal.any([signal, halt.signal]), violation: null },
     ...{ phase: "running", nodes: [], startedUs: nowUs() },
   };
@@ -120,6 +122,7 @@ async function playOn(
       ...{ scenario, schedule, recoveredUs, ticks, errors: stage.errors },
       ...{ neverTrue: stage.neverTrue, memory: stage.memory.samples() },
       nodes: await cluster.status(LAST_STATUS_WITHIN_MS),
+      readsByLease: stage.reads.total,
       frames: (await cluster.frames?.()) ?? null,
       loadStartedUs: stage.startedUs,
       bands: stage.faults.bands(),
@@ -235,6 +238,7 @@ async function watch(stage: Stage, signal: AbortSignal): Promise<void> {
     stage.nodes = await stage.cluster.status(STATUS_WITHIN_MS).catch(() => stage.nodes);
     if (signal.aborted) return;
     stage.memory.see(stage.nodes, nowUs());
+    stage.reads.see(stage.nodes);
     stage.options.onProgress(progressOf(stage));
     await sleepUntil(nextUs, signal).catch(() => {});
   }

@@ -150,6 +150,8 @@ export type Recording = {
   readonly errors: readonly string[];
   /** What each node said of itself last. */
   readonly nodes?: readonly NodeStatus[];
+  /** Reads that leaders served by lease; absent: they do not tell. */
+  readonly readsByLease?: number;
   /** Frames that nodes sent each other; null: nobody counted. */
   readonly frames?: number | null;
   /** Processes that still were there after all had been stopped; absent: it started none. */

@@ -109,6 +109,8 @@ export type Aim =
   | { readonly kind: "tornTail"; readonly atLeast: number }
   /** Nodes took over the state that a leader sent them, for want of entries. */
   | { readonly kind: "snapshotInstalled"; readonly atLeast: number }
+  /** Reads that leaders served by lease, as they count them (and tell a few times a second). */
+  | { readonly kind: "readsByLease"; readonly atLeast: number }
   /** Nodes that refused the data that a fault had changed. */
   | { readonly kind: "refused"; readonly atLeast: number }
   /** Mean response time while it was in force, as seen by clients. */

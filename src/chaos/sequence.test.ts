@@ -23,6 +23,7 @@ import {
 import { playSequence } from "./play-sequence.ts";
 import type { Scenario, Step } from "./scenario.ts";
 import { printSchedule, scheduleOf } from "./schedule.ts";
+import { scaledStages } from "./sequence.ts";
 import { scenarioProblems } from "./validate.ts";
 
 const scenario = (...faults: readonly Step[]): Scenario => ({
@@ -76,9 +77,18 @@ test("sequence: without a condition it is faults at fixed times; with one it wai
   expect(sequences).toBeUndefined();
   const waiting = scenario(sequence(2_000, until(commitIndexReaches(500), 3_000), crash(leader)));
   expect(printSchedule(scheduleOf(waiting, 1, 5_000))).toEqual([
-    "    1.000 s  until commitIndex reaches 500 (1500 ms at most)",
+    "    1.000 s  until commitIndex reaches 250 (1500 ms at most)",
     "       then  crash leader",
   ]);
+});
+
+test("sequence: a shorter run waits for less work in less time, a longer one for the same in more", () => {
+  const stages = [until(commitIndexReaches(1_000), 2_000), until(caughtUp, 300)];
+  expect(scaledStages(stages, 1 / 3)).toMatchObject([
+    { condition: { index: 334 }, limitMs: 2_000 / 3 },
+    { condition: { kind: "caughtUp" }, limitMs: 100 },
+  ]);
+  expect(scaledStages(stages, 2)[0]).toMatchObject({ condition: { index: 1_000 }, limitMs: 4_000 });
 });
 
 test("sequence: what cannot come about is reported when the scenario is loaded", () => {

@@ -26,12 +26,28 @@ const spanOf = (stage: Stage): number =>
 export const waitsForSomething = (stages: readonly Stage[]): boolean =>
   stages.some(({ kind }) => kind === "until");
 
-/** The stages with all times scaled, as a run of another length has them. */
+/**
+ * The stages with all times scaled, as a run of another length has them. In a shorter one there is less
+ * time for work, and so less of it is waited for.
+ */
 export const scaledStages = (stages: readonly Stage[], scale: number): readonly Stage[] =>
   stages.map((stage) => {
     if (stage.kind === "wait") return { ...stage, ms: stage.ms * scale };
-    return stage.kind === "until" ? { ...stage, limitMs: stage.limitMs * scale } : stage;
+    if (stage.kind === "do") return stage;
+    const condition = scaledWork(stage.condition, Math.min(1, scale));
+    return { ...stage, condition, limitMs: stage.limitMs * scale };
   });
+
+function scaledWork(condition: Condition, share: number): Condition {
+  switch (condition.kind) {
+    case "commitIndex":
+      return { ...condition, index: Math.ceil(condition.index * share) };
+    case "acknowledged":
+      return { ...condition, operations: Math.ceil(condition.operations * share) };
+    default:
+      return condition;
+  }
+}
 
 export const faultsOfStages = (stages: readonly Stage[]): readonly Fault[] =>
   stages.flatMap((stage) => (stage.kind === "do" ? [stage.fault] : []));

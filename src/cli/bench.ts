@@ -42,7 +42,7 @@ const suiteAsJson = (suite: Suite) => ({
   name: suite.name,
   kind: suite.kind,
   about: suite.about,
-  ...(suite.kind === "load" && { cases: suite.cases.map((c) => c.name) }),
+  ...(suite.kind !== "figures" && { cases: suite.cases.map((c) => c.name) }),
 });
 
 const partsOf = (suite: Suite): string =>
@@ -54,15 +54,19 @@ const partsOf = (suite: Suite): string =>
 type RunFlags = Omit<RunArgs, "requireGoals"> & { readonly "require-goals": boolean };
 
 const run: CommandModule<object, RunFlags> = {
-  command: "run <names..>",
+  command: "run [names..]",
   describe: "run suites on this machine, on fresh clusters and processes, and report",
   builder: (yargs): Argv<RunFlags> =>
     yargs
       .positional("names", {
         type: "string",
         array: true,
-        demandOption: true,
         describe: "suites, as in `bench list`, or paths of modules",
+      })
+      .option("all", {
+        type: "boolean",
+        default: false,
+        describe: "every suite that the target can run, instead of names",
       })
       .option("quick", {
         type: "boolean",
@@ -101,6 +105,7 @@ const run: CommandModule<object, RunFlags> = {
       .example("$0 bench run put", "the table of puts")
       .example("$0 bench run put --target etcd", "the same of etcd")
       .example("$0 bench run put --against etcd --pairs 6", "both in turns, and the ratio")
+      .example("$0 bench run --all --quick", "whether every suite works, in a few minutes")
       .example("$0 bench run storage --require-goals", "for CI")
       .example("$0 bench run put --quick --json", "for a script")
       .epilogue(
@@ -110,16 +115,40 @@ const run: CommandModule<object, RunFlags> = {
     const args: RunArgs = { ...flags, requireGoals };
     const { findSuites } = await import("../bench/suites.ts");
     const { withFsync } = await import("../bench/with-fsync.ts");
+    const { names, suites: found } = await wantedSuites(args, findSuites);
     const documents = [];
-    const suites = (await findSuites(args.names)).map((suite) => withFsync(suite, args.fsync));
+    const suites = found.map((suite) => withFsync(suite, args.fsync));
     for (const [i, suite] of suites.entries()) {
-      const document = await runOne(suite, args.names[i]!, args);
+      const document = await runOne(suite, names[i]!, args);
       if (document === null) return;
       documents.push(document);
     }
     if (args.json) console.log(JSON.stringify({ suites: documents }, null, 2));
   },
 };
+
+/** Those named, or all that the target can run; of the others it is told why not. */
+async function wantedSuites(
+  { names = [], all, target, against, fsync }: RunArgs,
+  findSuites: (names: readonly string[]) => Promise<readonly Suite[]>,
+): Promise<{ readonly names: readonly string[]; readonly suites: readonly Suite[] }> {
+  if (all === names.length > 0) {
+    const what = all ? "--all and names" : "no suite is named";
+    const fix = "give names, as in `bench list`, or --all";
+    throw new UserError("which suites?", [{ where: "names", what, fix }]);
+  }
+  if (!all) return { names, suites: await findSuites(names) };
+  const { loadSuites } = await import("../bench/suites.ts");
+  const { whySuiteImpossible } = await import("../bench/for-target.ts");
+  const { findTarget } = await import("./targets.ts");
+  const targets = [await findTarget(target), ...(against ? [await findTarget(against)] : [])];
+  const suites = (await loadSuites()).filter((suite) => {
+    const why = whySuiteImpossible(targets, suite, { fsync, against: against !== undefined });
+    if (why !== null) console.error(`skipped ${suite.name}: ${why}`);
+    return why === null;
+  });
+  return { names: suites.map(({ name }) => name), suites };
+}
 
 async function runOne(suite: Suite, name: string, args: RunArgs) {
   checkArms(suite, name, args);
@@ -134,6 +163,14 @@ async function runOne(suite: Suite, name: string, args: RunArgs) {
     const { runLoadSuite } = await import("./bench/load-suite.ts");
     return runLoadSuite(suite, begun, args);
   }
+  if (suite.kind === "sweep") {
+    const { runSweepSuite } = await import("./bench/sweep-suite.ts");
+    return runSweepSuite(suite, begun, args);
+  }
+  if (suite.kind === "failover") {
+    const { runFailoverSuite } = await import("./bench/failover-suite.ts");
+    return runFailoverSuite(suite, begun, args);
+  }
   const { runFigureSuite } = await import("./bench/figure-suite.ts");
   return runFigureSuite(suite, name, begun, args);
 }
@@ -146,6 +183,11 @@ function checkArms({ kind }: Suite, name: string, { target, against, pairs }: Ru
     const what = `the suite "${name}" measures parts of Ordeal, and no other system`;
     const fix = "leave it out, or choose a suite of loads: bench list";
     problems.push({ where, what, fix });
+  }
+  if ((kind === "sweep" || kind === "failover") && against !== undefined) {
+    const what = `the suite "${name}" runs on one system at a time`;
+    const fix = "run it twice, with --target, or choose a suite of loads: bench list";
+    problems.push({ where: "--against", what, fix });
   }
   if (pairs !== undefined && against === undefined) {
     const fix = "add --against TARGET, or leave it out";

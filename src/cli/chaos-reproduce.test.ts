@@ -10,6 +10,7 @@ import { demoReport, failingReport } from "../report/testing/fixtures.ts";
 import { writeReport } from "../report/write.ts";
 import pausedLeader from "../../chaos/paused-leader.ts";
 import { placeOf } from "./choose-target.ts";
+import { STALE_READS } from "./gate/planted.ts";
 import { readFailedRun } from "./reproduce/failed-run.ts";
 import { commandFor } from "./reproduce/on-processes.ts";
 import { type Reproduction, triesFor } from "./reproduce/reproduce.ts";
@@ -25,16 +26,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-/** Gets from a node's own state instead of ReadIndex. */
-const PLANT = {
-  file: "src/replica/replica.ts",
-  find: "if (isRead && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {",
-  replace: "if (isRead) {",
-};
-
 async function reproduceIn(run: string, ...args: readonly string[]) {
   const patch = join(dir, "patch.json");
-  await Bun.write(patch, JSON.stringify([PLANT]));
+  await Bun.write(patch, JSON.stringify([STALE_READS]));
   const child = Bun.spawn([process.execPath, MAIN, "chaos", "reproduce", run, ...args], {
     env: { ...process.env, BUN_OPTIONS: `--preload ${PRELOAD}`, ORDEAL_PLANT: patch },
     stdout: "pipe",

@@ -5,6 +5,7 @@ import { reproduce } from "./chaos-reproduce.ts";
 import { NETWORKS, type TargetFlags } from "./choose-target.ts";
 import type { Planned } from "./chaos-session.ts";
 import type { RunOutcome } from "../chaos/run.ts";
+import type { AfterRun } from "./reproduce/after-run.ts";
 import { CHAOS_TARGET_NAMES } from "./targets.ts";
 
 /** Breaks a cluster under load by a scenario, and says whether it stayed correct. */
@@ -125,6 +126,7 @@ type RunArgs = TargetFlags & {
   readonly reports: string;
   readonly keep: boolean;
   readonly record: boolean | undefined;
+  readonly reproduce: boolean;
   readonly "stop-on-violation": boolean;
   readonly json: boolean;
   readonly repeat: number | undefined;
@@ -184,6 +186,11 @@ const run: CommandModule<object, RunArgs> = {
         describe:
           "record all inputs of every node, for `ordeal replay`; default: of short runs at a moderate rate, kept if they fail",
       })
+      .option("reproduce", {
+        type: "boolean",
+        default: false,
+        describe: "try each failure again at once, in every way that `chaos reproduce` knows",
+      })
       .option("stop-on-violation", {
         type: "boolean",
         default: true,
@@ -238,6 +245,9 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
   const flags = { ...args, timeMs };
   checkSession(flags);
   const values = parseValues(args.param);
+  const { afterRun } = await import("./reproduce/after-run.ts");
+  const { undefinedIfStopped } = await import("./reproduce/on-processes.ts");
+  const after = new Map<RunOutcome, AfterRun | null>();
   const runOne = async ({ at, seed }: Planned): Promise<RunOutcome | null> => {
     const scenario = scenarios[at]!;
     const durationMs = await durationOf(args.duration, scenario.durationMs);
@@ -260,6 +270,10 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
     if (isTable) console.log(tableRow(outcome));
     // A line says that it failed, not why.
     if (!args.json && !(isTable && outcome.report.verdict === "pass")) printSummary(outcome);
+    const more = await afterRun(outcome, args.reproduce).catch(undefinedIfStopped);
+    if (more === undefined) return null;
+    if (more !== null && !args.json) console.log(more.lines.join("\n"));
+    after.set(outcome, more);
     return outcome;
   };
   const session = await playSession(scenarios.length, seed, flags, runOne);
@@ -269,7 +283,7 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
   }
   const { outcomes } = session;
   const verdict = worst(outcomes.map(({ report }) => report.verdict));
-  const runs = outcomes.map(runAsJson);
+  const runs = outcomes.map((one) => ({ ...runAsJson(one), ...after.get(one)?.json }));
   if (isTable) console.log(tableSummary(outcomes, seed));
   else if (!args.json && outcomes.length !== 1) console.log(sessionLines(session).join("\n"));
   const whole = { verdict, session: sessionAsJson(session), runs, skipped };

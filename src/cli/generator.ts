@@ -45,6 +45,7 @@ async function startOne(
   const child = startChild(spec, { onTick, onViolation });
   await allReady([child]);
   return {
+    pids: [child.pid],
     done: child.done,
     stop: (finalReads = true) => {
       child.tell({ kind: "stop", finalReads });
@@ -77,6 +78,7 @@ async function startParts(
   const done = Promise.all(ends).then(mergeResults);
   done.catch(() => {}); // Whoever does not wait for it must not end the process.
   return {
+    pids: parts.map(({ pid }) => pid),
     done,
     stop: (finalReads = true) => {
       for (const [index, part] of parts.entries()) {

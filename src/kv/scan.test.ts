@@ -10,7 +10,7 @@ import { command, del, Driver, encoded, put } from "./testing/commands.ts";
 
 const SEED = 20261121;
 const utf8 = new TextEncoder();
-const NO_END = new Uint8Array(0);
+const NO_END: Uint8Array = new Uint8Array(0);
 
 type Machine = Pick<StateMachine, "result" | "read">;
 type Found = { readonly key: Buffer; readonly value: string; readonly version: number };

@@ -1,6 +1,8 @@
 import { NOTHING, count, duration, plural, rate } from "./format.ts";
 import type { Against, AgainstCase, RatioInterval } from "./schema.ts";
 
+export const ARMS = [0, 1] as const;
+
 export const RATIOS = [
   { id: "throughput", title: "throughput", better: "higher" },
   { id: "p50", title: "p50", better: "lower" },
@@ -58,20 +60,33 @@ export function unlikeText(against: Against): string | null {
   return `NOT equally durable${which}: ${sorts.join("; ")}`;
 }
 
-/** What each arm does to be durable, once each: `etcd, disk, 64 clients: …`. */
-export function durabilityTexts({ arms, cases }: Against, arm: 0 | 1): readonly string[] {
+/** How durable an arm is, with its cases where they differ: `disk, 64 clients: on disk, synced, …: …`. */
+export function durabilityTexts({ cases }: Against, arm: 0 | 1): readonly string[] {
   const said = new Map<string, string[]>();
-  for (const { name, arms: figures } of cases) {
-    const { survives, how } = figures[arm].durability;
+  for (const { name, arms } of cases) {
+    const { survives, how } = arms[arm].durability;
     const text = `${survives}: ${how}`;
     said.set(text, [...(said.get(text) ?? []), name]);
   }
-  const { name } = arms[arm];
   const all = [...said];
-  return all.map(([text, names]) =>
-    all.length === 1 ? `${name}: ${text}` : `${name}, ${names.join("; ")}: ${text}`,
-  );
+  return all.map(([text, names]) => (all.length === 1 ? text : `${names.join("; ")}: ${text}`));
 }
+
+/** `gRPC over …; the generator used at most 12 % of a core`. */
+export function clientText({ arms, cases }: Against, arm: 0 | 1): string {
+  const most = Math.max(0, ...cases.map((one) => one.arms[arm].generatorCpu));
+  return `${arms[arm].client}; the generator used at most ${percentOf(most)} of a core`;
+}
+
+/** Durability and client of both arms and what was left out, a line each, for text. */
+export const termLines = (against: Against): readonly string[] => [
+  ...ARMS.flatMap((arm) => {
+    const { name } = against.arms[arm];
+    const durable = durabilityTexts(against, arm).map((text) => `durability of ${name}: ${text}`);
+    return [...durable, `client of ${name}: ${clientText(against, arm)}`];
+  }),
+  ...against.skipped.map((why) => `skipped ${why}`),
+];
 
 /** Throughput and latencies of one arm: `61,509/s  0.80 ms  5.00 ms`. */
 export const figureTexts = ({ throughput, p50Us, p99Us }: AgainstCase["arms"][0]): string[] => [
@@ -82,7 +97,7 @@ export const figureTexts = ({ throughput, p50Us, p99Us }: AgainstCase["arms"][0]
 
 /** In a terminal: both arms' figures and the ratios, case by case; durability, clients, what was left out. */
 export function againstLines(against: Against): readonly string[] {
-  const { arms, cases, skipped } = against;
+  const { arms, cases } = against;
   const width = Math.max(...arms.map(({ name }) => name.length), ...RATIOS.map((r) => r.id.length));
   const row = (name: string, cells: readonly string[]): string =>
     `  ${name.padEnd(width)} ${cells.map((cell) => cell.padStart(24)).join("")}`.trimEnd();
@@ -97,7 +112,7 @@ export function againstLines(against: Against): readonly string[] {
         "",
         RATIOS.map(({ title }) => title),
       ),
-      ...([0, 1] as const).map((arm) => row(arms[arm].name, figureTexts(one.arms[arm]))),
+      ...ARMS.map((arm) => row(arms[arm].name, figureTexts(one.arms[arm]))),
       row(
         "ratio",
         RATIOS.map(({ id }) => ratioText(one.ratio[id])),
@@ -109,22 +124,12 @@ export function againstLines(against: Against): readonly string[] {
       ...notOkLines(against, one),
     ]),
     "",
-    ...([0, 1] as const)
-      .flatMap((arm) => durabilityTexts(against, arm))
-      .map((t) => `durable  ${t}`),
-    ...([0, 1] as const).map((arm) => `client   ${clientText(against, arm)}`),
-    ...skipped.map((why) => `skipped  ${why}`),
+    ...termLines(against),
   ];
 }
 
-/** `etcd: gRPC …; at most 12 % of a core`. */
-export function clientText({ arms, cases }: Against, arm: 0 | 1): string {
-  const most = Math.max(0, ...cases.map((one) => one.arms[arm].generatorCpu));
-  return `${arms[arm].name}: ${arms[arm].client}; the generator used at most ${percentOf(most)} of a core`;
-}
-
 function notOkLines({ arms }: Against, one: AgainstCase): string[] {
-  return ([0, 1] as const).flatMap((arm) => {
+  return ARMS.flatMap((arm) => {
     const { notOk } = one.arms[arm];
     return notOk === 0 ? [] : [`  ${count(notOk)} operations of ${arms[arm].name} were not ok`];
   });

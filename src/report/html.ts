@@ -3,6 +3,8 @@ import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
 import { chartData } from "./chart-data.ts";
 import { html, type Markup } from "./markup.ts";
 import { embeddedData, pageOf } from "./page-shell.ts";
+import againstCss from "./page/against.css" with { type: "text" };
+import { againstSection } from "./page/against.ts";
 import chartsCss from "./page/charts.css" with { type: "text" };
 import chartsJs from "./page/charts.client.js" with { type: "text" };
 import { checksSection } from "./page/checks.ts";
@@ -20,6 +22,8 @@ import hostJs from "./page/chart-host.client.js" with { type: "text" };
 import pageJs from "./page/page.client.js" with { type: "text" };
 import proofCss from "./page/proof.css" with { type: "text" };
 import { storySection } from "./page/story.ts";
+import sweepCss from "./page/sweep.css" with { type: "text" };
+import { sweepSection } from "./page/sweep.ts";
 import tablesCss from "./page/tables.css" with { type: "text" };
 import { probesSection } from "./page/probes.ts";
 import { timelineSection } from "./page/timeline.ts";
@@ -42,6 +46,8 @@ const STYLES = [
   proofCss,
   windowCss,
   lamportCss,
+  againstCss,
+  sweepCss,
 ];
 
 /**
@@ -70,6 +76,8 @@ const sections = (report: Report, data: ReturnType<typeof chartData>): (Markup |
   timelineSection(report, data.time),
   failoverSection(report),
   probesSection(report),
+  againstSection(report),
+  sweepSection(report),
   loadsSection(report, data.curve),
   figuresSection(report),
   provenanceSection(report),

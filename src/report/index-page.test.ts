@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import { writeComparison } from "./compare/write.ts";
 import type { Report } from "./schema.ts";
 import {
   CHROMIUM_MISSING,
@@ -13,6 +14,7 @@ import {
   sidewaysOverflow,
   VIEWS,
 } from "./testing/browser.ts";
+import { comparisonFixtures } from "./testing/comparisons.ts";
 import { benchReport, demoReport, failingReport } from "./testing/fixtures.ts";
 import { newRunId, reportDir, writeReport } from "./write.ts";
 import { writeIndex } from "./write-index.ts";
@@ -77,6 +79,32 @@ test("index: a run writes it anew, and it lists that run", async () => {
     await writeReport(report, other);
     expect(await readFile(join(other, "index.html"), "utf8")).toContain(report.runId);
     expect((await writeIndex(other)).rows).toHaveLength(1);
+  } finally {
+    await rm(other, { recursive: true, force: true });
+  }
+});
+
+test("index: comparisons are listed with their verdict, and link to their pages", async () => {
+  const other = await mkdtemp(join(tmpdir(), "ordeal-index-"));
+  try {
+    const { regressed, incomparable } = comparisonFixtures();
+    const written = await writeComparison(regressed!, other);
+    await writeComparison(incomparable!, other);
+    expect(written.dir).toBe(join(other, "compare", regressed!.runId));
+    for (const file of [written.json, written.markdown, written.junit, written.html])
+      expect(await Bun.file(file).exists()).toBe(true);
+    await Bun.write(join(other, "compare", "broken", "comparison.json"), '{"schema": 7}');
+    const { html, rows } = await writeIndex(other);
+    expect(rows.map(({ kind }) => kind).toSorted()).toEqual([
+      "comparison",
+      "comparison",
+      "damaged",
+    ]);
+    const page = await readFile(html, "utf8");
+    expect(/<tr data-verdict="fail">[^]*?Regressed[^]*?gate put/.test(page)).toBe(true);
+    expect(page.includes(`href="compare/${regressed!.runId}/comparison.html"`)).toBe(true);
+    expect(page.includes("its schema is 7, this build reads 1")).toBe(true);
+    expect(page.includes('href="compare/broken/comparison.json"')).toBe(true);
   } finally {
     await rm(other, { recursive: true, force: true });
   }

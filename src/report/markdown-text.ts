@@ -28,8 +28,9 @@ export function codeBlock(lines: readonly string[]): string {
   return [`${fence}text`, ...text, fence].join("\n");
 }
 
-/** A code span whose fence is longer than any run of backticks in it. */
-export function inlineCode(text: string): string {
+/** A code span, on one line, whose fence is longer than any run of backticks in it. */
+export function inlineCode(code: string): string {
+  const text = code.replace(/\s+/g, " ");
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
   return longest === 0 ? `\`${text}\`` : `${fence} ${text} ${fence}`;

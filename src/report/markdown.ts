@@ -1,7 +1,17 @@
+import {
+  figureTexts,
+  pairsText,
+  ratioIntervalText,
+  RATIOS,
+  ratioText,
+  termLines,
+  unlikeText,
+} from "./against.ts";
 import { figureText, goalMark, goalText } from "./figures.ts";
 import { count, duration, durationMs, moment, rate } from "./format.ts";
 import { codeBlock, escapeMarkdown as escape, inlineCode, markdownTable } from "./markdown-text.ts";
 import type { Report, Verdict } from "./schema.ts";
+import { stepTexts, sweepText } from "./sweep.ts";
 import {
   failoverText,
   proofLines,
@@ -28,6 +38,9 @@ export function renderMarkdown(report: Report): string {
       ),
     checksTable(report),
     ...report.checks.map((check) => codeBlock(proofLines(check))),
+    againstTable(report),
+    ...againstNotes(report),
+    ...sweeps(report),
     loadsTable(report),
     figuresTable(report),
     failovers(report),
@@ -71,6 +84,48 @@ const loadsTable = ({ loads }: Report): string =>
       ...[counts.ok, counts.fail, counts.info].map(count),
     ]),
   );
+
+/** Both systems side by side, and by how much the first is ahead. */
+const againstTable = ({ against }: Report): string =>
+  against === undefined
+    ? ""
+    : table(
+        [
+          `${against.arms[0].name} : ${against.arms[1].name}`,
+          ...RATIOS.flatMap(({ title }) => [title, "ratio", "interval"]),
+        ],
+        `| --- |${RATIOS.map(() => " ---: | ---: | --- |").join("")}`,
+        against.cases.map((one) => [
+          one.name,
+          ...RATIOS.flatMap(({ id }, i) => [
+            one.arms.map((arm) => figureTexts(arm)[i]).join(" : "),
+            ratioText(one.ratio[id]),
+            ratioIntervalText(one.ratio[id]),
+          ]),
+        ]),
+      );
+
+function againstNotes({ against }: Report): string[] {
+  if (against === undefined) return [];
+  const warning = unlikeText(against);
+  return [
+    ...(warning === null ? [] : [`**${escape(warning)}.**`]),
+    escape(`${pairsText(against)}. A ratio is the first system over the second.`),
+    termLines(against)
+      .map((text) => `- ${escape(text)}`)
+      .join("\n"),
+  ];
+}
+
+const sweeps = ({ sweeps: all = [] }: Report): string[] =>
+  all.flatMap((sweep) => [
+    escape(`${sweep.name}: ${sweepText(sweep)}.`),
+    table(
+      ["Offered", "Acknowledged", "p50", "p99", "Result"],
+      "| ---: | ---: | ---: | ---: | --- |",
+      sweep.steps.map(stepTexts),
+    ),
+  ]);
 
 const figuresTable = ({ figures = [] }: Report): string =>
   table(

@@ -10,13 +10,20 @@ export type PageParts = {
   readonly styles: readonly string[];
   /** JavaScript that this program wrote, in order; each of `libraries` stands alone, `scripts` share a scope. */
   readonly libraries?: readonly string[];
-  readonly scripts: readonly string[];
+  readonly scripts?: readonly string[];
   readonly bodyClass?: string;
   readonly body: Markup;
 };
 
 /** A page that needs no network and no other file. */
-export const pageOf = ({ title, styles, libraries = [], scripts, bodyClass, body }: PageParts) =>
+export const pageOf = ({
+  title,
+  styles,
+  libraries = [],
+  scripts = [],
+  bodyClass,
+  body,
+}: PageParts) =>
   html`<!doctype html>
     <html lang="en">
       <head>
@@ -39,14 +46,17 @@ export const pageOf = ({ title, styles, libraries = [], scripts, bodyClass, body
               ${trusted(code)};
             </script>`,
         )}
-        <script>
-          (() => {
-            "use strict";
-            ${scripts.map((code) => trusted(`${code};\n`))};
-          })();
-        </script>
+        ${scripts.length === 0 ? null : sharedScript(scripts)}
       </body>
     </html> `.toString();
+
+const sharedScript = (scripts: readonly string[]): Markup =>
+  html`<script>
+    (() => {
+      "use strict";
+      ${scripts.map((code) => trusted(`${code};\n`))};
+    })();
+  </script>`;
 
 /** What the scripts of a page draw: they read the element "chart-data". */
 export const embeddedData = (data: unknown): Markup =>

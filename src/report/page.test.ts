@@ -14,13 +14,18 @@ import {
   sidewaysOverflow,
   VIEWS,
 } from "./testing/browser.ts";
-import { benchReport, demoReport, failingReport } from "./testing/fixtures.ts";
+import { againstReport, benchReport, demoReport, failingReport } from "./testing/fixtures.ts";
 
 const chromium = findChromium();
 if (chromium === null) console.warn(CHROMIUM_MISSING);
 
-const REPORTS = { demo: demoReport(), failing: failingReport(), bench: benchReport() };
-const CHARTS = { demo: 3, failing: 3, bench: 1 };
+const REPORTS = {
+  demo: demoReport(),
+  failing: failingReport(),
+  bench: benchReport(),
+  against: againstReport(),
+};
+const CHARTS = { demo: 3, failing: 3, bench: 1, against: 1 };
 
 let dir = "";
 let browser: Browser | null = null;
@@ -36,7 +41,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await rm(dir, { recursive: true, force: true });
-});
+}, 60_000);
 
 test("page in text: every page holds its charts' places and data without a browser", async () => {
   for (const [name, charts] of Object.entries(CHARTS)) {

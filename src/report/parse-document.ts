@@ -63,7 +63,7 @@ function toProblem(issue: v.BaseIssue<unknown>, where: string): Problem {
   const path = v.getDotPath(issue);
   return {
     where: path === null ? where : `${where} at ${path}`,
-    what: issue.message,
+    what: issue.received === "undefined" ? "is missing" : issue.message,
     fix: "the file was edited or is damaged: run the command that wrote it again",
   };
 }

@@ -45,6 +45,8 @@ export type Report = {
   readonly loads: readonly ReportLoad[];
   /** Of a bench that measures parts rather than a cluster; absent in reports of anything else. */
   readonly figures?: readonly Figure[] | undefined;
+  /** Of a bench that searches for the highest rate; absent in reports of anything else. */
+  readonly sweeps?: readonly Sweep[] | undefined;
   /** Of a bench of two systems in turns; absent in reports of anything else. */
   readonly against?: Against | undefined;
   readonly timeline: Timeline | null;
@@ -87,6 +89,34 @@ export type Check = {
   readonly arrows?: readonly ProofArrow[] | undefined;
   /** What went on around a violation, or around where an unknown verdict got stuck. */
   readonly window?: HistoryWindow | undefined;
+};
+
+/** A search for the highest rate at which p99 is within a limit. */
+export type Sweep = {
+  readonly name: string;
+  /** p99 of response time must not be above it. */
+  readonly sloP99Us: number;
+  /** By rate, then in the order in which they were tried. */
+  readonly steps: readonly SweepStep[];
+  /** The highest rate that passed, operations a second; null: none did. */
+  readonly bestRate: number | null;
+  /** The lowest above it that failed; null: none did, the search went no further. */
+  readonly failedRate: number | null;
+  /** What stopped it there; "generator": the system may do more than was found. */
+  readonly limit: SweepStep["limit"];
+};
+
+/** One run at one offered rate, on a fresh cluster. */
+export type SweepStep = {
+  readonly rate: number;
+  readonly throughput: number;
+  /** Response time: from the moment that an operation was due. */
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly ok: boolean;
+  /** What it failed by; null: it passed. */
+  readonly limit: "slo" | "throughput" | "generator" | null;
+  readonly why: string | null;
 };
 
 /** One measured number. `goal` is what is aimed at, and decides nothing but a mark in the table. */

@@ -1,5 +1,6 @@
 import picocolors from "picocolors";
 import { unsafeFsync } from "../lib/fsync.ts";
+import { againstLines } from "./against.ts";
 import { figureText, goalMark, goalText } from "./figures.ts";
 import { duration, rate } from "./format.ts";
 import { reproduceCommands } from "./reproduce.ts";
@@ -34,6 +35,9 @@ export function summaryLines(report: Report, options: SummaryOptions): readonly 
   return [
     `${paint.bold(tone[report.verdict](verdict))}  ${paint.bold(plain(`${report.kind} ${report.name}`))}  ${plain(verdictSentence(report))}`,
     ...figureRows(report).map(([name, text]) => row(name, text)),
+    ...(report.against === undefined ? [] : againstLines(report.against)).map((line) =>
+      line === "" ? "" : `  ${plain(line)}`,
+    ),
     ...failoverRows(report).map(([name, text]) => row(name, text)),
     ...(report.probes === undefined ? [] : [row("service", serviceText(report.probes))]),
     ...report.checks.flatMap((check, i) => {

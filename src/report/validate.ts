@@ -211,6 +211,25 @@ export const TimeSchema = v.pipe(
   v.isoTimestamp("not a time as 2025-11-21T02:44:10.123Z"),
 );
 
+const SweepSchema = v.object({
+  name: v.string(),
+  sloP99Us: v.number(),
+  steps: v.array(
+    v.object({
+      rate: v.number(),
+      throughput: v.number(),
+      p50Us: v.number(),
+      p99Us: v.number(),
+      ok: v.boolean(),
+      limit: v.nullable(v.picklist(["slo", "throughput", "generator"])),
+      why: v.nullable(v.string()),
+    }),
+  ),
+  bestRate: FigureOrNull,
+  failedRate: FigureOrNull,
+  limit: v.nullable(v.picklist(["slo", "throughput", "generator"])),
+});
+
 const ReportSchema = v.object({
   schema: v.literal(SCHEMA),
   runId: v.string(),
@@ -241,6 +260,7 @@ const ReportSchema = v.object({
     }),
   ),
   figures: v.optional(v.array(FigureSchema)),
+  sweeps: v.optional(v.array(SweepSchema)),
   against: v.optional(AgainstSchema),
   timeline: v.nullable(TimelineSchema),
   failovers: v.array(

@@ -167,6 +167,7 @@ export type SimStats = {
   readonly snapshotsInstalled: number;
   readonly membershipChanges: number;
   readonly transfers: number;
+  readonly readsByLease: number;
 };
 
 /** `unknown`: the checker ran out of its limits. */

@@ -47,6 +47,8 @@ export class SimNode {
   readonly disk: NodeStorage;
   /** Snapshots of leaders that it installed. */
   installs = 0;
+  /** Reads that it served by lease before it started last. */
+  #readsByLease = 0;
   readonly #in: NodeWorld;
   #replica: Replica | null = null;
   #machine: SessionedStore = emptyMachine();
@@ -93,6 +95,11 @@ export class SimNode {
   /** As of the last turn; null while it is down. */
   get status(): RaftStatus | null {
     return this.#status;
+  }
+
+  /** Reads that it has served by lease. */
+  get readsByLease(): number {
+    return this.#readsByLease + (this.#replica?.reads.byLease ?? 0);
   }
 
   get unanswered(): number {
@@ -152,6 +159,7 @@ export class SimNode {
     // It may end within a turn, and have said already what it did in it.
     if (this.#hasActed) this.#in.monitor.onTurn(this.id, replica.status());
     this.#hasActed = false;
+    this.#readsByLease = this.readsByLease;
     this.#replica = null;
     this.#status = null;
     this.#paused = false;

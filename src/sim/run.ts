@@ -239,6 +239,7 @@ function resultOf(
     snapshotsInstalled: cluster?.nodes.reduce((sum, node) => sum + node.installs, 0) ?? 0,
     membershipChanges: cluster?.membershipChanges ?? 0,
     transfers: cluster?.transfers ?? 0,
+    readsByLease: cluster?.nodes.reduce((sum, node) => sum + node.readsByLease, 0) ?? 0,
   };
   const traceHash = cluster?.world.trace.digest() ?? "";
   return { verdict, violation, traceHash, stats };

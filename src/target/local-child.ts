@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { isStopped } from "../runtime/proc.ts";
 import { readLines } from "./json-lines.ts";
 import { until } from "./until.ts";
 
@@ -171,10 +172,4 @@ export class LocalChild {
       this.#said = `${this.#said}${line}\n`.slice(-STDERR_CHARS);
     }
   }
-}
-
-/** Whether SIGSTOP has taken effect: the state field of /proc/PID/stat, behind the name. */
-async function isStopped(pid: number): Promise<boolean> {
-  const stat = await Bun.file(`/proc/${pid}/stat`).text();
-  return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
 }

@@ -18,7 +18,7 @@ describe("driver: closed loop", () => {
   test("after stop nothing starts, and it is idle once the last has ended", () => {
     const top = new BenchTop();
     top.driver.begin(0);
-    top.driver.stop();
+    top.driver.stop(0);
     for (const worker of [0, 1, 2]) top.end(worker, 1);
     expect(top.driver.idle).toBe(false);
     top.end(3, 2);
@@ -105,12 +105,32 @@ describe("driver: open loop", () => {
     expect(result.void).toContain("60 % of the operations");
   });
 
+  test("what was due and had found no free worker at the end is dropped: the rate was not held", () => {
+    const top = new BenchTop({ rate: 100, clients: 1, timeoutMs: 10_000 });
+    top.driver.begin(0);
+    top.driver.poll(95);
+    top.driver.stop(95);
+    top.end(0, 200);
+    const result = top.result();
+    expect(top.started).toHaveLength(1);
+    expect(result.dropped).toBe(9);
+    expect(result.void).toContain("90 % of the operations found no free client in time");
+  });
+
+  test("a generator that was held up is late, whichever worker its answers free first", () => {
+    const top = new BenchTop({ rate: 1000, clients: 3, timeoutMs: 10_000 });
+    top.driver.begin(0); // One worker is busy, two have been free since ever.
+    top.end(top.started[0]!.worker, 50); // The answer is read first, after a stall of 50 ms.
+    expect(top.started).toHaveLength(4);
+    expect(top.result().lateness.max).toBe(49_000);
+  });
+
   /** Two operations, due at 0 and 10 ms; the second starts `lateMs` late, and ends 1 ms after. */
   function late(lateMs: number, pacing: "spin" | "event"): BenchTop {
     const top = new BenchTop({ rate: 100, pacing });
     top.driver.begin(0);
     top.driver.poll(10 + lateMs);
-    top.driver.stop();
+    top.driver.stop(10 + lateMs);
     top.end(top.started[1]!.worker, 11 + lateMs);
     return top;
   }
@@ -135,7 +155,7 @@ describe("driver: final reads", () => {
   function stopped(keys: number): BenchTop {
     const top = new BenchTop({ keys });
     top.driver.begin(0);
-    top.driver.stop();
+    top.driver.stop(0);
     for (const worker of [0, 1, 2, 3]) top.end(worker, 1);
     top.started.length = 0;
     return top;

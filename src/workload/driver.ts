@@ -16,7 +16,8 @@ const FINAL_READS_PER_KEY = 3;
  *
  * Closed loop: a worker goes on as soon as its operation has ended. Open loop: operations start at
  * times fixed beforehand, on any free worker. When none is free they wait, and their response time
- * counts from the intended start; one that has waited for a whole timeout is dropped and counted.
+ * counts from the intended start; one that has waited for a whole timeout, or until the end, is
+ * dropped and counted.
  *
  * Phases: run → stop (what is outstanding may end) → optionally readAll (each key once).
  */
@@ -27,7 +28,8 @@ export class Driver {
   readonly #prng: Prng;
   readonly #intendedMs: Float64Array;
   readonly #sentMs: Float64Array;
-  readonly #freedMs: Float64Array;
+  /** Since when there has been a worker without an operation, as long as there is one. */
+  #freeSinceMs = Number.NEGATIVE_INFINITY;
   /** Workers without an operation: a stack. */
   readonly #free: Int32Array;
   #freeCount: number;
@@ -48,7 +50,6 @@ export class Driver {
     this.#prng = prng;
     this.#intendedMs = new Float64Array(spec.clients);
     this.#sentMs = new Float64Array(spec.clients);
-    this.#freedMs = new Float64Array(spec.clients);
     this.#readsOf = new Uint8Array(spec.clients);
     // Worker 0 on top of the stack: few outstanding operations then share few workers.
     this.#free = Int32Array.from({ length: spec.clients }, (_, i) => spec.clients - 1 - i);
@@ -104,8 +105,9 @@ export class Driver {
         this.#metrics.dropped(intended);
       } else if (this.#freeCount > 0) {
         const worker = this.#free[--this.#freeCount]!;
-        // Waiting for a worker is the servers' doing, and not counted as lateness.
-        this.#metrics.started(intended, now - Math.max(intended, this.#freedMs[worker]!));
+        // Waiting for a worker is the servers' doing, and not counted as lateness. Not by when this
+        // one was free: it may be the last that was, and others have been for long.
+        this.#metrics.started(intended, now - Math.max(intended, this.#freeSinceMs));
         this.#start(worker, intended, now);
       } else {
         return;
@@ -117,7 +119,7 @@ export class Driver {
   /** The worker's operation has ended. Starts the next one where it is time for it. */
   onDone(worker: number, done: Completion, now: number): void {
     if (this.#workers.end(worker, done, now)) return;
-    this.#freedMs[worker] = now;
+    if (this.#freeCount === 0) this.#freeSinceMs = now;
     if (this.#phase === "readAll") {
       this.#endRead(worker, done.outcome);
       this.#free[this.#freeCount++] = worker;
@@ -135,9 +137,12 @@ export class Driver {
     this.poll(now);
   }
 
-  /** No further operation starts. */
-  stop(): void {
+  /** No further operation starts; those that were due and found no free worker are dropped. */
+  stop(now: number): void {
     this.#phase = "stop";
+    const arrivals = this.#arrivals;
+    if (arrivals === null || this.#left === 0) return;
+    for (; arrivals.nextMs <= now; arrivals.advance()) this.#metrics.dropped(arrivals.nextMs);
   }
 
   /** Reads every key once, linearizably; done when `idle`. Only after `stop`, once idle. */

@@ -175,7 +175,7 @@ export class LoadMetrics {
     }
     const share = this.#dropped / Math.max(1, this.#dropped + late.count);
     if (share <= DROPPED_SHARE_MAX) return null;
-    return `${percent(share)} of the operations found no free client before their timeout: lower the rate or add clients`;
+    return `${percent(share)} of the operations found no free client in time: lower the rate or add clients`;
   }
 }
 

@@ -45,6 +45,7 @@ export function actionChooser(mix: Mix, prng: Prng): () => number {
     upTo[i] = sum;
     if (shareOf(mix, name) > 0) last = i;
   }
+  if (shareOf(mix, ACTIONS[last]!) === 1) return () => last; // Nothing to draw.
   return () => {
     const u = prng.float();
     let action = 0;

@@ -25,9 +25,13 @@ const FILLER_STRIDE = 40_503;
 const TOKENS = /^(v\d+)+$/;
 const QUOTED_BYTES = 24;
 
+/** The block twice in a row: a piece that begins anywhere in it lies in one piece. */
 const FILLER = ((): Buffer => {
   const prng = new Prng(FILLER_SEED);
-  return Buffer.from(Uint32Array.from({ length: FILLER_BYTES / 4 }, () => prng.u32()).buffer);
+  const block = Buffer.from(
+    Uint32Array.from({ length: FILLER_BYTES / 4 }, () => prng.u32()).buffer,
+  );
+  return Buffer.concat([block, block]);
 })();
 
 export class ValueCodec {
@@ -50,10 +54,13 @@ export class ValueCodec {
     into[5] = number >>> 8;
     into[6] = number >>> 16;
     into[7] = number >>> 24;
-    eachPiece(number, this.#valueBytes, (at, from, bytes) => {
+    let from = fillerAt(number);
+    for (let at = VALUE_HEADER_BYTES; at < this.#valueBytes;) {
+      const bytes = Math.min(this.#valueBytes - at, FILLER_BYTES);
       FILLER.copy(into, at, from, from + bytes);
-      return true;
-    });
+      at += bytes;
+      from = (from + bytes) & (FILLER_BYTES - 1);
+    }
   }
 
   /** Writes the token of an append and returns its length, at most TOKEN_BYTES_MAX. */
@@ -77,11 +84,8 @@ export class ValueCodec {
       if (tag !== this.#tag) return `foreign ${quote(bytes, at, length)}`;
       number = (bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16)) >>> 0;
       number += bytes[at + 7]! * 0x100_0000;
-      const same = eachPiece(number, this.#valueBytes, (offset, from, size) => {
-        const start = at + offset;
-        return FILLER.compare(bytes, start, start + size, from, from + size) === 0;
-      });
-      if (!same) return `damaged v${number} ${quote(bytes, at, length)}`;
+      if (!this.#isFilled(bytes, at, number))
+        return `damaged v${number} ${quote(bytes, at, length)}`;
       restAt = at + this.#valueBytes;
       if (restAt === at + length) return number;
     }
@@ -90,27 +94,23 @@ export class ValueCodec {
     if (number >= 0) return `v${number}${rest}`;
     return rest.lastIndexOf("v") === 0 ? Number(rest.slice(1)) : rest;
   }
+
+  #isFilled(bytes: Uint8Array, valueAt: number, number: number): boolean {
+    let from = fillerAt(number);
+    const end = valueAt + this.#valueBytes;
+    for (let at = valueAt + VALUE_HEADER_BYTES; at < end;) {
+      const size = Math.min(end - at, FILLER_BYTES);
+      if (FILLER.compare(bytes, at, at + size, from, from + size) !== 0) return false;
+      at += size;
+      from = (from + size) & (FILLER_BYTES - 1);
+    }
+    return true;
+  }
 }
 
-/**
- * Calls `piece(at, from, bytes)` for each run of filler of a value of `valueBytes`: value bytes
- * [at, at + bytes) come from the block at `from`. Stops, and returns false, when `piece` does.
- */
-function eachPiece(
-  number: number,
-  valueBytes: number,
-  piece: (at: number, from: number, bytes: number) => boolean,
-): boolean {
-  let from = Math.imul(number ^ (number >>> 16), FILLER_STRIDE) & (FILLER_BYTES - 1);
-  let at = VALUE_HEADER_BYTES;
-  while (at < valueBytes) {
-    const bytes = Math.min(valueBytes - at, FILLER_BYTES - from);
-    if (!piece(at, from, bytes)) return false;
-    at += bytes;
-    from = 0;
-  }
-  return true;
-}
+/** Where in the block the filler of a value begins. */
+const fillerAt = (number: number): number =>
+  Math.imul(number ^ (number >>> 16), FILLER_STRIDE) & (FILLER_BYTES - 1);
 
 const latin1 = (bytes: Uint8Array, from: number, to: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");

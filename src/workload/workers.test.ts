@@ -97,7 +97,7 @@ describe("workers", () => {
       top.end(0, i, { version: i + 1 });
       return value;
     });
-    top.driver.stop();
+    top.driver.stop(0);
     top.end(0, 5, { version: 3 });
     top.driver.readAll(6);
     top.end(0, 7, { version: 3, valueIn: Buffer.concat(tokens) });

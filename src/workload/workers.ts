@@ -57,7 +57,8 @@ export class Workers {
   readonly #keyBytes: Uint8Array[];
   /** Allocated for workers that have put something: values can be large, and workers many. */
   readonly #valueOf: (Uint8Array | undefined)[];
-  readonly #versions: VersionTable;
+  /** Null: no cas will ask for them, and a look at so large a table is a cache miss an operation. */
+  readonly #versions: VersionTable | null;
   /** Of the value written last. The parts of a load take turns: no two write the same one. */
   #number: number;
   readonly #numberStep: number;
@@ -82,7 +83,8 @@ export class Workers {
     this.#key = new Int32Array(spec.clients);
     this.#keyBytes = Array.from({ length: spec.clients }, () => new Uint8Array(KEY_BYTES));
     this.#valueOf = Array.from({ length: spec.clients });
-    this.#versions = new VersionTable(spec.clients, Math.min(spec.keys, VERSIONS_PER_WORKER_MAX));
+    const rows = Math.min(spec.keys, VERSIONS_PER_WORKER_MAX);
+    this.#versions = spec.mix.cas > 0 ? new VersionTable(spec.clients, rows) : null;
   }
 
   /** What the worker's operation is, or was last: an index into ACTIONS. */
@@ -106,7 +108,7 @@ export class Workers {
 
   /** The version that a cas expects, the most keys that a scan asks for, or none. */
   #expected(worker: number, action: number, key: number): number {
-    if (action === ACTION_CAS) return this.#versions.get(worker, key);
+    if (action === ACTION_CAS) return this.#versions!.get(worker, key);
     return action === ACTION_SCAN ? this.#chooseScanLength() : UNCONDITIONAL;
   }
 
@@ -141,7 +143,7 @@ export class Workers {
     if (action === ACTION_SCAN) return false;
     const key = this.#key[worker]!;
     const answered = done.outcome === DONE_OK || done.outcome === DONE_MISMATCH;
-    if (answered) this.#versions.set(worker, key, done.version);
+    if (answered) this.#versions?.set(worker, key, done.version);
     const { version } = done;
     if (this.#recorder !== null) {
       const found = answered && op === OP_GET && version !== 0;

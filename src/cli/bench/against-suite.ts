@@ -14,7 +14,7 @@ import type { LoadSuite } from "../../bench/dsl.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { againstLines } from "../../report/against.ts";
 import { type TargetName, findTarget } from "../targets.ts";
-import { runGenerator } from "./load-suite.ts";
+import { runGenerator } from "./cluster-suite.ts";
 import { type BenchRun, reportRun, type RunArgs, type SuiteDocument } from "./run.ts";
 
 /** Enough to look at; 6 are the fewest with an interval of 95 % or more. */
@@ -43,7 +43,7 @@ export async function runAgainstSuite(
   const against = againstOf(arms, contest, results, pairs);
   const { verdict, checks } = validity(arms, results);
   const html = await reportRun(suite, run, args, {
-    config: { ...suite, cases: contest.cases.map(([mine]) => mine), pairs },
+    config: { ...suite, cases: contest.cases.map(([mine]) => mine), pairs, quick: args.quick },
     target: targetOf(arms[0], contest),
     ...{ verdict, checks, against },
     loads: loadsOf(arms, results),

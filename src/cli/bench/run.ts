@@ -4,7 +4,9 @@ import type { Report, Verdict } from "../../report/schema.ts";
 import type { TargetName } from "../targets.ts";
 
 export type RunArgs = {
-  readonly names: readonly string[];
+  readonly names?: readonly string[] | undefined;
+  /** Every suite that the target can run; instead of names. */
+  readonly all: boolean;
   readonly quick: boolean;
   readonly seed: number;
   readonly fsync?: FsyncMode | undefined;
@@ -58,8 +60,9 @@ export async function beginRun(suite: Suite, name: string, args: RunArgs): Promi
 
 type Parts = Pick<
   Report,
-  "config" | "target" | "verdict" | "checks" | "loads" | "figures" | "against"
->;
+  "config" | "target" | "verdict" | "checks" | "loads" | "figures" | "against" | "sweeps"
+> &
+  Partial<Pick<Report, "failovers">>;
 
 /** Writes the report of a run that has just ended; returns the path of its page. */
 export async function reportRun(

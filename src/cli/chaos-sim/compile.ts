@@ -110,7 +110,8 @@ function snapshotBytes({ cluster, workload }: Scenario): number {
 }
 
 function scaled(aim: Aim, { workload }: Scenario): Aim {
-  if (aim.kind !== "okDuring" && aim.kind !== "completed") return aim;
+  if (aim.kind !== "okDuring" && aim.kind !== "completed" && aim.kind !== "readsByLease")
+    return aim;
   const { share } = simulatedRate(workload);
   return { ...aim, atLeast: Math.max(1, Math.floor(aim.atLeast * Math.min(1, share))) };
 }

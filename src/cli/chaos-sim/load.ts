@@ -14,6 +14,8 @@ const CLOSED_LOOP_REAL_RATE = 2_000;
 
 const OP_OF = {
   ...{ get: "get", put: "put", cas: "versionedPut", append: "append", delete: "delete" },
+  // The nearest that the simulator's clients have; scenarios record histories, which refuse scans.
+  ...{ rmw: "versionedPut", scan: "get" },
 } as const satisfies Record<(typeof ACTIONS)[number], SimOperation["op"]>;
 
 /** Operations a second in the simulator, and of what a real run is to do the share that this is. */

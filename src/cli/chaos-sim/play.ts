@@ -46,6 +46,7 @@ export const playInSimulator: Play = async (_target, scenario, schedule, options
     ...{ loadStartedUs: 0, recoveredUs: endUs, failures: [], errors: [] },
     nodes: nodes.map(statusOf),
     frames: result.stats.frames,
+    readsByLease: result.stats.readsByLease,
     bands: watch.bands(endUs),
     events: watch.events,
     starts: watch.starts,

@@ -42,8 +42,10 @@ export async function runCompare(flags: CompareFlags): Promise<number> {
   return exitCodeOf(comparison, flags.strict);
 }
 
-/** Throws one UserError for the problems of both. */
-async function readBoth(paths: readonly [string, string]): Promise<[NamedReport, NamedReport]> {
+/** Two reports by their paths. Throws one UserError for the problems of both. */
+export async function readBoth(
+  paths: readonly [string, string],
+): Promise<[NamedReport, NamedReport]> {
   const problems: Problem[] = [];
   const read: NamedReport[] = [];
   for (const label of paths) {

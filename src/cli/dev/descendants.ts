@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { procStat } from "../../runtime/proc.ts";
 
 const AGAIN_MS = 5;
 const WITHIN_MS = 10_000;
@@ -20,30 +21,20 @@ export function killDescendants(): void {
 
 /** Those that still run: a zombie needs no end, only a parent that waits for it. */
 function descendants(ancestor: number): number[] {
-  const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  const all = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   const children = new Map<number, number[]>();
   const running = new Set<number>();
-  for (const name of all) {
-    const stat = statOf(name);
+  for (const pid of all) {
+    const stat = procStat(pid);
     if (stat === null) continue;
-    const pid = Number(name);
     children.set(stat.parent, [...(children.get(stat.parent) ?? []), pid]);
     if (stat.state !== "Z") running.add(pid);
   }
   const found = [ancestor];
   for (const pid of found) found.push(...(children.get(pid) ?? []));
   return found.slice(1).filter((pid) => running.has(pid));
-}
-
-function statOf(name: string): { readonly state: string; readonly parent: number } | null {
-  try {
-    // "pid (name) state parent …"; the name may hold anything, so the last ")" ends it.
-    const stat = readFileSync(`/proc/${name}/stat`, "utf8");
-    const [state = "", parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { state, parent: Number(parent) };
-  } catch {
-    return null; // It has ended meanwhile.
-  }
 }
 
 function kill(pid: number): void {

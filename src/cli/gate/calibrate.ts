@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { thresholdsOf } from "../../bench/gate/calibrate.ts";
 import { metricsOf } from "../../bench/gate/metrics.ts";
 import { estimateText } from "../../bench/gate/plan.ts";
@@ -18,8 +18,7 @@ import { withWorkplace } from "./workplace.ts";
 export async function calibrate(flags: GateFlags): Promise<void> {
   const setup = await setupOf(flags);
   const startedAt = new Date().toISOString();
-  const workDir = join(flags.reports, "compare", `.work-${process.pid}`);
-  const document = await withWorkplace(workDir, async (place): Promise<AaDocument> => {
+  const document = await withWorkplace(flags.reports, async (place): Promise<AaDocument> => {
     const { seed, warmupMs, measureMs } = setup;
     const same = { ...flags, base: flags.head };
     const checkouts = place.checkouts(process.cwd());

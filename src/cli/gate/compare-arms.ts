@@ -5,6 +5,7 @@ import { CANARY_METRICS, metricsOf, type Thresholds } from "../../bench/gate/met
 import type { ArmName } from "../../bench/gate/plan.ts";
 import { progressText } from "../../bench/gate/progress.ts";
 import { type GateProgress, type RunGateCase, runGate } from "../../bench/gate/session.ts";
+import { UserError } from "../../lib/user-error.ts";
 import { COMPARISON_SCHEMA, type Comparison, type Side } from "../../report/compare/comparison.ts";
 import { planGate } from "../../report/compare/paired.ts";
 import { readEnvironment } from "../../report/environment.ts";
@@ -76,8 +77,14 @@ export function runnerOf(
   return (arm, loadCase, seed) => {
     signal.throwIfAborted();
     const dir = join(workDir, `run-${++runs}`);
-    const { target } = arms[arm];
-    return runCase(loadCase, { target, seed, dir, warmupMs, measureMs, signal });
+    const { target, label } = arms[arm];
+    return runCase(loadCase, { target, seed, dir, warmupMs, measureMs, signal }).catch(
+      (error: unknown) => {
+        if (signal.aborted || error instanceof UserError) throw error;
+        const what = `${arm} (${label}) could not run "${loadCase.name}", run ${runs}`;
+        throw new Error(`${what}: ${(error as Error).message}`, { cause: error });
+      },
+    );
   };
 }
 

@@ -77,7 +77,8 @@ export function staleCheckouts(repository: string): readonly string[] {
   });
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is a process of that id, whosever it is. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,13 +1,19 @@
 import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../lib/user-error.ts";
+import { OWN_ROOT } from "../../target/local-child.ts";
 import type { Checkout } from "./checkouts.ts";
 
+const BUN_INSTALL = [process.execPath, "install", "--no-save"];
 /** Lock files, and what installs from each without changing it. */
-const INSTALLERS: readonly (readonly [string, readonly string[]])[] = [
-  ["package-lock.json", ["npm", "ci", "--no-audit", "--no-fund"]],
-  ["bun.lock", [process.execPath, "install", "--frozen-lockfile"]],
-  ["bun.lockb", [process.execPath, "install", "--frozen-lockfile"]],
+const INSTALLERS: readonly (readonly [string, () => readonly string[]])[] = [
+  // bun reads npm's lock file too, where there is no npm.
+  [
+    "package-lock.json",
+    () => (Bun.which("npm") === null ? BUN_INSTALL : ["npm", "ci", "--no-audit", "--no-fund"]),
+  ],
+  ["bun.lock", () => [...BUN_INSTALL, "--frozen-lockfile"]],
+  ["bun.lockb", () => [...BUN_INSTALL, "--frozen-lockfile"]],
 ];
 const INSTALLED_WITHIN_MS = 600_000;
 const SAID_CHARS = 1_500;
@@ -26,13 +32,20 @@ export async function installPackages(
   const modules = join(root, "node_modules");
   if (existsSync(modules) || !existsSync(join(root, "package.json"))) return "nothing to install";
   const own = INSTALLERS.find(([lock]) => existsSync(join(root, lock)));
-  const shared = join(repository, "node_modules");
-  if (existsSync(shared) && (own === undefined || sameFile(own[0], root, repository))) {
-    symlinkSync(shared, modules, "dir");
+  // A CI may have installed this program only, of which the repository is another checkout.
+  const places = own === undefined ? [repository] : [repository, OWN_ROOT];
+  const shared = places.find(
+    (place) =>
+      existsSync(join(place, "node_modules")) &&
+      (own === undefined || sameFile(own[0], root, place)),
+  );
+  if (shared !== undefined) {
+    symlinkSync(join(shared, "node_modules"), modules, "dir");
     return "linked";
   }
   if (own === undefined) return "nothing to install";
-  const [lock, command] = own;
+  const [lock, commandOf] = own;
+  const command = commandOf();
   const child = Bun.spawn([...command], {
     ...{ cwd: root, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
     ...{ signal, timeout: INSTALLED_WITHIN_MS },

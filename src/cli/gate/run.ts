@@ -1,6 +1,6 @@
-import { join } from "node:path";
 import { suiteFor } from "../../bench/for-target.ts";
-import type { LoadSuite } from "../../bench/dsl.ts";
+import type { LoadCase, LoadSuite } from "../../bench/dsl.ts";
+import { CANARY_METRICS, metricsOf } from "../../bench/gate/metrics.ts";
 import { estimateText } from "../../bench/gate/plan.ts";
 import { findSuites } from "../../bench/suites.ts";
 import { UserError } from "../../lib/user-error.ts";
@@ -10,6 +10,7 @@ import {
   EXIT_INCONCLUSIVE_STRICT,
 } from "../../report/compare/comparison.ts";
 import { comparisonAnnotations } from "../../report/compare/annotations.ts";
+import { planGate } from "../../report/compare/paired.ts";
 import { comparisonLines } from "../../report/compare/terminal.ts";
 import { comparisonJson, writeComparison } from "../../report/compare/write.ts";
 import { useColours } from "../colours.ts";
@@ -63,10 +64,13 @@ export async function setupOf(flags: GateFlags): Promise<GateSetup> {
   }
   const times = flags.quick ? QUICK : suite;
   const { measure, warmup } = flags;
+  const pairs = parseCount(flags.pairs, "--pairs", 1, PAIRS_MAX);
+  // Throws where they are too few, before anything is started.
+  planGate(metricsOf(suite.cases.map(({ name }) => name)), CANARY_METRICS, pairs);
   return {
     suite,
+    pairs,
     seed: flags.seed === undefined ? randomSeed() : parseCount(flags.seed, "--seed", 0),
-    pairs: parseCount(flags.pairs, "--pairs", 1, PAIRS_MAX),
     warmupMs: warmup === undefined ? times.warmupMs : parseDurationMs(warmup, "--warmup"),
     measureMs: measure === undefined ? times.measureMs : parseDurationMs(measure, "--measure"),
   };
@@ -93,19 +97,21 @@ export function commandOf(mode: string, flags: GateFlags, { seed }: GateSetup): 
 export async function runGateCommand(flags: GateFlags): Promise<void> {
   const setup = await setupOf(flags);
   const { thresholds, about } = readThresholds(flags.aa, setup.suite.name);
-  const workDir = join(flags.reports, "compare", `.work-${process.pid}`);
-  const comparison = await withWorkplace(workDir, async (place) => {
+  const comparison = await withWorkplace(flags.reports, async (place) => {
     const checkouts = place.checkouts(process.cwd());
     const { arms, suite } = await openArms(checkouts, flags, setup, place);
     const { seed, pairs, warmupMs, measureMs } = setup;
     const estimate = estimateText(pairs, suite.cases.length, warmupMs + measureMs);
     console.error(`gate: ${arms.base.label} → ${arms.head.label}, seed ${seed}; ${about}`);
     console.error(`${estimate}; as long again if that leaves doubts, or to confirm a regression`);
+    const command = commandOf(` --base ${flags.base} --head ${flags.head}`, flags, setup);
     return compareArms({
-      ...{ arms, suite, pairs, seed, warmupMs, measureMs, thresholds },
+      ...{ arms, suite, pairs, seed, warmupMs, measureMs, thresholds, command },
       ...{ signal: place.signal, workDir: place.workDir },
-      command: commandOf(` --base ${flags.base} --head ${flags.head}`, flags, setup),
       tell: (line) => console.error(`  ${line}`),
+    }).catch((error: unknown) => {
+      console.error(`repeat  ${command}`);
+      throw error;
     });
   });
   if (comparison === null) return;
@@ -132,15 +138,12 @@ export async function openArms(
     return armOf(checkout, flags.target);
   };
   const arms = { base: await open("base"), head: await open("head") };
-  const { suite, skipped } = suiteFor(arms.head.target, setup.suite);
+  const { suite, skipped } = gateable(arms, setup.suite);
   for (const why of skipped) console.error(`  skipped ${why}`);
   const [first] = suite.cases;
   if (first === undefined) {
-    const problems = skipped.map((what) => ({
-      where: "--target",
-      what,
-      fix: "choose another suite",
-    }));
+    const fix = "choose another suite";
+    const problems = skipped.map((what) => ({ where: "--suite", what, fix }));
     throw new UserError(`suite "${suite.name}" cannot run`, problems);
   }
   for (const name of ["base", "head"] as const) {
@@ -148,6 +151,26 @@ export async function openArms(
     await preflight(name, arms[name], first, workDir);
   }
   return { arms, suite };
+}
+
+/**
+ * The cases that both arms can run, and whose histories tell all that happened: a key that was put
+ * beforehand would look like one that was never written.
+ */
+function gateable(
+  arms: Arms,
+  wanted: LoadSuite,
+): { readonly suite: LoadSuite; readonly skipped: readonly string[] } {
+  const ofBase = suiteFor(arms.base.target, wanted);
+  const { suite, skipped } = suiteFor(arms.head.target, ofBase.suite);
+  const isWhole = ({ preloadKeys = 0, actions = [] }: LoadCase): boolean =>
+    preloadKeys === 0 && actions.length === 0;
+  const others = suite.cases.filter((loadCase) => !isWhole(loadCase));
+  const why = "puts keys or breaks nodes besides its load, which a gate does not";
+  return {
+    suite: { ...suite, cases: suite.cases.filter(isWhole) },
+    skipped: [...ofBase.skipped, ...skipped, ...others.map(({ name }) => `${name}: ${why}`)],
+  };
 }
 
 /** Writes the documents of a comparison, and prints it. */

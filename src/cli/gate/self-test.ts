@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { LoadSuite } from "../../bench/dsl.ts";
-import { spanText } from "../../bench/gate/plan.ts";
+import { type ArmName, spanText } from "../../bench/gate/plan.ts";
 import { findSuites } from "../../bench/suites.ts";
+import { median } from "../../lib/stats.ts";
 import type { Comparison } from "../../report/compare/comparison.ts";
 import { readCode } from "../../report/environment.ts";
 import { writeComparison } from "../../report/compare/write.ts";
@@ -13,19 +14,18 @@ import type { Arms } from "./arms.ts";
 import { compareArms } from "./compare-arms.ts";
 import { plant, STALE_READS } from "./planted.ts";
 import { exitOf, type GateFlags, type GateSetup, setupOf } from "./run.ts";
+import { runCase } from "./run-case.ts";
 import type { SelfTestName } from "./self-test-names.ts";
 import { slowed } from "./slowed.ts";
 import { withWorkplace, type Workplace } from "./workplace.ts";
 
-/**
- * Added to every answer of both arms, so that what a request takes hangs less on how busy this
- * machine is: the test is of the gate. How often noise misleads it is simulated (docs/gate.md).
- */
-const SERVICE_MS = 5;
 const DELAY = 0.2;
-const TIMES = { warmupMs: 300, measureMs: 1_200 } as const;
-/** One a client: only then is a delay exact. */
-const CASE = "mixed, 8 clients";
+const TIMES = { warmupMs: 500, measureMs: 1_500 } as const;
+const CASE = "mixed, 16 clients";
+/** Each has a connection of its own: only then is a delay exact. */
+const CLIENTS = 16;
+/** No disk: whoever else uses it would be measured too. */
+const CLUSTER = { nodes: 3, storage: "memory" } as const;
 const EXIT_SOFTWARE = 70;
 const EXIT_UNKNOWN = 3;
 /** A machine that changed meanwhile proves nothing, for or against the gate. */
@@ -36,9 +36,10 @@ type Part = Exclude<SelfTestName, "all">;
 type Test = {
   readonly about: string;
   readonly must: string;
-  readonly arms: (place: Workplace) => Readonly<Record<"base" | "head", Target>>;
+  readonly arms: (setup: GateSetup, place: Workplace) => Promise<Targets>;
   readonly isAsItMust: (comparison: Comparison) => boolean;
 };
+type Targets = Readonly<Record<ArmName, Target>>;
 
 const hasRegressed = ({ metrics }: Comparison, part: string): boolean =>
   metrics.some(
@@ -49,8 +50,9 @@ const TESTS: Readonly<Record<Part, Test>> = {
   aa: {
     about: "the same code twice",
     must: "no regression, no violation",
-    arms: () => {
-      const same = slowed(localTarget, () => SERVICE_MS);
+    arms: async (setup, place) => {
+      const serviceMs = await serviceTime(setup, place);
+      const same = slowed(localTarget, () => serviceMs);
       return { base: same, head: same };
     },
     isAsItMust: ({ verdict }) => verdict === "pass" || verdict === "inconclusive",
@@ -58,25 +60,56 @@ const TESTS: Readonly<Record<Part, Test>> = {
   delay: {
     about: "answers of the head take 20 % longer",
     must: "p50 regressed",
-    arms: () => ({
-      base: slowed(localTarget, () => SERVICE_MS),
-      head: slowed(localTarget, (ms) => SERVICE_MS + DELAY * (ms + SERVICE_MS)),
-    }),
+    arms: async (setup, place) => {
+      const serviceMs = await serviceTime(setup, place);
+      return {
+        base: slowed(localTarget, () => serviceMs),
+        head: slowed(localTarget, (ms) => serviceMs + DELAY * (ms + serviceMs)),
+      };
+    },
     isAsItMust: (found) => found.verdict === "regressed" && hasRegressed(found, "p50"),
   },
   bug: {
     about: "nodes of the head answer gets without asking a quorum, which is faster",
     must: "violated: not linearizable",
-    arms: ({ workDir }) => {
+    arms: (_, { workDir }) => {
       const root = join(workDir, "planted");
       plant(STALE_READS, root);
-      return { base: localTarget, head: localTargetAt(root) };
+      return Promise.resolve({ base: localTarget, head: localTargetAt(root) });
     },
     isAsItMust: ({ verdict, checks }) =>
       verdict === "violated" &&
       checks.some((check) => check.name === "linearizable" && check.verdict === "fail"),
   },
 };
+
+/** A timer is late by up to 1 ms, and a client that hears nothing for 300 ms asks another node. */
+const SERVICE_MS = { min: 10, max: 150 } as const;
+const TIMES_NATURAL = 5;
+const PROBES = 3;
+
+/**
+ * What both arms take longer to answer than they need: a multiple of that. The test is then of the
+ * gate, and not of how busy this machine is; how often noise misleads a gate is simulated
+ * (docs/gate.md).
+ */
+async function serviceTime(setup: GateSetup, place: Workplace): Promise<number> {
+  const [loadCase] = setup.suite.cases;
+  const target = slowed(localTarget, () => SERVICE_MS.min);
+  const p50s: number[] = [];
+  for (let i = 0; i < PROBES; i++) {
+    const dir = join(place.workDir, "probe");
+    const run = await runCase(loadCase!, { ...setup, ...place, target, dir });
+    p50s.push(run.metrics[`${CASE}: p50`]! / 1_000 - SERVICE_MS.min);
+  }
+  const naturalMs = Math.max(0, median(p50s));
+  const { min, max } = SERVICE_MS;
+  const serviceMs = Math.round(Math.min(max, Math.max(min, TIMES_NATURAL * naturalMs)));
+  console.error(
+    `  a request takes ${naturalMs.toFixed(1)} ms here; in both arms ${serviceMs} ms more, so that noise weighs less`,
+  );
+  return serviceMs;
+}
 
 type Outcome = {
   readonly test: Part;
@@ -103,8 +136,7 @@ export async function runSelfTest(
     measureMs: flags.measure === undefined ? TIMES.measureMs : asked.measureMs,
   };
   const parts = which === "all" ? (Object.keys(TESTS) as Part[]) : [which];
-  const workDir = join(flags.reports, "compare", `.work-${process.pid}`);
-  const outcomes = await withWorkplace(workDir, async (place) => {
+  const outcomes = await withWorkplace(flags.reports, async (place) => {
     const done: Outcome[] = [];
     for (const part of parts) done.push(await runTest(part, setup, flags.reports, place));
     return done;
@@ -120,8 +152,9 @@ export async function runSelfTest(
 async function selfTestSuite(): Promise<LoadSuite> {
   const [suite] = await findSuites(["gate"]);
   if (suite?.kind !== "load") throw new Error("the suite gate is gone");
-  const cases = suite.cases.filter(({ name }) => name === CASE);
-  return { ...suite, name: "gate-self-test", cases };
+  const { load } = suite.cases.at(-1)!;
+  const clients = { clients: CLIENTS, connections: CLIENTS };
+  return { ...suite, cases: [{ name: CASE, cluster: CLUSTER, load: { ...load, ...clients } }] };
 }
 
 async function runTest(
@@ -132,7 +165,7 @@ async function runTest(
 ): Promise<Outcome> {
   const { about, must, arms: targetsOf, isAsItMust } = TESTS[part];
   console.error(`self-test ${part}: ${about}; must be: ${must}`);
-  const targets = targetsOf(place);
+  const targets = await targetsOf(setup, place);
   const code = readCode(OWN_ROOT);
   const arms: Arms = {
     base: { label: "as it is", code, target: targets.base },

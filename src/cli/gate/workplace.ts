@@ -1,7 +1,11 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../lib/user-error.ts";
 import { type Checkouts, openCheckouts } from "./checkouts.ts";
+import { isAlive } from "./git.ts";
 
 const EXIT_INTERRUPTED = 130;
+const WORK_DIR = /^\.gate-(\d+)$/;
 
 /** A reason to abort: somebody ended the gate. */
 export class GateInterrupted extends Error {
@@ -19,13 +23,14 @@ export type Workplace = {
 };
 
 /**
- * Runs `body` with a workplace, and removes it afterwards. Resolves to null, with the exit code set,
- * when somebody ended it.
+ * Runs `body` with a workplace below `reports`, and removes it afterwards. Resolves to null, with the
+ * exit code set, when somebody ended it.
  */
 export async function withWorkplace<T>(
-  workDir: string,
+  reports: string,
   body: (place: Workplace) => Promise<T>,
 ): Promise<T | null> {
+  const workDir = join(reports, `.gate-${process.pid}`);
   const abort = new AbortController();
   const opened: Checkouts[] = [];
   const clear = (): void => {
@@ -41,7 +46,7 @@ export async function withWorkplace<T>(
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   try {
-    mkdirSync(workDir, { recursive: true });
+    makeWorkDir(reports, workDir);
     return await body({
       signal: abort.signal,
       workDir,
@@ -61,5 +66,21 @@ export async function withWorkplace<T>(
     process.off("SIGTERM", onSignal);
     process.off("exit", clear);
     clear();
+  }
+}
+
+/** Throws UserError when it cannot be made. Removes those of gates that were killed. */
+function makeWorkDir(reports: string, workDir: string): void {
+  try {
+    mkdirSync(workDir, { recursive: true });
+  } catch (error) {
+    const fix = "choose a directory that you may write to";
+    const what = (error as Error).message;
+    throw new UserError("cannot run the gate", [{ where: "--reports", what, fix }]);
+  }
+  for (const name of readdirSync(reports)) {
+    const pid = WORK_DIR.exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    rmSync(join(reports, name), { recursive: true, force: true });
   }
 }

@@ -20,6 +20,7 @@ export type GeneratorEvents = {
 
 /** A generator process. */
 export type GeneratorChild = {
+  readonly pid: number;
   /** Resolves when it is connected; rejects, with what it said, when it ends before. */
   readonly ready: Promise<void>;
   /** Rejects when the process ends without a result. */
@@ -68,6 +69,7 @@ export function startChild(spec: LoadSpec, events: GeneratorEvents): GeneratorCh
   };
   send(spec);
   return {
+    pid: child.pid,
     ready: ready.promise,
     done: done.promise,
     tell: send,

@@ -184,7 +184,7 @@ export class Generator {
       this.#cpu = (used.user + used.system) / 1000 / Math.max(1, at - this.#measureFrom);
       this.#measureTo = at;
       this.#metrics.setEnd(at);
-      this.#driver.stop();
+      this.#driver.stop(at);
       this.#phase = "drain";
     }
     if (this.#phase === "drain" && this.#driver.idle) {

@@ -44,7 +44,7 @@ const row = (name: string, text: string): string[] => [`  ${name.padEnd(10)} ${t
 export const rateText = ({ failed, runs }: Rate): string =>
   failed === 0 ? `held in all of ${plural(runs, "run")}` : `fails in ${failed} of ${runs} runs`;
 
-function replayRows(replayed: Replayed): string[] {
+export function replayRows(replayed: Replayed): string[] {
   switch (replayed.kind) {
     case "none":
       return row("replay", "the run was not recorded (--record); runs that fail here are");

@@ -43,6 +43,7 @@ export const newTally = (first: number, seeds: number): Tally => ({
     snapshotsInstalled: 0,
     membershipChanges: 0,
     transfers: 0,
+    readsByLease: 0,
   },
 });
 

@@ -24,7 +24,6 @@ export const historyPage = (histories: readonly History[]): string =>
   pageOf({
     title: "History",
     styles: [pageCss, verdictCss, chartsCss, historyCss],
-    scripts: [],
     body: html`<a class="skip" href="#histories">Skip to the figures</a>
       <header class="head">
         <p class="kicker"><b>Ordeal</b> history</p>
@@ -59,8 +58,9 @@ function section(history: History, at: number): Markup {
       ${plural(reports, "report")}${reports === 0 ? "" : `, ${moment(history.from)} … ${moment(history.to)}`};
       ${machineText(history)}
     </p>
+    ${tooFew === null ? null : html`<p class="void">${tooFew}.</p>`}
     ${
-      series.length === 0
+      series.every(({ changes }) => changes.length === 0)
         ? null
         : html`<ul class="legend">
             <li><i class="key level"></i>level between changes</li>

@@ -1,5 +1,5 @@
 import type { Comparison, MetricComparison } from "./comparison.ts";
-import { COMPARISON_WORDS, metricSentence, titleOf } from "./words.ts";
+import { capitalised, metricSentence, titleOf } from "./words.ts";
 
 /**
  * A comparison as JUnit XML, a case a check and a metric, for CI that shows tests: regressed is a
@@ -40,7 +40,7 @@ type Case = { readonly group: string; readonly name: string; readonly outcome: O
 
 /** So that a comparison without any metric is told, too. */
 function wholeCase({ verdict, summary, differences }: Comparison): Case {
-  const text = [`${COMPARISON_WORDS[verdict]}: ${summary}`, ...differences].join("\n");
+  const text = [capitalised(summary), ...differences].join("\n");
   const kinds = { violated: "failure", incomparable: "error", void: "error", unproven: "error" };
   const kind = (kinds as Partial<Record<string, Outcome["kind"]>>)[verdict] ?? "pass";
   return { group: "verdict", name: "valid", outcome: { kind, text } };

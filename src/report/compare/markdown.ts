@@ -1,4 +1,4 @@
-import { durationMs, moment } from "../format.ts";
+import { durationMs, moment, plural } from "../format.ts";
 import { escapeMarkdown as escape, folded, inlineCode, markdownTable } from "../markdown-text.ts";
 import { VERDICT_WORDS } from "../words.ts";
 import type { Comparison, MetricComparison, Side } from "./comparison.ts";
@@ -6,7 +6,6 @@ import {
   byWeight,
   capitalised,
   changeText,
-  codeText,
   COMPARISON_WORDS,
   detectableText,
   intervalText,
@@ -16,6 +15,7 @@ import {
   metricTone,
   pText,
   sessionsText,
+  SIDE_FACTS,
   titleOf,
   verdictTone,
   valueText,
@@ -38,8 +38,8 @@ export function comparisonMarkdown(comparison: Comparison): string {
     canaries(comparison),
     metricsTable(judged),
     judged.length === 0 ? "" : LEGEND,
-    folded(`${shown.length} more metrics, shown and not judged`, metricsTable(shown)),
-    folded(`${checks.length} checks`, checksTable(checks)),
+    folded(`${plural(shown.length, "metric")} shown and not judged`, metricsTable(shown)),
+    folded(plural(checks.length, "check"), checksTable(checks)),
     folded("Where the figures come from", provenance(base, head)),
     `Repeat: ${inlineCode(comparison.command)}`,
     escape(
@@ -101,15 +101,6 @@ const provenance = (base: Side, head: Side): string =>
   markdownTable(
     ["", "Base", "Head"],
     "| --- | --- | --- |",
-    [
-      ["What", base.label, head.label],
-      ["Arm", base.about, head.about],
-      ["Code", codeText(base.code), codeText(head.code)],
-      ...(["cpu", "cores", "memoryBytes", "os", "kernel", "bun"] as const).map((field) => [
-        field,
-        String(base.environment[field]),
-        String(head.environment[field]),
-      ]),
-    ],
+    SIDE_FACTS.map(([name, of]) => [name, of(base), of(head)]),
     ROWS_MAX,
   );

@@ -45,11 +45,11 @@ test("ratio: of two arms in turns, with the interval of their pairs", () => {
   expect(ratio).toBeCloseTo(2, 1);
   expect(low!).toBeGreaterThan(1.9);
   expect(high!).toBeLessThan(2.11);
-  expect(low!).toBeLessThan(ratio);
+  expect(low!).toBeLessThan(ratio!);
   expect(confidence).toBeGreaterThan(0.95);
   expect(pairs[3]).toBe(2.1);
   const inverse = ratioWithInterval(second, first);
-  expect(inverse.ratio * ratio).toBeCloseTo(1, 9);
+  expect(inverse.ratio! * ratio!).toBeCloseTo(1, 9);
   expect(inverse.low! * high!).toBeCloseTo(1, 9);
 });
 

@@ -24,17 +24,18 @@ export function comparisonOfReports(
     ...run,
     mode: "stored",
     name: head.report.name,
-    base: sideOf(base),
-    head: sideOf(head),
+    base: sideOf(base, isRefused),
+    head: sideOf(head, isRefused),
     ...found,
     metrics: isRefused ? [] : found.metrics,
   };
 }
 
-const sideOf = ({ label, report }: NamedReport): Side => ({
+/** A curve invites to be compared, too. */
+const sideOf = ({ label, report }: NamedReport, isRefused: boolean): Side => ({
   label,
   code: report.code,
   environment: report.environment,
   about: `${targetText(report.target)}; run ${report.runId}`,
-  curves: report.loads.map(({ name, result }) => ({ name, curve: result.curve })),
+  curves: isRefused ? [] : report.loads.map(({ name, result }) => ({ name, curve: result.curve })),
 });

@@ -103,6 +103,27 @@ test("gate: a machine that was slower under one arm proves nothing, and is not a
   }
 });
 
+test("gate: what cannot be proved is not run any longer to be told more exactly", () => {
+  const unclear = pairsFixture(12, 0.05, 0.4).map(({ base, head }) => ({
+    base,
+    head: { ...head, canaries: { "CPU spin": 130 } },
+  }));
+  expect(found(unclear)).toMatchObject({ verdict: "unproven", sessions: [{ pairs: 12 }] });
+});
+
+test("gate: a canary that differs by chance, or by little, is not the machine's doing", () => {
+  const canaries = (spinOf: (i: number) => number): RunPair[] =>
+    pairsFixture(12, 0).map(({ base, head }, i) => ({
+      base,
+      head: { ...head, canaries: { "CPU spin": spinOf(i) } },
+    }));
+  // Slower in 10 of 12 pairs, by a lot: p 0.016.
+  expect(found(canaries((i) => (i < 2 ? 40 : 130 + i))).verdict).toBe("pass");
+  expect(found(canaries((i) => (i < 1 ? 99 : 130 + i))).verdict).toBe("unproven");
+  // Always slower, by 5 %.
+  expect(found(canaries((i) => 105 + i / 10)).verdict).toBe("pass");
+});
+
 test("gate: canaries of the session that confirms count as well", () => {
   const moved = pairsFixture(12, WORSE).map(({ base, head }) => ({
     base,

@@ -14,11 +14,12 @@ export function rangeOf(values: readonly number[]): readonly [low: number, high:
 export function sparkline(values: readonly number[], columns: number): string {
   if (values.length === 0) return "";
   const width = Math.min(columns, values.length);
-  const [low, high] = rangeOf(values);
-  return Array.from({ length: width }, (_, i) => {
+  const means = Array.from({ length: width }, (_, i) => {
     const from = Math.floor((i * values.length) / width);
     const part = values.slice(from, Math.floor(((i + 1) * values.length) / width));
-    const mean = part.reduce((sum, value) => sum + value, 0) / part.length;
-    return LEVELS[Math.min(7, Math.floor(((mean - low) / (high - low)) * 8))]!;
-  }).join("");
+    return part.reduce((sum, value) => sum + value, 0) / part.length;
+  });
+  const [low, high] = rangeOf(means);
+  const level = (mean: number): number => Math.floor(((mean - low) / (high - low)) * LEVELS.length);
+  return means.map((mean) => LEVELS[Math.min(LEVELS.length - 1, level(mean))]!).join("");
 }

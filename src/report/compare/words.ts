@@ -1,5 +1,5 @@
 import { figureText } from "../figures.ts";
-import { NOTHING } from "../format.ts";
+import { bytes, NOTHING } from "../format.ts";
 import type { Verdict } from "../schema.ts";
 import type {
   Comparison,
@@ -7,6 +7,7 @@ import type {
   Metric,
   MetricComparison,
   MetricVerdict,
+  Side,
 } from "./comparison.ts";
 
 /** A verdict is never told by colour alone. */
@@ -103,8 +104,18 @@ export const metricSentence = (m: MetricComparison): string => {
   return `${changeText(m.estimate, m.metric)} (${values}, interval ${intervalText(m)}${judged})`;
 };
 
-/** `3fa9c2d01b22`, with a note of uncommitted changes. */
-export const codeText = ({ commit, dirty }: Comparison["base"]["code"]): string =>
+/** Where the figures of an arm come from. */
+export const SIDE_FACTS: readonly (readonly [name: string, of: (side: Side) => string])[] = [
+  ["What", ({ label }) => label],
+  ["Arm", ({ about }) => about],
+  ["Code", ({ code }) => codeText(code)],
+  ["CPU", ({ environment: m }) => `${m.cpu}, ${m.cores} cores`],
+  ["Memory", ({ environment: m }) => bytes(m.memoryBytes)],
+  ["System", ({ environment: m }) => `${m.os}, kernel ${m.kernel}`],
+  ["Bun", ({ environment: m }) => m.bun],
+];
+
+const codeText = ({ commit, dirty }: Side["code"]): string =>
   `${commit.slice(0, 12)}${dirty ? " with uncommitted changes" : ""}`;
 
 /** `two sessions: 24 pairs in two looks, and 12 pairs that confirm`; of stored reports their kind. */
@@ -121,10 +132,6 @@ export function sessionsText({ mode, sessions }: Comparison): string {
 /** The file name and title of a comparison: `compare put`, `gate put`. */
 export const titleOf = ({ mode, name }: Comparison): string =>
   `${mode === "paired" ? "gate" : "compare"} ${name}`;
-
-/** Canaries that moved, over all sessions. */
-export const movedCanaries = ({ sessions }: Comparison): readonly MetricComparison[] =>
-  sessions.flatMap(({ canaries }) => canaries);
 
 /** A sentence as it begins: `worse: …` → `Worse: …`. */
 export const capitalised = (text: string): string =>

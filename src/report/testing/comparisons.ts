@@ -1,6 +1,7 @@
 import { Prng } from "../../lib/prng.ts";
 import { type Comparison, COMPARISON_SCHEMA, type Side } from "../compare/comparison.ts";
 import { canaryMetric, loadMetrics } from "../compare/metrics.ts";
+import { comparisonOfReports } from "../compare/of-reports.ts";
 import { nextStep, planGate } from "../compare/paired.ts";
 import type { PairedRun, SessionRuns } from "../compare/runs.ts";
 import type { Check } from "../schema.ts";
@@ -103,25 +104,17 @@ export function sideFixture(label: string, scale: number): Side {
 
 /** Two reports of different machines, which are not compared: only what differs is told. */
 export function incomparableFixture(): Comparison {
-  const whole = gateFixture();
-  return {
-    ...whole,
-    mode: "stored",
-    verdict: "incomparable",
-    summary: "not comparable: 2 fields differ that must not",
+  const report = demoReport();
+  const environment = { ...report.environment, cpu: "Intel Xeon", cores: 8 };
+  const base = { label: "base/report.json", report };
+  const head = { label: "head/report.json", report: { ...report, environment } };
+  return comparisonOfReports(base, head, {
+    runId: "20251121T034410000Z-42",
+    startedAt: "2025-11-21T03:44:10.000Z",
+    durationMs: 12,
     command: "ordeal compare base/report.json head/report.json",
-    head: {
-      ...whole.head,
-      environment: { ...whole.head.environment, cpu: "Intel Xeon", cores: 8 },
-    },
-    differences: [
-      'environment.cpu: "AMD EPYC 7R13 Processor" in the base, "Intel Xeon" in the head',
-      "environment.cores: 2 in the base, 8 in the head",
-    ],
-    checks: [],
-    sessions: [],
-    metrics: [],
-  };
+    force: false,
+  });
 }
 
 const WRONG: Check = {

@@ -218,6 +218,76 @@ export const benchReport = (): Report => ({
   artifacts: {},
 });
 
+/** Ordeal against etcd on six pairs: ahead, not told apart, and once with unequal durability. */
+export function againstReport(): Report {
+  const synced = "on disk, synced, on a majority of 3 nodes";
+  const interval = (ratio: number, spread: number) => {
+    const pairs = [-1, 0.7, 0.2, -0.4, 1, -0.1].map((x) => ratio * spread ** x);
+    return { ratio, low: ratio / spread, high: ratio * spread, confidence: 0.97, pairs };
+  };
+  const arm = (throughput: number, p50Us: number, survives: string, how: string) => ({
+    ...{ nodes: 3, throughput, p50Us, p99Us: p50Us * 6, notOk: 0, generatorCpu: 0.12 },
+    durability: { survives, how },
+  });
+  const group = "fdatasync of the log for each batch of entries (group commit)";
+  const wal = "etcd's own way: fdatasync of the WAL for each batch of entries";
+  const names = ["disk, 1 client", "disk, 64 clients", "memory, 256 clients"];
+  const base = benchReport();
+  return {
+    ...base,
+    runId: "20251121T024410000Z-2",
+    command: "ordeal bench run put --seed 1 --against etcd --pairs 6",
+    loads: names.flatMap((name, i) => [
+      { name: `${name}, ordeal`, result: loadFixture(600_000, 0.4 + i) },
+      { name: `${name}, etcd`, result: loadFixture(60_000, 4 + i) },
+    ]),
+    against: {
+      pairs: 6,
+      arms: [
+        { name: "ordeal", version: "0.1.0", client: "its own protocol over TCP" },
+        {
+          name: "etcd",
+          version: "3.4.23",
+          client: "gRPC over HTTP/2, one connection to each node",
+        },
+      ],
+      cases: [
+        {
+          name: names[0]!,
+          arms: [arm(3_200, 290, synced, group), arm(2_900, 310, synced, wal)],
+          ratio: {
+            throughput: interval(1.1, 1.25),
+            p50: interval(0.94, 1.1),
+            p99: interval(1.4, 1.2),
+          },
+        },
+        {
+          name: names[1]!,
+          arms: [arm(61_500, 800, synced, group), { ...arm(6_350, 9_400, synced, wal), notOk: 12 }],
+          ratio: {
+            throughput: interval(9.69, 1.07),
+            p50: interval(0.085, 1.1),
+            p99: interval(0.11, 1.3),
+          },
+        },
+        {
+          name: names[2]!,
+          arms: [
+            arm(296_000, 690, "in memory only, on a majority of 3 nodes", "no log on disk"),
+            arm(12_800, 19_000, synced, wal),
+          ],
+          ratio: {
+            throughput: interval(23.1, 1.1),
+            p50: { ratio: 0.036, low: null, high: null, confidence: 0, pairs: [0.036] },
+            p99: { ratio: null, low: null, high: null, confidence: 0, pairs: [] },
+          },
+        },
+      ],
+      skipped: ['append, 64 clients: etcd cannot do "append": its API has no append'],
+    },
+  };
+}
+
 /** Four rows: a paused node wakes up, answers from its old state, and only then hears what it missed. */
 function storyFixture(): NonNullable<Report["story"]> {
   const none = { fromLane: -1, states: ["up", "up", "up", "up"] } as const;

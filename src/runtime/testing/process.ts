@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { procStat } from "../proc.ts";
 
 /** Whether a process runs or is stopped; a zombie that nobody has waited for does neither. */
 export function isAlive(pid: number): boolean {
@@ -8,11 +8,6 @@ export function isAlive(pid: number): boolean {
     return false;
   }
   if (process.platform !== "linux") return true;
-  try {
-    // "pid (name) state …"; the name may hold anything, so the state is sought from the last ")".
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat[stat.lastIndexOf(")") + 2] !== "Z";
-  } catch {
-    return false;
-  }
+  const stat = procStat(pid);
+  return stat !== null && stat.state !== "Z";
 }

@@ -1,5 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
+import {
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { AddressInfo } from "node:net";
 import { CALL_LOST, GrpcConnection } from "./connection.ts";
 import { FrameReader, FrameWriter, H2 } from "./frames.ts";
@@ -114,7 +119,9 @@ describe("gRPC connection, against node:http2's server", () => {
   /** A server that does with each call what `answer` says, and a connection to it. */
   async function connect(answer: (stream: ServerHttp2Stream, path: string) => void) {
     const server: Http2Server = createServer();
-    server.on("stream", (stream, headers) => answer(stream, String(headers[":path"])));
+    server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) =>
+      answer(stream, String(headers[":path"])),
+    );
     const sessions: { destroy(): void }[] = [];
     server.on("session", (session) => void sessions.push(session));
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", () => listening()));

@@ -12,6 +12,9 @@ test("etcd messages: requests are the bytes of the protocol buffers, framed for 
   expect(w.put(k, v, false)).toEqual(hex("00 00000006 0a016b 120176"));
   expect(w.put(k, v, true)).toEqual(hex("00 00000008 0a016b 120176 2001"));
   expect(w.range(k, true)).toEqual(hex("00 00000005 0a016b 3801"));
+  expect(w.scan(k, v, 300, true)).toEqual(hex("00 0000000b 0a016b 120176 18ac02 3801"));
+  const none = Buffer.alloc(0);
+  expect(w.scan(none, none, 1, false)).toEqual(hex("00 00000008 0a0100 120100 1801"));
   expect(w.deleteRange(k)).toEqual(hex("00 00000003 0a016b"));
   expect(w.putIfVersion(k, v, 300)).toEqual(
     hex("00 0000001b 0a06 1a016b 20ac02 1208 1206 0a016b 120176 1a07 0a05 0a016b 4001"),

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
+import { isStopped } from "../../runtime/proc.ts";
 import { until } from "../until.ts";
 
 const STOPPED_WITHIN_MS = 20_000;
@@ -87,10 +88,4 @@ export class ExternalProcess {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // It has just ended.
     }
   }
-}
-
-/** Whether SIGSTOP has taken effect: the state field of /proc/PID/stat, behind the name. */
-async function isStopped(pid: number): Promise<boolean> {
-  const stat = await Bun.file(`/proc/${pid}/stat`).text();
-  return stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
 }

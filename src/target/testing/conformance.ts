@@ -163,6 +163,25 @@ function checkOperations(check: Check, target: Target, shared: Shared): void {
       expect(again).toMatchObject({ kind: "ok", version: 1 });
     }
   });
+
+  if (target.can.scan !== true) return;
+  check("a scan sees the keys within its bounds, no more than it asks for", async () => {
+    let round = 0;
+    const counts = await until("all scans are answered", WITHIN_MS, async () => {
+      const prefix = `scanned ${++round}`;
+      const writes = [];
+      for (const key of ["a", "b", "c"]) writes.push(await shared.client.put(prefix + key, "v"));
+      const scans = [
+        await shared.client.scan(prefix, `${prefix}~`, 10),
+        await shared.client.scan(`${prefix}b`, `${prefix}~`, 10),
+        await shared.client.scan(prefix, `${prefix}~`, 2),
+        await shared.client.scan(`${prefix}x`, `${prefix}~`, 10),
+      ];
+      const all = [...writes, ...scans].every(({ kind }) => kind === "ok");
+      return all ? scans.map(({ version }) => version) : null;
+    });
+    expect(counts).toEqual([3, 2, 2, 0]);
+  });
 }
 
 /** One operation after the other, by name; of those that the target can do. */

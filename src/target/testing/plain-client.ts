@@ -5,6 +5,7 @@ import {
   OP_DELETE,
   OP_GET,
   OP_PUT,
+  OP_SCAN,
   type OpCode,
 } from "../../kv/command.ts";
 import { Prng } from "../../lib/prng.ts";
@@ -72,6 +73,11 @@ export class PlainClient {
 
   delete(key: string): Promise<Outcome> {
     return this.#run(OP_DELETE, 0, 0, key, "");
+  }
+
+  /** Its outcome's version is the number of keys in [from, end); an empty `end`: no bound. */
+  scan(from: string, end: string, limit: number): Promise<Outcome> {
+    return this.#run(OP_SCAN, 0, limit, from, end);
   }
 
   close(): void {

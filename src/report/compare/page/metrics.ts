@@ -31,8 +31,12 @@ export function metricsSection({ metrics }: Comparison): Markup | null {
 
 const HEADS = ["Verdict", "Base", "Head", "Change", "Interval", "θ", "Finds", "Holm p"];
 
-/** Metrics a row each; of canaries too. */
-export const metricsTable = (metrics: readonly MetricComparison[], labelledBy: string): Markup =>
+/** Metrics a row each. `badgeOf`: what stands in the column of verdicts. */
+export const metricsTable = (
+  metrics: readonly MetricComparison[],
+  labelledBy: string,
+  badgeOf: (verdict: MetricVerdict) => Markup = metricBadge,
+): Markup =>
   html`<div class="scroll" role="region" aria-labelledby="${labelledBy}" tabindex="0">
     <table class="metrics">
       <thead>
@@ -42,15 +46,15 @@ export const metricsTable = (metrics: readonly MetricComparison[], labelledBy: s
         </tr>
       </thead>
       <tbody>
-        ${metrics.map(row)}
+        ${metrics.map((m) => row(m, badgeOf(m.verdict)))}
       </tbody>
     </table>
   </div>`;
 
-const row = (m: MetricComparison): Markup =>
+const row = (m: MetricComparison, verdict: Markup): Markup =>
   html`<tr class="${isJudged(m) ? "" : "shown"}">
     <th scope="row">${m.metric.name}</th>
-    <td>${metricBadge(m.verdict)}</td>
+    <td>${verdict}</td>
     <td>${valueText(m.base, m.metric)}</td>
     <td>${valueText(m.head, m.metric)}</td>
     <td>${changeText(m.estimate, m.metric)}</td>

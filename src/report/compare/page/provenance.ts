@@ -1,17 +1,6 @@
-import { bytes } from "../../format.ts";
 import { html, type Markup } from "../../markup.ts";
-import type { Comparison, Side } from "../comparison.ts";
-import { codeText } from "../words.ts";
-
-const FACTS: readonly (readonly [name: string, of: (side: Side) => string])[] = [
-  ["What", ({ label }) => label],
-  ["Arm", ({ about }) => about],
-  ["Code", ({ code }) => codeText(code)],
-  ["CPU", ({ environment: m }) => `${m.cpu}, ${m.cores} cores`],
-  ["Memory", ({ environment: m }) => bytes(m.memoryBytes)],
-  ["System", ({ environment: m }) => `${m.os}, kernel ${m.kernel}`],
-  ["Bun", ({ environment: m }) => m.bun],
-];
+import type { Comparison } from "../comparison.ts";
+import { SIDE_FACTS } from "../words.ts";
 
 /** Where both arms' figures come from, side by side; what differs is marked. */
 export const provenanceOf = ({ base, head }: Comparison): Markup =>
@@ -26,7 +15,7 @@ export const provenanceOf = ({ base, head }: Comparison): Markup =>
         </tr>
       </thead>
       <tbody>
-        ${FACTS.map(([name, of]) => fact(name, of(base), of(head)))}
+        ${SIDE_FACTS.map(([name, of]) => fact(name, of(base), of(head)))}
       </tbody>
     </table>
   </section>`;

@@ -1,5 +1,6 @@
 import { moment, plural } from "../../format.ts";
 import { html, type Markup } from "../../markup.ts";
+import { badge } from "../../page/badge.ts";
 import type { Comparison, Session } from "../comparison.ts";
 import { metricsTable } from "./metrics.ts";
 
@@ -24,8 +25,10 @@ function session({ startedAt, pairs, looks, metrics, canaries }: Session, i: num
     ${
       canaries.length === 0
         ? html`<p class="lead">No canary moved.</p>`
-        : html`<p class="void" id="canaries-${i}"><b>Canaries moved:</b></p>
-            ${metricsTable(canaries, `canaries-${i}`)}`
+        : html`<p class="lead" id="canaries-${i}">
+              What the machine did by itself differed between the arms:
+            </p>
+            ${metricsTable(canaries, `canaries-${i}`, () => badge("unknown", "moved"))}`
     }
     <details>
       <summary>${plural(metrics.length, "metric")}</summary>

@@ -8,7 +8,6 @@ import {
   changeText,
   COMPARISON_WORDS,
   isJudged,
-  movedCanaries,
   verdictTone,
 } from "../words.ts";
 
@@ -22,7 +21,8 @@ export function comparisonVerdict(comparison: Comparison): Markup {
     tabindex="-1"
   >
     ${stamp(tone, COMPARISON_WORDS[comparison.verdict], capitalised(comparison.summary))}
-    ${differences(comparison)} ${moved(comparison)} ${keyFigures(figures(comparison))}
+    ${differences(comparison)}
+    ${comparison.metrics.length === 0 ? null : keyFigures(figures(comparison))}
     ${repeatRow("repeat", "Repeat", comparison.command)}
   </section>`;
 }
@@ -38,15 +38,6 @@ function differences({ differences: fields }: Comparison): Markup | null {
       ${fields.map((field) => html`<li>${field}</li>`)}
     </ul>
   </div>`;
-}
-
-function moved(comparison: Comparison): Markup | null {
-  const canaries = movedCanaries(comparison);
-  if (canaries.length === 0) return null;
-  const names = canaries.map((c) => `${c.metric.name} ${changeText(c.estimate, c.metric)}`);
-  return html`<p class="void">
-    <b>The machine changed between the arms:</b> ${[...new Set(names)].join(", ")}
-  </p>`;
 }
 
 function figures({ metrics, sessions }: Comparison): readonly KeyFigure[] {

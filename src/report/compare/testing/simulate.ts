@@ -17,6 +17,8 @@ export type SimulatedGate = {
   readonly effects: Readonly<Record<string, number>>;
   /** ln by which the machine is slower while the head runs. */
   readonly canaryShift: number;
+  /** Standard deviation of ln(head / base) of the canaries. */
+  readonly canarySigma: number;
 };
 
 export const AA: SimulatedGate = {
@@ -26,6 +28,7 @@ export const AA: SimulatedGate = {
   noise: "normal",
   effects: {},
   canaryShift: 0,
+  canarySigma: 0.1,
 };
 
 export const CANARIES = [
@@ -34,7 +37,6 @@ export const CANARIES = [
   canaryMetric("fsync", "µs"),
   canaryMetric("timer lateness", "µs"),
 ];
-const CANARY_SIGMA = 0.06;
 
 /** What all metrics of a run have in common: a slow minute is slow for all. Half of the variance. */
 const SHARED = Math.SQRT1_2;
@@ -68,7 +70,7 @@ function drawPair(prng: Prng, plan: GatePlan, gate: SimulatedGate): RunPair {
   const canaries = Object.fromEntries(
     plan.canaries.map(({ name }) => [
       name,
-      TYPICAL * Math.exp(gate.canaryShift + CANARY_SIGMA * normal(prng)),
+      TYPICAL * Math.exp(gate.canaryShift + gate.canarySigma * normal(prng)),
     ]),
   );
   const run = { checks: [], errors: 0, void: null } satisfies Partial<PairedRun>;
