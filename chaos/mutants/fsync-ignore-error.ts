@@ -9,8 +9,8 @@ export default defineMutant({
     {
       file: "src/storage/wal.ts",
       find: `if (error !== null) return this.#fail(error);
-    this.#syncMs`,
-      replace: "this.#syncMs",
+    this.#syncChoice`,
+      replace: "this.#syncChoice",
     },
     {
       file: "src/storage/wal.ts",

@@ -35,6 +35,8 @@ export class KeyTable {
 
   /** Number of keys. */
   size = 0;
+  /** Of no meaning: without a use for it, what `prefetch` reads would not be read. */
+  prefetched = 0;
 
   constructor(cells: Cells) {
     this.#cells = cells;
@@ -59,6 +61,17 @@ export class KeyTable {
       }
       slot = (slot + 1) & this.#mask;
     }
+  }
+
+  /**
+   * Brings the slot of a key, and the cell that it is likely to have, into the processor's cache. One
+   * that is called for many keys in a row waits for their memory side by side; `find` for each by
+   * itself, which is half of what a put costs.
+   */
+  prefetch(view: DataView, keyAt: number, keyBytes: number): void {
+    const cell = this.#slots[2 * (hashKey(view, keyAt, keyBytes) & this.#mask) + 1]!;
+    if (cell !== NO_CELL)
+      this.prefetched ^= this.#cells.words[slabOf(cell)]![offsetOf(cell) >>> 2]!;
   }
 
   /** Puts a new key's cell where the last find, which must have found nothing, ended. */

@@ -85,6 +85,10 @@ export class SessionedStore implements StateMachine {
     sessions.set(slot, seq, this.result.status, this.result.version, index);
   }
 
+  prefetch(view: DataView, at: number): void {
+    this.#store.prefetch(view, at);
+  }
+
   read(bytes: Uint8Array, view: DataView, at: number, end: number, index: number): void {
     this.#store.read(bytes, view, at, end, index);
   }

@@ -68,6 +68,9 @@ export class ShardController implements StateMachine {
     return decodeChange(op, value) === null ? "no such change" : null;
   }
 
+  /** Nothing here is far away. */
+  prefetch(): void {}
+
   isRead(view: DataView, at: number): boolean {
     return commandOp(view, at) === OP_QUERY;
   }

@@ -51,7 +51,7 @@ export type StoredEntry = {
  *
  * Keys and values are copied: a command's bytes are not needed after apply.
  */
-export class KvStore implements Pick<StateMachine, "result" | "apply" | "read"> {
+export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "apply" | "read"> {
   readonly result: Result;
   readonly #cells = new Cells();
   readonly #table = new KeyTable(this.#cells);
@@ -95,6 +95,10 @@ export class KvStore implements Pick<StateMachine, "result" | "apply" | "read"> 
       default:
         unreachable(op);
     }
+  }
+
+  prefetch(view: DataView, at: number): void {
+    this.#table.prefetch(view, at + COMMAND_HEADER_BYTES, commandKeyBytes(view, at));
   }
 
   read(bytes: Uint8Array, view: DataView, at: number, _end: number, index: number): void {

@@ -5,6 +5,12 @@ import { leaseIsValid } from "./lease.ts";
 import { confirmedReadSeq, type RaftState } from "./state.ts";
 import { ENTRY_COMMAND } from "./types.ts";
 
+/**
+ * Rounds under way for reads. While so many are, the reads that come share the next one, which begins
+ * when one of these is confirmed or a heartbeat is due.
+ */
+const READ_ROUNDS_MAX = 2;
+
 type Propose = Extract<RaftInput, { kind: "propose" }>;
 
 /** Appends a batch of client commands to the leader's log; replication follows in this Ready. */
@@ -48,7 +54,13 @@ export function onReadIndex(s: RaftState, tag: number, lease: boolean): void {
   }
   const index = commitIndex > s.termStartIndex ? commitIndex : s.termStartIndex;
   s.waitingReads.push({ tag, index, seq: s.readSeq + 1 });
-  s.heartbeatDue = true;
+}
+
+/** Whether reads wait for a round that has not begun, and may begin now. */
+export function readRoundIsDue(s: RaftState): boolean {
+  const newest = s.waitingReads[s.waitingReads.length - 1];
+  if (newest === undefined || newest.seq <= s.readSeq) return false;
+  return s.readSeq - confirmedReadSeq(s) < READ_ROUNDS_MAX;
 }
 
 /** Hands out the reads that are confirmed and whose index is committed; rounds confirm in order. */

@@ -4,7 +4,7 @@ import { broadcastHeartbeat, replicate } from "./append.ts";
 import { lastIndexOf } from "./batch.ts";
 import { noteRound } from "./lease.ts";
 import { advanceMembership } from "./membership.ts";
-import { takeConfirmedReads } from "./propose.ts";
+import { readRoundIsDue, takeConfirmedReads } from "./propose.ts";
 import type { RaftState } from "./state.ts";
 import { advanceTransfer } from "./transfer.ts";
 import type { EntryBatch } from "./types.ts";
@@ -64,7 +64,7 @@ function leadOn(s: RaftState): void {
     if (s.role !== "leader") return;
   }
   if (s.transfer !== null) advanceTransfer(s);
-  if (s.heartbeatDue) {
+  if (s.heartbeatDue || readRoundIsDue(s)) {
     s.heartbeatDue = false;
     s.readSeq++;
     noteRound(s);

@@ -87,8 +87,7 @@ export class ReadBatch {
   readonly tag: number;
   readonly clients: number[] = [];
   readonly requestIds: number[] = [];
-  /** Bounds of each command in `bytes`: ends; each starts where the one before ended. */
-  readonly ends: number[] = [];
+  /** The commands, encoded as in EntryBatch. */
   bytes: Uint8Array = new Uint8Array(4096);
   view: DataView = new DataView(this.bytes.buffer);
   /** Set when confirmed: serve once this index is applied. */
@@ -101,17 +100,18 @@ export class ReadBatch {
   }
 
   add(client: number, requestId: number, bytes: Uint8Array, at: number, end: number): void {
-    const size = this.#size + end - at;
+    const start = this.#size + ENTRY_HEADER_BYTES;
+    const size = start + end - at;
     if (size > this.bytes.length) {
       const grown = new Uint8Array(Math.max(this.bytes.length * 2, size));
       grown.set(this.bytes.subarray(0, this.#size));
       this.bytes = grown;
       this.view = new DataView(grown.buffer);
     }
-    copyBytes(bytes, at, end, this.bytes, this.#size);
+    this.view.setUint32(this.#size, end - at, true);
+    copyBytes(bytes, at, end, this.bytes, start);
     this.#size = size;
     this.clients.push(client);
     this.requestIds.push(requestId);
-    this.ends.push(size);
   }
 }

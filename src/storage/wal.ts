@@ -23,17 +23,12 @@ import {
   SEGMENT_SIZES,
 } from "./segment-files.ts";
 import { usingDirectory } from "./storage-error.ts";
+import { SyncChoice } from "./sync-choice.ts";
 
 /** A record takes no further write beyond this size, so that the next ones wait less. */
 const RECORD_BYTES_MAX = 4 << 20;
-/**
- * An entry of 64 KiB fits. Waiting for a record of this size takes 0.2 to 0.5 ms, and away from the
- * event loop 1.4 times that. Against 16 KiB, clients of small values fare better and others about the
- * same (docs/bench.md).
- */
-const SYNC_NOW_BYTES_MAX = 128 << 10;
-/** A disk slower than this is not waited for: heartbeats must not stop with it. */
-const SYNC_NOW_MS_MAX = 1;
+/** Waiting for the sync of a record of this size takes 1 ms; one that is larger is left to a thread. */
+const SYNC_NOW_BYTES_MAX = 1 << 20;
 
 type Appended = {
   readonly group: GroupId;
@@ -64,9 +59,8 @@ export function openWal(options: WalOptions): OpenedWal {
  * The write-ahead log of a node: one stream of records for all its groups.
  *
  * Group commit: one record is written and synced at a time, and what is appended meanwhile forms the
- * next one. So at most the last record of the log can be torn, which recovery relies on. A small
- * record with nothing else to do is synced within `commit` (fdatasync takes 90 µs, a round trip
- * through the thread pool 130), any other one away from the event loop.
+ * next one. So at most the last record of the log can be torn, which recovery relies on. A record is
+ * synced within `commit` while the disk is quick, else away from the event loop (sync-choice.ts).
  *
  * That is `--fsync batch`. With `always` a record takes one write only. With `never` nothing is synced,
  * and a write counts as durable once the kernel has it.
@@ -80,7 +74,7 @@ export function openWal(options: WalOptions): OpenedWal {
 class Wal implements LogStorage {
   readonly #options: WalOptions;
   readonly #fsync: FsyncMode;
-  readonly #syncNowBytesMax: number;
+  readonly #syncChoice: SyncChoice;
   readonly #segmentSizes: SegmentSizes;
   readonly #record = new RecordWriter();
   #segment: OpenSegment;
@@ -94,9 +88,6 @@ class Wal implements LogStorage {
   #pendingBytes = 0;
   /** The record on its way is encoded, but waits for a segment to go to. */
   #needsSegment = false;
-  /** Within callbacks, or with others waiting, the event loop has better to do than wait. */
-  #hurried = false;
-  #syncMs = 0;
   #state: "open" | "failed" | "closed" = "open";
   /** Of each group, as of the last record encoded. */
   readonly #hardStates = new Map<GroupId, HardState>();
@@ -106,7 +97,7 @@ class Wal implements LogStorage {
   constructor(options: WalOptions, segment: OpenSegment, recovered: Recovered) {
     this.#options = options;
     this.#fsync = options.fsync ?? "batch";
-    this.#syncNowBytesMax = options.syncNowBytesMax ?? SYNC_NOW_BYTES_MAX;
+    this.#syncChoice = new SyncChoice(options.syncNowBytesMax ?? SYNC_NOW_BYTES_MAX);
     this.#segmentSizes = options.segmentSizes ?? SEGMENT_SIZES;
     this.#segment = segment;
     this.#sequenceNext = recovered.sequenceNext;
@@ -139,12 +130,13 @@ class Wal implements LogStorage {
   }
 
   commit(): void {
-    do {
-      if (this.#flying.length > 0 || this.#waiting.length === 0 || this.#state !== "open") return;
+    const isIdle = (): boolean => this.#flying.length === 0 && this.#state === "open";
+    // After one that was waited for, what its owners have appended goes to a thread: they could go on
+    // for ever. Without syncs each record lands at once, and what is left has nobody else to start it.
+    for (let mayWait = true; isIdle() && this.#waiting.length > 0; mayWait = false) {
       this.#encode();
-      this.#place();
-      // Without syncs a record lands at once, and what is left has nobody else to start it.
-    } while (this.#fsync === "never");
+      this.#place(mayWait);
+    }
   }
 
   close(): void {
@@ -186,13 +178,13 @@ class Wal implements LogStorage {
   }
 
   /** Writes the record where it belongs, or leaves it until the next segment is ready. */
-  #place(): void {
+  #place(mayWait: boolean): void {
     const { fileBytes, offset } = this.#segment;
     if (offset + this.#record.length > fileBytes && !this.#switchSegment()) {
       this.#needsSegment = true;
       return this.#prepareNext();
     }
-    if (this.#write()) this.#landed();
+    if (this.#write(mayWait)) this.#landed();
     // Early enough to be ready in time, late enough that an idle node does not make one.
     if (this.#segment.offset > this.#segment.fileBytes / 8) this.#prepareNext();
   }
@@ -210,15 +202,15 @@ class Wal implements LogStorage {
   }
 
   /**
-   * Writes the record and syncs it, or starts to. Returns whether it counts as durable already. A
+   * Writes the record and syncs it, or starts to (if it may not wait). Returns whether it counts as durable already. A
    * record that even an empty segment cannot hold makes its file longer.
    */
-  #write(): boolean {
+  #write(mayWait: boolean): boolean {
     const { port, now } = this.#options;
     const segment = this.#segment;
     const bytes = this.#record.seal(this.#sequenceNext, segment.salt, segment.offset);
-    const quick = !this.#hurried && this.#syncMs <= SYNC_NOW_MS_MAX && this.#fsync !== "never";
-    const syncNow = quick && bytes.length <= this.#syncNowBytesMax;
+    const isUnsynced = this.#fsync === "never";
+    const syncNow = !isUnsynced && mayWait && this.#syncChoice.waitFor(bytes.length);
     const startedAt = now();
     try {
       port.write(segment.file, bytes, 0, bytes.length, segment.offset);
@@ -233,8 +225,8 @@ class Wal implements LogStorage {
       const last = write.batches.at(-1);
       if (last !== undefined) noteLast(segment.lastIndexes, group, lastIndexOf(last));
     }
-    if (this.#fsync === "never") return true;
-    if (syncNow) this.#syncMs = now() - startedAt;
+    if (isUnsynced) return true;
+    if (syncNow) this.#syncChoice.waited(now() - startedAt);
     else port.sync(segment.file, (error) => this.#synced(segment, startedAt, error));
     return syncNow;
   }
@@ -242,34 +234,37 @@ class Wal implements LogStorage {
   #synced(segment: OpenSegment, startedAt: Millis, error: Error | null): void {
     if (this.#state === "closed") return this.#options.port.close(segment.file);
     if (error !== null) return this.#fail(error);
-    this.#syncMs = this.#options.now() - startedAt;
+    this.#syncChoice.wentAway(this.#options.now() - startedAt);
     this.#landed();
+    this.commit();
   }
 
-  /** The record is durable. The next one leaves before its owners hear: the disk stays busy. */
+  /** The record is durable: tells its owners. */
   #landed(): void {
     const landed = this.#flying;
     for (const { bytes } of landed) this.#pendingBytes -= bytes;
     this.#old.release(this.#marks);
-    if (this.#fsync === "never") return this.#landedUnsynced(landed);
-    this.#flying = [];
-    this.#hurried = true;
-    this.commit();
+    if (this.#fsync === "never" || this.#syncChoice.waitFor(this.#pendingBytes)) {
+      // It flies until all have heard: the next record might land meanwhile, and overtake it.
+      this.#tell(landed);
+      this.#flying = [];
+      if (this.#state === "closed") this.#options.port.close(this.#segment.file);
+    } else {
+      // The next one leaves before: the disk stays busy.
+      this.#flying = [];
+      if (this.#waiting.length > 0) {
+        this.#encode();
+        this.#place(false);
+      }
+      this.#tell(landed);
+    }
+  }
+
+  #tell(landed: readonly Appended[]): void {
     for (const { write, durable } of landed) {
       if (this.#state !== "open") return;
       durable(write.writeSeq);
     }
-    this.#hurried = this.#flying.length > 0;
-  }
-
-  /** Its writes fly until all owners have heard: the next record would land, and overtake them. */
-  #landedUnsynced(landed: readonly Appended[]): void {
-    for (const { write, durable } of landed) {
-      if (this.#state !== "open") break;
-      durable(write.writeSeq);
-    }
-    this.#flying = [];
-    if (this.#state === "closed") this.#options.port.close(this.#segment.file);
   }
 
   #prepareNext(): void {
@@ -293,8 +288,8 @@ class Wal implements LogStorage {
     this.#next = segment;
     if (!this.#needsSegment) return;
     this.#needsSegment = false;
-    this.#place();
-    if (this.#fsync === "never") this.commit();
+    this.#place(true);
+    this.commit();
   }
 
   #fail(error: unknown): void {

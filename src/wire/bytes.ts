@@ -1,4 +1,5 @@
 import { assert } from "../lib/assert.ts";
+import { copyBytes } from "../lib/copy.ts";
 
 /** Bytes from a peer that do not decode. An operating error: drop the connection, keep running. */
 export class WireError extends Error {
@@ -7,6 +8,14 @@ export class WireError extends Error {
 
 const TWO_POW_32 = 0x1_0000_0000;
 const U53_HIGH_MAX = 0x1f_ffff; // The high half of 2^53 - 1.
+
+/** Writes a non-negative safe integer in 8 bytes: readable by any u64 reader, and without BigInt. */
+export function setU53(view: DataView, at: number, value: number): void {
+  // The message is made only where it is needed: an argument is made at every call.
+  if (!Number.isSafeInteger(value) || value < 0) assert(false, `not a u53: ${value}`);
+  view.setUint32(at, value >>> 0, true);
+  view.setUint32(at + 4, (value / TWO_POW_32) >>> 0, true);
+}
 
 /** Little-endian writer over one growing buffer, reused for every frame of a connection. */
 export class ByteWriter {
@@ -38,10 +47,8 @@ export class ByteWriter {
 
   /** A non-negative safe integer in 8 bytes: readable by any u64 reader, and without BigInt. */
   u53(value: number): void {
-    assert(Number.isSafeInteger(value) && value >= 0, `not a u53: ${value}`);
     this.reserve(8);
-    this.#view.setUint32(this.offset, value >>> 0, true);
-    this.#view.setUint32(this.offset + 4, Math.floor(value / TWO_POW_32), true);
+    setU53(this.#view, this.offset, value);
     this.offset += 8;
   }
 
@@ -52,9 +59,28 @@ export class ByteWriter {
   }
 
   bytes(value: Uint8Array): void {
-    this.reserve(value.length);
-    this.#bytes.set(value, this.offset);
-    this.offset += value.length;
+    this.bytesOf(value, 0, value.length);
+  }
+
+  /** `from[start, end)`, without a view made of it. */
+  bytesOf(from: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start);
+    copyBytes(from, start, end, this.#bytes, this.offset);
+    this.offset += end - start;
+  }
+
+  /**
+   * Makes room for `size` more bytes, counts them as written, and returns where they are in `view`: for
+   * what is written so often that a check a field would show. The view is good until the next write.
+   */
+  take(size: number): number {
+    this.reserve(size);
+    this.offset += size;
+    return this.offset - size;
+  }
+
+  get view(): DataView {
+    return this.#view;
   }
 
   /** Overwrites four bytes already written, such as a length that is known only at the end. */

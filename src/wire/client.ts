@@ -1,4 +1,4 @@
-import { type ByteWriter, WireError } from "./bytes.ts";
+import { type ByteWriter, setU53, WireError } from "./bytes.ts";
 
 /**
  * clientRequests, kind 16: what one client connection sends in one event-loop turn. The body is one
@@ -60,14 +60,15 @@ export type ResponseFields = {
 
 /** Appends one response to a clientResponses body. */
 export function writeResponse(w: ByteWriter, requestId: number, r: ResponseFields): void {
-  w.u32(requestId);
-  w.u8(r.status);
-  w.u8(0);
-  w.u16(r.leaderHint);
-  w.u32(r.valueBytes);
-  w.u53(r.version);
-  w.u53(r.index);
-  if (r.valueBytes > 0) w.bytes(r.valueIn.subarray(r.valueAt, r.valueAt + r.valueBytes));
+  const at = w.take(RESPONSE_HEADER_BYTES);
+  const { view } = w;
+  view.setUint32(at, requestId, true);
+  view.setUint16(at + 4, r.status, true); // The reserved byte is the high one.
+  view.setUint16(at + 6, r.leaderHint, true);
+  view.setUint32(at + 8, r.valueBytes, true);
+  setU53(view, at + 12, r.version);
+  setU53(view, at + 20, r.index);
+  if (r.valueBytes > 0) w.bytesOf(r.valueIn, r.valueAt, r.valueAt + r.valueBytes);
 }
 
 /** One response, with the value as bounds within the body. Reused: copy what must outlive the call. */

@@ -13,6 +13,7 @@ import {
 import { isDefinite, STATUS, type StatusName } from "../../wire/errors.ts";
 import type { NodeStatusReport } from "../node-status.ts";
 import type { AdminPort } from "../admin-port.ts";
+import { LoopLag } from "../loop-lag.ts";
 import { adminRoutes } from "./admin.ts";
 import type { HttpReply } from "./http-client-port.ts";
 
@@ -75,6 +76,7 @@ const COMMAND: Command = {
  *   POST   /kv/KEY   appends the body
  *   DELETE /kv/KEY
  *   GET    /status   what this node says of itself
+ *   GET    /lag      pauses of its event loop since the request before, if that was within 10 s
  *   GET    /healthz  200 when it knows a leader, else 503
  *   …      /admin/…  for operators (admin.ts)
  *
@@ -84,6 +86,7 @@ const COMMAND: Command = {
  */
 export function createApp(options: AppOptions): Hono {
   const app = new Hono();
+  const lag = new LoopLag();
   app.get("/kv/:key", (c) => {
     const flags = c.req.query("local") === "true" ? FLAG_LOCAL : 0;
     return serve(options, c, { op: OP_GET, flags });
@@ -97,6 +100,7 @@ export function createApp(options: AppOptions): Hono {
   app.delete("/kv/:key", (c) => serve(options, c, { op: OP_DELETE }));
   app.route("/admin", adminRoutes(options.admin));
   app.get("/status", (c) => c.json(options.status()));
+  app.get("/lag", (c) => c.json(lag.take()));
   app.get("/healthz", (c) => {
     const { leaderId } = options.status();
     return leaderId === 0 ? problem(c, "notLeader", "no leader") : c.json({ leaderId });
