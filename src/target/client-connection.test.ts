@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type Command, OP_GET, OP_PUT } from "../kv/command.ts";
+import { GROUP_1 } from "../lib/ids.ts";
 import { STATUS } from "../wire/errors.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { startTrivialServer, type TrivialServer } from "./trivial-server.ts";
@@ -54,10 +55,10 @@ async function until(what: string, condition: () => boolean): Promise<void> {
 describe("client connection", () => {
   test("requests are answered, values and versions with them", async () => {
     const { connection, seen } = connect(server().port);
-    expect(connection.request(1, command(OP_GET))).toBe(false);
+    expect(connection.request(1, command(OP_GET), GROUP_1)).toBe(false);
     await until("open", () => connection.isOpen);
     for (const [id, c] of [command(OP_GET), command(OP_PUT, "hello"), command(OP_GET)].entries()) {
-      expect(connection.request(id, c)).toBe(true);
+      expect(connection.request(id, c, GROUP_1)).toBe(true);
     }
     await until("three answers", () => seen.length === 4);
     expect(seen).toEqual([
@@ -72,8 +73,8 @@ describe("client connection", () => {
     const { connection, seen } = connect(server().port);
     await until("open", () => connection.isOpen);
     const value = "large".repeat(1_000_000);
-    connection.request(1, command(OP_PUT, value));
-    connection.request(2, command(OP_GET));
+    connection.request(1, command(OP_PUT, value), GROUP_1);
+    connection.request(2, command(OP_GET), GROUP_1);
     await until("both answers", () => seen.length === 3);
     expect(seen[2]).toBe(`2 0 v1 ${value.length} ${value.slice(0, 9)}`);
   });
@@ -86,11 +87,11 @@ describe("client connection", () => {
     await until("open", () => connection.isOpen);
     second.stop();
     await until("close", () => !connection.isOpen);
-    expect(connection.request(1, command(OP_GET))).toBe(false);
+    expect(connection.request(1, command(OP_GET), GROUP_1)).toBe(false);
     server(first.port);
     await until("open again", () => connection.isOpen);
     expect(seen).toEqual(["open", "close", "open"]);
-    connection.request(2, command(OP_GET));
+    connection.request(2, command(OP_GET), GROUP_1);
     await until("an answer", () => seen.length === 4);
   });
 
@@ -118,7 +119,7 @@ describe("client connection", () => {
     await until("open", () => connection.isOpen);
     connection.close();
     expect(connection.isOpen).toBe(false);
-    expect(connection.request(1, command(OP_GET))).toBe(false);
+    expect(connection.request(1, command(OP_GET), GROUP_1)).toBe(false);
     const other = connect(port);
     await until("another one", () => other.connection.isOpen);
     expect(seen).toEqual(["open"]);

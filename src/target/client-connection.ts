@@ -1,16 +1,18 @@
 import type { Socket } from "bun";
 import type { Command } from "../kv/command.ts";
-import { GROUP_1 } from "../lib/ids.ts";
 import { WireError } from "../wire/bytes.ts";
 import { eachResponse, type Response } from "../wire/client.ts";
 import { type Frame, FrameReader } from "../wire/frame.ts";
 import { KIND } from "../wire/kinds.ts";
-import { RequestBuffer } from "./request-buffer.ts";
+import { GroupRequests } from "./group-requests.ts";
 
 export type ClientConnectionEvents = {
   onOpen(): void;
-  /** One response; `response` is reused, `body` holds its value. `now`: performance.now() of arrival. */
-  onResponse(response: Response, body: Uint8Array, now: number): void;
+  /**
+   * One response of `group`; `response` is reused, `body` holds its value. `now`: performance.now() of
+   * arrival.
+   */
+  onResponse(response: Response, body: Uint8Array, now: number, group: number): void;
   /** An open connection has ended: what was sent and not answered will not be. It dials again. */
   onClose(reason: string): void;
 };
@@ -21,13 +23,13 @@ const REDIAL_MS_MAX = 250;
 
 /**
  * One client connection over TCP in the protocol of wire/client.ts. Dials until `close`, with
- * growing pauses. The requests of one event-loop turn leave as one frame in one write.
+ * growing pauses. The requests of one event-loop turn to one group leave as one frame in one write.
  */
 export class ClientConnection {
   readonly #host: string;
   readonly #port: number;
   readonly #events: ClientConnectionEvents;
-  readonly #out: RequestBuffer;
+  readonly #out: GroupRequests;
   #socket: Socket | null = null;
   #reader = new FrameReader();
   #redialMs = REDIAL_MS_MIN;
@@ -37,6 +39,7 @@ export class ClientConnection {
   #closeReason = "";
   /** The frame being read, for #onResponse. */
   #body: Uint8Array = new Uint8Array(0);
+  #group = 0;
   #now = 0;
 
   constructor(
@@ -48,7 +51,7 @@ export class ClientConnection {
     this.#host = host;
     this.#port = port;
     this.#events = events;
-    this.#out = new RequestBuffer(GROUP_1, pendingBytesMax);
+    this.#out = new GroupRequests(pendingBytesMax);
     void this.#dial();
   }
 
@@ -56,9 +59,9 @@ export class ClientConnection {
     return this.#socket !== null;
   }
 
-  /** Queues one request until the end of the turn. False: not connected or too much is queued. */
-  request(requestId: number, command: Command): boolean {
-    if (this.#socket === null || !this.#out.add(requestId, command)) return false;
+  /** Queues one request to `group` until the end of the turn. False: not connected or too much is queued. */
+  request(requestId: number, command: Command, group: number): boolean {
+    if (this.#socket === null || !this.#out.add(group, requestId, command)) return false;
     if (!this.#flushPending) {
       this.#flushPending = true;
       setImmediate(this.#flushTurn);
@@ -131,11 +134,12 @@ export class ClientConnection {
       throw new WireError(`frame of kind ${frame.kind} where clientResponses belongs`);
     }
     this.#body = frame.body;
+    this.#group = frame.group;
     eachResponse(frame.body, this.#onResponse);
   };
 
   readonly #onResponse = (response: Response): void =>
-    this.#events.onResponse(response, this.#body, this.#now);
+    this.#events.onResponse(response, this.#body, this.#now, this.#group);
 
   readonly #flushTurn = (): void => {
     this.#flushPending = false;
