@@ -194,7 +194,7 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
   readonly now = (): number => this.#clock.now();
 
   send(message: Message): void {
-    this.#transport.send(message);
+    this.#transport.send(GROUP_1, message);
   }
 
   persist(write: DurableWrite, durable: (writeSeq: number) => void): void {
@@ -262,7 +262,7 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
       self: asNode(id),
       random,
       log,
-      onMessage: (message) => this.#replica.input({ kind: "message", message }),
+      onMessage: (_group, message) => this.#replica.input({ kind: "message", message }),
       onUnreachable: (peer) => this.#onUnreachable(peer),
       onBurst: this.#onBurst,
       onFatal: this.#onFatal,

@@ -1,6 +1,6 @@
 import type { Socket } from "bun";
 import { AssertionError } from "../lib/assert.ts";
-import { GROUP_1, type NodeId } from "../lib/ids.ts";
+import type { GroupId, NodeId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Message } from "../raft/types.ts";
 import { WireError } from "../wire/bytes.ts";
@@ -68,13 +68,13 @@ export class PeerLink {
   }
 
   /** Queues one message until `flush`, or drops it. */
-  send(message: Message): void {
+  send(group: GroupId, message: Message): void {
     if (this.#state !== "up") {
       this.#dropped = true;
       return;
     }
     const start = this.#out.bytes.offset;
-    writeMessage(this.#out.bytes, message, GROUP_1);
+    writeMessage(this.#out.bytes, message, group);
     if (!this.#out.keep(start)) this.#dropped = true;
   }
 

@@ -26,7 +26,8 @@ export type ListenerOptions = {
   /** 0: any free port. */
   readonly port: number;
   readonly log: Log;
-  readonly onMessage: (message: Message) => void;
+  /** A message of a group, which this node may not host. */
+  readonly onMessage: (group: number, message: Message) => void;
   /** A peer has shaken hands. */
   readonly onPeer: (peer: NodeId) => void;
   /** Called once after the messages of one chunk: the time to schedule a pump. */
@@ -111,7 +112,9 @@ export class PeerListener {
   #onFrame(inbound: Inbound, frame: Frame): void {
     if (inbound.closed) return;
     if (inbound.peer === NO_NODE) this.#onHandshake(inbound, frame);
-    else this.#options.onMessage(readMessage(frame, this.#options.self, inbound.peer));
+    else {
+      this.#options.onMessage(frame.group, readMessage(frame, this.#options.self, inbound.peer));
+    }
   }
 
   #onHandshake(inbound: Inbound, frame: Frame): void {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
-import { asIndex, asNode, asTerm } from "../lib/ids.ts";
+import { asGroup, asIndex, asNode, asTerm, GROUP_1 } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import type { Heartbeat, Message } from "../raft/types.ts";
 import { readHandshakeReply, writeHandshake } from "../wire/handshake.ts";
@@ -27,6 +27,7 @@ function clusterOf(size: number, clusterId = "blue"): NodeConfigFile {
 
 function transportOf(config: NodeConfigFile, id: number) {
   const received: Message[] = [];
+  const groups: number[] = [];
   const unreachable: number[] = [];
   const fatal: unknown[] = [];
   const log = linesLog();
@@ -35,13 +36,16 @@ function transportOf(config: NodeConfigFile, id: number) {
     self: asNode(id),
     random: new Prng(id),
     log,
-    onMessage: (message) => received.push(message),
+    onMessage: (group, message) => {
+      groups.push(group);
+      received.push(message);
+    },
     onUnreachable: (peer) => unreachable.push(peer),
     onBurst: () => {},
     onFatal: (error) => fatal.push(error),
   });
   open.push(transport);
-  return { transport, received, unreachable, fatal, log };
+  return { transport, received, groups, unreachable, fatal, log };
 }
 
 const heartbeat = (from: number, to: number, readSeq: number): Heartbeat => ({
@@ -62,7 +66,7 @@ async function peer2(config: NodeConfigFile): Promise<RawClient> {
   return client;
 }
 
-test("transport: messages of a turn arrive in order, each direction on a connection of its own", async () => {
+test("transport: messages of a turn arrive in order, of the group they are of, each direction on a connection of its own", async () => {
   const config = clusterOf(2);
   const [a, b] = [transportOf(config, 1), transportOf(config, 2)];
   a.transport.connect();
@@ -71,12 +75,13 @@ test("transport: messages of a turn arrive in order, each direction on a connect
     return [a, b].every(({ transport }) => transport.connectedPeers.length === 1);
   });
   const sent = Array.from({ length: 100 }, (_, i) => heartbeat(1, 2, i));
-  for (const message of sent) a.transport.send(message);
-  b.transport.send(heartbeat(2, 1, 0));
+  for (const [i, message] of sent.entries()) a.transport.send(asGroup(1 + (i % 3)), message);
+  b.transport.send(GROUP_1, heartbeat(2, 1, 0));
   a.transport.flush();
   b.transport.flush();
   await until("all received", () => b.received.length === 100 && a.received.length === 1);
   expect(b.received).toEqual(sent);
+  expect(b.groups).toEqual(sent.map((_, i) => 1 + (i % 3)));
   expect(a.unreachable).toEqual([]);
 });
 
@@ -87,14 +92,14 @@ test("transport: a peer that restarts is reported once, and reached again", asyn
   for (let life = 0; life < 3; life++) {
     const b = transportOf(config, 2);
     await until("up", () => a.transport.connectedPeers.length === 1);
-    a.transport.send(heartbeat(1, 2, life));
+    a.transport.send(GROUP_1, heartbeat(1, 2, life));
     a.transport.flush();
     await until("received", () => b.received.length === 1);
     b.transport.stop();
     await until("down", () => a.transport.connectedPeers.length === 0);
     // Messages to a peer that is down are dropped, and no further report comes of them.
     for (let i = 0; i < 3; i++) {
-      a.transport.send(heartbeat(1, 2, 99));
+      a.transport.send(GROUP_1, heartbeat(1, 2, 99));
       a.transport.flush();
     }
     expect(a.unreachable).toEqual(Array(life + 1).fill(2));
@@ -119,7 +124,7 @@ test("transport: messages that no connection takes are reported once", async () 
   const a = transportOf(config, 1);
   a.transport.connect();
   for (let i = 0; i < 5; i++) {
-    a.transport.send(heartbeat(1, 2, i));
+    a.transport.send(GROUP_1, heartbeat(1, 2, i));
     expect(a.unreachable).toEqual(i === 0 ? [] : [2]);
     a.transport.flush();
   }
@@ -139,14 +144,19 @@ test("transport: a full queue drops whole frames, reports it once, and the strea
   for (let i = 0; i < 60; i++) {
     const { kind: _, readSeq: __, ...rest } = heartbeat(1, 2, 0);
     const prev = { prevIndex: asIndex(0), prevTerm: asTerm(0) };
-    a.transport.send({ ...rest, ...prev, kind: "appendEntries", batches: [{ ...batch, bytes }] });
+    a.transport.send(GROUP_1, {
+      ...rest,
+      ...prev,
+      kind: "appendEntries",
+      batches: [{ ...batch, bytes }],
+    });
     a.transport.flush();
   }
   expect(a.unreachable).toEqual([2]);
   await until("what was queued", () => b.received.length >= 4);
   expect(b.received.length).toBeLessThan(60);
   await until("room again", () => {
-    a.transport.send(heartbeat(1, 2, 1));
+    a.transport.send(GROUP_1, heartbeat(1, 2, 1));
     a.transport.flush();
     return b.received.at(-1)?.kind === "heartbeat";
   });

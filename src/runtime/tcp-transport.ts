@@ -1,4 +1,4 @@
-import { asNode, type NodeId } from "../lib/ids.ts";
+import { asNode, type GroupId, type NodeId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Message } from "../raft/types.ts";
 import { type NodeConfigFile, nodeAddress, peerEndpoint } from "./config.ts";
@@ -11,7 +11,7 @@ export type TransportOptions = {
   readonly self: NodeId;
   readonly random: Prng;
   readonly log: Log;
-  readonly onMessage: (message: Message) => void;
+  readonly onMessage: (group: number, message: Message) => void;
   readonly onUnreachable: (peer: NodeId) => void;
   readonly onBurst: () => void;
   readonly onFatal: (error: unknown) => void;
@@ -76,8 +76,8 @@ export class TcpTransport {
   }
 
   /** Queues a message until `flush`; drops it when the peer is away or too slow. */
-  send(message: Message): void {
-    this.#links.get(message.to)?.send(message);
+  send(group: GroupId, message: Message): void {
+    this.#links.get(message.to)?.send(group, message);
   }
 
   /** One write per peer that has something queued. */
