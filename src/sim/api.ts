@@ -141,7 +141,15 @@ export type Invariant =
   | "ORC"
   | "LIN"
   | "LIVE"
-  | "CONV";
+  | "CONV"
+  /** Of sharded clusters (shards/watch.ts): one group serves a shard. */
+  | "ONE"
+  /** A shard config never changes, and is adopted after the one before. */
+  | "NUM"
+  /** What arrives of a shard is what was frozen, and is dropped only then. */
+  | "MOVED"
+  /** Something is left of a shard where it is no more. */
+  | "GONE";
 
 export type Violation = {
   readonly invariant: Invariant;

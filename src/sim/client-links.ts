@@ -7,7 +7,6 @@ import { eachRequest, eachResponse, REQUEST_HEADER_BYTES, type Response } from "
 import { writeResponse } from "../wire/client.ts";
 import { beginFrame, endFrame, FrameReader } from "../wire/frame.ts";
 import { KIND } from "../wire/kinds.ts";
-import type { SimNode } from "./node.ts";
 import { Slab } from "./slab.ts";
 import { EVENT, type World } from "./world.ts";
 
@@ -15,13 +14,26 @@ import { EVENT, type World } from "./world.ts";
 const DELAY_MS_MIN = 0.05;
 const DELAY_MS_MAX = 0.5;
 
+/** What they lead to. */
+export type AskedNode = {
+  readonly isUp: boolean;
+  request(
+    client: number,
+    requestId: number,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    group: number,
+  ): void;
+};
+
 /**
  * The connections between clients and nodes. They carry the real frames; with probability `loss` a
  * frame is lost, as when a connection breaks, and then the client knows nothing.
  */
 export class ClientLinks {
   readonly #world: World;
-  readonly #nodes: readonly SimNode[];
+  readonly #nodes: readonly AskedNode[];
   readonly #prng: Prng;
   readonly #onResponse: (
     client: number,
@@ -35,7 +47,7 @@ export class ClientLinks {
 
   constructor(
     world: World,
-    nodes: readonly SimNode[],
+    nodes: readonly AskedNode[],
     prng: Prng,
     loss: number,
     onResponse: (client: number, node: number, response: Response, body: Uint8Array) => void,
@@ -48,14 +60,21 @@ export class ClientLinks {
   }
 
   /** False: the node is down, and so is the connection. */
-  request(id: number, client: number, requestId: number, command: Command): boolean {
+  request(
+    id: number,
+    client: number,
+    requestId: number,
+    command: Command,
+    group: number = GROUP_1,
+  ): boolean {
     const node = this.#nodes[id - 1]!;
     if (!node.isUp) return false;
-    const bytes = this.#requestFrame(requestId, command);
+    const bytes = this.#requestFrame(requestId, command, group);
     this.#carry(EVENT.request, id, () => {
-      new FrameReader().push(bytes, ({ body }) => {
+      new FrameReader().push(bytes, (frame) => {
+        const { body } = frame;
         eachRequest(body, (_view, request, at, end) =>
-          node.request(client, request, body, at, end),
+          node.request(client, request, body, at, end, frame.group),
         );
       });
     });
@@ -82,11 +101,11 @@ export class ClientLinks {
     if (!isLost) this.#world.at(this.#world.now + delay, kind, who, arrive);
   }
 
-  #requestFrame(requestId: number, command: Command): Uint8Array {
+  #requestFrame(requestId: number, command: Command, group: number): Uint8Array {
     const size = commandBytes(command.key.length, command.value.length);
     const w = this.#writer;
     w.offset = 0;
-    const start = beginFrame(w, KIND.clientRequests, GROUP_1);
+    const start = beginFrame(w, KIND.clientRequests, group);
     w.u32(size + REQUEST_HEADER_BYTES - 4);
     w.u32(requestId);
     const bytes = new Uint8Array(size);

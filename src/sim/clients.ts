@@ -1,5 +1,14 @@
 import { Clerk } from "../client/clerk.ts";
-import { type Completion, DONE_FAIL, DONE_INFO, DONE_MISMATCH, DONE_OK } from "../client/ports.ts";
+import { ShardRouter } from "../client/shard-router.ts";
+import {
+  type ClerkOptions,
+  type ClerkPorts,
+  type Completion,
+  DONE_FAIL,
+  DONE_INFO,
+  DONE_MISMATCH,
+  DONE_OK,
+} from "../client/ports.ts";
 import { readHistory } from "../history/codec.ts";
 import { NO_VALUE } from "../history/format.ts";
 import {
@@ -13,6 +22,8 @@ import {
 import { HistoryWriter } from "../history/codec.ts";
 import {
   type Command,
+  COMMAND_HEADER_BYTES,
+  commandKeyBytes,
   commandSeq,
   commandSession,
   FLAG_EXPECTED,
@@ -24,6 +35,8 @@ import {
   type OpCode,
 } from "../kv/command.ts";
 import type { Result } from "../kv/state-machine.ts";
+import { shardOf } from "../kv/shard-config.ts";
+import { GROUP_1 } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Response } from "../wire/client.ts";
 import { STATUS } from "../wire/errors.ts";
@@ -36,9 +49,11 @@ export type ClientWorld = {
   readonly config: SimConfig;
   readonly nodes: readonly number[];
   readonly prng: Prng;
+  /** Of a sharded cluster: the clients are routers, and indexes are of many logs. 1: it is not sharded. */
+  readonly shards?: number;
   /** False: there is no connection to that node. */
-  send(node: number, client: number, requestId: number, command: Command): boolean;
-  /** Highest index known to be committed. */
+  send(node: number, client: number, requestId: number, command: Command, group: number): boolean;
+  /** Highest index known to be committed; not asked for in a sharded cluster. */
   committedIndex(): number;
   readonly observe: SimObserver | null;
 };
@@ -62,6 +77,8 @@ const OUTCOME_BY_STATUS = new Map<number, number>([
   [STATUS.notFound.code, OUTCOME_OK],
   [STATUS.versionMismatch.code, OUTCOME_MISMATCH],
 ]);
+/** Refused before its session was looked at: the same operation may count elsewhere. */
+const WRONG_SHARD = STATUS.wrongShard.code;
 const NO_BYTES = new Uint8Array(0);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -82,18 +99,19 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** Names an operation: its session, and its number in it. 0: it has none. */
-const serialOf = (session: number, seq: number): number => session * 0x1_0000 + seq;
+/** Names an operation: the shard of its session, that, and its number in it. Null: it has none. */
+const serialOf = (shard: number, session: number, seq: number): string | null =>
+  session === 0 ? null : `${shard} ${session} ${seq}`;
 
 type SimClient = {
-  readonly clerk: Clerk;
+  readonly clerk: Clerk | ShardRouter;
   /** The history's process: another one after each operation whose outcome is not known. */
   process: number;
   busy: boolean;
   op: OpCode;
   key: number;
   /** Of the last attempt: names the operation in the log. */
-  serial: number;
+  serial: string | null;
   /** What was committed when the operation began. */
   floor: number;
   tickAt: number;
@@ -113,15 +131,16 @@ export class SimClients {
   readonly #keyBytes = new Map<number, Uint8Array>();
   readonly #texts = new Map<string, number>();
   /** Writes of unknown outcome, by the process that ended with each. */
-  readonly #unknown: { readonly process: number; readonly serial: number }[] = [];
+  readonly #unknown: { readonly process: number; readonly serial: string | null }[] = [];
   /** By serial: what the first application gave. */
   readonly #results = new Map<
-    number,
+    string,
     { readonly status: number; readonly version: number; readonly at: number }
   >();
   #seen: Uint8Array | null = null;
   #settled: Uint8Array | null = null;
-  #appliedIndex = 0;
+  readonly #appliedIndex = new Map<number, number>();
+  readonly #shards: number;
   #processes: number;
   #values = 0;
   /** Called when an operation has ended. */
@@ -132,36 +151,47 @@ export class SimClients {
 
   constructor(clientWorld: ClientWorld) {
     this.#in = clientWorld;
-    const { config, nodes, prng } = clientWorld;
+    const { config } = clientWorld;
+    this.#shards = clientWorld.shards ?? 1;
     this.#processes = config.clients;
     this.#clients = Array.from({ length: config.clients }, (_, client) => ({
-      clerk: new Clerk(
-        {
-          slots: 1,
-          nodeIds: nodes,
-          lanes: 1,
-          timeoutMs: config.timeoutMs,
-          attemptTimeoutMs: config.attemptTimeoutMs,
-          homeShare: config.homeShare,
-          prng: prng.fork(`client ${client}`),
-        },
-        {
-          send: (node, _lane, requestId, command) => {
-            this.#clients[client]!.serial = serialOf(command.session, command.seq);
-            return clientWorld.send(nodes[node]!, client, requestId, command);
-          },
-          onDone: (_slot, done) => this.#done(client, done),
-        },
-      ),
+      clerk: this.#clerkOf(client),
       process: client,
       busy: false,
       op: OP_GET,
       key: 0,
-      serial: 0,
+      serial: null,
       floor: 0,
       tickAt: Infinity,
       versions: new Map(),
     }));
+  }
+
+  #clerkOf(client: number): Clerk | ShardRouter {
+    const { config, nodes, prng, send, shards } = this.#in;
+    const options: ClerkOptions = {
+      slots: 1,
+      nodeIds: nodes,
+      lanes: 1,
+      timeoutMs: config.timeoutMs,
+      attemptTimeoutMs: config.attemptTimeoutMs,
+      homeShare: config.homeShare,
+      prng: prng.fork(`client ${client}`),
+    };
+    const ports: ClerkPorts = {
+      send: (node, _lane, requestId, command, group) => {
+        const { key, session, seq } = command;
+        // Not a router's questions to the controller.
+        if (key.length > 0) {
+          this.#clients[client]!.serial = serialOf(this.#shardOf(key), session, seq);
+        }
+        return send(nodes[node]!, client, requestId, command, group);
+      },
+      onDone: (_slot, done) => this.#done(client, done),
+    };
+    return shards === undefined
+      ? new Clerk(options, ports)
+      : new ShardRouter(shards, options, ports);
   }
 
   /** The number in the value of the last write that was started: `v12` is 12. */
@@ -222,13 +252,26 @@ export class SimClients {
   }
 
   /** A node has applied a command: what became of it, told of each index by the first to apply it. */
-  onApply(index: number, command: Uint8Array, { status, version, index: at }: Result): void {
-    if (index <= this.#appliedIndex) return;
-    this.#appliedIndex = index;
+  onApply(
+    index: number,
+    command: Uint8Array,
+    { status, version, index: at }: Result,
+    group: number = GROUP_1,
+  ): void {
+    if (index <= (this.#appliedIndex.get(group) ?? 0)) return;
+    this.#appliedIndex.set(group, index);
+    if (status === WRONG_SHARD) return;
     const view = new DataView(command.buffer, command.byteOffset, command.byteLength);
-    const serial = serialOf(commandSession(view, 0), commandSeq(view, 0));
-    if (serial > 0 && !this.#results.has(serial))
+    const keyEnd = COMMAND_HEADER_BYTES + commandKeyBytes(view, 0);
+    const key = command.subarray(COMMAND_HEADER_BYTES, keyEnd);
+    const serial = serialOf(this.#shardOf(key), commandSession(view, 0), commandSeq(view, 0));
+    if (serial !== null && !this.#results.has(serial)) {
       this.#results.set(serial, { status, version, at });
+    }
+  }
+
+  #shardOf(key: Uint8Array): number {
+    return this.#shards === 1 ? 0 : shardOf(key, this.#shards);
   }
 
   /**
@@ -256,9 +299,9 @@ export class SimClients {
     return joined(blocks);
   }
 
-  #settle(process: number, serial: number): void {
+  #settle(process: number, serial: string | null): void {
     const atUs = this.#in.world.now * 1000;
-    const result = this.#results.get(serial);
+    const result = serial === null ? undefined : this.#results.get(serial);
     const outcome = result === undefined ? undefined : OUTCOME_BY_STATUS.get(result.status);
     if (result === undefined || outcome === undefined) {
       this.#writer.complete(process, OUTCOME_FAIL, -1, 0, NO_VALUE, atUs);
@@ -298,6 +341,7 @@ export class SimClients {
 
   /** What was done at an index must be committed there; a read must not be older than its call. */
   #checkIndex({ op, floor, process, key }: SimClient, index: number): void {
+    if (this.#shards > 1) return;
     const committed = this.#in.committedIndex();
     if (index > committed) {
       violated("ORC", `client ${process} was told index ${index}; ${committed} is committed`);

@@ -4,7 +4,7 @@ import { type FrameMeaning, TermWatch } from "../fault/message-rules.ts";
 import type { Link } from "../fault/resolve.ts";
 import type { LinkState } from "../fault/vocabulary.ts";
 import { assert } from "../lib/assert.ts";
-import { asNode, GROUP_1 } from "../lib/ids.ts";
+import { asGroup, asNode, GROUP_1, type GroupId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Message } from "../raft/types.ts";
 import { ByteWriter } from "../wire/bytes.ts";
@@ -39,6 +39,8 @@ type SimLink = Link & {
   readonly fates: Map<number, readonly number[]>;
 };
 
+type Received = { readonly message: Message; readonly group: GroupId };
+
 const CRC_AT = 4;
 
 /**
@@ -48,7 +50,7 @@ const CRC_AT = 4;
  */
 export class SimNetwork {
   readonly #world: World;
-  readonly #deliver: (message: Message) => void;
+  readonly #deliver: (message: Message, group: GroupId) => void;
   readonly #observe: SimObserver | null;
   readonly #links = new Map<number, SimLink>();
   /** What faults are on the links; `changed` puts it in force. */
@@ -66,7 +68,7 @@ export class SimNetwork {
     ids: readonly number[],
     base: LinkState,
     prng: Prng,
-    deliver: (message: Message) => void,
+    deliver: (message: Message, group: GroupId) => void,
     observe: SimObserver | null,
   ) {
     this.#world = world;
@@ -85,13 +87,13 @@ export class SimNetwork {
     this.changed();
   }
 
-  send(message: Message): void {
+  send(message: Message, group: GroupId = GROUP_1): void {
     const { from, to } = message;
     const link = this.#links.get(keyOf(from, to));
     assert(link !== undefined, `node ${from} sends to ${to}`);
     const writer = this.#writer;
     writer.offset = 0;
-    writeMessage(writer, message, GROUP_1);
+    writeMessage(writer, message, group);
     const sentMs = this.#world.now;
     const head = { id: this.frames++, message, number: link.offered++, sentMs };
     this.#observe?.(sentMs, { kind: "send", id: head.id, message });
@@ -107,6 +109,11 @@ export class SimNetwork {
       if (arrivals.length === 0) this.#lose(head);
       else this.#carry(link, { ...head, bytes: this.#slab.copy(writer) }, arrivals);
     }
+  }
+
+  /** Nothing gets through from `from` to `to`. */
+  isCut(from: number, to: number): boolean {
+    return this.#links.get(keyOf(from, to))?.faults.cut ?? false;
   }
 
   /** Settles what becomes of a frame before it is sent. */
@@ -189,8 +196,8 @@ export class SimNetwork {
       if (link.epoch !== epoch) return this.#lose({ id, message });
       this.#world.trace.mix(crcOf(bytes));
       const received = this.#decode(bytes, from, to);
-      this.#observe?.(this.#world.now, { kind: "deliver", id, message: received });
-      this.#deliver(received);
+      this.#observe?.(this.#world.now, { kind: "deliver", id, message: received.message });
+      this.#deliver(received.message, received.group);
     };
     for (const at of arrivals) this.#world.at(at, EVENT.frame, to, arrive);
   }
@@ -219,13 +226,14 @@ export class SimNetwork {
   }
 
   /** A frame arrives whole, so one reader serves all links. */
-  #decode(bytes: Uint8Array, from: number, to: number): Message {
-    let message: Message | null = null;
+  #decode(bytes: Uint8Array, from: number, to: number): Received {
+    let received: Received | null = null;
     this.#reader.push(bytes, (frame: Frame) => {
-      message = readMessage(frame, asNode(to), asNode(from));
+      const message = readMessage(frame, asNode(to), asNode(from));
+      received = { message, group: asGroup(frame.group) };
     });
-    assert(message !== null, "a frame that is cut short");
-    return message;
+    assert(received !== null, "a frame that is cut short");
+    return received;
   }
 }
 

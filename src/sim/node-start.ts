@@ -18,19 +18,28 @@ export const emptyMachine = (): SessionedStore => createStateMachine(SESSIONS_MA
 
 export type OpenedNode = OpenedStorage & { readonly machine: SessionedStore };
 
+export type Refusal = { readonly refusal: string };
+
 /**
  * What a process does first: opens what its disk holds. It refuses when the disk fails, or is damaged
  * where bits were flipped. A sound one must open: violates RESTART.
  */
-export function openNode(id: number, disk: NodeStorage): OpenedNode | { readonly refusal: string } {
+export function openNode(id: number, disk: NodeStorage): OpenedNode | Refusal {
   let machine = emptyMachine();
-  try {
-    const opened = disk.open(() => {
+  const opened = openSound(id, disk, () =>
+    disk.open(() => {
       // A damaged snapshot may be in it up to where the damage is.
       machine = emptyMachine();
       return machine.beginRestore();
-    });
-    return { ...opened, machine };
+    }),
+  );
+  return "refusal" in opened ? opened : { ...opened, machine };
+}
+
+/** As openNode says, whatever `open` opens of the disk. */
+export function openSound<T>(id: number, disk: NodeStorage, open: () => T): T | Refusal {
+  try {
+    return open();
   } catch (error) {
     disk.kill();
     if (!(error instanceof StorageError) && !isOfDisk(error)) throw error;

@@ -1,5 +1,5 @@
 import type { PowerLossKeeps } from "../fault/vocabulary.ts";
-import { asNode, GROUP_1 } from "../lib/ids.ts";
+import { asNode, GROUP_1, type GroupId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Restored, SnapshotMeta } from "../raft/api.ts";
 import type { DurableWrite } from "../replica/ports.ts";
@@ -30,22 +30,32 @@ export type NodeStorageOptions = {
   /** The log could not write: ends the process (`kill`) if it has not ended, and never returns. */
   readonly onFatal: () => never;
   /** A snapshot of the node's own state, or of its leader's, is durable; nobody knows of it yet. */
-  readonly onSnapshot: (meta: SnapshotMeta, installed: boolean) => void;
+  readonly onSnapshot: (meta: SnapshotMeta, installed: boolean, group: GroupId) => void;
   /** As VolatileDisk.onPoint. */
   readonly onPoint: (point: DiskPoint, path: string) => void;
 };
 
-/** What a process finds when it starts. */
-export type OpenedStorage = {
+/** What a process finds of a group when it starts. */
+export type OpenedGroup = {
   /** Null: nothing was ever written. */
   readonly restored: Restored | null;
   readonly snapshots: SnapshotStorage;
+};
+
+/** What a process finds when it starts. */
+export type OpenedStorage = OpenedGroup & {
   /** Of a last record that was never durable, and was cut off. */
   readonly tornBytes: number;
 };
 
 /** Of one process: what it has open, and what it waits for. */
-type Life = { readonly wal: LogStorage; readonly snapshots: FileSnapshots };
+type Life = {
+  readonly wal: LogStorage;
+  readonly snapshots: ReadonlyMap<GroupId, FileSnapshots>;
+};
+
+const snapshotDir = (group: GroupId): string =>
+  group === GROUP_1 ? SNAPSHOT_DIR : `${SNAPSHOT_DIR}-${group}`;
 
 /**
  * The storage of one simulated node, in virtual time: the very WAL and snapshot files of a real node
@@ -89,7 +99,7 @@ export class NodeStorage {
 
   /** Bytes of the newest snapshot of the process that runs; 0: there is none. */
   get snapshotBytes(): number {
-    return this.#life?.snapshots.newest?.totalBytes ?? 0;
+    return this.#life?.snapshots.get(GROUP_1)?.newest?.totalBytes ?? 0;
   }
 
   /**
@@ -97,29 +107,51 @@ export class NodeStorage {
    * it is damaged, and errors of the disk (EIO, ENOSPC) as they come.
    */
   open(begin: () => StateLoader): OpenedStorage {
+    const { groups, tornBytes } = this.openGroups([GROUP_1], begin);
+    return { ...groups.get(GROUP_1)!, tornBytes };
+  }
+
+  /** As `open`, of a process that has many groups in one log. */
+  openGroups(
+    ids: readonly GroupId[],
+    begin: (group: GroupId) => StateLoader,
+  ): { readonly groups: ReadonlyMap<GroupId, OpenedGroup>; readonly tornBytes: number } {
     const { world, node, onFatal, segments, syncNowBytesMax } = this.#options;
     if (!this.#disk.hasPower) this.#disk = this.#powerUp();
     const identity = { clusterId: CLUSTER_ID, nodeId: asNode(node) };
     const shared = { port: this.#disk, identity, now: () => world.now };
-    const { snapshots } = openSnapshots({ ...shared, dir: SNAPSHOT_DIR }, begin);
-    const newest = snapshots.newest?.meta;
+    const snapshots = new Map<GroupId, FileSnapshots>();
+    const newest = new Map<GroupId, SnapshotMeta>();
+    for (const id of ids) {
+      const opened = openSnapshots({ ...shared, dir: snapshotDir(id) }, () => begin(id));
+      snapshots.set(id, opened.snapshots);
+      const meta = opened.snapshots.newest?.meta;
+      if (meta !== undefined) newest.set(id, meta);
+    }
     const { wal, groups, report } = openWal({
       ...shared,
       dir: WAL_DIR,
       segmentSizes: segments,
       syncNowBytesMax,
       onFatal,
-      ...(newest !== undefined && { snapshots: new Map([[GROUP_1, newest]]) }),
+      snapshots: newest,
     });
     this.#life = { wal, snapshots };
-    const restored = groups.get(GROUP_1) ?? null;
-    return { restored, snapshots: this.#told(snapshots), tornBytes: report?.tornBytes ?? 0 };
+    const found = ids.map((id): [GroupId, OpenedGroup] => [
+      id,
+      { restored: groups.get(id) ?? null, snapshots: this.#told(snapshots.get(id)!, id) },
+    ]);
+    return { groups: new Map(found), tornBytes: report?.tornBytes ?? 0 };
   }
 
   /** Calls `durable` when it, and all before it, would survive a loss of power. */
-  persist(write: DurableWrite, durable: (writeSeq: number) => void): void {
+  persist(
+    write: DurableWrite,
+    durable: (writeSeq: number) => void,
+    group: GroupId = GROUP_1,
+  ): void {
     const epoch = this.#epoch;
-    this.#life?.wal.append(GROUP_1, write, (writeSeq) => {
+    this.#life?.wal.append(group, write, (writeSeq) => {
       if (epoch === this.#epoch) durable(writeSeq);
     });
   }
@@ -197,7 +229,7 @@ export class NodeStorage {
 
   /** What a process would find after a loss of power now that keeps nothing. Reads all files. */
   durable(): Restored | null {
-    const newest = this.#life?.snapshots.newest?.meta;
+    const newest = this.#life?.snapshots.get(GROUP_1)?.newest?.meta;
     const identity = { clusterId: CLUSTER_ID, nodeId: asNode(this.#options.node) };
     const snapshots = newest === undefined ? new Map() : new Map([[GROUP_1, newest]]);
     const copy = new PlainDisk(this.#platter.files());
@@ -238,7 +270,7 @@ export class NodeStorage {
   }
 
   /** The snapshots, with `onSnapshot` told before the replica is. */
-  #told(kept: FileSnapshots): SnapshotStorage {
+  #told(kept: FileSnapshots, group: GroupId): SnapshotStorage {
     const { onSnapshot } = this.#options;
     return {
       get newest() {
@@ -250,7 +282,7 @@ export class NodeStorage {
           write: (bytes, done) => sink.write(bytes, done),
           finish: (done) =>
             sink.finish((error) => {
-              if (error === null) onSnapshot(meta, false);
+              if (error === null) onSnapshot(meta, false, group);
               done(error);
             }),
           abandon: () => sink.abandon(),
@@ -262,7 +294,7 @@ export class NodeStorage {
           write: (data) => receiver.write(data),
           finish: (done) =>
             receiver.finish((problem) => {
-              if (problem === null) onSnapshot(meta, true);
+              if (problem === null) onSnapshot(meta, true, group);
               done(problem);
             }),
           abandon: () => receiver.abandon(),

@@ -1,0 +1,82 @@
+import type { PowerLossKeeps } from "../../fault/vocabulary.ts";
+import type { ConfigChange } from "../../kv/config-changes.ts";
+import type { SimConfig, SimOperation, Violation } from "../api.ts";
+
+/** Nodes of a simulated sharded cluster. */
+export const SHARD_NODES_MAX = 12;
+/** The first group of shards; the controller is below it. */
+export const FIRST_GROUP = 2;
+
+/**
+ * Everything that decides a run of a sharded cluster, as plain data (as SimSchedule of one that is
+ * not): the same schedule gives the same run, event by event.
+ */
+export type ShardSchedule = {
+  readonly version: 1;
+  /** Seeds the streams of links, disks, nodes and clients. */
+  readonly seed: number;
+  /** Nodes 1 … nodes; the controller is on all of them. */
+  readonly nodes: number;
+  /** Groups of shards, from FIRST_GROUP on, each on `replicas` nodes. None has joined at first. */
+  readonly groups: number;
+  readonly replicas: number;
+  readonly shards: number;
+  /** Faults, changes and load last so long; then all heals, and everything must settle. Virtual ms. */
+  readonly durationMs: number;
+  readonly config: SimConfig;
+  /** In the order of atMs. */
+  readonly actions: readonly ShardAction[];
+  /** In the order of atMs. */
+  readonly operations: readonly SimOperation[];
+};
+
+/** A node, by id or as the leader of a group at that time; nothing happens while there is none. */
+export type Who = { readonly node: number } | { readonly leaderOf: number };
+
+export type ShardAction = { readonly atMs: number } & ShardActionBody;
+
+export type ShardActionBody =
+  | { readonly kind: "change"; readonly change: ConfigChange }
+  | { readonly kind: "crash" | "restart" | "pause" | "resume" | "snapshot"; readonly who: Who }
+  | { readonly kind: "powerLoss"; readonly who: Who; readonly keeps: PowerLossKeeps }
+  | { readonly kind: "diskStall"; readonly who: Who; readonly ms: number }
+  /** Nothing gets through between these nodes and the others, clients aside. */
+  | { readonly kind: "partition"; readonly nodes: readonly number[] }
+  | { readonly kind: "isolate"; readonly who: Who; readonly direction: "both" | "in" | "out" }
+  | { readonly kind: "transfer"; readonly group: number; readonly to: number }
+  /** Of frames between nodes, and between clients and nodes. */
+  | { readonly kind: "loss"; readonly ratio: number }
+  /** Restarts who is down, lifts every fault. */
+  | { readonly kind: "heal" };
+
+export type ShardStats = {
+  /** Virtual. */
+  readonly simulatedMs: number;
+  readonly events: number;
+  readonly operations: number;
+  readonly operationsOk: number;
+  readonly crashes: number;
+  /** Shard configs that came about. */
+  readonly configs: number;
+  /** Shards that arrived at another group. */
+  readonly moves: number;
+  readonly elections: number;
+  readonly snapshotsInstalled: number;
+};
+
+/** `unknown`: the checker ran out of its limits. */
+export type ShardResult = {
+  readonly verdict: "pass" | "fail" | "unknown";
+  readonly violation: Violation | null;
+  /** 16 hex digits over every event: equal for equal runs. */
+  readonly traceHash: string;
+  readonly stats: ShardStats;
+};
+
+/** The nodes of a group, ascending: spread, so that neighbours share some. */
+export function nodesOf(group: number, nodes: number, replicas: number): readonly number[] {
+  if (group < FIRST_GROUP) return Array.from({ length: nodes }, (_, i) => i + 1);
+  const first = group - FIRST_GROUP;
+  const placed = Array.from({ length: replicas }, (_, i) => ((first + i) % nodes) + 1);
+  return placed.sort((a, b) => a - b);
+}

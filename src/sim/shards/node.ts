@@ -1,0 +1,475 @@
+import { assert } from "../../lib/assert.ts";
+import { asGroup, asNode, type GroupId } from "../../lib/ids.ts";
+import type { Prng } from "../../lib/prng.ts";
+import { type ClockState, SkewedClock } from "../../lib/skewed-clock.ts";
+import { type AgentGroup, ShardAgent } from "../../client/shard-agent.ts";
+import type { Command } from "../../kv/command.ts";
+import { CONTROLLER_GROUP } from "../../kv/shard-config.ts";
+import { ShardController } from "../../kv/shard-controller.ts";
+import { ShardKv } from "../../kv/shard-kv.ts";
+import type { Result } from "../../kv/state-machine.ts";
+import type { PowerLossKeeps } from "../../fault/vocabulary.ts";
+import type { RaftInput, RaftStatus } from "../../raft/api.ts";
+import { createRaft } from "../../raft/raft.ts";
+import type { Message } from "../../raft/types.ts";
+import { Host, type HostPorts } from "../../replica/host.ts";
+import type { Ports, Reply } from "../../replica/ports.ts";
+import { Replica } from "../../replica/replica.ts";
+import type { Response } from "../../wire/client.ts";
+import type { SimConfig } from "../api.ts";
+import { hashBytes } from "../hash-bytes.ts";
+import { Ended, isOfDisk, openSound } from "../node-start.ts";
+import { NodeStorage, type OpenedGroup } from "../node-storage.ts";
+import { EVENT, type World } from "../world.ts";
+import { Cpu, type CpuCosts } from "./cpu.ts";
+import type { ShardWatch } from "./watch.ts";
+
+export type ShardMachine = ShardController | ShardKv;
+
+export type ShardNodeWorld = {
+  readonly world: World;
+  readonly watch: ShardWatch;
+  readonly config: SimConfig;
+  readonly shards: number;
+  readonly nodeIds: readonly number[];
+  readonly prng: Prng;
+  /** Where each group runs, the controller's among them. */
+  nodesOf(group: number): readonly number[];
+  send(group: GroupId, message: Message): void;
+  reply(node: number, client: number, requestId: number, reply: Reply): void;
+  /** A request of the node's agent. False: the node `to` is down. */
+  ask(
+    from: number,
+    start: number,
+    to: number,
+    id: number,
+    command: Command,
+    group: number,
+  ): boolean;
+  /** Its disk failed it: the process ends, and the node calls `kill`. */
+  onStopped(node: number): void;
+  /** The first node of a group has applied a command; the bytes are valid during the call only. */
+  onApply(group: number, index: number, command: Uint8Array, result: Result): void;
+  /** What its turns cost; null: they take no time. */
+  readonly cpu: CpuCosts | null;
+};
+
+/** What is there from a start to the crash that follows. */
+type Life = {
+  readonly host: Host;
+  readonly agent: ShardAgent;
+  readonly machines: ReadonlyMap<number, ShardMachine>;
+  /** Groups that something was done with since the monitors were told where they stand. */
+  readonly touched: Set<number>;
+  readonly statuses: Map<number, RaftStatus>;
+};
+
+/**
+ * One node of a sharded cluster: the Host, replicas, machines and agent of a real process, on a
+ * simulated clock, network and disk, with one WAL for all groups.
+ */
+export class ShardNode {
+  readonly id: number;
+  readonly clock: SkewedClock;
+  readonly disk: NodeStorage;
+  readonly groups: readonly number[];
+  /** Snapshots of leaders that it installed. */
+  installs = 0;
+  readonly #in: ShardNodeWorld;
+  #life: Life | null = null;
+  #starts = 0;
+  #starting = false;
+  #paused = false;
+  /** What arrived during a pause. */
+  #inbox: (() => void)[] = [];
+  #timerAt = Infinity;
+  readonly #cpu: Cpu | null;
+
+  constructor(id: number, groups: readonly number[], clock: ClockState, nodeWorld: ShardNodeWorld) {
+    this.id = id;
+    this.groups = groups;
+    this.#in = nodeWorld;
+    this.clock = new SkewedClock(clock);
+    const { world, config, prng, watch, cpu } = nodeWorld;
+    this.#cpu = cpu === null ? null : new Cpu(world, id, cpu, (works) => this.#burst(works));
+    this.disk = new NodeStorage({
+      ...{ world, node: id, prng: prng.fork(`disk ${id}`), speed: config.disk },
+      ...{ segments: config.segments, syncNowBytesMax: config.syncNowBytesMax },
+      run: (work) => this.#do(work, "disk"),
+      onFatal: () => this.#stop(),
+      onSnapshot: (meta, installed, group) => {
+        if (installed) this.installs++;
+        watch.monitor(group).onSnapshot(id, meta, installed);
+        this.#life?.touched.add(group);
+      },
+      onPoint: () => this.#checkUp(),
+    });
+  }
+
+  get isUp(): boolean {
+    return this.#life !== null;
+  }
+
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
+  get unanswered(): number {
+    return this.#life?.host.unanswered ?? 0;
+  }
+
+  /** As of the last turn; null while it is down, or has no such group. */
+  status(group: number): RaftStatus | null {
+    return this.#life?.statuses.get(group) ?? null;
+  }
+
+  machine(group: number): ShardMachine | null {
+    return this.#life?.machines.get(group) ?? null;
+  }
+
+  get controller(): ShardController | null {
+    return this.machine(CONTROLLER_GROUP) as ShardController | null;
+  }
+
+  /** A group of shards as this node has it; null: it is down, or has no such group. */
+  kv(group: number): ShardKv | null {
+    return group === CONTROLLER_GROUP ? null : (this.machine(group) as ShardKv | null);
+  }
+
+  /** A process starts on what the disk holds. False: the disk fails. */
+  start(): boolean {
+    assert(!this.isUp, `node ${this.id} is up`);
+    this.#starts++;
+    const machines = new Map<number, ShardMachine>();
+    this.#starting = true;
+    const opened = openSound(this.id, this.disk, () =>
+      this.disk.openGroups(this.groups.map(asGroup), (group) => {
+        const machine = this.#newMachine(group);
+        machines.set(group, machine);
+        return machine.beginRestore();
+      }),
+    );
+    this.#starting = false;
+    if ("refusal" in opened) return false;
+    const host = new Host(this.#ports());
+    const touched = new Set<number>();
+    this.#life = { host, agent: this.#newAgent(), machines, touched, statuses: new Map() };
+    for (const [group, found] of opened.groups) {
+      const machine = machines.get(group) ?? this.#newMachine(group);
+      machines.set(group, machine);
+      this.#in.watch.monitor(group).onStart(this.id, found.restored);
+      this.#in.watch.onRestored(this.id, machine);
+      host.add(group, (ports) => this.#newReplica(group, machine, found, ports));
+      touched.add(group);
+    }
+    this.#whileUp(() => this.#turn());
+    return this.isUp;
+  }
+
+  /** SIGKILL: what was written is in the page cache still. */
+  kill(): void {
+    this.disk.kill();
+    this.#crashed();
+  }
+
+  losePower(keeps: PowerLossKeeps): void {
+    this.disk.losePower(keeps);
+    this.#crashed();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    for (const work of inbox) work();
+    this.#arm();
+  }
+
+  input(group: number, input: RaftInput): void {
+    const life = this.#life;
+    if (life === null) return;
+    this.#do(() => {
+      life.touched.add(group);
+      life.host.input(group, input);
+    }, "message");
+  }
+
+  unreachable(peer: number): void {
+    const life = this.#life;
+    if (life === null) return;
+    this.#do(() => {
+      life.host.unreachable(asNode(peer));
+      life.agent.onClosed(peer - 1, this.#now());
+      this.#touchAll(life);
+    }, "message");
+  }
+
+  onOpened(peer: number): void {
+    this.#life?.agent.onOpened(peer - 1);
+  }
+
+  /** A client's request. */
+  request(
+    client: number,
+    requestId: number,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    group: number,
+  ): void {
+    const life = this.#life;
+    if (life === null) return;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#do(() => {
+      life.touched.add(group);
+      life.host.request(group, client, requestId, bytes, view, at, end);
+    }, "request");
+  }
+
+  /** A response to the agent of its `start`th life. */
+  onAnswer(start: number, from: number, response: Response, body: Uint8Array): void {
+    const life = this.#life;
+    if (life === null || start !== this.#starts) return;
+    const now = (): number => this.#now();
+    this.#do(() => life.agent.onResponse(from - 1, response, body, now()), "message");
+  }
+
+  takeSnapshots(): void {
+    this.#order((replica) => replica.takeSnapshot(() => {}), this.groups);
+  }
+
+  transferLeadership(group: number, to: number): void {
+    this.#order((replica) => replica.transferLeadership(asNode(to), () => {}), [group]);
+  }
+
+  clockChanged(): void {
+    this.#timerAt = Infinity;
+    this.#arm();
+  }
+
+  #order(what: (replica: Replica) => void, groups: readonly number[]): void {
+    const life = this.#life;
+    if (life === null) return;
+    this.#do(() => {
+      for (const group of groups) {
+        life.touched.add(group);
+        life.host.with(group, what);
+      }
+    }, "message");
+  }
+
+  #newMachine(group: number): ShardMachine {
+    const { shards, prng } = this.#in;
+    if (group === CONTROLLER_GROUP) return new ShardController(shards);
+    return new ShardKv(group, shards, prng.fork(`streams ${this.id} ${this.#starts}`).u32());
+  }
+
+  #newReplica(
+    group: GroupId,
+    machine: ShardMachine,
+    { restored, snapshots }: OpenedGroup,
+    ports: Ports,
+  ): Replica {
+    const { config, prng, nodesOf } = this.#in;
+    const voters = nodesOf(group).map(asNode);
+    const raft = createRaft(
+      {
+        ...config,
+        id: asNode(this.id),
+        membership: { voters, votersOutgoing: [], learners: [] },
+        restored,
+        mayVote: true,
+        quiesce: false,
+        random: prng.fork(`node ${this.id} group ${group} start ${this.#starts}`),
+      },
+      this.#now(),
+    );
+    const { snapshotEveryBytes, leaseReads } = config;
+    return new Replica(raft, this.#watched(group, machine), ports, {
+      ...{ snapshots, snapshotEveryBytes, leaseReads },
+    });
+  }
+
+  #newAgent(): ShardAgent {
+    const { shards, nodeIds, prng, ask } = this.#in;
+    const start = this.#starts;
+    const groups = this.groups.filter((group) => group !== CONTROLLER_GROUP);
+    const seen = groups.map((group) => this.#asAgentSees(group));
+    const controller = (): ShardController => this.controller!;
+    return new ShardAgent(
+      {
+        ...{ shards, nodeIds, prng: prng.fork(`agent ${this.id} start ${start}`) },
+        controller: {
+          get config() {
+            return controller().config;
+          },
+          configAt: (num) => controller().configAt(num),
+        },
+        groups: () => seen,
+      },
+      (to, _lane, requestId, command, group) =>
+        ask(this.id, start, nodeIds[to]!, requestId, command, group),
+    );
+  }
+
+  #asAgentSees(group: number): AgentGroup {
+    const life = (): Life => this.#life!;
+    return {
+      group,
+      get leads(): boolean {
+        return life().host.replica(group)?.soft.role === "leader";
+      },
+      get machine(): ShardKv {
+        return life().machines.get(group) as ShardKv;
+      },
+    };
+  }
+
+  #crashed(): void {
+    const life = this.#life;
+    if (life === null) return;
+    // It may end within a turn, and have said already what it did in it.
+    for (const group of life.touched) this.#tell(life, group);
+    this.#life = null;
+    this.#paused = false;
+    this.#inbox = [];
+    this.#timerAt = Infinity;
+    this.#cpu?.reset();
+    for (const group of this.groups) this.#in.watch.monitor(group).onCrash(this.id);
+  }
+
+  #stop(): never {
+    if (this.isUp) this.#in.onStopped(this.id);
+    throw new Ended();
+  }
+
+  #whileUp(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Ended) && !isOfDisk(error)) throw error;
+      if (this.isUp) this.#in.onStopped(this.id);
+    }
+  }
+
+  #checkUp(): void {
+    if (!this.isUp && !this.#starting) throw new Ended();
+  }
+
+  #now(): number {
+    return this.clock.local(this.#in.world.now);
+  }
+
+  /** Does `work`, and then what it calls for: at once, or when the core has time for it. */
+  #do(work: () => void, kind: keyof CpuCosts): void {
+    if (this.#paused) this.#inbox.push(() => this.#do(work, kind));
+    else if (this.#cpu !== null) this.#cpu.add(kind, work);
+    else this.#burst([work]);
+  }
+
+  #burst(works: readonly (() => void)[]): void {
+    if (!this.isUp) return;
+    this.#whileUp(() => {
+      for (const work of works) {
+        work();
+        this.#checkUp();
+      }
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    const life = this.#life!;
+    life.host.pump();
+    this.#checkUp();
+    for (const group of life.touched) this.#tell(life, group);
+    life.touched.clear();
+    life.agent.tick(this.#now());
+    this.#arm();
+  }
+
+  #tell(life: Life, group: number): void {
+    const status = life.host.replica(group)?.status();
+    if (status === undefined) return;
+    life.statuses.set(group, status);
+    this.#in.watch.monitor(group).onTurn(this.id, status);
+  }
+
+  #touchAll(life: Life): void {
+    for (const group of this.groups) life.touched.add(group);
+  }
+
+  #arm(): void {
+    const life = this.#life;
+    if (life === null || this.#paused) return;
+    const due = (): number => Math.min(life.host.deadline(), life.agent.deadline());
+    const at = this.clock.whenLocal(due());
+    if (at >= this.#timerAt) return;
+    this.#timerAt = at;
+    const { world } = this.#in;
+    world.at(at, EVENT.timer, this.id, () => {
+      if (life !== this.#life || at !== this.#timerAt) return;
+      this.#timerAt = Infinity;
+      if (this.#paused) return;
+      if (this.#now() < due()) return this.#arm();
+      this.#do(() => {
+        life.host.onDeadline();
+        this.#touchAll(life);
+      }, "timer");
+    });
+  }
+
+  #ports(): HostPorts {
+    const { watch, send, reply } = this.#in;
+    const { id } = this;
+    const act = (group: number): void => {
+      this.#checkUp();
+      this.#life!.touched.add(group);
+    };
+    return {
+      now: () => this.#now(),
+      send: (group, message) => {
+        act(group);
+        watch.monitor(group).onSend(message);
+        send(group, message);
+      },
+      persist: (group, write, durable) => {
+        act(group);
+        watch.monitor(group).onWrite(id, write);
+        const onDurable = (writeSeq: number): void => {
+          watch.monitor(group).onDurable(id);
+          this.#life?.touched.add(group);
+          durable(writeSeq);
+        };
+        this.disk.persist(write, onDurable, group);
+      },
+      reply: (_group, client, requestId, r) => {
+        this.#checkUp();
+        reply(id, client, requestId, r);
+      },
+      onSoftState: () => {},
+      flush: () => this.disk.commit(),
+    };
+  }
+
+  /** The machine as the Replica uses it, with those who watch looking on. */
+  #watched(group: number, machine: ShardMachine): ShardMachine {
+    const { watch, onApply } = this.#in;
+    const monitor = watch.monitor(group);
+    const apply = machine.apply.bind(machine);
+    machine.apply = (bytes, view, at, end, index) => {
+      apply(bytes, view, at, end, index);
+      const { status, version } = machine.result;
+      monitor.onApply(this.id, index, hashBytes(bytes, at, end), status, version);
+      const command = bytes.subarray(at, end);
+      if (watch.onApply(this.id, group, index, command, machine)) {
+        onApply(group, index, command, machine.result);
+      }
+    };
+    return machine;
+  }
+}
