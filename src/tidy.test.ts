@@ -34,7 +34,7 @@ const LAYERS: Record<string, readonly string[]> = {
   ],
   "src/runtime": [
     ...["src/lib", "src/raft", "src/kv", "src/wire", "src/storage", "src/replica"],
-    "src/fault/vocabulary.ts",
+    ...["src/client", "src/fault/vocabulary.ts"],
   ],
   // L4: systems under test, and the load on them.
   "src/target": [

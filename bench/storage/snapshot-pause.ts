@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Figure, figure, type FigureContext } from "../../src/bench/dsl.ts";
 import { percentileByTime } from "../../src/bench/measure.ts";
+import { GROUP_1 } from "../../src/lib/ids.ts";
 import { median } from "../../src/lib/stats.ts";
 import { OrdealNode } from "../../src/runtime/ordeal-node.ts";
 import { type FullNode, VALUE_BYTES } from "./full-node.ts";
@@ -127,7 +128,7 @@ async function applied(node: OrdealNode, more: number): Promise<void> {
 
 async function takeSnapshot(node: OrdealNode): Promise<void> {
   const { outcome, reason } = await new Promise<{ outcome: string; reason: string }>((done) =>
-    node.takeSnapshot(done),
+    node.takeSnapshot(GROUP_1, done),
   );
   if (outcome !== "done" || !reason.startsWith("up to")) throw new Error(`no snapshot: ${reason}`);
 }

@@ -41,7 +41,7 @@ class World {
           if (this.writesAreSlow) this.#lateWrites.push(() => durable(write.writeSeq));
           else durable(write.writeSeq);
         },
-        reply: (_client, requestId, { status, valueIn, valueAt, valueBytes }) => {
+        reply: (_group, _client, requestId, { status, valueIn, valueAt, valueBytes }) => {
           const value = valueIn.subarray(valueAt, valueAt + valueBytes);
           const text = new TextDecoder().decode(value);
           this.replies.push({ requestId, status: statusName(status)!, text });

@@ -14,9 +14,22 @@ export type HostPorts = {
   now(): Millis;
   send(group: GroupId, message: Message): void;
   persist(group: GroupId, write: DurableWrite, durable: (writeSeq: number) => void): void;
-  reply(client: number, requestId: number, reply: Reply): void;
+  reply(group: GroupId, client: number, requestId: number, reply: Reply): void;
   onSoftState(group: GroupId, state: SoftState): void;
   flush(): void;
+};
+
+/** What the protocols (binary, HTTP, …) call, as ClientPort: each request goes to a group. */
+export type GroupClientPort = {
+  request(
+    group: number,
+    client: number,
+    requestId: number,
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    end: number,
+  ): void;
 };
 
 type Hosted = {
@@ -34,12 +47,17 @@ type Hosted = {
  *
  * As a Replica, it absorbs inputs and requests at once, and acts on them in `pump`: once a turn.
  */
-export class Host {
+export class Host implements GroupClientPort {
   readonly #ports: HostPorts;
   readonly #hosted = new Map<number, Hosted>();
   #dirty: Hosted[] = [];
   readonly #deadlines = new TimeHeap<Hosted>();
   #pumping = false;
+  #flushing = false;
+  /** Within a flush a replica has followed up a write that became durable: what it queued has to leave, too. */
+  #flushAgain = false;
+  /** The group of the last request: requests come in runs. */
+  #asked: Hosted | null = null;
 
   constructor(ports: HostPorts) {
     this.#ports = ports;
@@ -107,8 +125,12 @@ export class Host {
     at: number,
     end: number,
   ): void {
-    const hosted = this.#hosted.get(group);
-    if (hosted === undefined) return this.#refuse(client, requestId);
+    let hosted = this.#asked;
+    if (hosted === null || hosted.group !== group) {
+      hosted = this.#hosted.get(group) ?? null;
+      if (hosted === null) return this.#refuse(group as GroupId, client, requestId);
+      this.#asked = hosted;
+    }
     hosted.replica.request(client, requestId, bytes, view, at, end);
     this.#touch(hosted);
   }
@@ -146,9 +168,12 @@ export class Host {
           this.#schedule(hosted);
         }
       }
-      // May make a write durable within the call, and so make its group dirty.
+      this.#flushAgain = false;
+      this.#flushing = true;
+      // May make a write durable within the call, which its replica then follows up.
       this.#ports.flush();
-    } while (this.#dirty.length > 0);
+      this.#flushing = false;
+    } while (this.#dirty.length > 0 || this.#flushAgain);
     this.#pumping = false;
   }
 
@@ -172,20 +197,21 @@ export class Host {
       now: () => ports.now(),
       send: (message) => ports.send(group, message),
       persist: (write, durable) => ports.persist(group, write, durable),
-      reply: (client, requestId, reply) => ports.reply(client, requestId, reply),
+      reply: (client, requestId, reply) => ports.reply(group, client, requestId, reply),
       onSoftState: (state) => ports.onSoftState(group, state),
       // Within a pump of the host all groups flush together; a replica that a disk write wakes pumps alone.
       flush: () => {
-        if (this.#pumping) return;
+        if (this.#pumping && !this.#flushing) return;
         const hosted = this.#hosted.get(group);
         if (hosted !== undefined) this.#schedule(hosted);
-        ports.flush();
+        if (this.#flushing) this.#flushAgain = true;
+        else ports.flush();
       },
     };
   }
 
-  #refuse(client: number, requestId: number): void {
-    this.#ports.reply(client, requestId, {
+  #refuse(group: GroupId, client: number, requestId: number): void {
+    this.#ports.reply(group, client, requestId, {
       status: STATUS.noGroup.code,
       leaderHint: NO_NODE,
       version: 0,

@@ -7,10 +7,12 @@ export type AdminPort = {
     learners: readonly number[],
     done: (outcome: AdminOutcome) => void,
   ): void;
-  transfer(to: number, done: (outcome: AdminOutcome) => void): void;
-  takeSnapshot(done: (outcome: AdminOutcome) => void): void;
+  transfer(group: number, to: number, done: (outcome: AdminOutcome) => void): void;
+  takeSnapshot(group: number, done: (outcome: AdminOutcome) => void): void;
+  /** Hosts one more group, durably, until the end of the cluster; says why it does not, or null. */
+  addGroup(id: number, nodes: readonly number[]): string | null;
   /** Takes a { nodes, links? } as in the config file; says what is wrong with it, or null. */
   setNodes(body: unknown): string | null;
   /** 0: none is known. */
-  leaderId(): number;
+  leaderId(group: number): number;
 };

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { FSYNC_MODES, FSYNC_OF_MEMORY, type FsyncMode } from "../lib/fsync.ts";
 import { RAFT_DEFAULTS } from "../raft/api.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
+import { type Sharding, shardingProblems, shardingSchema } from "./sharding.ts";
 
 /** Where one node listens. Other nodes and clients reach it under the same address. */
 export type NodeAddress = {
@@ -33,6 +34,8 @@ export type NodeConfigFile = {
   readonly bootstrapped?: boolean | undefined;
   /** links[from][to] = "host:port": what `from` dials instead of `to`'s own peer port, a proxy. */
   readonly links?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
+  /** Many groups, each with a part of the keys. Absent: group 1 has all. */
+  readonly sharding?: Sharding | undefined;
   readonly raft?:
     | {
         readonly electionTimeoutMinMs?: number | undefined;
@@ -90,6 +93,7 @@ const Schema = v.strictObject({
       v.record(v.string(), v.pipe(text, v.check(isHostPort, 'must be "host:port"'))),
     ),
   ),
+  sharding: v.optional(shardingSchema),
   raft: v.optional(
     v.strictObject({
       electionTimeoutMinMs: v.optional(millis),
@@ -238,6 +242,10 @@ function semanticProblems(config: NodeConfigFile): Problem[] {
         fix: "remove it, or name two of the nodes",
       });
     }
+  }
+  if (config.sharding !== undefined) {
+    const nodes = config.bootstrapped === true ? null : ids;
+    problems.push(...shardingProblems(config.sharding, firstVoters(config), nodes));
   }
   return [...problems, ...timingProblems(config)];
 }

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../lib/user-error.ts";
 import type { FilePort } from "../storage/file-port.ts";
 import { firstVoters, type NodeConfigFile } from "./config.ts";
+import { writeSmallFile } from "./small-file.ts";
 
 /** The marker in a node's directory: it has begun there, and the log below is all it ever promised. */
 const MARKER = "identity.json";
@@ -36,7 +37,8 @@ export function claimIdentity(
       },
     ]);
   }
-  writeMarker(port, dir, { clusterId: config.clusterId, nodeId: id });
+  // Durable before the node promises anything.
+  writeSmallFile(port, dir, MARKER, { clusterId: config.clusterId, nodeId: id } satisfies Marker);
   return true;
 }
 
@@ -52,18 +54,4 @@ function checkMarker(path: string, { clusterId }: NodeConfigFile, id: number): v
       fix: "start with the config this data was made with, or with another data directory",
     },
   ]);
-}
-
-/** Durable before the node promises anything; whole or not there. */
-function writeMarker(port: FilePort, dir: string, marker: Marker): void {
-  mkdirSync(dir, { recursive: true });
-  const unfinished = join(dir, `${MARKER}.new`);
-  if (existsSync(unfinished)) port.unlink(unfinished);
-  const bytes = new TextEncoder().encode(`${JSON.stringify(marker)}\n`);
-  const file = port.create(unfinished);
-  port.write(file, bytes, 0, bytes.length, 0);
-  port.syncNow(file);
-  port.close(file);
-  port.rename(unfinished, join(dir, MARKER));
-  port.syncDirNow(dir);
 }

@@ -1,4 +1,5 @@
 import type { FsyncMode } from "../lib/fsync.ts";
+import type { ShardsReport } from "../kv/shard-ops.ts";
 import type { Membership, Role } from "../raft/api.ts";
 
 /** What a node says of itself at /status. */
@@ -28,4 +29,20 @@ export type NodeStatusReport = {
   /** Reads that this node has served since its start: by lease, by a round of messages, local ones. */
   readonly reads: { readonly byLease: number; readonly byRound: number; readonly local: number };
   readonly rssBytes: number;
+  /** Of a sharded cluster: each group that it hosts. What is above is of group 1, the shard controller. */
+  readonly groups?: readonly GroupReport[];
+  /** Of a sharded cluster: the groups of shards that it leads. */
+  readonly shards?: readonly ShardsReport[];
+};
+
+/** What a node says of one of its groups. */
+export type GroupReport = {
+  readonly group: number;
+  readonly role: Role;
+  readonly term: number;
+  /** 0: none is known. */
+  readonly leaderId: number;
+  readonly commitIndex: number;
+  readonly appliedIndex: number;
+  readonly lastIndex: number;
 };

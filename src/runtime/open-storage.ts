@@ -1,30 +1,41 @@
 import { join } from "node:path";
 import type { StateMachine } from "../kv/state-machine.ts";
 import { FSYNC_DEFAULT } from "../lib/fsync.ts";
-import { asNode, GROUP_1 } from "../lib/ids.ts";
-import type { Millis, Restored } from "../raft/api.ts";
+import { asNode, GROUP_1, type GroupId } from "../lib/ids.ts";
+import type { Millis, Restored, SnapshotMeta } from "../raft/api.ts";
 import type { FilePort } from "../storage/file-port.ts";
 import type { LogStorage, RecoveryReport } from "../storage/log-storage.ts";
 import { MemoryLog } from "../storage/memory.ts";
 import { MemorySnapshots } from "../storage/memory-snapshots.ts";
-import { openSnapshots } from "../storage/snapshot-files.ts";
+import { type FileSnapshots, openSnapshots } from "../storage/snapshot-files.ts";
 import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
 import { openWal } from "../storage/wal.ts";
 import type { NodeConfigFile } from "./config.ts";
 import { lockDirectory } from "./dir-lock.ts";
+import { groupsOfConfig, readLaterGroups, writeLaterGroups } from "./hosted-groups.ts";
 import { claimIdentity } from "./identity.ts";
+import type { GroupPlace } from "./sharding.ts";
 
 /** Where a node keeps its log and snapshots, and what it found there. */
 export type OpenStorage = {
+  /** One log for all groups. */
   readonly storage: LogStorage;
-  readonly snapshots: SnapshotStorage;
+  /** The groups that the node hosts, by the config and by its directory. */
+  readonly groups: readonly OpenGroup[];
   /** null: nothing, or memory. */
-  readonly restored: Restored | null;
   readonly report: (RecoveryReport & { readonly damagedSnapshots: readonly string[] }) | null;
   /** False: the node has lost its data, and must not promise anything under its old identity. */
   readonly mayVote: boolean;
+  /** Begins a group that the config does not name; durable when it returns: it is among `groups` from now on. */
+  addGroup(place: GroupPlace): OpenGroup;
   /** Closes the files and lets another process have the directory. */
   close(): void;
+};
+
+export type OpenGroup = GroupPlace & {
+  readonly snapshots: SnapshotStorage;
+  /** null: nothing, or memory. */
+  readonly restored: Restored | null;
 };
 
 export type StorageEnvironment = {
@@ -34,24 +45,25 @@ export type StorageEnvironment = {
   readonly onFatal: (error: unknown) => void;
   /** The node is new in a cluster that runs: an empty directory is no loss. */
   readonly isJoining: boolean;
+  /** The state of a group; it is loaded with its newest snapshot. */
+  readonly machineOf: (group: GroupId) => StateMachine;
 };
 
 /**
- * Opens the storage of node `id` as its config says, and loads its newest snapshot into `machine`.
+ * Opens the storage of node `id` as its config says, and loads the newest snapshot of each group into its machine.
  * Throws UserError when the directory cannot be used, is another node's or another cluster's, or is
  * held by a running process; data stay as they are then. Throws StorageError when they are damaged.
  */
 export function openStorage(
   config: NodeConfigFile,
   id: number,
-  machine: StateMachine,
   environment: StorageEnvironment,
 ): OpenStorage {
   if (config.storage === "memory") return memoryStorage(config, id);
   const dir = join(config.dataDir, `node-${id}`);
   const lock = lockDirectory(dir);
   try {
-    const opened = openDisk(config, id, dir, machine, environment);
+    const opened = openDisk(config, id, dir, environment);
     const close = (): void => {
       opened.close();
       lock.release();
@@ -63,35 +75,59 @@ export function openStorage(
   }
 }
 
+/** Below `snapshots`; those of group 1 are there itself, as in a node that has no other. */
+const snapshotsDir = (dir: string, group: GroupId): string =>
+  group === GROUP_1 ? join(dir, "snapshots") : join(dir, "snapshots", `group-${group}`);
+
 function openDisk(
   config: NodeConfigFile,
   id: number,
   dir: string,
-  machine: StateMachine,
-  { disk: port, now, onFatal, isJoining }: StorageEnvironment,
+  { disk: port, now, onFatal, isJoining, machineOf }: StorageEnvironment,
 ): OpenStorage {
   const identity = { clusterId: config.clusterId, nodeId: asNode(id) };
   const shared = { port, identity, now };
-  const { snapshots, damaged } = openSnapshots({ ...shared, dir: join(dir, "snapshots") }, () =>
-    machine.beginRestore(),
-  );
-  const newest = snapshots.newest?.meta;
+  const files = new Map<GroupId, FileSnapshots>();
+  const damagedSnapshots: string[] = [];
+  const openGroup = (group: GroupId): FileSnapshots => {
+    const at = { ...shared, dir: snapshotsDir(dir, group) };
+    const { snapshots, damaged } = openSnapshots(at, () => machineOf(group).beginRestore());
+    files.set(group, snapshots);
+    damagedSnapshots.push(...damaged);
+    return snapshots;
+  };
+  const ofConfig = groupsOfConfig(config, id);
+  const later = [...readLaterGroups(dir)];
+  const newest = new Map<GroupId, SnapshotMeta>();
+  for (const place of [...ofConfig, ...later]) {
+    const meta = openGroup(place.id).newest?.meta;
+    if (meta !== undefined) newest.set(place.id, meta);
+  }
   const { wal, groups, report } = openWal({
     ...shared,
     dir: join(dir, "wal"),
     onFatal,
     fsync: config.fsync ?? FSYNC_DEFAULT,
-    ...(newest && { snapshots: new Map([[GROUP_1, newest]]) }),
+    snapshots: newest,
   });
+  const opened = (place: GroupPlace): OpenGroup => {
+    const restored = groups.get(place.id) ?? null;
+    return { ...place, snapshots: files.get(place.id)!, restored };
+  };
   return {
     storage: wal,
-    snapshots,
-    restored: groups.get(GROUP_1) ?? null,
-    report: { ...report, damagedSnapshots: damaged },
+    groups: [...ofConfig, ...later].map(opened),
+    report: { ...report, damagedSnapshots },
     // Last: only what has turned out to be this node's own directory is marked as such.
     mayVote: claimIdentity(port, dir, config, id, isJoining),
+    addGroup: (place) => {
+      openGroup(place.id);
+      writeLaterGroups(port, dir, [...later, place]);
+      later.push(place);
+      return opened(place);
+    },
     close: () => {
-      snapshots.close();
+      for (const snapshots of files.values()) snapshots.close();
       wal.close();
     },
   };
@@ -100,13 +136,16 @@ function openDisk(
 function memoryStorage(config: NodeConfigFile, id: number): OpenStorage {
   const storage = new MemoryLog();
   const identity = { clusterId: config.clusterId, nodeId: asNode(id) };
-  const snapshots = new MemorySnapshots(identity, (work) => void setImmediate(work));
+  const opened = (place: GroupPlace): OpenGroup => {
+    const snapshots = new MemorySnapshots(identity, (work) => void setImmediate(work));
+    return { ...place, snapshots, restored: null };
+  };
   return {
     storage,
-    snapshots,
-    restored: null,
+    groups: groupsOfConfig(config, id).map(opened),
     report: null,
     mayVote: true,
+    addGroup: opened,
     close: () => storage.close(),
   };
 }

@@ -1,41 +1,28 @@
 import { FSYNC_DEFAULT, unsafeFsync } from "../lib/fsync.ts";
-import { asNode, GROUP_1, type NodeId, NO_NODE } from "../lib/ids.ts";
+import { asGroup, asNode, type GroupId, NO_NODE, type NodeId } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
-import { createStateMachine } from "../kv/sessions.ts";
-import type { StateMachine } from "../kv/state-machine.ts";
-import { type Raft, RAFT_DEFAULTS, type SoftState } from "../raft/api.ts";
-import { createRaft } from "../raft/raft.ts";
+import type { SoftState } from "../raft/api.ts";
 import type { Message } from "../raft/types.ts";
-import type { AdminOutcome, ClientPort, DurableWrite, Ports, Reply } from "../replica/ports.ts";
-import { type RecordSink, recordingRaft } from "../replica/record.ts";
-import { coreRandom } from "../replica/recording.ts";
-import { Replica } from "../replica/replica.ts";
+import type { GroupClientPort, Host, HostPorts } from "../replica/host.ts";
+import type { AdminOutcome, DurableWrite, Reply } from "../replica/ports.ts";
+import type { RecordSink } from "../replica/record.ts";
 import type { FilePort } from "../storage/file-port.ts";
 import type { AdminPort } from "./admin-port.ts";
-import {
-  firstVoters,
-  type NodeAddress,
-  type NodeConfigFile,
-  nodeAddress,
-  withNodes,
-} from "./config.ts";
+import { type NodeAddress, type NodeConfigFile, nodeAddress, withNodes } from "./config.ts";
 import { type Clock, machineClock } from "./clock.ts";
 import { diskPort } from "./disk.ts";
+import { GroupClient } from "./group-client.ts";
+import { Groups } from "./groups.ts";
 import { HTTP_CLIENT, HttpClientPort } from "./http/http-client-port.ts";
 import { HttpServer } from "./http/server.ts";
 import { listenAll } from "./listen.ts";
 import type { Log } from "./logging.ts";
+import { Machines } from "./machines.ts";
 import type { NodeStatusReport } from "./node-status.ts";
 import { type OpenStorage, openStorage } from "./open-storage.ts";
 import { BinaryServer } from "./protocols/binary.ts";
 import { TcpTransport } from "./tcp-transport.ts";
 import { TurnLoop } from "./turn-loop.ts";
-
-/** Of entries applied; a snapshot is then taken in the background. */
-const SNAPSHOT_EVERY_BYTES = 64 << 20;
-
-/** As many in a row end the node: what it keeps of the log must not grow for ever. */
-const SNAPSHOT_FAILURES_MAX = 3;
 
 export type OrdealNodeOptions = {
   readonly config: NodeConfigFile;
@@ -49,31 +36,33 @@ export type OrdealNodeOptions = {
   readonly disk?: FilePort | undefined;
   /** What it takes for the time; default: the clock of this machine. */
   readonly clock?: Clock | undefined;
-  /** Takes a recording of what the core is given and gives out. */
+  /** Takes a recording of what the core of group 1 is given and gives out. */
   readonly record?: RecordSink | undefined;
   /** A bug of ours, or a disk that fails: the node has stopped acting, and the process must end. */
   readonly onFatal: (error: unknown) => void;
 };
 
 /**
- * One running node: a replica on TCP and a disk. Everything happens in callbacks of the event loop;
- * they absorb inputs, and one pump at the end of each turn acts on them.
+ * One running node: its replicas, one of each group, on TCP and a disk. Everything happens in callbacks of the
+ * event loop; they absorb inputs, and one pump at the end of each turn acts on them.
  */
-export class OrdealNode implements Ports, ClientPort, AdminPort {
+export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
   readonly #options: OrdealNodeOptions;
   readonly #clock: Clock;
   /** Its nodes and links change as the cluster does. */
   #config: NodeConfigFile;
-  readonly #machine: StateMachine = createStateMachine();
+  readonly #machines: Machines;
   readonly #address: NodeAddress;
   readonly #transport: TcpTransport;
   readonly #binary: BinaryServer;
   readonly #http: HttpServer;
   readonly #httpRequests: HttpClientPort;
   readonly #opened: OpenStorage;
-  readonly #replica: Replica;
+  readonly #groups: Groups;
+  readonly #host: Host;
   readonly #loop: TurnLoop;
-  #soft: SoftState;
+  /** What the node does for its groups by itself; null: nothing is sharded. */
+  #groupClient: GroupClient | null = null;
   #stopped = false;
 
   /**
@@ -87,6 +76,7 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     this.#config = config;
     this.#address = nodeAddress(config, id);
     this.#httpRequests = new HttpClientPort(this, this.#onBurst);
+    this.#machines = new Machines(config.sharding, seed);
     const random = new Prng(seed);
     const servers = listenAll(this.#address, {
       peerPort: () => this.#listenPeers(random.fork("transport")),
@@ -97,27 +87,29 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     this.#binary = servers.clients;
     this.#http = servers.http;
     try {
-      this.#opened = openStorage(config, id, this.#machine, {
+      this.#opened = openStorage(config, id, {
         disk: options.disk ?? diskPort(),
         now: this.now,
         onFatal: this.#onFatal,
         isJoining: options.isJoining === true,
+        machineOf: (group) => this.#machines.of(group),
       });
     } catch (error) {
       void this.#closePorts();
       throw error;
     }
-    this.#replica = this.#createReplica();
-    this.#soft = this.#replica.soft;
+    this.#groups = this.#createGroups();
+    this.#host = this.#groups.host;
     this.#loop = new TurnLoop({
       clock: this.#clock,
-      deadline: () => this.#replica.deadline(),
-      onDeadline: () => this.#replica.input({ kind: "deadline" }),
-      pump: () => this.#replica.pump(),
+      deadline: () => this.#deadline(),
+      onDeadline: () => this.#host.onDeadline(),
+      pump: () => this.#turn(),
       onFatal: this.#onFatal,
     });
     this.#logStarted();
     this.#transport.connect();
+    this.#connectGroups();
     this.#loop.markDirty();
     // Hono takes some milliseconds to load: not now, and not within the first request.
     setImmediate(() => void this.#http.load());
@@ -130,16 +122,21 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
 
   status(): NodeStatusReport {
     const { id, config } = this.#options;
+    const { first } = this.#groups;
     return {
-      ...this.#replica.status(),
+      ...first.status(),
       id,
       pid: process.pid,
       clusterId: config.clusterId,
       storage: config.storage,
       ...fsyncOf(config),
       ...this.ports,
-      reads: this.#replica.reads,
+      reads: first.reads,
       rssBytes: process.memoryUsage.rss(),
+      ...(config.sharding && {
+        groups: this.#groups.report(),
+        shards: this.#groups.shardReports(),
+      }),
     };
   }
 
@@ -150,18 +147,36 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     learners: readonly number[],
     done: (outcome: AdminOutcome) => void,
   ): void {
-    this.#replica.changeMembership(voters.map(asNode), learners.map(asNode), done);
+    this.#groups.first.changeMembership(voters.map(asNode), learners.map(asNode), done);
     this.#loop.markDirty();
   }
 
-  transfer(to: number, done: (outcome: AdminOutcome) => void): void {
-    this.#replica.transferLeadership(asNode(to), done);
+  transfer(group: number, to: number, done: (outcome: AdminOutcome) => void): void {
+    this.#order(group, done, (replica) => replica.transferLeadership(asNode(to), done));
+  }
+
+  takeSnapshot(group: number, done: (outcome: AdminOutcome) => void): void {
+    this.#order(group, done, (replica) => replica.takeSnapshot(done));
+  }
+
+  #order(
+    group: number,
+    done: (outcome: AdminOutcome) => void,
+    act: Parameters<Host["with"]>[1],
+  ): void {
+    const reason = `this node has no group ${group}`;
+    if (!this.#host.with(group, act)) done({ outcome: "refused", reason });
     this.#loop.markDirty();
   }
 
-  takeSnapshot(done: (outcome: AdminOutcome) => void): void {
-    this.#replica.takeSnapshot(done);
+  addGroup(id: number, nodes: readonly number[]): string | null {
+    const known = this.#config.nodes.map((node) => node.id);
+    const problem = this.#groups.problemWith(id, nodes, known);
+    if (problem !== null || this.#host.replica(id) !== null) return problem;
+    this.#groups.add(this.#opened.addGroup({ id: asGroup(id), nodes }));
+    this.#options.log.info({ event: "groupAdded", group: id, nodes }, "hosts one more group");
     this.#loop.markDirty();
+    return null;
   }
 
   setNodes(body: unknown): string | null {
@@ -169,13 +184,14 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     if (typeof changed === "string") return changed;
     this.#config = changed;
     this.#transport.reconfigure(changed);
+    this.#connectGroups();
     const nodes = changed.nodes.map((node) => node.id);
     this.#options.log.info({ event: "nodesChanged", nodes }, "knows where these nodes are");
     return null;
   }
 
-  leaderId(): number {
-    return this.#replica.status().leaderId;
+  leaderId(group: number): number {
+    return this.#host.replica(group)?.status().leaderId ?? NO_NODE;
   }
 
   /** Answers what is committed, then closes everything. Safe to call twice. */
@@ -183,27 +199,28 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#loop.stop();
+    this.#groupClient?.stop();
     this.#httpRequests.stop();
     await this.#closePorts();
     this.#opened.close();
     this.#options.log.info({ event: "stopped" }, "the node has stopped");
   }
 
-  // Ports: what the replica asks of its world.
+  // HostPorts: what the replicas ask of their world.
 
   readonly now = (): number => this.#clock.now();
 
-  send(message: Message): void {
-    this.#transport.send(GROUP_1, message);
+  send(group: GroupId, message: Message): void {
+    this.#transport.send(group, message);
   }
 
-  persist(write: DurableWrite, durable: (writeSeq: number) => void): void {
-    this.#opened.storage.append(GROUP_1, write, durable);
+  persist(group: GroupId, write: DurableWrite, durable: (writeSeq: number) => void): void {
+    this.#opened.storage.append(group, write, durable);
   }
 
-  reply(client: number, requestId: number, reply: Reply): void {
+  reply(group: GroupId, client: number, requestId: number, reply: Reply): void {
     if (client === HTTP_CLIENT) this.#httpRequests.reply(requestId, reply);
-    else this.#binary.reply(client, requestId, reply);
+    else this.#binary.reply(group, client, requestId, reply);
   }
 
   /**
@@ -216,28 +233,17 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     this.#opened.storage.commit();
   }
 
-  onSoftState(soft: SoftState): void {
+  onSoftState(group: GroupId, soft: SoftState): void {
     // Perhaps from a pump outside the loop, by a disk write's callback: a new role has another
     // deadline, and the loop sets its timer only after a turn.
     this.#loop.markDirty();
-    const { log } = this.#options;
-    const before = this.#soft;
-    this.#soft = soft;
-    const { role, term, leaderId } = soft;
-    if (term !== before.term) log.info({ event: "termChanged", term }, "entered a term");
-    if (before.role === "leader" && (role !== "leader" || term !== before.term)) {
-      log.info({ event: "steppedDown", term }, "no longer the leader");
-    }
-    if (role === "leader" && (before.role !== "leader" || term !== before.term)) {
-      log.info({ event: "becameLeader", term }, "became the leader");
-    } else if (leaderId !== NO_NODE && leaderId !== before.leaderId) {
-      log.info({ event: "leaderKnown", term, leaderId }, "follows a leader");
-    }
+    this.#groups.onSoftState(group, soft);
   }
 
-  // ClientPort: what the protocols hand in. The replica does not exist yet when they are made.
+  // GroupClientPort: what the protocols hand in. The host does not exist yet when they are made.
 
   request(
+    group: number,
     client: number,
     requestId: number,
     bytes: Uint8Array,
@@ -245,10 +251,20 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     at: number,
     end: number,
   ): void {
-    this.#replica.request(client, requestId, bytes, view, at, end);
+    this.#host.request(group, client, requestId, bytes, view, at, end);
   }
 
   readonly #onBurst = (): void => this.#loop.markDirty();
+
+  #deadline(): number {
+    const agentAt = this.#groupClient?.deadline() ?? Infinity;
+    return Math.min(this.#host.deadline(), agentAt);
+  }
+
+  #turn(): void {
+    this.#host.pump();
+    this.#groupClient?.turn();
+  }
 
   readonly #onFatal = (error: unknown): void => {
     this.#loop.stop();
@@ -262,7 +278,7 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
       self: asNode(id),
       random,
       log,
-      onMessage: (_group, message) => this.#replica.input({ kind: "message", message }),
+      onMessage: (group, message) => this.#host.input(group, { kind: "message", message }),
       onUnreachable: (peer) => this.#onUnreachable(peer),
       onBurst: this.#onBurst,
       onFatal: this.#onFatal,
@@ -286,7 +302,8 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
       admin: this,
       host: this.#address.host,
       port: this.#address.httpPort,
-      request: (command) => this.#httpRequests.request(command),
+      request: (group, command) => this.#httpRequests.request(group, command),
+      placeOf: (key) => this.#groups.placeOf(key),
       status: () => this.status(),
       urlOf: (nodeId) => {
         const node = this.#config.nodes.find((n) => n.id === nodeId);
@@ -295,61 +312,45 @@ export class OrdealNode implements Ports, ClientPort, AdminPort {
     });
   }
 
-  #createCore(): Raft {
-    const { config, id, seed, record } = this.#options;
-    const { raft } = config;
-    const voters = firstVoters(config).map(asNode);
-    const { restored, mayVote } = this.#opened;
-    const settings = {
-      ...RAFT_DEFAULTS,
-      ...(raft?.electionTimeoutMinMs && { electionTimeoutMinMs: raft.electionTimeoutMinMs }),
-      ...(raft?.heartbeatIntervalMs && { heartbeatIntervalMs: raft.heartbeatIntervalMs }),
-      id: asNode(id),
-      membership: { voters, votersOutgoing: [], learners: [] },
-      restored,
-      mayVote,
-      // What stays of the log for slow followers is no more than what comes between two snapshots.
-      trailingBytes: Math.min(
-        RAFT_DEFAULTS.trailingBytes,
-        raft?.snapshotEveryBytes ?? SNAPSHOT_EVERY_BYTES,
-      ),
-    };
-    const now = this.now();
-    const core = createRaft({ ...settings, random: coreRandom(seed) }, now);
-    if (record === undefined) return core;
-    const wallMs = performance.timeOrigin + performance.now();
-    return recordingRaft(core, { config: settings, seed, now, wallMs }, record);
+  #createGroups(): Groups {
+    const { config, id, log, seed, record } = this.#options;
+    const { groups, mayVote } = this.#opened;
+    const created = new Groups({
+      ...{ config, id, log, seed, record, mayVote },
+      machines: this.#machines,
+      ports: this,
+      onFatal: this.#onFatal,
+    });
+    for (const group of groups) created.add(group);
+    return created;
   }
 
-  #createReplica(): Replica {
-    const { config, log } = this.#options;
-    const { raft } = config;
-    const { snapshots } = this.#opened;
-    return new Replica(this.#createCore(), this.#machine, this, {
-      snapshots,
-      snapshotEveryBytes: raft?.snapshotEveryBytes ?? SNAPSHOT_EVERY_BYTES,
-      onSnapshot: ({ kind, lastIndex, totalBytes }) => {
-        const event = kind === "taken" ? "snapshotTaken" : "snapshotInstalled";
-        const { term } = this.#soft;
-        log.info({ event, term, lastIndex, totalBytes }, "the log begins after a new snapshot");
-      },
-      onSnapshotFailed: (error, inARow) => {
-        const { message: reason } = error;
-        log.error({ event: "snapshotFailed", reason, inARow }, "a snapshot could not be written");
-        if (inARow >= SNAPSHOT_FAILURES_MAX) this.#onFatal(error);
-      },
-      leaseReads: raft?.leaseReads ?? false,
+  /** Begins to act for the groups of shards, on the nodes as they are known now. */
+  #connectGroups(): void {
+    const { controller } = this.#machines;
+    const { seed } = this.#options;
+    this.#groupClient?.stop();
+    if (controller === null) return;
+    this.#groupClient = new GroupClient({
+      shards: controller.config.shards.length,
+      nodes: this.#config.nodes,
+      prng: new Prng(seed).fork("group client"),
+      now: this.now,
+      controller,
+      groups: () => this.#groups.ofShards,
+      onBurst: this.#onBurst,
+      onFatal: this.#onFatal,
     });
   }
 
   #onUnreachable(peer: NodeId): void {
-    this.#replica.input({ kind: "peerUnreachable", peer });
+    this.#host.unreachable(peer);
     this.#loop.markDirty();
   }
 
   #logStarted(): void {
     const { log, config } = this.#options;
-    const { term, lastIndex } = this.#replica.status();
+    const { term, lastIndex } = this.#groups.first.status();
     const { storage, clusterId } = config;
     const { report } = this.#opened;
     const { fsync, unsafe } = fsyncOf(config);

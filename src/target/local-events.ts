@@ -50,6 +50,8 @@ export function parseEvent(line: string, node: number): ClusterEvent | null {
     readonly time?: unknown;
     readonly event?: unknown;
     readonly term?: unknown;
+    /** Of another group than group 1. */
+    readonly group?: unknown;
     readonly recovered?: { readonly tornBytes?: unknown };
   };
   try {
@@ -60,7 +62,7 @@ export function parseEvent(line: string, node: number): ClusterEvent | null {
   const { time, event, term, recovered } = fields;
   if (typeof time !== "number" || typeof event !== "string" || typeof term !== "number")
     return null;
-  if (!KINDS.has(event)) return null;
+  if (!KINDS.has(event) || fields.group !== undefined) return null;
   const found = { atUs: time * 1000, node, kind: event as ClusterEvent["kind"], term };
   const tornBytes = recovered?.tornBytes;
   return typeof tornBytes === "number" && tornBytes > 0 ? { ...found, tornBytes } : found;

@@ -12,13 +12,17 @@ import {
 } from "../../kv/command.ts";
 import { isDefinite, STATUS, type StatusName } from "../../wire/errors.ts";
 import type { NodeStatusReport } from "../node-status.ts";
+import { GROUP_1 } from "../../lib/ids.ts";
 import type { AdminPort } from "../admin-port.ts";
+import type { KeyPlace } from "../groups.ts";
 import { LoopLag } from "../loop-lag.ts";
 import { adminRoutes } from "./admin.ts";
 import type { HttpReply } from "./http-client-port.ts";
 
 export type AppOptions = {
-  readonly request: (command: Command) => Promise<HttpReply>;
+  readonly request: (group: number, command: Command) => Promise<HttpReply>;
+  /** Which group has a key; null: nothing is sharded. */
+  readonly placeOf: (key: Uint8Array) => KeyPlace | null;
   readonly status: () => NodeStatusReport;
   /** "http://host:port" of a node's HTTP port, or undefined for an id that is not configured. */
   readonly urlOf: (nodeId: number) => string | undefined;
@@ -81,7 +85,8 @@ const COMMAND: Command = {
  *   …      /admin/…  for operators (admin.ts)
  *
  * Keys are UTF-8, percent-encoded. Replies carry the key's version as ETag and X-Ordeal-Version. A
- * node that is not the leader redirects (307) to it. Errors are JSON { error, definite, fix }.
+ * node that is not the leader redirects (307) to it; in a sharded cluster one that does not lead the key's group
+ * answers 421 with { group, nodes } of that. Errors are JSON { error, definite, fix }.
  * Requests have no session: a put that is sent again after an unknown outcome may happen twice.
  */
 export function createApp(options: AppOptions): Hono {
@@ -121,11 +126,15 @@ async function serve(options: AppOptions, c: Context, part: Partial<Command>): P
   }
   const value = part.op === OP_PUT || part.op === OP_APPEND ? await readValue(c) : NO_BYTES;
   if (value === null) return tooLarge(c);
-  const reply = await options.request({ ...COMMAND, ...part, key, value });
+  const place = options.placeOf(key);
+  if (place !== null && !place.isHere) return elsewhere(options, c, place);
+  const group = place?.group ?? GROUP_1;
+  const reply = await options.request(group, { ...COMMAND, ...part, key, value });
   if (reply.version > 0) {
     c.header("ETag", `"${reply.version}"`);
     c.header("X-Ordeal-Version", String(reply.version));
   }
+  if (reply.status === "notLeader" && place !== null) return elsewhere(options, c, place);
   if (reply.status === "notLeader") return redirect(options, c, reply.leaderHint);
   if (reply.status !== "ok") return problem(c, reply.status, undefined, reply.version);
   if (part.op !== OP_GET) return c.json({ version: reply.version, index: reply.index });
@@ -163,6 +172,19 @@ function redirect(options: AppOptions, c: Context, leaderId: number): Response {
   // The path as it was sent: decoding and encoding it again could change the key.
   const { pathname, search } = new URL(c.req.url);
   return c.redirect(`${base}${pathname}${search}`, 307);
+}
+
+/** A group of which another node has to be asked, each of its nodes with its address. */
+function elsewhere({ urlOf }: AppOptions, c: Context, { group, nodes }: KeyPlace): Response {
+  if (nodes.length === 0) return problem(c, "wrongShard", "no group has the key's shard");
+  const body = {
+    error: `group ${group} has the key, and this node does not lead it`,
+    definite: true,
+    fix: "ask the other nodes of the group",
+    group,
+    nodes: nodes.map((id) => ({ id, url: urlOf(id) })),
+  };
+  return c.json(body, HTTP_STATUS.wrongShard);
 }
 
 function problem(c: Context, status: StatusName, error?: string, version?: number): Response {

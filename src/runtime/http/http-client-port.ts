@@ -1,5 +1,6 @@
 import { type Command, commandBytes, writeCommand } from "../../kv/command.ts";
-import type { ClientPort, Reply } from "../../replica/ports.ts";
+import type { GroupClientPort } from "../../replica/host.ts";
+import type { Reply } from "../../replica/ports.ts";
 import { type StatusName, statusName } from "../../wire/errors.ts";
 
 /** The client id under which all HTTP requests reach the replica. Connections count from 1. */
@@ -19,20 +20,20 @@ const NOTHING = { leaderHint: 0, version: 0, index: 0, value: new Uint8Array(0) 
 
 /** Turns requests into promises. For people and tools: the load goes through the binary port. */
 export class HttpClientPort {
-  readonly #requests: ClientPort;
+  readonly #requests: GroupClientPort;
   readonly #onBurst: () => void;
   readonly #timeoutMs: number;
   readonly #waiting = new Map<number, (reply: HttpReply) => void>();
   #nextId = 1;
 
-  constructor(requests: ClientPort, onBurst: () => void, timeoutMs = 5000) {
+  constructor(requests: GroupClientPort, onBurst: () => void, timeoutMs = 5000) {
     this.#requests = requests;
     this.#onBurst = onBurst;
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Resolves with the answer, or after a while with `timeout`. Never rejects. */
-  request(command: Command): Promise<HttpReply> {
+  /** Resolves with the answer of the group, or after a while with `timeout`. Never rejects. */
+  request(group: number, command: Command): Promise<HttpReply> {
     if (this.#waiting.size >= UNANSWERED_MAX) {
       return Promise.resolve({ ...NOTHING, status: "overloaded" });
     }
@@ -50,7 +51,7 @@ export class HttpClientPort {
         clearTimeout(timer);
         resolve(reply);
       });
-      this.#requests.request(HTTP_CLIENT, requestId, bytes, view, 0, bytes.length);
+      this.#requests.request(group, HTTP_CLIENT, requestId, bytes, view, 0, bytes.length);
       this.#onBurst();
     });
   }

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { NO_NODE } from "../../lib/ids.ts";
 import { OP_PUT, writeCommand } from "../../kv/command.ts";
-import type { ClientPort } from "../../replica/ports.ts";
+import type { GroupClientPort } from "../../replica/host.ts";
 import type { ByteWriter } from "../../wire/bytes.ts";
 import { eachResponse, REQUESTS_PER_CONNECTION_MAX } from "../../wire/client.ts";
 import { STATUS } from "../../wire/errors.ts";
@@ -12,7 +12,7 @@ import { type RawClient, rawClient } from "../testing/raw-client.ts";
 import { until } from "../testing/until.ts";
 import { BinaryServer } from "./binary.ts";
 
-type Taken = { client: number; requestId: number; command: Uint8Array };
+type Taken = { group: number; client: number; requestId: number; command: Uint8Array };
 
 const open: { stop(): void }[] = [];
 afterEach(() => {
@@ -23,9 +23,9 @@ afterEach(() => {
 function startServer() {
   const taken: Taken[] = [];
   const log = linesLog();
-  const requests: ClientPort = {
-    request: (client, requestId, bytes, _view, at, end) =>
-      void taken.push({ client, requestId, command: bytes.slice(at, end) }),
+  const requests: GroupClientPort = {
+    request: (group, client, requestId, bytes, _view, at, end) =>
+      void taken.push({ group, client, requestId, command: bytes.slice(at, end) }),
   };
   const counts = { bursts: 0 };
   const server = new BinaryServer({
@@ -39,8 +39,12 @@ function startServer() {
     },
   });
   open.push(server);
-  const answer = ({ client, requestId }: Taken, value = new Uint8Array(0), version = 0): void =>
-    server.reply(client, requestId, {
+  const answer = (
+    { group, client, requestId }: Taken,
+    value = new Uint8Array(0),
+    version = 0,
+  ): void =>
+    server.reply(group, client, requestId, {
       status: STATUS.ok.code,
       leaderHint: NO_NODE,
       version,

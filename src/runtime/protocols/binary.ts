@@ -1,6 +1,7 @@
 import type { Socket, TCPSocketListener } from "bun";
 import { NO_NODE } from "../../lib/ids.ts";
-import type { ClientPort, Reply } from "../../replica/ports.ts";
+import type { GroupClientPort } from "../../replica/host.ts";
+import type { Reply } from "../../replica/ports.ts";
 import { WireError } from "../../wire/bytes.ts";
 import { eachRequest, REQUESTS_PER_CONNECTION_MAX, writeResponse } from "../../wire/client.ts";
 import { STATUS } from "../../wire/errors.ts";
@@ -19,7 +20,7 @@ export type BinaryOptions = {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  readonly requests: ClientPort;
+  readonly requests: GroupClientPort;
   readonly log: Log;
   /** Called once after the requests of one chunk: the time to schedule a pump. */
   readonly onBurst: () => void;
@@ -35,6 +36,8 @@ type Connection = {
   readonly out: FrameWriter;
   /** Where in `out` the open clientResponses frame begins; -1: none is open. */
   frameStart: number;
+  /** Whose replies are in it. */
+  frameGroup: number;
   unanswered: number;
   /** Is in #dirty, to be flushed at the end of the turn. */
   dirty: boolean;
@@ -54,7 +57,8 @@ const OVERLOADED: Reply = {
 
 /**
  * The client port: frames of requests in, frames of replies out (wire/client.ts). All replies of a
- * turn to one connection leave as one frame in one write. Nothing is allocated per operation.
+ * group and turn to one connection leave as one frame, and all frames in one write. Nothing is allocated per
+ * operation.
  */
 export class BinaryServer {
   readonly #options: BinaryOptions;
@@ -64,6 +68,7 @@ export class BinaryServer {
   /** Whose requests are being read, and from what. */
   #current: Connection | null = null;
   #body: Uint8Array = new Uint8Array(0);
+  #group = 0;
   /** The connection of the last reply: replies to one connection come in runs. */
   #replyTo: Connection | null = null;
   /** 0 is not a connection of this server: the HTTP server uses it. */
@@ -91,7 +96,7 @@ export class BinaryServer {
   }
 
   /** Queues one reply until `flush`. A client that is gone gets none. */
-  reply(client: number, requestId: number, reply: Reply): void {
+  reply(group: number, client: number, requestId: number, reply: Reply): void {
     let connection = this.#replyTo;
     if (connection === null || connection.id !== client) {
       connection = this.#connections.get(client) ?? null;
@@ -99,7 +104,7 @@ export class BinaryServer {
       this.#replyTo = connection;
     }
     connection.unanswered--;
-    this.#queue(connection, requestId, reply);
+    this.#queue(connection, group, requestId, reply);
   }
 
   /** One write per connection that was replied to. */
@@ -125,6 +130,7 @@ export class BinaryServer {
       onFrame: (frame) => this.#onFrame(connection, frame),
       out: new FrameWriter(PENDING_BYTES_MAX),
       frameStart: -1,
+      frameGroup: 0,
       unanswered: 0,
       dirty: false,
       closed: false,
@@ -156,24 +162,31 @@ export class BinaryServer {
       throw new WireError(`kind ${frame.kind} on the client port`);
     }
     this.#body = frame.body;
+    this.#group = frame.group;
     eachRequest(frame.body, this.#onRequest);
   }
 
   readonly #onRequest = (view: DataView, requestId: number, at: number, end: number): void => {
     const connection = this.#current!;
     if (connection.unanswered >= REQUESTS_PER_CONNECTION_MAX) {
-      this.#queue(connection, requestId, OVERLOADED);
+      this.#queue(connection, this.#group, requestId, OVERLOADED);
       return;
     }
     connection.unanswered++;
-    this.#options.requests.request(connection.id, requestId, this.#body, view, at, end);
+    const { requests } = this.#options;
+    requests.request(this.#group, connection.id, requestId, this.#body, view, at, end);
   };
 
-  #queue(connection: Connection, requestId: number, reply: Reply): void {
+  #queue(connection: Connection, group: number, requestId: number, reply: Reply): void {
     if (connection.closed) return;
+    if (connection.frameGroup !== group) {
+      this.#seal(connection);
+      if (connection.closed) return;
+      connection.frameGroup = group;
+    }
     const w = connection.out.bytes;
     if (connection.frameStart < 0) {
-      connection.frameStart = beginFrame(w, KIND.clientResponses, 0);
+      connection.frameStart = beginFrame(w, KIND.clientResponses, group);
     }
     writeResponse(w, requestId, reply);
     if (!connection.dirty) {

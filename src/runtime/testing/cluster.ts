@@ -47,6 +47,7 @@ export class TestCluster {
   readonly logs = new Map<number, LinesLog>();
   /** What was reported as fatal: a test expects none. */
   readonly fatal: unknown[] = [];
+  #starts = 0;
 
   constructor(config: NodeConfigFile) {
     this.config = config;
@@ -54,10 +55,11 @@ export class TestCluster {
 
   start(id: number): OrdealNode {
     const log = linesLog();
+    this.#starts++;
     const onFatal = (error: unknown): void => void this.fatal.push(error);
     const electionTimeoutMinMs = id === 1 ? FIRST_PATIENCE_MS : OTHERS_PATIENCE_MS;
     const config = { ...this.config, raft: this.config.raft ?? { electionTimeoutMinMs } };
-    const node = new OrdealNode({ config, id, log, seed: id, onFatal });
+    const node = new OrdealNode({ config, id, log, seed: this.#starts, onFatal });
     this.nodes.set(id, node);
     this.logs.set(id, log);
     return node;
