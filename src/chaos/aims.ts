@@ -1,3 +1,4 @@
+import { NO_GROUP, type ShardConfig } from "../kv/shard-config.ts";
 import { count } from "../report/format.ts";
 import type { FaultBand } from "../report/schema.ts";
 import type { ClusterEvent, NodeStart } from "../target/target.ts";
@@ -12,6 +13,8 @@ export type Happened = {
   readonly ticks: readonly Tick[];
   /** Absent: nodes do not tell. */
   readonly readsByLease?: number;
+  /** Of a sharded cluster: the config when the load began, and each that came after it. */
+  readonly configs?: readonly ShardConfig[];
 };
 
 export type AimResult = { readonly reached: boolean; readonly detail: string };
@@ -50,6 +53,14 @@ export function evaluateAim(aim: Aim, happened: Happened): AimResult {
       const { readsByLease = 0 } = happened;
       return result(readsByLease, aim.atLeast, (n) => `${count(n)} reads by lease`);
     }
+    case "configChanged": {
+      const changes = Math.max(0, (happened.configs ?? []).length - 1);
+      return result(changes, aim.atLeast, (n) => `config changed ${n}×`);
+    }
+    case "shardsMoved": {
+      const moved = shardsMoved(happened.configs ?? []);
+      return result(moved, aim.atLeast, (n) => `${count(n)} shards changed their group`);
+    }
     case "refused": {
       const refused = happened.starts.filter(({ outcome }) => outcome === "refused");
       return result(refused.length, aim.atLeast, (n) => `damaged data refused ${n}×`);
@@ -67,6 +78,17 @@ export function evaluateAim(aim: Aim, happened: Happened): AimResult {
     }
   }
 }
+
+/** By all these configs together, those aside that had no group before or have none after. */
+export const shardsMoved = (configs: readonly ShardConfig[]): number =>
+  configs.reduce((sum, { shards }, i) => {
+    const before = configs[i - 1]?.shards ?? shards;
+    const moves = shards.filter((group, shard) => {
+      const from = before[shard]!;
+      return group !== from && group !== NO_GROUP && from !== NO_GROUP;
+    });
+    return sum + moves.length;
+  }, 0);
 
 const result = (n: number, atLeast: number, say: (n: number) => string): AimResult =>
   n >= atLeast

@@ -1,5 +1,6 @@
 import { count } from "../report/format.ts";
-import type { NodeStatus } from "../target/target.ts";
+import { underWay } from "../kv/shards-under-way.ts";
+import type { NodeStatus, ShardsStatus } from "../target/target.ts";
 
 /** What a sequence may wait for, seen from outside: in what nodes say of themselves and in acknowledged operations. */
 export type Condition =
@@ -12,13 +13,19 @@ export type Condition =
   /** So many operations were acknowledged since the wait began. */
   | { readonly kind: "acknowledged"; readonly operations: number }
   /** Every node that holds a log is up, and has applied what was committed when the wait began. */
-  | { readonly kind: "caughtUp" };
+  | { readonly kind: "caughtUp" }
+  /** Every group of a sharded cluster has adopted the newest config, and no shard is on its way. */
+  | { readonly kind: "shardsSettled" }
+  /** So many shards are on their way. */
+  | { readonly kind: "shardsArriving"; readonly shards: number };
 
 /** The cluster at one moment, as far as a condition may ask. */
 export type Observed = {
   readonly nodes: readonly NodeStatus[];
   /** Operations acknowledged since the load began. */
   readonly acknowledged: number;
+  /** Of a sharded cluster; null: it does not tell now. */
+  readonly shards?: ShardsStatus | null;
 };
 
 /** Tells, look after look, whether a condition has come true since the first one. */
@@ -36,7 +43,7 @@ export class Watch {
     this.#term = leaderTerm(nodes);
   }
 
-  sees({ nodes, acknowledged }: Observed): boolean {
+  sees({ nodes, acknowledged, shards = null }: Observed): boolean {
     const term = leaderTerm(nodes);
     if (term > this.#term) {
       // The first leader deposes nobody.
@@ -53,6 +60,10 @@ export class Watch {
         return term > 0;
       case "acknowledged":
         return acknowledged - this.#acknowledged >= condition.operations;
+      case "shardsSettled":
+        return shards !== null && underWay(shards.config, shards.groups).length === 0;
+      case "shardsArriving":
+        return arriving(shards) >= condition.shards;
       case "caughtUp": {
         const holders = nodes.filter(({ lastIndex }) => lastIndex > 0);
         return (
@@ -78,10 +89,20 @@ export function describeCondition(condition: Condition): string {
       return "there is a leader";
     case "acknowledged":
       return `${count(condition.operations)} operations are acknowledged`;
+    case "shardsSettled":
+      return "all groups have adopted the newest config and no shard is on its way";
+    case "shardsArriving":
+      return `${count(condition.shards)} shards are on their way`;
     case "caughtUp":
       return "all nodes have caught up";
   }
 }
+
+const arriving = (shards: ShardsStatus | null): number =>
+  (shards?.groups ?? []).reduce(
+    (sum, { report }) => sum + (report?.shards ?? []).filter((s) => s.state === "arriving").length,
+    0,
+  );
 
 const commitIndexOf = (nodes: readonly NodeStatus[]): number =>
   Math.max(0, ...nodes.map(({ commitIndex }) => commitIndex));

@@ -1,5 +1,5 @@
 import { unreachable } from "../lib/assert.ts";
-import type { Fault, FaultKind, NodeSpec } from "../fault/vocabulary.ts";
+import type { Fault, FaultKind, NodeSpec, ReshardFault } from "../fault/vocabulary.ts";
 import { describeConnectionFault, describeMessageFault } from "../fault/describe-links.ts";
 import { faultsOf, type Scenario } from "./scenario.ts";
 
@@ -34,6 +34,8 @@ export function describeFault(fault: Fault): string {
     }
     case "membership":
       return `make ${fault.voters.join(", ")} the voters`;
+    case "reshard":
+      return RESHARD[fault.change];
     case "powerLoss":
       return `power loss of ${describeNodes(fault.nodes)}, ${fault.keeps === "nothing" ? "nothing" : `a ${fault.keeps} part`} of what was not synced is left`;
     case "diskStall":
@@ -71,6 +73,14 @@ export function describeFault(fault: Fault): string {
   }
 }
 
+const RESHARD: Readonly<Record<ReshardFault["change"], string>> = {
+  join: "a group joins",
+  leave: "a group leaves",
+  move: "move a shard",
+  shuffle: "move a quarter of the shards",
+  rebalance: "rebalance the shards",
+};
+
 const LIFTS: ReadonlySet<FaultKind> = new Set<FaultKind>(["heal", "resume", "restart", "unclog"]);
 
 /** Does a fault of this kind only end others? */
@@ -90,6 +100,8 @@ function describeNodes(spec: NodeSpec): string {
   switch (spec.kind) {
     case "leader":
       return "leader";
+    case "leaderOf":
+      return spec.group === null ? "leader of some group" : `leader of group ${spec.group}`;
     case "followers":
       return "followers";
     case "all":

@@ -5,6 +5,7 @@ import type {
   MessageName,
   NodeSpec,
   PowerLossKeeps,
+  ReshardFault,
 } from "../fault/vocabulary.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { LoadShape } from "../workload/spec.ts";
@@ -120,9 +121,17 @@ export const leaderElected: Condition = { kind: "leaderElected" };
 export const operationsAcknowledged = (operations: number): Condition => ({
   ...{ kind: "acknowledged", operations },
 });
+/** Every group has adopted the newest config, and no shard is on its way. */
+export const shardsSettled: Condition = { kind: "shardsSettled" };
+/** So many shards are arriving somewhere at this moment: a change is half done. */
+export const shardsArriving = (shards = 1): Condition => ({ kind: "shardsArriving", shards });
 export const caughtUp: Condition = { kind: "caughtUp" };
 
 export const leader: NodeSpec = { kind: "leader" };
+/** Of a sharded cluster, where `leader` is that of the controller. */
+export const leaderOf = (group: number): NodeSpec => ({ kind: "leaderOf", group });
+/** The leader of one of the groups of shards, drawn at random. */
+export const someGroupLeader: NodeSpec = { kind: "leaderOf", group: null };
 export const followers: NodeSpec = { kind: "followers" };
 export const all: NodeSpec = { kind: "all" };
 export const one: NodeSpec = { kind: "random", size: "one" };
@@ -213,6 +222,8 @@ export const reorder = (nodes: NodeSpec, ratio: number, withinMs: number): Fault
   withinMs,
 });
 export const voters = (...ids: readonly number[]): Fault => ({ kind: "membership", voters: ids });
+/** A change of the config of a sharded cluster: see ReshardFault. */
+export const reshard = (change: ReshardFault["change"]): Fault => ({ kind: "reshard", change });
 /** A crash that takes what was not synced with it, but for what `keeps` says. */
 export const powerLoss = (nodes: NodeSpec, keeps: PowerLossKeeps = "nothing"): Fault => ({
   kind: "powerLoss",
@@ -262,6 +273,8 @@ export const tornTail = (atLeast = 1): Aim => ({ kind: "tornTail", atLeast });
 export const snapshotInstalled = (atLeast = 1): Aim => ({ kind: "snapshotInstalled", atLeast });
 export const readsByLease = (atLeast: number): Aim => ({ kind: "readsByLease", atLeast });
 export const refused = (atLeast = 1): Aim => ({ kind: "refused", atLeast });
+export const configChanged = (atLeast = 1): Aim => ({ kind: "configChanged", atLeast });
+export const shardsMoved = (atLeast = 1): Aim => ({ kind: "shardsMoved", atLeast });
 export const slowedTo = (fault: FaultKind, atLeastMs: number): Aim => ({
   kind: "slowedTo",
   fault,

@@ -53,6 +53,7 @@ export class FaultLog {
       case "clockJump":
       case "transfer":
       case "snapshot":
+      case "reshard":
         // Over at once, whatever comes of them.
         this.#begin(fault, nodes, atUs, doneUs);
         break;

@@ -21,6 +21,14 @@ test("findLostAcks: two writes at one place of the log prove a loss", () => {
   expect(findLostAcks(history).lost).toEqual([[0, 1]]);
 });
 
+test("findLostAcks: in different shards two keys may have one index, one key may not twice", () => {
+  const inShard = 3 * 2 ** 32 + 10;
+  const rows = [put(1, 1, inShard), { ...put(3, 1, inShard), key: 1 }, get(5, 1)];
+  expect(findLostAcks(historyOf([...rows, { ...get(6, 1), key: 1 }])).lost).toEqual([]);
+  const twice = [put(1, 1, inShard), put(3, 2, inShard), get(5, 2)];
+  expect(findLostAcks(historyOf(twice)).lost).toEqual([[0, 1]]);
+});
+
 test("findLostAcks: an acknowledged delete must stay, unless a later put may have come", () => {
   const deleted = { ...put(3, 0, 11), op: OP_DELETE };
   expect(findLostAcks(historyOf([put(1, 1, 10), deleted, get(5, 1)])).lost).toEqual([[1, 2]]);

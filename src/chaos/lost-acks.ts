@@ -10,11 +10,15 @@ export type LostAcks = {
   readonly acknowledged: number;
 };
 
+/** From here on an index is of a shard: it has the number of a config in its upper word (kv/shard-kv.ts). */
+const SHARD_INDEX_MIN = 2 ** 32;
+
 /**
  * Looks for acknowledged writes that are gone: an independent and much cheaper question than
  * linearizability. For each key the last get, invoked after every acknowledged write had returned,
  * must show the version of the last of them (by log index) or a later one; and no two
- * acknowledged writes may claim the same place in the log.
+ * acknowledged writes may claim the same place in the log. Shards have a log each, and only the cluster knew
+ * which key was in which: there it is asked of the writes of one key.
  */
 export function findLostAcks(history: History): LostAcks {
   const lost: [number, number][] = sameIndex(history);
@@ -90,15 +94,19 @@ function contradicts(history: History, key: KeyFacts): boolean {
 }
 
 function sameIndex(history: History): [number, number][] {
+  const { index, key } = history;
   const rows: number[] = [];
   for (let i = 0; i < history.count; i++) {
-    if (isAckedWrite(history, i) && (history.index[i] ?? 0) > 0) rows.push(i);
+    if (isAckedWrite(history, i) && (index[i] ?? 0) > 0) rows.push(i);
   }
-  const at = (row: number | undefined): number => history.index[row ?? -1] ?? 0;
-  rows.sort((a, b) => at(a) - at(b));
-  return rows.flatMap((row, n): [number, number][] =>
-    n > 0 && at(row) === at(rows[n - 1]) ? [[rows[n - 1] ?? row, row]] : [],
-  );
+  const at = (row: number): number => index[row] ?? 0;
+  const logOf = (row: number): number => (at(row) < SHARD_INDEX_MIN ? -1 : (key[row] ?? -1));
+  rows.sort((a, b) => at(a) - at(b) || logOf(a) - logOf(b));
+  return rows.flatMap((row, n): [number, number][] => {
+    const before = rows[n - 1];
+    const isSame = before !== undefined && at(row) === at(before) && logOf(row) === logOf(before);
+    return isSame ? [[before, row]] : [];
+  });
 }
 
 const isAckedWrite = ({ op, outcome }: History, i: number): boolean =>

@@ -26,7 +26,7 @@ const CAN: Target["can"] = {
     recording: true,
     failover: true,
   },
-  ...{ "versioned-put": true, append: true, delete: true, scan: true, timers: true },
+  ...{ "versioned-put": true, append: true, delete: true, scan: true, timers: true, sharded: true },
 };
 
 const target = (can: Partial<Target["can"]>, nodesMax?: number): Target => ({

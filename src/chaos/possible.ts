@@ -12,6 +12,7 @@ const NEEDS: Readonly<Partial<Record<FaultKind, Capability>>> = {
   ...{ clog: "connection", unclog: "connection" },
   ...{ clockJump: "clock", clockRate: "clock", clockStrobe: "clock" },
   ...{ powerLoss: "disk", diskStall: "disk", diskError: "disk", diskFull: "disk", bitFlip: "disk" },
+  reshard: "sharded",
   ...{ membership: "membership", transfer: "orders", snapshot: "orders", wipe: "orders" },
 };
 
@@ -29,6 +30,7 @@ export function whyImpossible(target: Target, scenario: Scenario): readonly stri
   if (leaseReads === true) needed.add("orders");
   if (storage === "memory" || fsync === "never") needed.add("memory");
   if ((scenario.cluster.spares ?? 0) > 0) needed.add("membership");
+  if (scenario.cluster.sharded !== undefined) needed.add("sharded");
   const waits = scenario.faults.some(
     (step) => step.kind === "sequence" && waitsForSomething(step.stages),
   );

@@ -1,3 +1,4 @@
+import type { ShardConfig } from "../kv/shard-config.ts";
 import type { LamportDiagram } from "../report/page/lamport.ts";
 import type { Check, FaultBand, Report } from "../report/schema.ts";
 import type { ClusterEvent, NodeStart, NodeStatus, Target } from "../target/target.ts";
@@ -150,6 +151,10 @@ export type Recording = {
   readonly errors: readonly string[];
   /** What each node said of itself last. */
   readonly nodes?: readonly NodeStatus[];
+  /** Of a sharded cluster: the config when the load began, and each that came after it. */
+  readonly configs?: readonly ShardConfig[];
+  /** What was still on its way when the run ended, in words; absent: nothing is sharded. */
+  readonly unsettled?: readonly string[];
   /** Reads that leaders served by lease; absent: they do not tell. */
   readonly readsByLease?: number;
   /** Frames that nodes sent each other; null: nobody counted. */

@@ -1,6 +1,7 @@
 import type { Fault, FaultKind } from "../fault/vocabulary.ts";
 import type { FsyncMode } from "../lib/fsync.ts";
 import type { LabAssertion } from "./lab-checks.ts";
+import type { Sharded } from "../target/target.ts";
 import type { LoadShape } from "../workload/spec.ts";
 import type { Parameter } from "./parameters.ts";
 import { faultsOfStages, type Stage } from "./sequence.ts";
@@ -31,6 +32,8 @@ export type Scenario = {
     readonly snapshotEveryBytes?: number;
     /** Reads without a round of messages while the leader's lease lasts; default: no. */
     readonly leaseReads?: boolean;
+    /** Many groups, each with a part of the keys; absent: one group has all. */
+    readonly sharded?: Sharded;
   };
   readonly workload: LoadShape;
   readonly durationMs: number;
@@ -111,6 +114,8 @@ export type Aim =
   | { readonly kind: "snapshotInstalled"; readonly atLeast: number }
   /** Reads that leaders served by lease, as they count them (and tell a few times a second). */
   | { readonly kind: "readsByLease"; readonly atLeast: number }
+  /** Configs of a sharded cluster that came after the load began, and shards that changed their group by them. */
+  | { readonly kind: "configChanged" | "shardsMoved"; readonly atLeast: number }
   /** Nodes that refused the data that a fault had changed. */
   | { readonly kind: "refused"; readonly atLeast: number }
   /** Mean response time while it was in force, as seen by clients. */

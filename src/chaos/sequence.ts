@@ -99,7 +99,10 @@ function amountOf(condition: Condition): number {
       return condition.times;
     case "acknowledged":
       return condition.operations;
+    case "shardsArriving":
+      return condition.shards;
     case "leaderElected":
+    case "shardsSettled":
     case "caughtUp":
       return 1;
   }

@@ -1,4 +1,7 @@
 import type { CommandModule } from "yargs";
+import { SHARDS_DEFAULT } from "../kv/shard-config.ts";
+import { UserError } from "../lib/user-error.ts";
+import type { Sharded } from "../target/target.ts";
 import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
 import {
   add,
@@ -33,6 +36,8 @@ export const command: CommandModule = {
   handler: () => {},
 };
 
+const REPLICAS_DEFAULT = 3;
+
 type DirArgs = { readonly dir: string };
 type StartArgs = DirArgs & {
   readonly nodes: number;
@@ -44,6 +49,10 @@ type StartArgs = DirArgs & {
   readonly seed: number;
   readonly "snapshot-every": number | undefined;
   readonly "lease-reads": boolean;
+  readonly shards: number | undefined;
+  readonly groups: number | undefined;
+  readonly replicas: number | undefined;
+  readonly "idle-groups": number | undefined;
   readonly json: boolean;
 };
 
@@ -82,6 +91,19 @@ const start: CommandModule<object, StartArgs> = {
         type: "boolean",
         default: false,
       })
+      .option("groups", {
+        describe: "sharded: so many groups share the keys, each with its own leader",
+        type: "number",
+      })
+      .option("shards", {
+        describe: `sharded: parts that the keys are divided into, for ever; default: ${SHARDS_DEFAULT}`,
+        type: "number",
+      })
+      .option("replicas", { describe: "sharded: nodes of each group; default: 3", type: "number" })
+      .option("idle-groups", {
+        describe: "sharded: so many more groups run and have not joined",
+        type: "number",
+      })
       .option("foreground", {
         describe: "stay, and stop the cluster on Ctrl-C",
         type: "boolean",
@@ -89,7 +111,11 @@ const start: CommandModule<object, StartArgs> = {
       })
       .option("json", JSON_FLAG)
       .example("$0 cluster start -n 5 --storage disk --dir /tmp/c", "five nodes, data on disk")
-      .example("$0 cluster start --dir /tmp/c --base-port 7000", "ports 7000 to 7008"),
+      .example("$0 cluster start --dir /tmp/c --base-port 7000", "ports 7000 to 7008")
+      .example(
+        "$0 cluster start -n 5 --dir /tmp/s --groups 4 --shards 12 --replicas 3",
+        "12 shards, on 4 groups of 3 nodes each",
+      ),
   handler: async (args) => {
     const { startDetached, superviseCluster } = await import("./cluster/start.ts");
     const run = args.foreground ? superviseCluster : startDetached;
@@ -108,11 +134,28 @@ const start: CommandModule<object, StartArgs> = {
         faultyLinks: args["faulty-links"],
         seed: args.seed,
         ...(Object.keys(raft).length > 0 && { raft }),
+        sharded: shardedOf(args),
       },
       args.json,
     );
   },
 };
+
+/** Undefined: not sharded, or as the directory has it. Throws UserError. */
+function shardedOf(args: StartArgs): Sharded | undefined {
+  const { shards, groups, replicas, nodes, "idle-groups": idleGroups } = args;
+  const given = [shards, groups, replicas, idleGroups].some((value) => value !== undefined);
+  if (!given) return undefined;
+  if (groups === undefined) {
+    const what = "a sharded cluster needs groups";
+    throw new UserError("bad option", [{ where: "--groups", what, fix: "add --groups 4, say" }]);
+  }
+  return {
+    ...{ shards: shards ?? SHARDS_DEFAULT, groups },
+    replicas: replicas ?? Math.min(REPLICAS_DEFAULT, nodes),
+    ...(idleGroups !== undefined && { idleGroups }),
+  };
+}
 
 const status: CommandModule<object, DirArgs & { readonly json: boolean }> = {
   command: "status",

@@ -44,6 +44,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./cluster.ts"),
   },
   {
+    name: "shards",
+    about: "Look at, and change, which group of a sharded cluster has which shard",
+    load: () => import("./shards.ts"),
+  },
+  {
     name: "node",
     about: "Run one node of a cluster in this process",
     load: () => import("./node.ts"),

@@ -7,6 +7,8 @@ export type ClusterView = {
   readonly nodes: readonly number[];
   /** 0: none is known. */
   readonly leader: number;
+  /** Of a sharded cluster, by group of shards; only groups with shards whose leader is known. */
+  readonly leaderOf?: ReadonlyMap<number, number>;
 };
 
 /** A set of directed links: those from `from` to `to`. */
@@ -31,6 +33,14 @@ export function resolveNodes(
       return eligible.filter((id) => id === view.leader);
     case "followers":
       return eligible.filter((id) => id !== view.leader);
+    case "leaderOf": {
+      const leaders = [...(view.leaderOf ?? [])].sort(([a], [b]) => a - b);
+      const those =
+        spec.group === null
+          ? prng.shuffle(leaders).slice(0, 1)
+          : leaders.filter(([group]) => group === spec.group);
+      return eligible.filter((id) => those.some(([, leader]) => leader === id));
+    }
     case "all":
       return eligible;
     case "node":

@@ -1,6 +1,11 @@
-/** Which nodes a fault hits. `leader`, `followers` and `random` are resolved when the fault fires. */
+/**
+ * Which nodes a fault hits. All but `all` and `node` are resolved when the fault fires. In a sharded cluster
+ * `leader` is that of group 1, the controller.
+ */
 export type NodeSpec =
   | { readonly kind: "leader" }
+  /** Whoever leads this group of shards; null: one of those that have shards, drawn at random. */
+  | { readonly kind: "leaderOf"; readonly group: number | null }
   | { readonly kind: "followers" }
   | { readonly kind: "all" }
   | { readonly kind: "node"; readonly id: number }
@@ -57,6 +62,7 @@ export type Fault =
    * still under way when all is lifted is waited for. Other faults hit voters only.
    */
   | { readonly kind: "membership"; readonly voters: readonly number[] }
+  | ReshardFault
   | ConnectionFault
   | MessageFault
   | ClockFault
@@ -75,6 +81,21 @@ export type Fault =
    * not resume or restart.
    */
   | { readonly kind: "heal" };
+
+/**
+ * Asks the controller of a sharded cluster for another config; groups and shards are drawn at random. It comes
+ * about when the cluster can, as a change of membership does. A change that is not possible now is left out.
+ *
+ *   join       a group that runs and has not joined
+ *   leave      one that has joined, unless it is the only one
+ *   move       a shard goes to another group
+ *   shuffle    a quarter of the shards do, one change after the other
+ *   rebalance  the shards are spread evenly again
+ */
+export type ReshardFault = {
+  readonly kind: "reshard";
+  readonly change: "join" | "leave" | "move" | "shuffle" | "rebalance";
+};
 
 /** What happens to the byte streams below the frames. */
 export type ConnectionFault =

@@ -1,12 +1,14 @@
 import { rebalance } from "./rebalance.ts";
 import { CONTROLLER_GROUP, groupOf, type ShardConfig } from "./shard-config.ts";
-import { OP_JOIN, OP_LEAVE, OP_MOVE } from "./shard-ops.ts";
+import { OP_JOIN, OP_LEAVE, OP_MOVE, OP_REBALANCE } from "./shard-ops.ts";
 
 /** What the controller is asked to change. */
 export type ConfigChange =
   | { readonly kind: "join"; readonly groups: ShardConfig["groups"] }
   | { readonly kind: "leave"; readonly groups: readonly number[] }
-  | { readonly kind: "move"; readonly shard: number; readonly group: number };
+  | { readonly kind: "move"; readonly shard: number; readonly group: number }
+  /** Spreads the shards evenly again, after moves. */
+  | { readonly kind: "rebalance" };
 
 /** Nodes of one group. */
 export const GROUP_NODES_MAX = 9;
@@ -17,7 +19,7 @@ const text = new TextDecoder("utf-8", { fatal: true });
 const NO_BYTES = new Uint8Array(0);
 
 export const changeOp = ({ kind }: ConfigChange): number =>
-  ({ join: OP_JOIN, leave: OP_LEAVE, move: OP_MOVE })[kind];
+  ({ join: OP_JOIN, leave: OP_LEAVE, move: OP_MOVE, rebalance: OP_REBALANCE })[kind];
 
 /** The value of the command that asks for it. */
 export function encodeChange(change: ConfigChange): Uint8Array<ArrayBuffer> {
@@ -38,6 +40,7 @@ export function decodeQuery(value: Uint8Array): number | null {
 /** Null: the bytes are not such a change, whatever the config. */
 export function decodeChange(op: number, value: Uint8Array): ConfigChange | null {
   const { groups, shard, group } = fields(value);
+  if (op === OP_REBALANCE) return { kind: "rebalance" };
   if (op === OP_MOVE) {
     return isCount(shard) && isCount(group) ? { kind: "move", shard, group } : null;
   }
@@ -63,6 +66,11 @@ export function applyChange(config: ShardConfig, change: ConfigChange): ShardCon
     if (shard >= config.shards.length) return `there is no shard ${shard}`;
     if (groupOf(config, group) === null) return `group ${group} has not joined`;
     return { ...config, num, shards: config.shards.with(shard, group) };
+  }
+  if (change.kind === "rebalance") {
+    const shards = rebalance(config.shards, config.groups);
+    const isSame = shards.every((group, shard) => group === config.shards[shard]);
+    return isSame ? "the shards are spread evenly already" : { ...config, num, shards };
   }
   const problem =
     change.kind === "join" ? joinProblem(config, change.groups) : leaveProblem(config, change);

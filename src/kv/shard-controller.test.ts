@@ -66,6 +66,20 @@ test("controller: a move stays until the next change of groups, which spreads an
   expect(loads(driver.join(4).config!)).toEqual([3, 4, 3]);
 });
 
+test("controller: rebalance undoes moves, of two that expect one config only the first counts", () => {
+  const { driver } = newController();
+  driver.join(2, 3);
+  for (const shard of [0, 1, 2]) driver.move(shard, 3);
+  const { num } = driver.query();
+  const first = driver.change({ kind: "rebalance" }, num);
+  expect(first).toMatchObject({ status: OK, num: num + 1 });
+  expect(loads(first.config!)).toEqual([5, 5]);
+  expect(driver.change({ kind: "rebalance" }, num)).toMatchObject({
+    ...{ status: VERSION_MISMATCH, num: num + 1 },
+  });
+  expect(driver.change({ kind: "rebalance" }).text).toBe("the shards are spread evenly already");
+});
+
 test("controller: what is refused changes nothing, and says why", () => {
   const { driver } = newController();
   driver.join(2);

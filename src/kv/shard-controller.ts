@@ -13,12 +13,13 @@ import { applyChange, decodeChange, decodeQuery } from "./config-changes.ts";
 import { ConfigReader, ConfigWriter } from "./config-snapshot.ts";
 import { SessionTable } from "./session-table.ts";
 import { encodeConfig, firstConfig, type ShardConfig } from "./shard-config.ts";
-import { OP_JOIN, OP_LEAVE, OP_MOVE, OP_QUERY, shardOpProblem } from "./shard-ops.ts";
+import { OP_JOIN, OP_LEAVE, OP_MOVE, OP_QUERY, OP_REBALANCE, shardOpProblem } from "./shard-ops.ts";
 import type { Result, SnapshotReader, SnapshotWriter, StateMachine } from "./state-machine.ts";
 import { INVALID, NOT_FOUND, OK, SESSION_EXPIRED, VERSION_MISMATCH } from "./status.ts";
 
 /** Clients that change configs: operators and tests, not the clients of the store. */
 const SESSIONS_MAX = 1024;
+const CHANGES: ReadonlySet<number> = new Set([OP_JOIN, OP_LEAVE, OP_MOVE, OP_REBALANCE]);
 const NO_BYTES = new Uint8Array(0);
 
 const utf8 = new TextEncoder();
@@ -64,7 +65,7 @@ export class ShardController implements StateMachine {
     if (header !== null) return header;
     const value = bytes.subarray(at + COMMAND_HEADER_BYTES, end);
     if (op === OP_QUERY) return decodeQuery(value) === null ? "no such query" : null;
-    if (op !== OP_JOIN && op !== OP_LEAVE && op !== OP_MOVE) return `op ${op} is not known here`;
+    if (!CHANGES.has(op)) return `op ${op} is not known here`;
     return decodeChange(op, value) === null ? "no such change" : null;
   }
 

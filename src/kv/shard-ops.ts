@@ -21,6 +21,7 @@ const U53_HIGH_MAX = 0x1f_ffff;
  *   join   JSON { "groups": [{ "id": 2, "nodes": [1, 2, 3] }, …] }   new groups; shards are rebalanced
  *   leave  JSON { "groups": [2, …] }                                 theirs go to the others
  *   move   JSON { "shard": 3, "group": 2 }                           stays there until the next change
+ *   rebalance  JSON {}                               spreads the shards evenly again, after moves
  *   query  JSON { "num": 7 }, or -1: the newest                      a read
  *
  * Of a group of shards. They are idempotent, each of one config, and carry no session; `expected`
@@ -43,6 +44,7 @@ export const OP_JOIN = 16;
 export const OP_LEAVE = 17;
 export const OP_MOVE = 18;
 export const OP_QUERY = 19;
+export const OP_REBALANCE = 20;
 export const OP_ADOPT = 32;
 export const OP_FREEZE = 33;
 export const OP_CHUNK = 34;

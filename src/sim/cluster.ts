@@ -228,6 +228,8 @@ export class SimCluster {
         return this.#each(fault.nodes, isUp, (node) => node.takeSnapshot());
       case "wipe":
         return this.#each(fault.nodes, isDown, (node) => node.wipe());
+      case "reshard":
+        return []; // Of sharded clusters, which src/sim/shards has.
       case "clockJump":
         return this.#skew(fault.nodes, (clock) => clock.jump(fault.ms));
       case "clockRate":

@@ -59,6 +59,8 @@ function describeFault(fault: Fault, on: string): string {
       return `clock of ${target(fault.nodes, on)} goes by jerks of ${fault.everyMs} ms`;
     case "transfer":
       return `${on || "nobody"} hands the leadership to ${target(fault.to, "")}`;
+    case "reshard":
+      return `another config of shards: ${fault.change}`;
     case "snapshot":
       return `${target(fault.nodes, on)} takes a snapshot`;
     case "wipe":
@@ -96,7 +98,9 @@ function target(spec: NodeSpec, on: string): string {
           ? "the leader"
           : spec.kind === "all"
             ? "all"
-            : "the followers";
+            : spec.kind === "leaderOf"
+              ? `the leader of group ${spec.group ?? "any"}`
+              : "the followers";
   if (on === "") return spec.kind === "node" ? meant : `${meant} (nobody)`;
   return on === meant ? on : `${on} (${meant})`;
 }

@@ -10,6 +10,7 @@ import {
 import { linksOf, LinkTable } from "../fault/link-table.ts";
 import { type ClusterView, resolveNodes, resolvePartition } from "../fault/resolve.ts";
 import { CLEAR_LINK, type Fault, type NodeSpec } from "../fault/vocabulary.ts";
+import type { ShardConfig } from "../kv/shard-config.ts";
 import { unreachable } from "../lib/assert.ts";
 import { NO_NODE } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
@@ -24,6 +25,7 @@ import {
   wipe,
 } from "./local-faults.ts";
 import { moveTo, replaceLost } from "./local-members.ts";
+import { LocalShards } from "./shards/local-shards.ts";
 import { askStatus, leaderOf, silentStatus } from "./local-status.ts";
 import type { LocalSupervisor } from "./local-supervisor.ts";
 import type {
@@ -33,6 +35,7 @@ import type {
   ClusterOptions,
   NodeStart,
   NodeStatus,
+  ShardsStatus,
 } from "./target.ts";
 import { until } from "./until.ts";
 
@@ -61,6 +64,8 @@ export class LocalCluster implements Cluster {
   readonly #replacing = new Set<number>();
   /** What nodes were asked to do and may be doing still. */
   #asked: Promise<unknown> = Promise.resolve();
+  /** Null: nothing is sharded. */
+  readonly #shards: LocalShards | null;
 
   constructor(supervisor: LocalSupervisor, options: ClusterOptions, startedUs: number) {
     const { config } = supervisor;
@@ -70,10 +75,15 @@ export class LocalCluster implements Cluster {
     this.address = {
       target: "ordeal",
       nodes: config.nodes.map(({ id, host, clientPort }) => ({ id, host, port: clientPort })),
+      ...(config.sharding && { shards: config.sharding.shards }),
     };
     this.#links = new LinkTable(this.nodeIds);
     this.#prng = new Prng(options.seed).fork("faults");
     this.#logs = this.nodeIds.map((id) => this.#logOf(id));
+    this.#shards =
+      config.sharding === undefined
+        ? null
+        : new LocalShards(this.address, config.sharding, this.#prng.fork("shards"));
   }
 
   get nodeIds(): readonly number[] {
@@ -160,6 +170,10 @@ export class LocalCluster implements Cluster {
       }
       case "transfer":
         return this.#transfer(fault.to);
+      case "reshard":
+        if (this.#shards === null) throw new Error("the cluster is not sharded");
+        this.#shards.reshard(fault);
+        return timed(this.nodeIds, Promise.resolve());
       case "snapshot": {
         const nodes = await this.#resolve(fault, (id) => supervisor.nodes.state(id) === "running");
         return timed(nodes, this.#ask(askSnapshots(supervisor, nodes)));
@@ -177,6 +191,15 @@ export class LocalCluster implements Cluster {
     await this.#restart(this.nodeIds);
     await this.#asked;
     await this.#changes;
+    await this.#shards?.settled();
+  }
+
+  async shards(): Promise<ShardsStatus | null> {
+    return (await this.#shards?.status()) ?? null;
+  }
+
+  async shardConfigs(): Promise<readonly ShardConfig[] | null> {
+    return (await this.#shards?.configs()) ?? null;
   }
 
   async events(): Promise<readonly ClusterEvent[]> {
@@ -201,6 +224,7 @@ export class LocalCluster implements Cluster {
   }
 
   stop(): Promise<void> {
+    this.#shards?.close();
     return this.#supervisor.stop();
   }
 
@@ -313,10 +337,18 @@ export class LocalCluster implements Cluster {
     { nodes }: { readonly nodes: NodeSpec },
     canHit: (id: number) => boolean,
   ): Promise<readonly number[]> {
-    const view = await this.#view(nodes.kind === "leader" || nodes.kind === "followers");
+    const view =
+      nodes.kind === "leaderOf"
+        ? await this.#viewOfGroups()
+        : await this.#view(nodes.kind === "leader" || nodes.kind === "followers");
     // What was hit while it was a voter may be lifted afterwards.
     const ids = nodes.kind === "all" || nodes.kind === "node" ? this.nodeIds : this.#voters;
     return resolveNodes(nodes, view, ids.filter(canHit), this.#prng);
+  }
+
+  async #viewOfGroups(): Promise<ClusterView> {
+    const leaderOf = await this.#shards?.leaders();
+    return { nodes: this.#voters, leader: NO_NODE, ...(leaderOf && { leaderOf }) };
   }
 
   async #view(needsLeader: boolean): Promise<ClusterView> {

@@ -13,6 +13,8 @@ import { type Problem, UserError } from "../lib/user-error.ts";
 import { loadConfig, type NodeAddress, type NodeConfigFile } from "../runtime/config.ts";
 import { freePorts, isFree } from "../runtime/free-ports.ts";
 import type { LocalNetwork } from "./local-network.ts";
+import { placement, shardedProblems } from "./shards/placement.ts";
+import type { Sharded } from "./target.ts";
 
 export const NODES_MAX = 9;
 const HOST = "127.0.0.1";
@@ -41,6 +43,8 @@ export type LocalOptions = {
   readonly root?: string | undefined;
   /** More nodes, which run and are no members. */
   readonly spares?: number;
+  /** Many groups; default: as the cluster had it. */
+  readonly sharded?: Sharded | undefined;
   /** Settings of the nodes; default: those that the cluster had. */
   readonly raft?: NodeConfigFile["raft"];
 };
@@ -67,6 +71,7 @@ export function prepareDir(options: LocalOptions): NodeConfigFile | null {
   if (options.storage === "memory" && options.fsync !== undefined) {
     problems.push({ where: "--fsync", ...FSYNC_OF_MEMORY });
   }
+  if (options.sharded !== undefined) problems.push(...shardedProblems(options.sharded, nodes));
   problems.push(...dirProblems(options.dir));
   if (problems.length > 0) throw new UserError("cannot start the cluster", problems);
   if (!existsSync(configFile(options.dir))) return null;
@@ -80,14 +85,16 @@ export function prepareDir(options: LocalOptions): NodeConfigFile | null {
 export function newConfig(options: LocalOptions, previous: NodeConfigFile | null): NodeConfigFile {
   const id = crypto.getRandomValues(new Uint32Array(1))[0]!.toString(16).padStart(8, "0");
   const nodes = addresses(options, previous);
+  const voters = previous?.voters ?? nodes.slice(0, options.nodes).map((node) => node.id);
   return {
     clusterId: previous?.clusterId ?? `ordeal-${id}`,
     nodes,
-    voters: previous?.voters ?? nodes.slice(0, options.nodes).map((node) => node.id),
+    voters,
     bootstrapped: previous?.bootstrapped ?? false,
     dataDir: resolve(options.dir),
     storage: options.storage,
     fsync: options.fsync ?? previous?.fsync,
+    sharding: previous?.sharding ?? (options.sharded && placement(options.sharded, voters)),
     raft: options.raft ?? previous?.raft,
   };
 }
@@ -187,6 +194,16 @@ function differencesFrom(previous: NodeConfigFile, options: LocalOptions): Probl
       where,
       what: `the cluster keeps its data ${whereabouts(previous)}, not ${whereabouts(options)}`,
       fix: `use the storage "${previous.storage}", or another directory`,
+    });
+  }
+  const { sharded } = options;
+  if (sharded !== undefined && previous.sharding?.shards !== sharded.shards) {
+    const had =
+      previous.sharding === undefined ? "not sharded" : `${previous.sharding.shards} shards`;
+    problems.push({
+      where,
+      what: `the cluster is ${had}, not ${sharded.shards} shards`,
+      fix: "leave out --shards and --groups, or use another directory",
     });
   }
   return problems;

@@ -28,10 +28,10 @@ export async function askStatus(
     const said = (await response.json()) as NodeStatusReport;
     if (said.clusterId !== clusterId || said.id !== address.id) return null;
     const { id, pid, role, term, commitIndex, appliedIndex, lastIndex, snapshotIndex } = said;
-    const { peerPort, clientPort, httpPort, rssBytes, reads } = said;
+    const { peerPort, clientPort, httpPort, rssBytes, reads, groups } = said;
     return {
       ...{ id, pid, role, term, commitIndex, appliedIndex, lastIndex, snapshotIndex },
-      ...{ peerPort, clientPort, httpPort, rssBytes, reads },
+      ...{ peerPort, clientPort, httpPort, rssBytes, reads, ...(groups && { groups }) },
     };
   } catch {
     return null;

@@ -5,6 +5,7 @@ import { UserError } from "../lib/user-error.ts";
 import { LocalCluster } from "./local-cluster.ts";
 import { configFile } from "./local-dir.ts";
 import type { LocalNetwork } from "./local-network.ts";
+import { joinFirstGroups } from "./shards/first-groups.ts";
 import { LocalSupervisor } from "./local-supervisor.ts";
 import { type ClusterOptions, survivesText, type Target } from "./target.ts";
 
@@ -39,6 +40,7 @@ export const localTarget: Target = {
     delete: true,
     scan: true,
     timers: true,
+    sharded: true,
   },
   terms: {
     client:
@@ -88,13 +90,14 @@ export async function startLocal(
   };
   const raft = isUsual ? {} : { raft: { snapshotEveryBytes, leaseReads, ...timing } };
   const startedUs = (performance.timeOrigin + performance.now()) * 1000;
-  const cluster = new LocalCluster(
-    await LocalSupervisor.start({ ...options, ...raft, network, root }),
-    options,
-    startedUs,
-  );
+  const supervisor = await LocalSupervisor.start({ ...options, ...raft, network, root });
+  const cluster = new LocalCluster(supervisor, options, startedUs);
   try {
     await cluster.leader(FIRST_LEADER_WITHIN_MS);
+    const { sharding } = supervisor.config;
+    if (options.sharded !== undefined && sharding !== undefined) {
+      await joinFirstGroups(cluster.address, options.sharded, sharding);
+    }
     return cluster;
   } catch (error) {
     await cluster.stop();

@@ -1,4 +1,6 @@
 import type { Fault } from "../fault/vocabulary.ts";
+import type { ShardConfig } from "../kv/shard-config.ts";
+import type { ShardsReport } from "../kv/shard-ops.ts";
 import type { FsyncMode } from "../lib/fsync.ts";
 
 /**
@@ -69,7 +71,9 @@ export type Capability =
   /** Reads many keys in their order. */
   | "scan"
   /** Timers of elections and heartbeats other than its own. */
-  | "timers";
+  | "timers"
+  /** Many groups, each with a part of the keys (ClusterOptions.sharded). */
+  | "sharded";
 
 export type ClusterOptions = {
   readonly nodes: number;
@@ -129,6 +133,10 @@ export type Cluster = {
   starts(): readonly NodeStart[];
   /** Frames that nodes have sent each other so far; null, or no such method: nothing counts them. */
   frames?(): Promise<number | null>;
+  /** Of a sharded cluster: what controller and groups say now; null: the controller does not answer. */
+  shards?(): Promise<ShardsStatus | null>;
+  /** Of a sharded cluster: every config so far, by number; null: the controller does not answer. */
+  shardConfigs?(): Promise<readonly ShardConfig[] | null>;
   /** Processes that ended without being told to, with what they said last; a sound run has none. */
   failures(): readonly string[];
   /** Every process that it started so far, those that have ended too; absent: it starts none. */
@@ -176,6 +184,22 @@ export type GroupStatus = {
   readonly term: number;
   readonly commitIndex: number;
   readonly appliedIndex: number;
+};
+
+/** A sharded cluster at one moment. */
+export type ShardsStatus = {
+  /** The newest. */
+  readonly config: ShardConfig;
+  /** Ascending by group; of those that run and have not joined, the ones that may hold shards. */
+  readonly groups: readonly GroupShards[];
+};
+
+export type GroupShards = {
+  readonly group: number;
+  /** The node that answered for it; 0: none did. */
+  readonly leader: number;
+  /** Null: its leader did not answer. */
+  readonly report: ShardsReport | null;
 };
 
 /** One start of a node's process. Microseconds since the Unix epoch. */

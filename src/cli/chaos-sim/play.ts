@@ -17,7 +17,7 @@ import { SimWatch } from "./watch.ts";
 export const simTarget: Target = {
   name: "sim",
   version: localTarget.version,
-  can: localTarget.can,
+  can: { ...localTarget.can, sharded: "it plays scenarios on one group only" },
   unwatched: "its schedule is fixed before it runs, so nothing can wait for a condition",
   start: () => Promise.reject(new Error("the simulator has no processes to start")),
 };

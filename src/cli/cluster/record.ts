@@ -15,6 +15,8 @@ export type ClusterRecord = {
   readonly storage: "disk" | "memory";
   /** Null: in memory, where there is nothing to sync. */
   readonly fsync: FsyncMode | null;
+  /** Of a sharded cluster; clients need it (ClusterAddress). */
+  readonly shards?: number | undefined;
   readonly nodes: readonly (NodeAddress & { readonly pid: number })[];
 };
 

@@ -5,10 +5,12 @@ import { lockDirectory } from "../../runtime/dir-lock.ts";
 import { readLines } from "../../target/json-lines.ts";
 import { type LocalOptions, prepareDir } from "../../target/local-dir.ts";
 import { leaderOf } from "../../target/local-status.ts";
+import { joinFirstGroups } from "../../target/shards/first-groups.ts";
 import { LocalSupervisor } from "../../target/local-supervisor.ts";
 import type { NodeStatus } from "../../target/target.ts";
 import { until } from "../../target/until.ts";
 import { serveControl } from "./control.ts";
+import { addressOf } from "../load/address.ts";
 import { refuseIfRunning, removeRecord, writeRecord } from "./record.ts";
 import { askAll, type ClusterDocument, clusterDocument, print } from "./show.ts";
 
@@ -29,7 +31,7 @@ export async function superviseCluster(options: LocalOptions, json: boolean): Pr
   const stopped = stopSignal();
   let control: ReturnType<typeof serveControl> | undefined;
   try {
-    const { clusterId, nodes, storage } = supervisor.config;
+    const { clusterId, nodes, storage, sharding } = supervisor.config;
     const fsync = storage === "memory" ? null : (supervisor.config.fsync ?? FSYNC_DEFAULT);
     const isSettled = ({ id, role }: NodeStatus): boolean =>
       role !== "down" || supervisor.nodes.hasRefused(id);
@@ -37,12 +39,15 @@ export async function superviseCluster(options: LocalOptions, json: boolean): Pr
       const said = await askAll(clusterId, nodes);
       return leaderOf(said) !== 0 && said.every(isSettled) ? said : null;
     });
+    if (options.sharded !== undefined && sharding !== undefined) {
+      await joinFirstGroups(addressOf(nodes, sharding.shards), options.sharded, sharding);
+    }
     const write = (): void => {
       writeRecord(options.dir, {
         clusterId,
         supervisorPid: process.pid,
         controlPort: server.port,
-        ...{ storage, fsync },
+        ...{ storage, fsync, shards: sharding?.shards },
         nodes: supervisor.config.nodes.map((node) => ({
           ...node,
           pid: supervisor.nodes.pid(node.id),
@@ -92,7 +97,7 @@ export async function startDetached(options: LocalOptions, json: boolean): Promi
 }
 
 function argumentsFor(options: LocalOptions): string[] {
-  const { nodes, storage, fsync, dir, basePort, faultyLinks, seed, raft } = options;
+  const { nodes, storage, fsync, dir, basePort, faultyLinks, seed, raft, sharded } = options;
   return [
     ...["cluster", "start", "--foreground", "--json", "-n", String(nodes), "--storage", storage],
     ...(fsync === undefined ? [] : ["--fsync", fsync]),
@@ -103,6 +108,13 @@ function argumentsFor(options: LocalOptions): string[] {
       ? []
       : ["--snapshot-every", String(raft.snapshotEveryBytes)]),
     ...(raft?.leaseReads === true ? ["--lease-reads"] : []),
+    ...(sharded === undefined
+      ? []
+      : [
+          ...["--shards", String(sharded.shards), "--groups", String(sharded.groups)],
+          ...["--replicas", String(sharded.replicas)],
+          ...["--idle-groups", String(sharded.idleGroups ?? 0)],
+        ]),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { NodeAddress } from "../../runtime/config.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { ClusterAddress, StoreProtocol } from "../../target/target.ts";
 
@@ -18,17 +19,25 @@ export function parseNodes(text: string, target: StoreProtocol = "ordeal"): Clus
   return { target, nodes };
 }
 
+/** How clients reach these nodes. */
+export const addressOf = (
+  nodes: readonly Pick<NodeAddress, "id" | "host" | "clientPort">[],
+  shards: number | undefined,
+): ClusterAddress => ({
+  target: "ordeal",
+  nodes: nodes.map(({ id, host, clientPort }) => ({ id, host, port: clientPort })),
+  ...(shards !== undefined && { shards }),
+});
+
 /** The client ports of the cluster that `ordeal cluster start --dir DIR` runs. Throws UserError. */
 export function readClusterAddress(dir: string): ClusterAddress {
   const path = join(dir, "cluster.json");
   try {
-    const { nodes } = JSON.parse(readFileSync(path, "utf8")) as {
-      nodes: { id: number; host: string; clientPort: number }[];
+    const { nodes, shards } = JSON.parse(readFileSync(path, "utf8")) as {
+      readonly nodes: readonly NodeAddress[];
+      readonly shards?: number;
     };
-    return {
-      target: "ordeal",
-      nodes: nodes.map(({ id, host, clientPort }) => ({ id, host, port: clientPort })),
-    };
+    return addressOf(nodes, shards);
   } catch (error) {
     throw new UserError("cannot find the cluster", [
       {

@@ -40,6 +40,7 @@ function capabilities({ commands }: AttachFile): Record<Capability, true | strin
     orders: "its nodes take orders from whoever runs them",
     recording: "its nodes were started without a recorder",
     ...{ failover: true, "versioned-put": true, append: true, delete: true, scan: true },
+    sharded: "its groups are not ours to place",
     timers: "its nodes have the timers that they were started with",
   };
 }

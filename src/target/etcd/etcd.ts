@@ -48,6 +48,7 @@ export const etcdTarget: Target = {
     orders: "its nodes are driven as processes, and given no orders from here",
     recording: "only Ordeal's own nodes record",
     clock: "it asks the system for the time",
+    sharded: "it has one group, with all keys",
     membership: "changes of its membership are not driven from here",
   },
   terms: {

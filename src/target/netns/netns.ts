@@ -33,6 +33,8 @@ const closing = (cluster: LocalCluster, network: NetnsNetwork): Cluster => ({
   recover: () => cluster.recover(),
   events: () => cluster.events(),
   starts: () => cluster.starts(),
+  shards: () => cluster.shards(),
+  shardConfigs: () => cluster.shardConfigs(),
   failures: () => cluster.failures(),
   get pids() {
     return [...cluster.pids, ...network.pids];

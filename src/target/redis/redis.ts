@@ -23,6 +23,7 @@ const COMMON: Omit<Target["can"], "partition" | "delay" | "failover"> = {
   orders: "its nodes are driven as processes, and given no orders from here",
   recording: "only Ordeal's own nodes record",
   clock: "it asks the system for the time",
+  sharded: "Redis Cluster is not driven from here",
   membership: "changes of its replicas are not driven from here",
 };
 
