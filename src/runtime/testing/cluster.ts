@@ -34,6 +34,27 @@ export function clusterConfig(
   return { clusterId: "test", nodes, dataDir, storage, ...(size === 1 && alone) };
 }
 
+/** The same, sharded: group g of 2 … `groups` + 1 on `replicas` nodes, round robin, and none has joined. */
+export function shardedConfig(
+  size: number,
+  dataDir: string,
+  storage: "disk" | "memory",
+  {
+    shards,
+    groups,
+    replicas,
+  }: { readonly shards: number; readonly groups: number; readonly replicas: number },
+): NodeConfigFile {
+  const config = clusterConfig(size, dataDir, storage);
+  const ids = config.nodes.map((node) => node.id);
+  const placed: Record<string, readonly number[]> = { 1: ids };
+  for (let i = 0; i < groups; i++) {
+    const nodes = Array.from({ length: replicas }, (_, k) => ids[(i + k) % size]!);
+    placed[i + 2] = nodes.sort((a, b) => a - b);
+  }
+  return { ...config, sharding: { shards, groups: placed } };
+}
+
 /** A new directory below the system's temporary one, and how to remove it. */
 export function tempDir(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), "ordeal-"));
