@@ -1,11 +1,13 @@
 import type { Argv, CommandModule } from "yargs";
-import type { DrawOptions } from "../sim/swarm.ts";
 import type { KeptFailure } from "./sim/failing-run.ts";
+import type { SeedOptions } from "./sim/hunt.ts";
+import type { KeptShards } from "./sim/sharded.ts";
 import type { Tally } from "./sim/tally.ts";
 
 const EXIT_VIOLATED = 2;
 const EXIT_UNKNOWN = 3;
 const EXIT_SOFTWARE = 70;
+const EXIT_OF = { pass: 0, fail: EXIT_VIOLATED, unknown: EXIT_UNKNOWN };
 const SEEDS_DEFAULT = 100;
 
 type Args = {
@@ -16,6 +18,7 @@ type Args = {
   readonly jobs: number;
   readonly replay: string | undefined;
   readonly scenario: string | undefined;
+  readonly sharded: boolean;
   readonly reports: string;
   readonly json: boolean;
 };
@@ -52,6 +55,12 @@ export const command: CommandModule<object, Args> = {
         describe: "the MIT Raft labs instead: mit, a part such as 3B, or one such as 3B/Backup",
         conflicts: ["replay"],
       })
+      .option("sharded", {
+        type: "boolean",
+        default: false,
+        describe: "clusters of many groups, whose shards move; --nodes does not apply",
+        conflicts: ["replay", "scenario"],
+      })
       .option("reports", {
         type: "string",
         default: "reports",
@@ -60,6 +69,7 @@ export const command: CommandModule<object, Args> = {
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
       .example("$0 sim --seeds 1000 --nodes 5", "a thousand schedules")
       .example("$0 sim --seed 55", "one schedule again, exactly as it was")
+      .example("$0 sim --sharded --seeds 1000 --jobs 2", "sharded clusters")
       .example("$0 sim --scenario mit", "the MIT Raft labs 3A to 3D and 4A")
       .example("$0 sim --replay schedule.json", "one that was shrunk and kept"),
   handler,
@@ -79,9 +89,10 @@ async function handler(args: Args): Promise<void> {
     return;
   }
   const seeds = only ? 1 : parseCount(args.seeds ?? SEEDS_DEFAULT, "--seeds");
-  const options: DrawOptions = {
+  const options: SeedOptions = {
     nodes: await parseNodes(args.nodes),
     durationMs: parseDurationMs(args.duration, "--duration"),
+    ...(args.sharded && { sharded: true }),
   };
   const jobs = Math.min(parseCount(args.jobs, "--jobs", 1, 64), seeds);
   const { openProgress } = await import("./sim/progress.ts");
@@ -92,39 +103,59 @@ async function handler(args: Args): Promise<void> {
   progress.close();
   const { documentOf, summaryOf } = await import("./sim/tally.ts");
   const repeat = (failed: number): string =>
-    `ordeal sim --seed ${failed} --nodes ${args.nodes} --duration ${args.duration}`;
+    args.sharded
+      ? `ordeal sim --sharded --seed ${failed} --duration ${args.duration}`
+      : `ordeal sim --seed ${failed} --nodes ${args.nodes} --duration ${args.duration}`;
   const kept = await keep(tally, options, args.reports);
   if (args.json) console.log(JSON.stringify({ ...documentOf(tally, repeat), kept }, null, 2));
   else console.log(summaryOf(tally, repeat));
-  if (kept !== null && !args.json) {
-    const { failureText } = await import("./sim/failing-run.ts");
-    console.log(failureText(kept));
-  }
+  if (kept !== null && !args.json) console.log(await keptText(kept));
   process.exitCode = exitCodeOf(tally);
 }
 
 /** Shrinks what failed and stores it; null: nothing did, or not the same way twice. */
 async function keep(
   { failure }: Tally,
-  options: DrawOptions,
+  options: SeedOptions,
   reports: string,
-): Promise<KeptFailure | null> {
+): Promise<KeptFailure | KeptShards | null> {
   if (failure?.isRepeatable !== true) return null;
+  if (options.sharded === true) {
+    const { keepShards } = await import("./sim/sharded.ts");
+    return keepShards(failure.seed, options, reports);
+  }
   const { drawSchedule } = await import("../sim/swarm.ts");
   const { keepFailure } = await import("./sim/failing-run.ts");
   return keepFailure(drawSchedule(failure.seed, options), reports, `seed-${failure.seed}`);
 }
 
+async function keptText(kept: KeptFailure | KeptShards): Promise<string> {
+  if ("story" in kept) return (await import("./sim/failing-run.ts")).failureText(kept);
+  return (await import("./sim/sharded.ts")).keptShardsText(kept);
+}
+
 async function replay(path: string, json: boolean): Promise<void> {
-  const { replaySchedule, replayText } = await import("./sim/replay-schedule.ts");
-  const replayed = replaySchedule(path);
+  const { readText, replaySchedule, replayText } = await import("./sim/replay-schedule.ts");
+  const { isShardSchedule } = await import("../sim/shards/schedule-file.ts");
+  const text = readText(path);
+  if (isShardSchedule(text)) return replaySharded(text, path, json);
+  const replayed = replaySchedule(text, path);
   const { file, result, isRepeatable } = replayed;
   if (json) {
     const { reason, violation: then } = file;
     console.log(JSON.stringify({ ...result, isRepeatable, reason, then }, null, 2));
   } else console.log(replayText(path, replayed));
-  if (!isRepeatable) process.exitCode = EXIT_SOFTWARE;
-  else process.exitCode = { pass: 0, fail: EXIT_VIOLATED, unknown: EXIT_UNKNOWN }[result.verdict];
+  process.exitCode = isRepeatable ? EXIT_OF[result.verdict] : EXIT_SOFTWARE;
+}
+
+async function replaySharded(text: string, path: string, json: boolean): Promise<void> {
+  const { replayedShardsText, replayShards } = await import("./sim/sharded.ts");
+  const replayed = replayShards(text, path);
+  const { file, result, isRepeatable } = replayed;
+  const { reason, violation: then } = file;
+  if (json) console.log(JSON.stringify({ ...result, isRepeatable, reason, then }, null, 2));
+  else console.log(replayedShardsText(path, replayed));
+  process.exitCode = isRepeatable ? EXIT_OF[result.verdict] : EXIT_SOFTWARE;
 }
 
 function exitCodeOf({ failure, unknown }: Tally): number {

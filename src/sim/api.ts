@@ -176,6 +176,9 @@ export type SimStats = {
   readonly membershipChanges: number;
   readonly transfers: number;
   readonly readsByLease: number;
+  /** Of sharded clusters: shard configs that came about, and shards that arrived at another group. */
+  readonly configs: number;
+  readonly shardMoves: number;
 };
 
 /** `unknown`: the checker ran out of its limits. */

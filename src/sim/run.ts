@@ -240,6 +240,8 @@ function resultOf(
     membershipChanges: cluster?.membershipChanges ?? 0,
     transfers: cluster?.transfers ?? 0,
     readsByLease: cluster?.nodes.reduce((sum, node) => sum + node.readsByLease, 0) ?? 0,
+    configs: 0,
+    shardMoves: 0,
   };
   const traceHash = cluster?.world.trace.digest() ?? "";
   return { verdict, violation, traceHash, stats };

@@ -1,14 +1,19 @@
 import { join } from "node:path";
 import { runSchedule } from "../../sim/run.ts";
+import { runShards } from "../../sim/shards/run.ts";
+import { drawShards } from "../../sim/shards/swarm.ts";
 import { type DrawOptions, drawSchedule } from "../../sim/swarm.ts";
 import { addOutcome, type Failure, newTally, type Outcome, type Tally } from "./tally.ts";
+
+/** `sharded`: schedules of sharded clusters, of sizes of their own. */
+export type SeedOptions = DrawOptions & { readonly sharded?: boolean };
 
 export type HuntOptions = {
   readonly first: number;
   readonly seeds: number;
   /** Processes; 1: this one alone. */
   readonly jobs: number;
-  readonly options: DrawOptions;
+  readonly options: SeedOptions;
 };
 
 /** What a worker process is given: seeds first, first + step, …, below `end`. */
@@ -16,7 +21,7 @@ export type WorkerJob = {
   readonly first: number;
   readonly step: number;
   readonly end: number;
-  readonly options: DrawOptions;
+  readonly options: SeedOptions;
 };
 
 /** Runs seed after seed until one fails, which is then run a second time and compared. */
@@ -47,13 +52,16 @@ export async function huntSeeds(
   return tally;
 }
 
-export const runSeed = (seed: number, options: DrawOptions): Outcome => ({
+export const runSeed = (seed: number, options: SeedOptions): Outcome => ({
   seed,
-  result: runSchedule(drawSchedule(seed, options)),
+  result:
+    options.sharded === true
+      ? runShards(drawShards(seed, options))
+      : runSchedule(drawSchedule(seed, options)),
 });
 
 /** A failure counts only as what it is once it has come out the same twice. */
-function confirmed({ seed, result }: Outcome, options: DrawOptions): Failure {
+function confirmed({ seed, result }: Outcome, options: SeedOptions): Failure {
   const again = runSeed(seed, options).result;
   const isRepeatable =
     again.traceHash === result.traceHash &&

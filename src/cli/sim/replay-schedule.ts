@@ -15,8 +15,8 @@ export type Replayed = {
 };
 
 /** Runs the schedule of a file, twice. Throws UserError for a file that is none. */
-export function replaySchedule(path: string): Replayed {
-  const file = parseScheduleFile(readText(path), path);
+export function replaySchedule(text: string, path: string): Replayed {
+  const file = parseScheduleFile(text, path);
   const result = runSchedule(file.schedule);
   const story = storyOf(file.schedule);
   const isRepeatable = story.result.traceHash === result.traceHash;
@@ -35,7 +35,8 @@ export function replayText(path: string, { file, result, isRepeatable, story }: 
   ].join("\n");
 }
 
-function readText(path: string): string {
+/** Throws UserError when it cannot be read. */
+export function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {

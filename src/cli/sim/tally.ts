@@ -44,6 +44,8 @@ export const newTally = (first: number, seeds: number): Tally => ({
     membershipChanges: 0,
     transfers: 0,
     readsByLease: 0,
+    configs: 0,
+    shardMoves: 0,
   },
 });
 
@@ -106,6 +108,9 @@ export function summaryOf(tally: Tally, repeat: (seed: number) => string): strin
       `${count(sums.elections)} elections, ${count(sums.crashes)} crashes`,
     `      ${count(sums.snapshotsInstalled)} snapshots installed, ` +
       `${count(sums.membershipChanges)} membership changes, ${count(sums.transfers)} transfers`,
+    ...(sums.configs === 0
+      ? []
+      : [`      ${count(sums.configs)} shard configs, ${count(sums.shardMoves)} shards moved`]),
     `speed ${count(speed.simulatedPerSecond)} simulated seconds a second, ` +
       `${count(speed.schedulesPerMinute)} schedules a minute, ` +
       `${count(speed.eventsPerSecond)} events a second`,

@@ -1,6 +1,6 @@
 import type { PowerLossKeeps } from "../../fault/vocabulary.ts";
 import type { ConfigChange } from "../../kv/config-changes.ts";
-import type { SimConfig, SimOperation, Violation } from "../api.ts";
+import type { SimConfig, SimOperation } from "../api.ts";
 
 /** Nodes of a simulated sharded cluster. */
 export const SHARD_NODES_MAX = 12;
@@ -48,30 +48,6 @@ export type ShardActionBody =
   | { readonly kind: "loss"; readonly ratio: number }
   /** Restarts who is down, lifts every fault. */
   | { readonly kind: "heal" };
-
-export type ShardStats = {
-  /** Virtual. */
-  readonly simulatedMs: number;
-  readonly events: number;
-  readonly operations: number;
-  readonly operationsOk: number;
-  readonly crashes: number;
-  /** Shard configs that came about. */
-  readonly configs: number;
-  /** Shards that arrived at another group. */
-  readonly moves: number;
-  readonly elections: number;
-  readonly snapshotsInstalled: number;
-};
-
-/** `unknown`: the checker ran out of its limits. */
-export type ShardResult = {
-  readonly verdict: "pass" | "fail" | "unknown";
-  readonly violation: Violation | null;
-  /** 16 hex digits over every event: equal for equal runs. */
-  readonly traceHash: string;
-  readonly stats: ShardStats;
-};
 
 /** The nodes of a group, ascending: spread, so that neighbours share some. */
 export function nodesOf(group: number, nodes: number, replicas: number): readonly number[] {

@@ -42,6 +42,7 @@ export class ShardCluster {
   readonly #links: ClientLinks;
   readonly #notes: string[] = [];
   crashes = 0;
+  transfers = 0;
 
   constructor(setup: ShardClusterSetup, cpu: CpuCosts | null = null) {
     this.setup = setup;
@@ -221,6 +222,7 @@ export class ShardCluster {
         });
       case "transfer": {
         const leader = this.leaderOf(action.group);
+        this.transfers++;
         if (leader !== 0) this.node(leader).transferLeadership(action.group, action.to);
         return;
       }

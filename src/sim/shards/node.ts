@@ -118,6 +118,12 @@ export class ShardNode {
     return this.#life?.host.unanswered ?? 0;
   }
 
+  /** Reads that it has served by lease since it started. */
+  get readsByLease(): number {
+    const host = this.#life?.host;
+    return this.groups.reduce((sum, id) => sum + (host?.replica(id)?.reads.byLease ?? 0), 0);
+  }
+
   /** As of the last turn; null while it is down, or has no such group. */
   status(group: number): RaftStatus | null {
     return this.#life?.statuses.get(group) ?? null;

@@ -1,17 +1,17 @@
 import { AssertionError } from "../../lib/assert.ts";
 import { WireError } from "../../wire/bytes.ts";
-import type { Violation } from "../api.ts";
+import type { SimResult, SimStats, Violation } from "../api.ts";
 import { checkClients } from "../check-clients.ts";
 import { InvariantError } from "../violation.ts";
 import { EVENT } from "../world.ts";
-import type { ShardResult, ShardSchedule } from "./api.ts";
+import type { ShardSchedule } from "./api.ts";
 import { ShardCluster } from "./cluster.ts";
 import { runUntil, settle } from "./settle.ts";
 
 const EVIDENCE_MAX = 8;
 
 /** Runs a schedule to its end, or to the first violation. The same schedule gives the same result. */
-export function runShards(schedule: ShardSchedule): ShardResult {
+export function runShards(schedule: ShardSchedule): SimResult {
   let cluster: ShardCluster | null = null;
   try {
     cluster = new ShardCluster(schedule);
@@ -57,19 +57,25 @@ const stackLine = (line: string): string => line.trim().replace(/\(\S*\/src\//, 
 
 function resultOf(
   cluster: ShardCluster | null,
-  verdict: ShardResult["verdict"],
+  verdict: SimResult["verdict"],
   violation: Violation | null,
-): ShardResult {
-  const stats = {
+): SimResult {
+  const stats: SimStats = {
     simulatedMs: cluster?.world.now ?? 0,
     events: cluster?.world.events ?? 0,
+    frames: cluster?.network.frames ?? 0,
+    framesLost: cluster?.network.lost ?? 0,
     operations: cluster?.clients.started ?? 0,
     operationsOk: cluster?.clients.succeeded ?? 0,
-    crashes: cluster?.crashes ?? 0,
-    configs: cluster?.watch.num ?? 0,
-    moves: cluster?.watch.moves ?? 0,
     elections: cluster?.watch.elections ?? 0,
+    crashes: cluster?.crashes ?? 0,
+    commits: cluster?.watch.commits ?? 0,
     snapshotsInstalled: cluster?.nodes.reduce((sum, node) => sum + node.installs, 0) ?? 0,
+    membershipChanges: 0,
+    transfers: cluster?.transfers ?? 0,
+    readsByLease: cluster?.nodes.reduce((sum, node) => sum + node.readsByLease, 0) ?? 0,
+    configs: cluster?.watch.num ?? 0,
+    shardMoves: cluster?.watch.moves ?? 0,
   };
   return { verdict, violation, traceHash: cluster?.world.trace.digest() ?? "", stats };
 }

@@ -129,8 +129,9 @@ function drawConfig(random: Prng, nodes: number): SimConfig {
   const electionTimeoutMinMs = random.pick([100, 150, 150, 300]);
   const delayMs = random.pick([0.1, 0.5, 0.5, 2]);
   const drifts = random.chance(0.3);
+  const { mayVote: _, quiesce: _q, ...core } = RAFT_DEFAULTS;
   return {
-    ...RAFT_DEFAULTS,
+    ...core,
     electionTimeoutMinMs,
     heartbeatIntervalMs: Math.ceil(electionTimeoutMinMs / 4),
     trailingBytes: random.pick([0, 2_000]),

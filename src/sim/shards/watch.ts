@@ -59,6 +59,11 @@ export class ShardWatch {
     return [...this.#monitors.values()].reduce((sum, { elections }) => sum + elections, 0);
   }
 
+  /** Entries committed in all groups. */
+  get commits(): number {
+    return [...this.#monitors.values()].reduce((sum, m) => sum + m.committedIndex, 0);
+  }
+
   /** The number of the newest config. */
   get num(): number {
     return this.#configs.length - 1;
