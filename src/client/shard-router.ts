@@ -109,8 +109,10 @@ export class ShardRouter {
   /** Asks now, or as soon as it may. */
   #refresh(now: number): void {
     if (this.#isAsking) return;
-    if (now - this.#askedAt < REFRESH_MS_MIN) {
-      this.#wantedAt = this.#askedAt + REFRESH_MS_MIN;
+    // The very sum that `deadline` told: a difference may be a little less, and so never come.
+    const mayAskAt = this.#askedAt + REFRESH_MS_MIN;
+    if (now < mayAskAt) {
+      this.#wantedAt = mayAskAt;
       return;
     }
     this.#wantedAt = Number.POSITIVE_INFINITY;

@@ -9,7 +9,7 @@ const SETTLED_WITHIN_MS = 20_000;
 const FINAL_WITHIN_MS = 20_000;
 const POLL_MS = 10;
 /** A run that does not end is a bug of the simulator or a storm of messages. */
-const EVENTS_MAX = 10_000_000;
+const EVENTS_MAX = 1_000_000;
 
 /** Runs events until `isDone`, which is asked every POLL_MS, or until `untilMs`. */
 export function runUntil({ world }: ShardCluster, isDone: () => boolean, untilMs: number): boolean {
