@@ -1,6 +1,7 @@
-import type { FsyncMode } from "../lib/fsync.ts";
+import { FSYNC_DEFAULT, type FsyncMode, unsafeFsync } from "../lib/fsync.ts";
 import type { ShardsReport } from "../kv/shard-ops.ts";
 import type { Membership, Role } from "../raft/api.ts";
+import type { NodeConfigFile } from "./config.ts";
 
 /** What a node says of itself at /status. */
 export type NodeStatusReport = {
@@ -46,3 +47,8 @@ export type GroupReport = {
   readonly appliedIndex: number;
   readonly lastIndex: number;
 };
+
+export function fsyncOf(config: NodeConfigFile): Pick<NodeStatusReport, "fsync" | "unsafe"> {
+  const fsync = config.storage === "memory" ? null : (config.fsync ?? FSYNC_DEFAULT);
+  return { fsync, unsafe: unsafeFsync(fsync) };
+}

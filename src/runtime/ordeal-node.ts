@@ -1,4 +1,3 @@
-import { FSYNC_DEFAULT, unsafeFsync } from "../lib/fsync.ts";
 import { asGroup, asNode, type GroupId, NO_NODE, type NodeId } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import type { SoftState } from "../raft/api.ts";
@@ -12,17 +11,22 @@ import { type NodeAddress, type NodeConfigFile, nodeAddress, withNodes } from ".
 import { type Clock, machineClock } from "./clock.ts";
 import { diskPort } from "./disk.ts";
 import { GroupClient } from "./group-client.ts";
-import { Groups } from "./groups.ts";
+import { Groups, SNAPSHOT_EVERY_BYTES } from "./groups.ts";
 import { HTTP_CLIENT, HttpClientPort } from "./http/http-client-port.ts";
 import { HttpServer } from "./http/server.ts";
 import { listenAll } from "./listen.ts";
+import { LogRoom } from "./log-room.ts";
 import type { Log } from "./logging.ts";
 import { Machines } from "./machines.ts";
-import type { NodeStatusReport } from "./node-status.ts";
+import { fsyncOf, type NodeStatusReport } from "./node-status.ts";
 import { type OpenStorage, openStorage } from "./open-storage.ts";
 import { BinaryServer } from "./protocols/binary.ts";
 import { TcpTransport } from "./tcp-transport.ts";
+import { logStarted } from "./started.ts";
 import { TurnLoop } from "./turn-loop.ts";
+
+/** Of the log of many groups more is not kept than so many times what one of them writes between two snapshots. */
+const LOG_ROOM = 2;
 
 export type OrdealNodeOptions = {
   readonly config: NodeConfigFile;
@@ -63,6 +67,8 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
   readonly #loop: TurnLoop;
   /** What the node does for its groups by itself; null: nothing is sharded. */
   #groupClient: GroupClient | null = null;
+  /** Null: one group, or one that takes no snapshots. */
+  readonly #logRoom: LogRoom | null;
   #stopped = false;
 
   /**
@@ -100,6 +106,7 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
     }
     this.#groups = this.#createGroups();
     this.#host = this.#groups.host;
+    this.#logRoom = this.#createLogRoom();
     this.#loop = new TurnLoop({
       clock: this.#clock,
       deadline: () => this.#deadline(),
@@ -107,7 +114,10 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
       pump: () => this.#turn(),
       onFatal: this.#onFatal,
     });
-    this.#logStarted();
+    logStarted(options.log, config, this.#opened, {
+      ...this.#groups.first.status(),
+      ...this.ports,
+    });
     this.#transport.connect();
     this.#connectGroups();
     this.#loop.markDirty();
@@ -264,6 +274,7 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
   #turn(): void {
     this.#host.pump();
     this.#groupClient?.turn();
+    this.#logRoom?.turn();
   }
 
   readonly #onFatal = (error: unknown): void => {
@@ -325,6 +336,18 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
     return created;
   }
 
+  #createLogRoom(): LogRoom | null {
+    const { sharding, raft } = this.#options.config;
+    const everyBytes = raft?.snapshotEveryBytes ?? SNAPSHOT_EVERY_BYTES;
+    if (sharding === undefined || everyBytes === 0) return null;
+    return new LogRoom({
+      storage: this.#opened.storage,
+      bytesMax: LOG_ROOM * everyBytes,
+      now: this.now,
+      takeSnapshot: (group, done) => this.takeSnapshot(group, done),
+    });
+  }
+
   /** Begins to act for the groups of shards, on the nodes as they are known now. */
   #connectGroups(): void {
     const { controller } = this.#machines;
@@ -348,39 +371,9 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
     this.#loop.markDirty();
   }
 
-  #logStarted(): void {
-    const { log, config } = this.#options;
-    const { term, lastIndex } = this.#groups.first.status();
-    const { storage, clusterId } = config;
-    const { report } = this.#opened;
-    const { fsync, unsafe } = fsyncOf(config);
-    const fields = { event: "started", term, lastIndex, storage, fsync, clusterId, ...this.ports };
-    log.info({ ...fields, ...(report && { recovered: report }) }, "the node listens");
-    if (unsafe !== null) log.warn({ event: "unsafe", fsync }, unsafe);
-    if (report !== null && report.tornBytes > 0) {
-      const { tornBytes: bytes, tornAt: at } = report;
-      const text = `cut ${bytes} bytes of a torn last record, which was never acknowledged`;
-      log.warn({ event: "tornTailCut", bytes, at }, text);
-    }
-    for (const reason of report?.damagedSnapshots ?? []) {
-      log.error(
-        { event: "snapshotDamaged", reason },
-        "a snapshot is damaged, an older one was used",
-      );
-    }
-    if (!this.#opened.mayVote) {
-      log.error({ event: "dataLost" }, "the node's data are gone: it takes no part; replace it");
-    }
-  }
-
   async #closePorts(): Promise<void> {
     this.#transport.stop();
     this.#binary.stop();
     await this.#http.stop();
   }
-}
-
-function fsyncOf(config: NodeConfigFile): Pick<NodeStatusReport, "fsync" | "unsafe"> {
-  const fsync = config.storage === "memory" ? null : (config.fsync ?? FSYNC_DEFAULT);
-  return { fsync, unsafe: unsafeFsync(fsync) };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { asIndex, asNode, asTerm, GROUP_1 } from "../lib/ids.ts";
+import { asGroup, asIndex, asNode, asTerm, GROUP_1, type GroupId } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import type { SnapshotMeta } from "../raft/api.ts";
 import type { LogWrite, OpenedWal } from "./log-storage.ts";
@@ -31,9 +31,14 @@ function filled(count: number): { disk: MemoryDisk; opened: OpenedWal } {
   return { disk, opened };
 }
 
-function commit(disk: MemoryDisk, { wal }: OpenedWal, write: LogWrite): void {
+function commit(
+  disk: MemoryDisk,
+  { wal }: OpenedWal,
+  write: LogWrite,
+  group: GroupId = GROUP_1,
+): void {
   let durable = -1;
-  wal.append(GROUP_1, write, (seq) => (durable = seq));
+  wal.append(group, write, (seq) => (durable = seq));
   wal.commit();
   disk.settle();
   expect(durable).toBe(write.writeSeq);
@@ -163,6 +168,37 @@ test("compaction: random histories of writes, snapshots and restarts lose nothin
     }
     opened.wal.close();
   }
+});
+
+test("compaction: a group that writes little keeps the oldest segments until it has a snapshot, and is named", () => {
+  const [busy, idle] = [asGroup(7), asGroup(8)];
+  const disk = new MemoryDisk();
+  const opened = openOn(disk);
+  commit(disk, opened, { ...voteOf(1, 3, 2), batches: [batchOf(1, 3, 2, 10, 1)] }, idle);
+  for (let i = 1; i <= 30; i++) commit(disk, opened, writeOf(i, batchOf(i, 2, 1, 300, i)), busy);
+  const { wal } = opened;
+  expect(wal.heldBy(0)).toEqual([idle, busy]);
+  commit(disk, opened, markOf(31, metaOf(30, 2)), busy);
+  const before = segments(disk);
+  expect(before).toContain("/data/wal-00000001.seg");
+  expect(wal.heldBy(0)).toEqual([idle]);
+  // In bytes of segments of 2,048 each, the one that is written to left out.
+  expect(wal.heldBy(2048 * (before.length - 2) - 1)).toEqual([idle]);
+  expect(wal.heldBy(2048 * before.length)).toEqual([]);
+
+  const again = openOn(new MemoryDisk(disk.files), { snapshots: new Map([[busy, metaOf(30, 2)]]) });
+  expect(again.wal.heldBy(0)).toEqual([idle]);
+
+  commit(disk, opened, markOf(2, metaOf(2, 3)), idle);
+  expect(segments(disk)).not.toContain("/data/wal-00000001.seg");
+  expect(wal.heldBy(0)).toEqual([]);
+  const snapshots = new Map([
+    [busy, metaOf(30, 2)],
+    [idle, metaOf(2, 3)],
+  ]);
+  const last = openOn(new MemoryDisk(disk.files), { snapshots });
+  expect(last.groups.get(idle)!.hardState as unknown).toEqual({ term: 3, votedFor: 2 });
+  expect(last.groups.get(busy)!.snapshot).toEqual(metaOf(30, 2));
 });
 
 test("recovery: few entries that a snapshot leaves of a segment do not keep its buffer", () => {

@@ -36,6 +36,11 @@ export type LogStorage = {
   commit(): void;
   /** Bytes appended and not yet durable. The caller limits them (uncommittedBytesMax). */
   readonly pendingBytes: number;
+  /**
+   * The groups for whose sake the oldest part of the log is kept, once more than `bytesMax` is kept
+   * besides what is being written to: a snapshot of theirs would let it go.
+   */
+  heldBy(bytesMax: number): readonly GroupId[];
   /** Closes the files. What is not durable by now never calls back. */
   close(): void;
 };

@@ -14,5 +14,9 @@ export class MemoryLog implements LogStorage {
 
   commit(): void {}
 
+  heldBy(): readonly GroupId[] {
+    return [];
+  }
+
   close(): void {}
 }

@@ -1,4 +1,4 @@
-import type { GroupId, LogIndex } from "../lib/ids.ts";
+import type { GroupId } from "../lib/ids.ts";
 import type { FilePort } from "./file-port.ts";
 import type { LogMark } from "./log-storage.ts";
 import type { WrittenSegment } from "./recovery.ts";
@@ -12,6 +12,7 @@ export class OldSegments {
   readonly #segments: WrittenSegment[];
   readonly #onFatal: (error: Error) => void;
   #deleting = false;
+  #bytes: number;
 
   constructor(
     port: FilePort,
@@ -22,11 +23,25 @@ export class OldSegments {
     this.#port = port;
     this.#dir = dir;
     this.#segments = [...segments];
+    this.#bytes = segments.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#onFatal = onFatal;
   }
 
-  push({ number, lastIndexes }: OpenSegment): void {
-    this.#segments.push({ path: `${this.#dir}/${segmentName(number)}`, lastIndexes });
+  /** Of all their files. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push({ number, lastIndexes, fileBytes: bytes }: OpenSegment): void {
+    this.#segments.push({ path: `${this.#dir}/${segmentName(number)}`, lastIndexes, bytes });
+    this.#bytes += bytes;
+  }
+
+  /** Groups of which the oldest one holds entries beyond the durable `marks`. */
+  heldBy(marks: ReadonlyMap<GroupId, LogMark>): GroupId[] {
+    const [oldest] = this.#segments;
+    if (oldest === undefined) return [];
+    return [...oldest.lastIndexes.keys()].filter((group) => isBeyond(oldest, group, marks));
   }
 
   /**
@@ -35,14 +50,10 @@ export class OldSegments {
    */
   release(marks: ReadonlyMap<GroupId, LogMark>): void {
     const [oldest] = this.#segments;
-    if (
-      marks.size === 0 ||
-      this.#deleting ||
-      oldest === undefined ||
-      !isCovered(oldest.lastIndexes, marks)
-    )
+    if (marks.size === 0 || this.#deleting || oldest === undefined || !isCovered(oldest, marks))
       return;
     this.#segments.shift();
+    this.#bytes -= oldest.bytes;
     this.#deleting = true;
     try {
       this.#port.unlink(oldest.path);
@@ -57,12 +68,15 @@ export class OldSegments {
   }
 }
 
-function isCovered(
-  lastIndexes: ReadonlyMap<GroupId, LogIndex>,
-  marks: ReadonlyMap<GroupId, LogMark>,
-): boolean {
-  for (const [group, index] of lastIndexes) {
-    if (index > (marks.get(group)?.lastIndex ?? 0)) return false;
+function isCovered(segment: WrittenSegment, marks: ReadonlyMap<GroupId, LogMark>): boolean {
+  for (const group of segment.lastIndexes.keys()) {
+    if (isBeyond(segment, group, marks)) return false;
   }
   return true;
 }
+
+const isBeyond = (
+  { lastIndexes }: WrittenSegment,
+  group: GroupId,
+  marks: ReadonlyMap<GroupId, LogMark>,
+): boolean => (lastIndexes.get(group) ?? 0) > (marks.get(group)?.lastIndex ?? 0);

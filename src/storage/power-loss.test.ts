@@ -76,7 +76,9 @@ test("the script has segments that go, snapshots that follow each other, and all
   const machine = powerUp(new PlainDisk(), 1);
   live(machine, STEPS, 0, () => {}, [EMPTY]);
   const segments = machine.disk.list(WAL_DIR).sort();
-  expect(machine.disk.list(SNAPSHOT_DIR).length).toBe(1);
+  for (const dir of [SNAPSHOT_DIR, `${SNAPSHOT_DIR}/group-2`]) {
+    expect(machine.disk.list(dir).filter((name) => name.endsWith(".snap")).length, dir).toBe(1);
+  }
   expect(segments).not.toContain("wal-00000001.seg");
   expect(segments.length).toBeGreaterThan(2);
   expect(lifeWithoutEnd.possible.length).toBe(1);

@@ -31,6 +31,8 @@ export type Recovered = {
 /** A segment, and the highest index of each group that it holds. */
 export type WrittenSegment = {
   readonly path: string;
+  /** Of the file. */
+  readonly bytes: number;
   readonly lastIndexes: ReadonlyMap<GroupId, LogIndex>;
 };
 
@@ -62,7 +64,10 @@ export function recover(
   return {
     groups,
     marks,
-    before: kept.slice(0, -1),
+    // Without their contents, which would stay in memory for as long as the segments.
+    before: kept.slice(0, -1).map(({ path, lastIndexes, file }) => {
+      return { path, lastIndexes, bytes: file.bytes.length };
+    }),
     report: {
       segments: kept.length,
       records,

@@ -129,6 +129,10 @@ class Wal implements LogStorage {
     this.#waiting.push({ group, write, bytes, durable });
   }
 
+  heldBy(bytesMax: number): readonly GroupId[] {
+    return this.#old.bytes > bytesMax ? this.#old.heldBy(this.#marks) : [];
+  }
+
   commit(): void {
     const isIdle = (): boolean => this.#flying.length === 0 && this.#state === "open";
     // After one that was waited for, what its owners have appended goes to a thread: they could go on

@@ -110,9 +110,10 @@ export class LocalDisks {
 
 function filesIn(dir: string): string[] {
   try {
-    return readdirSync(dir)
-      .sort()
-      .map((name) => join(dir, name));
+    return readdirSync(dir, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .sort();
   } catch {
     return []; // A node that crashed before it made it.
   }

@@ -13,6 +13,9 @@ import { openWal } from "../wal.ts";
 export const WAL_DIR = "/node/wal";
 export const SNAPSHOT_DIR = "/node/snapshots";
 export const GROUP_2: GroupId = asGroup(2);
+const GROUPS = [GROUP_1, GROUP_2];
+const snapshotsOf = (group: GroupId): string =>
+  group === GROUP_1 ? SNAPSHOT_DIR : `${SNAPSHOT_DIR}/group-${group}`;
 const MEMBERSHIP = { voters: [1, 2, 3].map(asNode), votersOutgoing: [], learners: [] };
 
 /** What a node's directory says, by content: the same whichever snapshot it is told from. */
@@ -29,7 +32,7 @@ export const same = (a: NodeState, b: NodeState): boolean =>
 
 export type OpenNode = {
   readonly wal: LogStorage;
-  readonly snapshots: FileSnapshots;
+  readonly snapshots: ReadonlyMap<GroupId, FileSnapshots>;
   readonly state: NodeState;
 };
 
@@ -37,7 +40,7 @@ const SHARED = { identity: IDENTITY, now: () => 0 };
 
 /** Opens snapshots and log as a node does. `onFatal`: a write or sync failed. */
 export function openNode(port: FilePort, onFatal: (error: Error) => void): OpenNode {
-  const { snapshots, metas, covered } = loadSnapshot(port);
+  const { snapshots, metas, covered } = loadSnapshots(port);
   const { wal, groups } = openWal({
     ...SHARED,
     port,
@@ -52,26 +55,37 @@ export function openNode(port: FilePort, onFatal: (error: Error) => void): OpenN
 
 /** What `openNode` would find, without what it takes to go on. */
 export function readNode(port: FilePort): NodeState {
-  const { metas, covered } = loadSnapshot(port);
+  const { metas, covered } = loadSnapshots(port);
   return stateOf(recover(port, WAL_DIR, IDENTITY, metas).groups, covered);
 }
 
-function loadSnapshot(port: FilePort): {
-  readonly snapshots: FileSnapshots;
+type Covered = ReadonlyMap<GroupId, readonly Entry[]>;
+
+function loadSnapshots(port: FilePort): {
+  readonly snapshots: ReadonlyMap<GroupId, FileSnapshots>;
   readonly metas: ReadonlyMap<GroupId, SnapshotMeta>;
-  readonly covered: readonly Entry[];
+  readonly covered: Covered;
 } {
-  let covered: Entry[] = [];
-  const { snapshots } = openSnapshots({ ...SHARED, port, dir: SNAPSHOT_DIR }, () => {
-    const bytes: number[] = [];
-    return { write: (more) => void bytes.push(...more), finish: () => (covered = decode(bytes)) };
-  });
-  const meta = snapshots.newest?.meta;
-  return { snapshots, metas: new Map(meta === undefined ? [] : [[GROUP_1, meta]]), covered };
+  const covered = new Map<GroupId, readonly Entry[]>();
+  const files = new Map<GroupId, FileSnapshots>();
+  const metas = new Map<GroupId, SnapshotMeta>();
+  for (const group of GROUPS) {
+    const { snapshots } = openSnapshots({ ...SHARED, port, dir: snapshotsOf(group) }, () => {
+      const bytes: number[] = [];
+      return {
+        write: (more) => void bytes.push(...more),
+        finish: () => covered.set(group, decode(bytes)),
+      };
+    });
+    files.set(group, snapshots);
+    if (snapshots.newest !== null) metas.set(group, snapshots.newest.meta);
+  }
+  return { snapshots: files, metas, covered };
 }
 
-function stateOf(groups: RecoveredGroups, covered: readonly Entry[]): NodeState {
-  const groupOf = (id: GroupId, before: readonly Entry[]): Group => {
+function stateOf(groups: RecoveredGroups, covered: Covered): NodeState {
+  const groupOf = (id: GroupId): Group => {
+    const before = covered.get(id) ?? [];
     const found = groups.get(id);
     if (found === undefined) return NOTHING;
     const { term, votedFor } = found.hardState;
@@ -79,7 +93,7 @@ function stateOf(groups: RecoveredGroups, covered: readonly Entry[]): NodeState 
     const entries = [...before.slice(0, first - 1), ...found.batches.flatMap(entriesOf)];
     return { term, votedFor, entries };
   };
-  return { one: groupOf(GROUP_1, covered), two: groupOf(GROUP_2, []) };
+  return { one: groupOf(GROUP_1), two: groupOf(GROUP_2) };
 }
 
 /** The state of a snapshot: term and mark of each entry that it stands for. */
@@ -109,7 +123,7 @@ function draw(step: number, { one, two }: NodeState): [GroupId, LogWrite, NodeSt
   const [group, before] = step % 4 === 3 ? ([GROUP_2, two] as const) : ([GROUP_1, one] as const);
   const after = (next: Group): NodeState =>
     group === GROUP_1 ? { one: next, two } : { one, two: next };
-  // Entries of the second group, which has no snapshot, hold up their segments: first there are none.
+  // Entries of the second group, whose snapshots are late, hold up their segments: first there are none.
   const onlyVotes = group === GROUP_2 && step < 16;
   const newTerm = step % 5 === 0 || onlyVotes;
   const term = before.term + (newTerm ? 1 : 0);
@@ -127,7 +141,7 @@ function draw(step: number, { one, two }: NodeState): [GroupId, LogWrite, NodeSt
 
 /**
  * Runs steps of a script on an open node: group commits of two groups, and a snapshot of the first
- * after every twelfth, which lets old segments go. Returns all states the node may be in after a crash
+ * after every twelfth, of the second six later, which lets old segments go. Returns all states the node may be in after a crash
  * now, from the newest that is durable to the last one written.
  */
 export class Script {
@@ -160,7 +174,8 @@ export class Script {
       const last = this.#states[this.#states.length - 1]!;
       const [group, write, after] = draw(++this.#step, last);
       this.#append(group, write, after);
-      if (this.#step % this.#snapshotEvery === 0) this.#snapshot();
+      if (this.#step % this.#snapshotEvery === 0) this.#snapshot(GROUP_1);
+      if (this.#step % this.#snapshotEvery === this.#snapshotEvery / 2) this.#snapshot(GROUP_2);
       // Now and then several writes form one record.
       if (this.#step % 3 !== 0) this.#settle();
     }
@@ -173,9 +188,11 @@ export class Script {
     this.#node.wal.commit();
   }
 
-  #snapshot(): void {
+  #snapshot(group: GroupId): void {
     this.#settle();
-    const covered = this.durable.one.entries.slice(0, -1);
+    const { one, two } = this.durable;
+    const covered = (group === GROUP_1 ? one : two).entries.slice(0, -1);
+    if (covered.length === 0) return;
     const lastTerm = covered[covered.length - 1]!.term;
     const meta: SnapshotMeta = {
       lastIndex: asIndex(covered.length),
@@ -184,13 +201,13 @@ export class Script {
     };
     const bytes = encode(covered);
     const half = bytes.length >> 1;
-    const sink = this.#node.snapshots.begin(meta);
+    const sink = this.#node.snapshots.get(group)!.begin(meta);
     const mark = { ...writeOf(0), snapshot: meta };
     sink.write(bytes.subarray(0, half), () =>
       sink.write(bytes.subarray(half), () =>
         sink.finish((error) => {
           const last = this.#states[this.#states.length - 1]!;
-          if (error === null) this.#append(GROUP_1, mark, last);
+          if (error === null) this.#append(group, mark, last);
         }),
       ),
     );
