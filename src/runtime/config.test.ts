@@ -85,6 +85,33 @@ test("config: a mode of syncing goes with data on disk only, and a flag comes be
   expect(() => withFsync(memory, "batch")).toThrow(why);
 });
 
+test("config: the groups of a sharded cluster, and every problem of them", () => {
+  const sharding = { shards: 12, groups: { 1: [1, 2, 3], 2: [1, 2], 3: [3] } };
+  expect(parseConfig({ ...good, sharding }, "x").sharding as unknown).toEqual(sharding);
+  const bad = { shards: 12, groups: { 1: [1, 2], 2: [2, 2, 9], two: [1] } };
+  expect(problemsOf({ ...good, sharding: bad })).toEqual([
+    "sharding.groups.2: names a node twice",
+    "sharding.groups.2: node 9 is not listed",
+    "sharding.groups.two: is no id of a group",
+    "sharding.groups.1: does not name the first voters",
+  ]);
+  expect(problemsOf({ ...good, sharding: { shards: 0, groups: { 2: [] } } })).toEqual([
+    "sharding.shards: must be 1 or more, not 0",
+    "sharding.groups.2: must name at least one node",
+  ]);
+  expect(problemsOf({ ...good, sharding: { shards: 1, groups: {} } })).toEqual([
+    "sharding.groups.1: is missing",
+  ]);
+  // A node may have left a cluster that has begun; its groups remember it.
+  const begun = { ...good, voters: [1, 2, 3, 4], bootstrapped: true };
+  const old = { shards: 12, groups: { 1: [1, 2, 3, 4], 2: [3, 4] } };
+  expect(problemsOf({ ...begun, sharding: old })).toEqual([]);
+  expect(problemsOf({ ...begun, bootstrapped: false, sharding: old })).toEqual([
+    "sharding.groups.1: node 4 is not listed",
+    "sharding.groups.2: node 4 is not listed",
+  ]);
+});
+
 test("config: heartbeats that leave no room for a lost one are refused", () => {
   const raft = { electionTimeoutMinMs: 100, heartbeatIntervalMs: 60 };
   expect(problemsOf({ ...good, raft })).toEqual([

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NodeConfigFile } from "../config.ts";
-import { OrdealNode } from "../ordeal-node.ts";
+import { OrdealNode, type OrdealNodeOptions } from "../ordeal-node.ts";
 import { freePorts } from "../free-ports.ts";
 import { type LinesLog, linesLog } from "./log.ts";
 import { until } from "./until.ts";
@@ -74,13 +74,14 @@ export class TestCluster {
     this.config = config;
   }
 
-  start(id: number): OrdealNode {
+  /** `more`: besides, or instead of, what it is started with. */
+  start(id: number, more: Partial<OrdealNodeOptions> = {}): OrdealNode {
     const log = linesLog();
     this.#starts++;
     const onFatal = (error: unknown): void => void this.fatal.push(error);
     const electionTimeoutMinMs = id === 1 ? FIRST_PATIENCE_MS : OTHERS_PATIENCE_MS;
     const config = { ...this.config, raft: this.config.raft ?? { electionTimeoutMinMs } };
-    const node = new OrdealNode({ config, id, log, seed: this.#starts, onFatal });
+    const node = new OrdealNode({ config, id, log, seed: this.#starts, onFatal, ...more });
     this.nodes.set(id, node);
     this.logs.set(id, log);
     return node;
