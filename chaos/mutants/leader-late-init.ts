@@ -13,9 +13,9 @@ export default defineMutant({
     },
     {
       file: "src/raft/election.ts",
-      find: `  s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
+      find: `  s.heartbeatAt = nextHeartbeatAt(s);
   for (`,
-      replace: `  s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
+      replace: `  s.heartbeatAt = nextHeartbeatAt(s);
   s.late?.();
   for (`,
     },

@@ -61,6 +61,11 @@ export type RaftConfig = {
    * who leads. Remove it, and add it again under a new id. (docs/adr/0010)
    */
   readonly mayVote: boolean;
+  /**
+   * For one of many groups on its node: while nobody uses it, it goes to sleep (quiesce.ts), and must be
+   * woken when a peer may be gone; awake, it heartbeats at the instants at which all groups of the node do.
+   */
+  readonly quiesce: boolean;
   readonly random: Prng;
 };
 
@@ -78,6 +83,7 @@ export const RAFT_DEFAULTS = {
   diskStallMs: 2_000,
   transferTimeoutMs: 1_000,
   mayVote: true,
+  quiesce: false,
 } as const;
 
 /** All that can happen to a replica. A recorded list of (now, input) replays a run exactly. */
@@ -124,7 +130,9 @@ export type RaftInput =
   | { readonly kind: "snapshotRefused"; readonly lastIndex: LogIndex }
   | { readonly kind: "persisted"; readonly writeSeq: number }
   | { readonly kind: "applied"; readonly index: LogIndex }
-  | { readonly kind: "peerUnreachable"; readonly peer: NodeId };
+  | { readonly kind: "peerUnreachable"; readonly peer: NodeId }
+  /** A peer may be gone, or have lost what it knew: one that is quiescent must look. Else it does nothing. */
+  | { readonly kind: "wake" };
 
 export type Role = "follower" | "preCandidate" | "candidate" | "leader";
 
@@ -223,7 +231,7 @@ export type Raft = {
   step(input: RaftInput, now: Millis): void;
   /** The work outstanding since the last call, or null when there is none. */
   takeReady(): Ready | null;
-  /** When step({ kind: "deadline" }) must next be called: an election or heartbeat. */
+  /** When step({ kind: "deadline" }) must next be called: an election or heartbeat. Infinity: it is quiescent. */
   deadline(): Millis;
   status(): RaftStatus;
   /** What a snapshot of the state as of the last `applied` input stands for. */

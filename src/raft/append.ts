@@ -5,6 +5,7 @@ import { maybeCommit } from "./commit.ts";
 import { noteMemberships } from "./memberships.ts";
 import type { Millis } from "./api.ts";
 import type { Progress } from "./progress.ts";
+import { followsIntoQuiescence } from "./quiesce.ts";
 import { askForChunks, checkSnapshot, startSnapshot } from "./snapshot-send.ts";
 import { becomeFollower, type RaftState, resetElectionTimer } from "./state.ts";
 import { settleTransfer } from "./transfer.ts";
@@ -90,6 +91,8 @@ export function onHeartbeat(s: RaftState, m: Heartbeat): void {
   hearLeader(s, m.from);
   // The leader caps commitIndex at what we acknowledged in this term, so we hold and match it.
   s.log.commitTo(m.commitIndex);
+  s.quiescent = m.quiesce && followsIntoQuiescence(s, m.commitIndex);
+  if (s.quiescent) return;
   const { id: from, term } = s;
   const { readSeq } = m;
   s.messages.push({ kind: "heartbeatResponse", from, to: m.from, term, readSeq });
@@ -168,10 +171,10 @@ export function replicate(s: RaftState): void {
 
 /** Tells everyone that we lead, what is committed, and which read round to confirm. */
 export function broadcastHeartbeat(s: RaftState): void {
-  const { id: from, term, readSeq } = s;
+  const { id: from, term, readSeq, quiescent: quiesce } = s;
   for (const [to, progress] of s.progress) {
     const commitIndex = minIndex(s.log.commitIndex, progress.matchIndex);
-    s.messages.push({ kind: "heartbeat", from, to, term, commitIndex, readSeq });
+    s.messages.push({ kind: "heartbeat", from, to, term, commitIndex, readSeq, quiesce });
   }
 }
 
@@ -207,8 +210,9 @@ export function hearLeader(s: RaftState, leader: AppendEntries["from"]): void {
       `two leaders in term ${s.term}: ${s.leaderId} and ${leader}`,
     );
     becomeFollower(s, s.term, leader);
-    settleTransfer(s, leader);
   }
+  // Not only then: its first word, in a higher term, has made us follow it already.
+  settleTransfer(s, leader);
   s.withholdVoteUntil = s.now + s.config.electionTimeoutMinMs;
   resetElectionTimer(s);
 }

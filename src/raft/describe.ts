@@ -19,7 +19,7 @@ export function describeMessage(m: Message): string {
         ? `${head} reject term=${m.term} prev=${m.index} hint=${m.hintIndex}@${m.hintTerm}`
         : `${head} ack term=${m.term} index=${m.index}`;
     case "heartbeat":
-      return `${head} heartbeat term=${m.term} commit=${m.commitIndex} read=${m.readSeq}`;
+      return `${head} heartbeat term=${m.term} commit=${m.commitIndex} read=${m.readSeq}${m.quiesce ? " quiesce" : ""}`;
     case "heartbeatResponse":
       return `${head} alive term=${m.term} read=${m.readSeq}`;
     case "installSnapshot":

@@ -3,11 +3,13 @@ import { appendToLog } from "./append.ts";
 import { noopBytes } from "./batch.ts";
 import { mayBeVoter } from "./memberships.ts";
 import { isQuorum } from "./quorum.ts";
+import { mayQuiesce } from "./quiesce.ts";
 import {
   becomeFollower,
   becomeLeader,
   diskStalls,
   hearsQuorum,
+  nextHeartbeatAt,
   type RaftState,
   resetElectionTimer,
   withholdsVote,
@@ -114,7 +116,7 @@ function maybeWin(s: RaftState): void {
 /** Leads, and appends a no-op: only entries of the own term commit earlier ones (§5.4.2, §8). */
 export function takeOffice(s: RaftState): void {
   becomeLeader(s);
-  s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
+  s.heartbeatAt = nextHeartbeatAt(s);
   s.heartbeatDue = true;
   const { lastIndex } = s.log;
   const firstIndex = plus(lastIndex, 1);
@@ -128,10 +130,11 @@ export function takeOffice(s: RaftState): void {
  * its disk stalls: its followers would still commit, but it could not (etcd#15247).
  */
 export function onLeaderDeadline(s: RaftState): void {
-  s.heartbeatAt = s.now + s.config.heartbeatIntervalMs;
+  s.heartbeatAt = nextHeartbeatAt(s);
   for (const [id, { leaveAt }] of s.progress) if (s.now >= leaveAt) s.progress.delete(id);
   if (hearsQuorum(s) && !diskStalls(s)) s.heartbeatDue = true;
   else becomeFollower(s, s.term, NO_NODE);
+  if (s.heartbeatDue && mayQuiesce(s)) s.quiescent = true;
 }
 
 function answer(

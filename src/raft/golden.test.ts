@@ -21,12 +21,13 @@ goldenTests(`${import.meta.dir}/testdata`, () => {
   const commands: Record<string, (d: Directive) => string> = {
     // logs: one line per node, `<id>: <term of entry 1> <term of entry 2> …`; term=<t> for all.
     // With one=true an AppendEntries carries one entry, and one is outstanding; spares=<n> more nodes
-    // run without being members. A chunk of a snapshot has 8 bytes (two entries); two are on the way.
+    // run without being members. With quiesce=true idle groups go to sleep. A chunk of a snapshot has 8 bytes (two entries); two are on the way.
     logs(d) {
       const lines = d.input.split("\n");
       const one = d.options.get("one") === "true";
       const limits = {
         ...(one ? { appendBytesMax: 1, inflightMessagesMax: 1 } : {}),
+        quiesce: d.options.get("quiesce") === "true",
         ...{ trailingBytes: 0, snapshotChunkBytes: 8, snapshotInflightBytesMax: 16 },
       };
       cluster = new TestCluster(lines.length, 1, limits, Number(d.options.get("spares") ?? 0));
@@ -80,6 +81,14 @@ goldenTests(`${import.meta.dir}/testdata`, () => {
       cluster.now = end;
       return lines.join("\n") || "ok";
     },
+    // wake <id>: whoever runs it thinks that a peer may be gone.
+    wake(d) {
+      cluster.input(ids(d)[0]!, { kind: "wake" });
+      lose();
+      return status(ids(d)[0]!);
+    },
+    // status <id>…
+    status: (d) => ids(d).map(status).join("\n"),
     // wait <ms>: time passes; nobody notices but by a deadline.
     wait: (d) => ((cluster.now += ids(d)[0]!), "ok"),
     // snapshot <id>: saves its applied state, and compacts its log.
@@ -123,6 +132,7 @@ goldenTests(`${import.meta.dir}/testdata`, () => {
       const { raft } = cluster.nodes.get(asNode(id))!;
       const beats = () =>
         raft.status().role !== "leader" ||
+        raft.deadline() === Infinity ||
         cluster.network.some(({ kind, from }) => kind === "heartbeat" && from === id);
       do cluster.deadline(id);
       while (!beats());
@@ -168,8 +178,9 @@ goldenTests(`${import.meta.dir}/testdata`, () => {
     show: (d) => ids(d).map(log).join("\n"),
   };
   const status = (id: number) => {
-    const { role, term, log } = cluster.node(id).state;
-    return `${id} ${role} term=${term} last=${log.lastIndex} commit=${log.commitIndex}`;
+    const { role, term, log, quiescent } = cluster.node(id).state;
+    const sleeps = quiescent ? " quiescent" : "";
+    return `${id} ${role} term=${term} last=${log.lastIndex} commit=${log.commitIndex}${sleeps}`;
   };
   const membership = (id: number) => {
     const { voters, votersOutgoing, learners } = cluster.node(id).state.membership;

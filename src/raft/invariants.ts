@@ -49,6 +49,7 @@ export function checkBasic(s: RaftState): void {
   assert(log.lastTerm <= s.term, `log of term ${log.lastTerm} in term ${s.term}`);
   assert((s.role === "leader") === (s.leaderId === s.id), `${s.role} follows ${s.leaderId}`);
   checkMembership(s);
+  checkQuiescence(s);
   if (s.role === "leader" || s.role === "candidate") {
     assert(s.votedFor === s.id, `${s.role} that voted for ${s.votedFor}`);
   }
@@ -100,6 +101,21 @@ export function checkDelta(before: Observation, s: RaftState): void {
   if (membershipIndex(s) > before.membershipIndex) checkChange(before, s);
   if (s.log.commitIndex > before.commitIndex) {
     assert(s.log.termAt(s.log.commitIndex) === s.term, "committed by counting an old term's entry");
+  }
+}
+
+/** Nobody sleeps while the group has something to do. */
+function checkQuiescence(s: RaftState): void {
+  if (!s.quiescent) return;
+  const { log } = s;
+  assert(s.config.quiesce && s.config.mayVote, "quiescent, and must not be");
+  assert(s.role === "leader" || s.role === "follower", `a ${s.role} is quiescent`);
+  assert(s.leaderId !== NO_NODE, "quiescent without a leader");
+  assert(log.commitIndex === log.lastIndex, "quiescent with an entry that is not committed");
+  assert(s.waitingReads.length === 0 && s.transfer === null, "quiescent with something under way");
+  assert(s.change === null && s.membership.votersOutgoing.length === 0, "quiescent in a change");
+  for (const [id, { matchIndex }] of s.progress) {
+    assert(matchIndex === log.lastIndex, `quiescent, and ${id} lacks entries`);
   }
 }
 

@@ -22,6 +22,7 @@ export function noteRound(s: RaftState): void {
  */
 export function leaseIsValid(s: RaftState): boolean {
   if (s.role !== "leader" || s.timeoutNowSent || s.log.commitIndex < s.termStartIndex) return false;
+  if (s.quiescent) return false;
   forgetConfirmed(s);
   const { electionTimeoutMinMs, clockDriftMax } = s.config;
   return s.now < s.leaseStart + electionTimeoutMinMs * (1 - clockDriftMax);

@@ -20,6 +20,7 @@ import {
 import { appliedMeta, onSnapshotTaken } from "./compact.ts";
 import { onChangeMembership } from "./membership.ts";
 import { onPropose, onReadIndex } from "./propose.ts";
+import { isUse, wake } from "./quiesce.ts";
 import { takeReady } from "./ready.ts";
 import { restore } from "./restore.ts";
 import { onInstallSnapshot, onSnapshotInstalled, onSnapshotRefused } from "./snapshot-receive.ts";
@@ -37,15 +38,21 @@ export function raftOver(s: RaftState): Raft {
   return {
     step: (input, now) => step(s, input, now),
     takeReady: () => takeReady(s),
-    deadline: () => (s.role === "leader" ? Math.min(s.heartbeatAt, ackOverdueAt(s)) : s.electionAt),
+    deadline: () => deadlineOf(s),
     status: () => statusOf(s),
     appliedMeta: () => appliedMeta(s),
   };
 }
 
+function deadlineOf(s: RaftState): Millis {
+  if (s.quiescent) return Infinity;
+  return s.role === "leader" ? Math.min(s.heartbeatAt, ackOverdueAt(s)) : s.electionAt;
+}
+
 function step(s: RaftState, input: RaftInput, now: Millis): void {
   assert(now >= s.now, `time went back from ${s.now} to ${now}`);
   s.now = now;
+  if (s.config.quiesce && isUse(s, input)) wake(s, input);
   switch (input.kind) {
     case "message":
       return onMessage(s, input.message);
@@ -66,6 +73,8 @@ function step(s: RaftState, input: RaftInput, now: Millis): void {
       if (progress?.state === "replicate") progress.restart();
       return;
     }
+    case "wake":
+      return;
     case "changeMembership":
       return onChangeMembership(s, input);
     case "transferLeadership":
@@ -144,6 +153,7 @@ function onlyListen(s: RaftState, m: Message): void {
 }
 
 function onDeadline(s: RaftState): void {
+  if (s.quiescent) return;
   if (s.role === "leader") {
     onAcksOverdue(s);
     if (s.now >= s.heartbeatAt) onLeaderDeadline(s);

@@ -43,6 +43,13 @@ export class RaftState {
   readonly progress = new Map<NodeId, Progress>();
   heartbeatAt: Millis = 0;
   heartbeatDue = false;
+  /** Nobody uses the group: no timer runs (quiesce.ts). */
+  quiescent = false;
+  /** When somebody last used it. */
+  usedAt: Millis = 0;
+  /** Leader: the first round that told everyone that all up to quietIndex is committed; 0: none has. */
+  quietRound = 0;
+  quietIndex = asIndex(0);
   /** Leader: index of this term's no-op; reads wait until it is committed. */
   termStartIndex = asIndex(0);
   uncommittedBytes = 0;
@@ -101,6 +108,14 @@ export class RaftState {
 export function resetElectionTimer(s: RaftState): void {
   const min = s.config.electionTimeoutMinMs;
   s.electionAt = s.now + min + s.config.random.float() * min;
+}
+
+/** Of a group among many: on a grid, so that the heartbeats of all groups of a node leave together. */
+export function nextHeartbeatAt(s: RaftState): Millis {
+  const { heartbeatIntervalMs, quiesce } = s.config;
+  if (!quiesce) return s.now + heartbeatIntervalMs;
+  const at = (Math.floor(s.now / heartbeatIntervalMs) + 1) * heartbeatIntervalMs;
+  return at > s.now ? at : at + heartbeatIntervalMs; // Of intervals that are no whole numbers.
 }
 
 /**
@@ -166,6 +181,8 @@ export function becomeLeader(s: RaftState): void {
   s.votes.clear();
   s.progress.clear();
   s.readSeq = 0;
+  s.usedAt = s.now;
+  s.quietRound = 0;
   s.roundsSent.length = 0;
   s.leaseStart = -Infinity;
   s.timeoutNowSent = false;

@@ -89,7 +89,8 @@ export type AppendResponse = {
 /**
  * The leader is alive; commitIndex is capped at what the follower is known to hold. `readSeq`
  * counts the read rounds of this leadership: an answer with readSeq >= n, from a quorum, confirms
- * every read that was waiting when n was issued (thesis §6.4).
+ * every read that was waiting when n was issued (thesis §6.4). `quiesce`: all members hold all that is
+ * committed, and there will be no more heartbeats; who holds just that goes to sleep and answers nothing.
  */
 export type Heartbeat = {
   readonly kind: "heartbeat";
@@ -98,6 +99,7 @@ export type Heartbeat = {
   readonly term: Term;
   readonly commitIndex: LogIndex;
   readonly readSeq: number;
+  readonly quiesce: boolean;
 };
 
 /** Never waits for the disk: it promises nothing but "your term was still current for me". */

@@ -55,6 +55,7 @@ const heartbeat = (from: number, to: number, readSeq: number): Heartbeat => ({
   term: asTerm(3),
   commitIndex: asIndex(7),
   readSeq,
+  quiesce: false,
 });
 
 /** A connection to node 1 that has shaken hands as node 2. */

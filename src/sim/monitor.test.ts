@@ -95,7 +95,7 @@ class Scene {
   heartbeat(from: number, to: number, term: number, index: number): this {
     const ends = { from: asNode(from), to: asNode(to), term: asTerm(term) };
     const commitIndex = asIndex(index);
-    this.monitor.onSend({ kind: "heartbeat", ...ends, commitIndex, readSeq: 0 });
+    this.monitor.onSend({ kind: "heartbeat", ...ends, commitIndex, readSeq: 0, quiesce: false });
     return this;
   }
 }

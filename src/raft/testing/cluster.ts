@@ -10,7 +10,7 @@ import {
   type SnapshotMeta,
 } from "../api.ts";
 import { checkBasic, checkDelta, checkLogMatching, observe } from "../invariants.ts";
-import { isQuorum } from "../quorum.ts";
+import { isQuorum, members } from "../quorum.ts";
 import { raftOver } from "../raft.ts";
 import { restore } from "../restore.ts";
 import type { RaftState } from "../state.ts";
@@ -122,6 +122,7 @@ export class TestCluster {
   /** Lets `id` reach its deadline: an election or a heartbeat. */
   deadline(id: number): void {
     const { raft, rate } = this.node(id);
+    if (raft.deadline() === Infinity) return; // It is quiescent.
     const margin = 1e-6; // Division and multiplication by the rate do not quite cancel.
     this.now = Math.max(this.now, raft.deadline() / rate + margin);
     this.input(id, { kind: "deadline" });
@@ -294,6 +295,7 @@ export class TestCluster {
       assert(known === undefined || known === s.id, `terms ${s.term} led by ${known} and ${s.id}`);
       if (known === undefined) this.#checkCompleteness(s);
       this.#leaders.set(s.term, s.id);
+      if (s.quiescent) this.#checkAllHold(s);
     }
     for (let i = Math.max(1, s.log.compactedIndex); i <= s.log.commitIndex; i++) {
       const term = s.log.termAt(asIndex(i));
@@ -303,6 +305,15 @@ export class TestCluster {
     }
     this.committedIndex = Math.max(this.committedIndex, s.log.commitIndex);
     for (const other of this.nodes.values()) if (other !== node) checkLogMatching(s, other.state);
+  }
+
+  /** A leader sleeps once all its members have all that it has. */
+  #checkAllHold(s: RaftState): void {
+    const { lastIndex, lastTerm } = s.log;
+    for (const id of members(s.membership)) {
+      const { disk } = this.node(id);
+      assert(disk.holds(lastIndex, lastTerm), `${s.id} is quiescent and ${id} lacks ${lastIndex}`);
+    }
   }
 
   /** Leader completeness (paper §5.4): a new leader holds all that was committed in lesser terms. */
