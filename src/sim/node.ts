@@ -129,6 +129,7 @@ export class SimNode {
       membership,
       restored,
       mayVote: !this.disk.wiped,
+      quiesce: false,
       random: prng.fork(`node ${this.id} start ${start}`),
     };
     monitor.onStart(this.id, restored);
