@@ -193,7 +193,9 @@ export class ShardKv implements StateMachine {
     const arriving = this.#shards.arriving[shard]!;
     // Not arriving by that config any more: it is here, or was and has gone on.
     if (arriving?.num !== num) return this.#finish(OK, this.config.num, index);
-    this.#finish(VERSION_MISMATCH, arriving.received, index);
+    // Of another copy nothing is here: what came of the first would not fit what follows.
+    const isSameCopy = chunk.stream === arriving.stream;
+    this.#finish(VERSION_MISMATCH, isSameCopy ? arriving.received : 0, index);
   }
 
   #drop(shard: number, num: number): boolean {

@@ -61,6 +61,8 @@ export class SimNetwork {
   readonly #slab = new Slab();
   readonly #reader = new FrameReader();
   frames = 0;
+  /** Of the frames. */
+  bytes = 0;
   lost = 0;
 
   constructor(
@@ -94,6 +96,7 @@ export class SimNetwork {
     const writer = this.#writer;
     writer.offset = 0;
     writeMessage(writer, message, group);
+    this.bytes += writer.offset;
     const sentMs = this.#world.now;
     const head = { id: this.frames++, message, number: link.offered++, sentMs };
     this.#observe?.(sentMs, { kind: "send", id: head.id, message });

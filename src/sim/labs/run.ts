@@ -41,7 +41,8 @@ export type LabResult = {
   readonly traceHash: string;
 };
 
-const BASE: SimConfig = {
+/** Of every scenario, but for what it says of its own. */
+export const LAB_CONFIG: SimConfig = {
   ...RAFT_DEFAULTS,
   electionTimeoutMinMs: 300,
   heartbeatIntervalMs: HEARTBEAT_MS,
@@ -63,7 +64,7 @@ const BASE: SimConfig = {
 /** Runs a scenario to its end or to the first thing that is wrong. Deterministic. */
 export function runLab(scenario: LabScenario, seed: number): LabResult {
   const { servers, voters = servers, config } = scenario;
-  const lab = new Lab(seed, servers, voters, { ...BASE, ...config });
+  const lab = new Lab(seed, servers, voters, { ...LAB_CONFIG, ...config });
   const outcome = play(lab, scenario);
   const { counters } = lab.network;
   return {

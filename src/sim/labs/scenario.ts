@@ -5,6 +5,9 @@ import type { Script } from "./script.ts";
 
 export type LabGroup = "3A" | "3B" | "3C" | "3D" | "4A" | "4B" | "4C" | "2024" | "more";
 
+/** Of a sharded cluster: the controller (4A until 2023) and the KV of 2024, and lab 5 of 2025. */
+export type ShardLabGroup = "5A-2024" | "5B-2024" | "5-2025";
+
 /** One test of the labs: what is done to so many servers, and what must hold. */
 export type LabScenario = {
   /** The lab's own name of the test. */

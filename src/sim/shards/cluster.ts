@@ -1,7 +1,10 @@
 import { unreachable } from "../../lib/assert.ts";
+import { asNode } from "../../lib/ids.ts";
 import { Prng } from "../../lib/prng.ts";
 import { CLEAR_LINK, type PowerLossKeeps } from "../../fault/vocabulary.ts";
+import type { Command } from "../../kv/command.ts";
 import { CONTROLLER_GROUP } from "../../kv/shard-config.ts";
+import type { Membership } from "../../raft/types.ts";
 import { ClientLinks } from "../client-links.ts";
 import { SimClients } from "../clients.ts";
 import { SimNetwork } from "../network.ts";
@@ -22,11 +25,18 @@ const NOTES_MAX = 60;
 const OPERATOR = 1_000_000;
 const AGENTS = 2_000_000;
 const STARTS_MAX = 65_536;
+const RAW = OPERATOR + 1;
+
+/** What a node answered to a single request; null: not yet. */
+export type Raw = { status: number | null };
 
 export type ShardClusterSetup = Pick<
   ShardSchedule,
   "seed" | "nodes" | "groups" | "replicas" | "shards" | "config"
->;
+> & {
+  /** No node has two groups of shards: the controller's voters come first, then each group's nodes. */
+  readonly apart?: boolean;
+};
 
 /** A sharded cluster, its clients and its operator in one World, and what a schedule can do to it. */
 export class ShardCluster {
@@ -41,6 +51,7 @@ export class ShardCluster {
   readonly groups: readonly number[];
   readonly #links: ClientLinks;
   readonly #notes: string[] = [];
+  readonly #raws: Raw[] = [];
   crashes = 0;
   transfers = 0;
 
@@ -59,7 +70,7 @@ export class ShardCluster {
     );
     const shared: ShardNodeWorld = {
       ...{ world, config, shards, prng, cpu, nodeIds: ids, watch: this.watch },
-      nodesOf: (group) => this.nodesOf(group),
+      membershipOf: (group) => this.#membershipOf(group),
       send: (group, message) => this.network.send(message, group),
       reply: (node, client, requestId, reply) => {
         const to = client >= AGENTS ? agentOf(client).node : node;
@@ -102,7 +113,8 @@ export class ShardCluster {
         if (client >= AGENTS) {
           const agent = agentOf(client);
           this.node(agent.node).onAnswer(agent.start, node, response, body);
-        } else if (client === OPERATOR) this.operator.onResponse(node - 1, response, body);
+        } else if (client === RAW) this.#raws[response.requestId]!.status = response.status;
+        else if (client === OPERATOR) this.operator.onResponse(node - 1, response, body);
         else this.clients.onResponse(client, node - 1, response, body);
       },
     );
@@ -114,7 +126,26 @@ export class ShardCluster {
   }
 
   nodesOf(group: number): readonly number[] {
-    return nodesOf(group, this.setup.nodes, this.setup.replicas);
+    const { nodes, replicas, apart = false } = this.setup;
+    if (!apart || group === CONTROLLER_GROUP) return nodesOf(group, nodes, replicas);
+    const first = replicas * (group - FIRST_GROUP + 1);
+    return Array.from({ length: replicas }, (_, i) => first + i + 1);
+  }
+
+  /** Where groups are apart, those of shards only follow the controller: they may all be down. */
+  #membershipOf(group: number): Membership {
+    const all = this.nodesOf(group).map(asNode);
+    const { apart = false, replicas } = this.setup;
+    const voters = apart && group === CONTROLLER_GROUP ? all.slice(0, replicas) : all;
+    return { voters, votersOutgoing: [], learners: all.slice(voters.length) };
+  }
+
+  /** Puts a command to one node, as no client would. */
+  raw(node: number, group: number, command: Command): Raw {
+    const raw: Raw = { status: null };
+    this.#raws.push(raw);
+    this.#links.request(node, RAW, this.#raws.length - 1, command, group);
+    return raw;
   }
 
   /** The leader of the highest term of a group, among the nodes that run; 0: there is none. */

@@ -11,7 +11,7 @@ import type { Result } from "../../kv/state-machine.ts";
 import type { PowerLossKeeps } from "../../fault/vocabulary.ts";
 import type { RaftInput, RaftStatus } from "../../raft/api.ts";
 import { createRaft } from "../../raft/raft.ts";
-import type { Message } from "../../raft/types.ts";
+import type { Membership, Message } from "../../raft/types.ts";
 import { Host, type HostPorts } from "../../replica/host.ts";
 import type { Ports, Reply } from "../../replica/ports.ts";
 import { Replica } from "../../replica/replica.ts";
@@ -33,8 +33,8 @@ export type ShardNodeWorld = {
   readonly shards: number;
   readonly nodeIds: readonly number[];
   readonly prng: Prng;
-  /** Where each group runs, the controller's among them. */
-  nodesOf(group: number): readonly number[];
+  /** Of each group when it begins, the controller's among them. */
+  membershipOf(group: number): Membership;
   send(group: GroupId, message: Message): void;
   reply(node: number, client: number, requestId: number, reply: Reply): void;
   /** A request of the node's agent. False: the node `to` is down. */
@@ -280,13 +280,12 @@ export class ShardNode {
     { restored, snapshots }: OpenedGroup,
     ports: Ports,
   ): Replica {
-    const { config, prng, nodesOf } = this.#in;
-    const voters = nodesOf(group).map(asNode);
+    const { config, prng, membershipOf } = this.#in;
     const raft = createRaft(
       {
         ...config,
         id: asNode(this.id),
-        membership: { voters, votersOutgoing: [], learners: [] },
+        membership: membershipOf(group),
         restored,
         mayVote: true,
         quiesce: false,

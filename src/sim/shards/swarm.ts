@@ -135,7 +135,11 @@ function drawConfig(random: Prng, nodes: number): SimConfig {
     electionTimeoutMinMs,
     heartbeatIntervalMs: Math.ceil(electionTimeoutMinMs / 4),
     trailingBytes: random.pick([0, 2_000]),
-    snapshotChunkBytes: random.pick([512, 64 << 10]),
+    // A few chunks are on their way at a time, as with the sizes of real nodes.
+    ...random.pick([
+      { snapshotChunkBytes: 512, snapshotInflightBytesMax: 4 << 10 },
+      { snapshotChunkBytes: 64 << 10, snapshotInflightBytesMax: 256 << 10 },
+    ]),
     leaseReads: random.chance(0.3),
     snapshotEveryBytes: random.pick([0, 2_000, 20_000]),
     link: {
