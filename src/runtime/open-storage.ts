@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import type { StateMachine } from "../kv/state-machine.ts";
 import { FSYNC_DEFAULT } from "../lib/fsync.ts";
-import { asNode, GROUP_1, type GroupId } from "../lib/ids.ts";
+import { asNode, type GroupId } from "../lib/ids.ts";
 import type { Millis, Restored, SnapshotMeta } from "../raft/api.ts";
 import type { FilePort } from "../storage/file-port.ts";
 import type { LogStorage, RecoveryReport } from "../storage/log-storage.ts";
 import { MemoryLog } from "../storage/memory.ts";
 import { MemorySnapshots } from "../storage/memory-snapshots.ts";
-import { type FileSnapshots, openSnapshots } from "../storage/snapshot-files.ts";
+import { type FileSnapshots, openSnapshots, snapshotsOf } from "../storage/snapshot-files.ts";
 import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
 import { openWal } from "../storage/wal.ts";
 import type { NodeConfigFile } from "./config.ts";
@@ -75,10 +75,6 @@ export function openStorage(
   }
 }
 
-/** Below `snapshots`; those of group 1 are there itself, as in a node that has no other. */
-const snapshotsDir = (dir: string, group: GroupId): string =>
-  group === GROUP_1 ? join(dir, "snapshots") : join(dir, "snapshots", `group-${group}`);
-
 function openDisk(
   config: NodeConfigFile,
   id: number,
@@ -90,7 +86,7 @@ function openDisk(
   const files = new Map<GroupId, FileSnapshots>();
   const damagedSnapshots: string[] = [];
   const openGroup = (group: GroupId): FileSnapshots => {
-    const at = { ...shared, dir: snapshotsDir(dir, group) };
+    const at = { ...shared, dir: snapshotsOf(join(dir, "snapshots"), group) };
     const { snapshots, damaged } = openSnapshots(at, () => machineOf(group).beginRestore());
     files.set(group, snapshots);
     damagedSnapshots.push(...damaged);

@@ -1,10 +1,10 @@
-import { asNode, GROUP_1 } from "../lib/ids.ts";
+import { asNode, GROUP_1, type GroupId } from "../lib/ids.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { SnapshotMeta } from "../raft/api.ts";
 import { WireError } from "../wire/bytes.ts";
 import { examine, type TornTail } from "./examine.ts";
 import { ownerOf, type ReadPort } from "./inspect.ts";
-import { SNAPSHOT_NAME, UNFINISHED_NAME } from "./snapshot-files.ts";
+import { groupsIn, SNAPSHOT_NAME, snapshotsOf, UNFINISHED_NAME } from "./snapshot-files.ts";
 import { SnapshotDecoder } from "./snapshot-format.ts";
 import { StorageError } from "./storage-error.ts";
 
@@ -12,6 +12,8 @@ import { StorageError } from "./storage-error.ts";
 export type NodeDirs = { readonly wal: string; readonly snapshots: string | null };
 
 export type SnapshotInfo = {
+  readonly group: GroupId;
+  /** Below the directory of the snapshots. */
   readonly file: string;
   readonly bytes: number;
   /** Null: the header is damaged. */
@@ -24,7 +26,7 @@ export type SnapshotInfo = {
 };
 
 export type SnapshotsInfo = {
-  /** Oldest first. */
+  /** By group, oldest first. */
   readonly snapshots: readonly SnapshotInfo[];
   /** Never finished; the node deletes them when it starts. */
   readonly unfinished: readonly string[];
@@ -32,22 +34,34 @@ export type SnapshotsInfo = {
 
 const READ_BYTES = 1 << 20;
 
-/** Reads every snapshot in `dir` to its end, checking all of it. */
+/** Reads every snapshot of every group to its end, checking all of it. */
 export function inspectSnapshots(port: ReadPort, { wal, snapshots }: NodeDirs): SnapshotsInfo {
   if (snapshots === null) return { snapshots: [], unfinished: [] };
   const clusterId = ownerOf(port, wal)?.clusterId ?? null;
-  const names = port.list(snapshots).sort();
+  const all = [GROUP_1, ...groupsIn(port.list(snapshots))].map((group) => {
+    const dir = snapshotsOf(snapshots, group);
+    const below = dir.slice(snapshots.length + 1);
+    const files = port.list(dir).sort();
+    return { group, files: files.map((name) => ({ name, file: join(below, name) })) };
+  });
   return {
-    snapshots: names
-      .filter((name) => SNAPSHOT_NAME.test(name))
-      .map((name) => inspectSnapshot(port, `${snapshots}/${name}`, name, clusterId)),
-    unfinished: names.filter((name) => UNFINISHED_NAME.test(name)),
+    snapshots: all.flatMap(({ group, files }) =>
+      files
+        .filter(({ name }) => SNAPSHOT_NAME.test(name))
+        .map(({ file }) => inspectSnapshot(port, snapshots, group, file, clusterId)),
+    ),
+    unfinished: all.flatMap(({ files }) =>
+      files.filter(({ name }) => UNFINISHED_NAME.test(name)).map(({ file }) => file),
+    ),
   };
 }
 
+const join = (dir: string, name: string): string => (dir === "" ? name : `${dir}/${name}`);
+
 function inspectSnapshot(
   port: ReadPort,
-  path: string,
+  dir: string,
+  group: GroupId,
   file: string,
   clusterId: string | null,
 ): SnapshotInfo {
@@ -55,7 +69,7 @@ function inspectSnapshot(
   let at = 0;
   let problem: string | null = null;
   const decoder = new SnapshotDecoder(clusterId, () => chunks++);
-  const handle = port.open(path);
+  const handle = port.open(`${dir}/${file}`);
   try {
     const bytes = new Uint8Array(READ_BYTES);
     for (let got = -1; got !== 0 && problem === null; at += got) {
@@ -67,7 +81,7 @@ function inspectSnapshot(
   }
   if (problem === null && !decoder.ended) problem = "snapshot: cut short";
   const checksum = decoder.checksum.toString(16).padStart(8, "0");
-  return { file, bytes: at, meta: decoder.meta, chunks, checksum, problem };
+  return { group, file, bytes: at, meta: decoder.meta, chunks, checksum, problem };
 }
 
 function problemOf(work: () => void): string | null {
@@ -103,11 +117,13 @@ export function verifyNode(port: ReadPort, dirs: NodeDirs): Verification {
     if (problem === null) continue;
     damage.push(new StorageError(problem, { path: `${dirs.snapshots}/${file}` }).problem);
   }
-  const newest = snapshots.snapshots.findLast((snapshot) => snapshot.problem === null)?.meta;
+  const newest = new Map<GroupId, SnapshotMeta>();
+  for (const { group, meta, problem } of snapshots.snapshots) {
+    if (problem === null && meta !== null) newest.set(group, meta);
+  }
   const identity = ownerOf(port, dirs.wal) ?? { clusterId: "", nodeId: asNode(1) };
   try {
-    const known = new Map(newest === undefined || newest === null ? [] : [[GROUP_1, newest]]);
-    const { tails: torn, records } = examine(port, dirs.wal, identity, known);
+    const { tails: torn, records } = examine(port, dirs.wal, identity, newest);
     return { damage, torn, records, snapshots };
   } catch (error) {
     if (error instanceof StorageError) damage.push(error.problem);

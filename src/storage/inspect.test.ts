@@ -73,6 +73,24 @@ test("inspect: a snapshot's chunks and checksum, and which were never finished",
   expect(unfinished).toEqual(["snapshot-0000000000000009.snap.1.own"]);
 });
 
+test("inspect and verify: snapshots of every group, each in its directory", () => {
+  const of7 = `${SNAPSHOTS}/group-7`;
+  const disk = nodeWith((files) => {
+    files.set(`${of7}/snapshot-0000000000000003.snap`, snapshotFile());
+    files.set(`${of7}/snapshot-0000000000000004.snap.1.received`, new Uint8Array(5));
+  });
+  const { snapshots, unfinished } = inspectSnapshots(disk, DIRS);
+  expect(snapshots.map(({ group, file }) => [group as number, file])).toEqual([
+    [1, "snapshot-0000000000000003.snap"],
+    [7, "group-7/snapshot-0000000000000003.snap"],
+  ]);
+  expect(unfinished).toContain("group-7/snapshot-0000000000000004.snap.1.received");
+  // The log has nothing of group 7: somebody has mixed two nodes' data.
+  expect(verifyNode(disk, DIRS).damage[0]!.what).toContain("group 7 has a snapshot, but no log");
+  flip(`${of7}/snapshot-0000000000000003.snap`, 40)(disk.files);
+  expect(verifyNode(disk, DIRS).damage[0]!.where).toStartWith(of7);
+});
+
 test("verify: what a node starts from is sound, a torn tail too", () => {
   const { path, offset } = LOG.ends.at(-1)!;
   const disk = nodeWith((files) => void files.get(path)!.fill(0, offset - 100));

@@ -44,9 +44,8 @@ export class MemoryDisk implements FilePort {
 
   list(dir: string): string[] {
     const prefix = `${dir}/`;
-    return [...this.files.keys()]
-      .filter((p) => p.startsWith(prefix))
-      .map((p) => p.slice(prefix.length));
+    const below = [...this.files.keys()].filter((p) => p.startsWith(prefix));
+    return [...new Set(below.map((p) => p.slice(prefix.length).split("/", 1)[0]!))];
   }
 
   open(path: string): FileHandle {

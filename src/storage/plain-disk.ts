@@ -35,13 +35,12 @@ export class PlainDisk implements BaseDisk {
   mkdir(): void {}
 
   list(dir: string): string[] {
-    const names: string[] = [];
+    const names = new Set<string>();
+    const prefix = `${dir}/`;
     for (const path of this.#files.keys()) {
-      if (path.startsWith(dir) && path.lastIndexOf("/") === dir.length) {
-        names.push(path.slice(dir.length + 1));
-      }
+      if (path.startsWith(prefix)) names.add(path.slice(prefix.length).split("/", 1)[0]!);
     }
-    return names;
+    return [...names];
   }
 
   open(path: string): FileHandle {

@@ -17,6 +17,9 @@ import {
   type WrittenLog,
 } from "./test-log.ts";
 
+/** A second each of pure computing; the machine may have other things to do. */
+setDefaultTimeout(60_000);
+
 const SEGMENT_BYTES = 2048;
 
 /** Three segments: votes, batches of several sectors, values of zeros, an overwritten tail. */

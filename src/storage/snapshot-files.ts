@@ -1,4 +1,4 @@
-import type { LogIndex } from "../lib/ids.ts";
+import { asGroup, GROUP_1, type GroupId, type LogIndex } from "../lib/ids.ts";
 import type { Millis, SnapshotMeta } from "../raft/api.ts";
 import { WireError } from "../wire/bytes.ts";
 import type { FileHandle, FilePort } from "./file-port.ts";
@@ -22,6 +22,19 @@ const LOAD_BYTES = 1 << 20;
 
 export const SNAPSHOT_NAME = /^snapshot-(\d{16})\.snap$/;
 export const UNFINISHED_NAME = /^snapshot-.*\.(own|received)$/;
+const GROUP_DIR = /^group-([1-9]\d*)$/;
+
+/** Where the snapshots of a group are: those of group 1 in `dir` itself, as in a node that has no other. */
+export const snapshotsOf = (dir: string, group: GroupId): string =>
+  group === GROUP_1 ? dir : `${dir}/group-${group}`;
+
+/** The groups that have a directory there, group 1 left out. */
+export const groupsIn = (names: readonly string[]): GroupId[] =>
+  names
+    .flatMap((name) => GROUP_DIR.exec(name)?.[1] ?? [])
+    .map((id) => asGroup(Number(id)))
+    .sort((a, b) => a - b);
+
 const nameOf = (index: number): string => `snapshot-${String(index).padStart(16, "0")}.snap`;
 
 export type SnapshotFilesOptions = {
@@ -180,8 +193,8 @@ export class FileSnapshots implements SnapshotStorage {
   /** Closes all files; what is unfinished is deleted when the node starts again. */
   close(): void {
     this.#closed = true;
-    this.#own?.abandon();
-    this.#received?.abandon();
+    this.#own?.leave();
+    this.#received?.leave();
     for (const kept of this.#kept.values()) this.#release(kept);
   }
 

@@ -29,6 +29,7 @@ export class StateFile implements SnapshotSink {
   #unsynced = 0;
   #busy = false;
   #over = false;
+  #isLeft = false;
 
   constructor(
     port: FilePort,
@@ -73,6 +74,15 @@ export class StateFile implements SnapshotSink {
     if (!this.#busy) this.#discard();
   }
 
+  /**
+   * As abandon, and leaves the file to the next start: the directory may be another process's when the
+   * work under way has ended.
+   */
+  leave(): void {
+    this.#isLeft = true;
+    this.abandon();
+  }
+
   #chunk(bytes: Uint8Array): Uint8Array {
     assert(!this.#busy, "the chunk before is still being written");
     const length = CHUNK_HEAD_BYTES + bytes.length;
@@ -104,7 +114,7 @@ export class StateFile implements SnapshotSink {
 
   #discard(): void {
     this.#port.close(this.#file);
-    this.#port.unlink(this.#path);
+    if (!this.#isLeft) this.#port.unlink(this.#path);
   }
 }
 
@@ -123,6 +133,7 @@ export class ReceivedFile implements SnapshotReceiver {
   /** Waits for the sync under way: all has come. */
   #finishing: (() => void) | null = null;
   #over = false;
+  #isLeft = false;
 
   constructor(
     port: FilePort,
@@ -176,6 +187,15 @@ export class ReceivedFile implements SnapshotReceiver {
     if (!this.#syncing) this.#discard();
   }
 
+  /**
+   * As abandon, and leaves the file to the next start: the directory may be another process's when the
+   * work under way has ended.
+   */
+  leave(): void {
+    this.#isLeft = true;
+    this.abandon();
+  }
+
   #sync(synced: () => void): void {
     this.#unsynced = 0;
     this.#syncing = true;
@@ -199,6 +219,6 @@ export class ReceivedFile implements SnapshotReceiver {
 
   #discard(): void {
     this.#port.close(this.#file);
-    this.#port.unlink(this.#path);
+    if (!this.#isLeft) this.#port.unlink(this.#path);
   }
 }

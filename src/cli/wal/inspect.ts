@@ -87,6 +87,7 @@ const segmentRow = ({
 ];
 
 const SNAPSHOT_HEADER = [
+  "group",
   "file",
   "bytes",
   "last index",
@@ -97,8 +98,16 @@ const SNAPSHOT_HEADER = [
   "state",
 ];
 
-const snapshotRow = ({ file, bytes, meta, chunks, checksum, problem }: SnapshotInfo): Cell[] => [
-  ...[file, bytes, meta?.lastIndex ?? "", meta?.lastTerm ?? "", chunks, checksum],
+const snapshotRow = ({
+  group,
+  file,
+  bytes,
+  meta,
+  chunks,
+  checksum,
+  problem,
+}: SnapshotInfo): Cell[] => [
+  ...[group, file, bytes, meta?.lastIndex ?? "", meta?.lastTerm ?? "", chunks, checksum],
   meta?.membership.voters.join(" ") ?? "",
   problem ?? "sound",
 ];

@@ -64,8 +64,13 @@ const put = (key: string, value = ""): Uint8Array => {
   return out.slice(0, writeCommand(out, new DataView(out.buffer), 0, command));
 };
 
-function writeRequests(w: ByteWriter, firstId: number, commands: readonly Uint8Array[]): void {
-  const start = beginFrame(w, KIND.clientRequests, 1);
+function writeRequests(
+  w: ByteWriter,
+  firstId: number,
+  commands: readonly Uint8Array[],
+  group = 1,
+): void {
+  const start = beginFrame(w, KIND.clientRequests, group);
   commands.forEach((command, i) => {
     w.u32(4 + command.length);
     w.u32(firstId + i);
@@ -86,6 +91,22 @@ function responses(client: RawClient): { id: number; status: number; value: stri
   }
   return out;
 }
+
+test("binary: a frame addresses a group, and the replies of each group are a frame of it", async () => {
+  const { server, taken, answer } = startServer();
+  const client = await rawClient(server.port);
+  client.encode((w) => {
+    writeRequests(w, 1, [put("a"), put("b")], 5);
+    writeRequests(w, 3, [put("c"), put("d")], 4_000_000_000);
+  });
+  await until("requests", () => taken.length === 4);
+  expect(taken.map(({ group }) => group)).toEqual([5, 5, 4_000_000_000, 4_000_000_000]);
+  for (const t of taken) answer(t);
+  server.flush();
+  await until("responses", () => responses(client).length === 4);
+  expect(client.frames.map(({ group }) => group)).toEqual([5, 4_000_000_000]);
+  expect(responses(client).map(({ id }) => id)).toEqual([1, 2, 3, 4]);
+});
 
 test("binary: the requests of a frame reach the port as bytes, and the replies of a turn are one frame", async () => {
   const { server, taken, answer, counts } = startServer();

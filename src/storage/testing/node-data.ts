@@ -6,7 +6,7 @@ import type { EntryBatch } from "../../raft/types.ts";
 import type { FilePort } from "../file-port.ts";
 import type { LogStorage, LogWrite, RecoveredGroups } from "../log-storage.ts";
 import { recover } from "../recovery.ts";
-import { type FileSnapshots, openSnapshots } from "../snapshot-files.ts";
+import { type FileSnapshots, openSnapshots, snapshotsOf } from "../snapshot-files.ts";
 import { batchOf, IDENTITY, voteOf, writeOf } from "../test-log.ts";
 import { openWal } from "../wal.ts";
 
@@ -14,8 +14,6 @@ export const WAL_DIR = "/node/wal";
 export const SNAPSHOT_DIR = "/node/snapshots";
 export const GROUP_2: GroupId = asGroup(2);
 const GROUPS = [GROUP_1, GROUP_2];
-const snapshotsOf = (group: GroupId): string =>
-  group === GROUP_1 ? SNAPSHOT_DIR : `${SNAPSHOT_DIR}/group-${group}`;
 const MEMBERSHIP = { voters: [1, 2, 3].map(asNode), votersOutgoing: [], learners: [] };
 
 /** What a node's directory says, by content: the same whichever snapshot it is told from. */
@@ -70,13 +68,16 @@ function loadSnapshots(port: FilePort): {
   const files = new Map<GroupId, FileSnapshots>();
   const metas = new Map<GroupId, SnapshotMeta>();
   for (const group of GROUPS) {
-    const { snapshots } = openSnapshots({ ...SHARED, port, dir: snapshotsOf(group) }, () => {
-      const bytes: number[] = [];
-      return {
-        write: (more) => void bytes.push(...more),
-        finish: () => covered.set(group, decode(bytes)),
-      };
-    });
+    const { snapshots } = openSnapshots(
+      { ...SHARED, port, dir: snapshotsOf(SNAPSHOT_DIR, group) },
+      () => {
+        const bytes: number[] = [];
+        return {
+          write: (more) => void bytes.push(...more),
+          finish: () => covered.set(group, decode(bytes)),
+        };
+      },
+    );
     files.set(group, snapshots);
     if (snapshots.newest !== null) metas.set(group, snapshots.newest.meta);
   }
