@@ -9,6 +9,8 @@ import type { Tick } from "./timeline.ts";
 export type Happened = {
   readonly bands: readonly FaultBand[];
   readonly events: readonly ClusterEvent[];
+  /** Of groups of shards. */
+  readonly groupEvents?: readonly ClusterEvent[];
   readonly starts: readonly NodeStart[];
   readonly ticks: readonly Tick[];
   /** Absent: nodes do not tell. */
@@ -24,7 +26,7 @@ export function evaluateAim(aim: Aim, happened: Happened): AimResult {
   switch (aim.kind) {
     case "leaderDeposed": {
       const firstUs = happened.bands[0]?.fromUs ?? Number.POSITIVE_INFINITY;
-      const changes = happened.events.filter(
+      const changes = [...happened.events, ...(happened.groupEvents ?? [])].filter(
         (event) => event.kind === "becameLeader" && event.atUs > firstUs,
       );
       return result(changes.length, aim.atLeast, (n) => `leader deposed ${n}×`);

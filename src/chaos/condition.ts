@@ -15,9 +15,7 @@ export type Condition =
   /** Every node that holds a log is up, and has applied what was committed when the wait began. */
   | { readonly kind: "caughtUp" }
   /** Every group of a sharded cluster has adopted the newest config, and no shard is on its way. */
-  | { readonly kind: "shardsSettled" }
-  /** So many shards are on their way. */
-  | { readonly kind: "shardsArriving"; readonly shards: number };
+  | { readonly kind: "shardsSettled" };
 
 /** The cluster at one moment, as far as a condition may ask. */
 export type Observed = {
@@ -62,8 +60,6 @@ export class Watch {
         return acknowledged - this.#acknowledged >= condition.operations;
       case "shardsSettled":
         return shards !== null && underWay(shards.config, shards.groups).length === 0;
-      case "shardsArriving":
-        return arriving(shards) >= condition.shards;
       case "caughtUp": {
         const holders = nodes.filter(({ lastIndex }) => lastIndex > 0);
         return (
@@ -91,18 +87,10 @@ export function describeCondition(condition: Condition): string {
       return `${count(condition.operations)} operations are acknowledged`;
     case "shardsSettled":
       return "all groups have adopted the newest config and no shard is on its way";
-    case "shardsArriving":
-      return `${count(condition.shards)} shards are on their way`;
     case "caughtUp":
       return "all nodes have caught up";
   }
 }
-
-const arriving = (shards: ShardsStatus | null): number =>
-  (shards?.groups ?? []).reduce(
-    (sum, { report }) => sum + (report?.shards ?? []).filter((s) => s.state === "arriving").length,
-    0,
-  );
 
 const commitIndexOf = (nodes: readonly NodeStatus[]): number =>
   Math.max(0, ...nodes.map(({ commitIndex }) => commitIndex));

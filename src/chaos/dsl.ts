@@ -123,8 +123,6 @@ export const operationsAcknowledged = (operations: number): Condition => ({
 });
 /** Every group has adopted the newest config, and no shard is on its way. */
 export const shardsSettled: Condition = { kind: "shardsSettled" };
-/** So many shards are arriving somewhere at this moment: a change is half done. */
-export const shardsArriving = (shards = 1): Condition => ({ kind: "shardsArriving", shards });
 export const caughtUp: Condition = { kind: "caughtUp" };
 
 export const leader: NodeSpec = { kind: "leader" };

@@ -41,6 +41,7 @@ export function judge(recording: Recording, history: History, options: CheckOpti
     ...(expect.includes("one-leader-per-term") ? [oneLeaderPerTerm(recording)] : []),
     ...labChecks(recording.scenario.labs ?? [], recording, history),
     ...(recording.checks ?? []),
+    ...shardsSettled(recording),
     recovered(recording, firstAck),
     nodesStayedUp(recording),
     ...noProcessLeft(recording),
@@ -110,9 +111,16 @@ export function noLostAcks(history: History): Check {
   return { name, verdict: "pass", detail: `all ${writes} are there`, evidence: [] };
 }
 
-function oneLeaderPerTerm({ events }: Recording): Check {
-  const doubles = termsWithTwoLeaders(events);
-  const elections = events.filter((event) => event.kind === "becameLeader").length;
+function oneLeaderPerTerm({ events, groupEvents = [] }: Recording): Check {
+  const byGroup = Map.groupBy(groupEvents, ({ group }) => group);
+  const doubles = [
+    ...termsWithTwoLeaders(events),
+    ...[...byGroup].flatMap(([group, own]) =>
+      termsWithTwoLeaders(own).map((text) => `group ${group}: ${text}`),
+    ),
+  ];
+  const all = [...events, ...groupEvents];
+  const elections = all.filter((event) => event.kind === "becameLeader").length;
   const detail = doubles.length > 0 ? doubles.join("; ") : `${count(elections)} elections`;
   return plain("one-leader-per-term", doubles.length > 0 ? "fail" : "pass", detail);
 }
@@ -131,6 +139,17 @@ function recovered(
   const tookMs = (ackUs - recoveredUs) / 1000;
   const detail = `first write acknowledged ${durationMs(tookMs)} after all faults were lifted, the limit is ${limit}`;
   return plain(name, tookMs <= scenario.recoverWithinMs ? "pass" : "fail", detail);
+}
+
+/** Of a sharded cluster: whether every group carried out every change, and who has what in the end. */
+function shardsSettled({ scenario, configs, unsettled }: Recording): Check[] {
+  if (scenario.cluster.sharded === undefined || unsettled === undefined) return [];
+  const newest = configs?.at(-1);
+  const detail =
+    unsettled.length > 0
+      ? unsettled.slice(0, EVIDENCE_MAX).join("; ")
+      : `every group has adopted config ${newest?.num ?? "?"}, no shard is on its way`;
+  return [plain("shards-settled", unsettled.length > 0 ? "fail" : "pass", detail)];
 }
 
 function nodesStayedUp({ failures }: Recording): Check {

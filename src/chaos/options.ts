@@ -1,7 +1,9 @@
 import { defineScenario } from "./dsl.ts";
 import type { FsyncMode } from "../lib/fsync.ts";
 import { UserError } from "../lib/user-error.ts";
+import type { Sharded } from "../target/target.ts";
 import type { Scenario } from "./scenario.ts";
+import { SHARDED_DEFAULT } from "./validate-shards.ts";
 
 /** Below this, elections and restarts take longer than the faults are apart. */
 const DURATION_MIN_MS = 1_000;
@@ -13,18 +15,23 @@ export type Changes = {
   /** Operations a second; 0: a closed loop, as fast as the clients get answers. */
   readonly rate?: number | undefined;
   readonly fsync?: FsyncMode | undefined;
+  /** On a sharded cluster, if it says nothing of shards itself. */
+  readonly sharded?: boolean | undefined;
 };
 
 /** The scenario with the changes. Throws UserError when they do not fit it. */
 export function withChanges(
   scenario: Scenario,
-  { nodes, clients, rate, fsync }: Changes,
+  { nodes, clients, rate, fsync, sharded }: Changes,
 ): Scenario {
   const { cluster, workload } = scenario;
   const many = clients ?? workload.clients;
   return defineScenario({
     ...scenario,
-    cluster: { ...cluster, nodes: nodes ?? cluster.nodes, ...(fsync && { fsync }) },
+    cluster: {
+      ...(sharded === true && { sharded: shardedOn(nodes ?? cluster.nodes) }),
+      ...{ ...cluster, nodes: nodes ?? cluster.nodes, ...(fsync && { fsync }) },
+    },
     workload: {
       ...workload,
       clients: many,
@@ -34,10 +41,16 @@ export function withChanges(
   });
 }
 
+const shardedOn = (nodes: number): Sharded => ({
+  ...SHARDED_DEFAULT,
+  replicas: Math.min(SHARDED_DEFAULT.replicas, nodes),
+});
+
 /** The flags that bring the changes about: ` --nodes 3 --rate 0`. */
 export const changesAsFlags = (changes: Changes): string =>
   (["nodes", "clients", "rate", "fsync"] as const)
     .flatMap((name) => (changes[name] === undefined ? [] : [` --${name} ${changes[name]}`]))
+    .concat(changes.sharded === true ? [" --sharded"] : [])
     .join("");
 
 /** A duration as a flag: `10s`, `1500ms`. */

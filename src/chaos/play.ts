@@ -1,5 +1,6 @@
 import type { Fault } from "../fault/vocabulary.ts";
-import type { Cluster, NodeStatus, Target } from "../target/target.ts";
+import { underWay } from "../kv/shards-under-way.ts";
+import type { Cluster, ClusterEvent, NodeStatus, ShardsStatus, Target } from "../target/target.ts";
 import type { LoadResult, LoadSpec, LoadViolation } from "../workload/spec.ts";
 import type { Observed } from "./condition.ts";
 import { describeFault } from "./describe.ts";
@@ -10,6 +11,7 @@ import { MemoryLog } from "./memory.ts";
 import { playSequence } from "./play-sequence.ts";
 import type { Phase, Progress, Recording, RunningLoad, RunOptions, SeenViolation } from "./run.ts";
 import { faultsOf, isClockFault, isDiskFault, type Scenario } from "./scenario.ts";
+import { ShardLog } from "./shard-log.ts";
 import { firstFaultMs, type Schedule } from "./schedule.ts";
 import { throughputBetween, type Tick, worstP99 } from "./timeline.ts";
 import { messageOf, nowUs, rejectOnAbort, sleepUntil, within } from "./timing.ts";
@@ -17,6 +19,7 @@ import { messageOf, nowUs, rejectOnAbort, sleepUntil, within } from "./timing.ts
 /** How often nodes are asked for their state, and how long they may take to answer. */
 const SAMPLE_MS = 200;
 const STATUS_WITHIN_MS = 150;
+const SHARDS_MS = 50;
 const LAST_STATUS_WITHIN_MS = 5_000;
 /** The load goes on for so long after the first operation that succeeds once all is lifted. */
 const AFTERMATH_MS = 500;
@@ -42,6 +45,9 @@ type Stage = {
   readonly neverTrue: string[];
   readonly memory: MemoryLog;
   readonly reads: LeaseReads;
+  readonly shardLog: ShardLog;
+  /** As it was seen last; null: nothing is sharded, or nothing was seen yet. */
+  shards: ShardsStatus | null;
   /** Of the load. */
   pids: readonly number[];
   phase: Phase;
@@ -79,11 +85,12 @@ export async function play(
   const stage: Stage = {
     ...{ scenario, schedule, options, cluster, faults: new FaultLog(), ticks: [], errors: [] },
     ...{ neverTrue: [], memory: new MemoryLog(), reads: new LeaseReads(), pids: [] },
+    ...{ shardLog: new ShardLog(), shards: null },
     ...{ signal, running: AbortSignal.any([signal, halt.signal]), violation: null },
     ...{ phase: "running", nodes: [], startedUs: nowUs() },
   };
   const watching = new AbortController();
-  const watcher = watch(stage, watching.signal);
+  const watcher = Promise.all([watch(stage, watching.signal), watchShards(stage, watching.signal)]);
   let recording: Recording;
   try {
     recording = await playOn(stage, paths.history, broken, halt);
@@ -105,6 +112,7 @@ async function playOn(
 ): Promise<Recording> {
   const { scenario, schedule, options, signal, cluster, ticks } = stage;
   signal.throwIfAborted();
+  const configsBefore = await configCount(stage);
   const onTick = (tick: Tick): void => void ticks.push(tick);
   const load = await options.startLoad(specOf(stage, history), onTick, (violation) =>
     note(stage, violation, halt),
@@ -118,15 +126,17 @@ async function playOn(
     const recoveredUs = await recover(stage);
     stage.phase = "reading";
     const result = await finish(load, signal);
+    const events = await cluster.events();
     return {
       ...{ scenario, schedule, recoveredUs, ticks, errors: stage.errors },
+      ...(await shardsOf(stage, events, configsBefore)),
       ...{ neverTrue: stage.neverTrue, memory: stage.memory.samples() },
       nodes: await cluster.status(LAST_STATUS_WITHIN_MS),
       readsByLease: stage.reads.total,
       frames: (await cluster.frames?.()) ?? null,
       loadStartedUs: stage.startedUs,
       bands: stage.faults.bands(),
-      events: await cluster.events(),
+      events: events.filter(({ group }) => group === undefined),
       starts: cluster.starts(),
       failures: cluster.failures(),
       load: result,
@@ -135,6 +145,29 @@ async function playOn(
   } finally {
     await load.kill();
   }
+}
+
+/** How many configs there were: those that come later are of the run. */
+async function configCount({ scenario, cluster }: Stage): Promise<number> {
+  if (scenario.cluster.sharded === undefined) return 0;
+  return ((await cluster.shardConfigs?.()) ?? []).length;
+}
+
+/** What there is to tell of a sharded cluster; nothing of any other. */
+async function shardsOf(
+  { scenario, cluster, shardLog }: Stage,
+  events: readonly ClusterEvent[],
+  configsBefore: number,
+): Promise<Pick<Recording, "configs" | "unsettled" | "shards" | "groupEvents">> {
+  if (scenario.cluster.sharded === undefined) return {};
+  const now = (await cluster.shards?.()) ?? null;
+  const configs = (await cluster.shardConfigs?.()) ?? [];
+  return {
+    configs: configs.slice(Math.max(0, configsBefore - 1)),
+    unsettled: now === null ? ["the controller does not answer"] : underWay(now.config, now.groups),
+    shards: shardLog.timeline(nowUs()),
+    groupEvents: events.filter(({ group }) => group !== undefined),
+  };
 }
 
 const specOf = ({ scenario, options, cluster }: Stage, history: string): LoadSpec => ({
@@ -183,6 +216,7 @@ async function applySchedule(stage: Stage): Promise<void> {
   const observe = async (): Promise<Observed> => ({
     nodes: await cluster.status(STATUS_WITHIN_MS),
     acknowledged: ticks.reduce((sum, { counts }) => sum + counts.ok, 0),
+    shards: stage.shards,
   });
   const around = { startedUs, signal, apply: inTurn, observe };
   const waiting = (schedule.sequences ?? []).map(async (own) => {
@@ -244,6 +278,20 @@ async function watch(stage: Stage, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** Beside `watch`, since a group without a leader does not answer for seconds. */
+async function watchShards(stage: Stage, signal: AbortSignal): Promise<void> {
+  if (stage.scenario.cluster.sharded === undefined) return;
+  while (!signal.aborted) {
+    const nextUs = nowUs() + SHARDS_MS * 1000;
+    const seen = await stage.cluster.shards?.().catch(() => null);
+    if (seen) {
+      stage.shards = seen;
+      stage.shardLog.see(seen, nowUs());
+    }
+    await sleepUntil(nextUs, signal).catch(() => {});
+  }
+}
+
 function progressOf(stage: Stage): Progress {
   const { phase, options, nodes, faults, ticks, startedUs, violation } = stage;
   const recent = ticks.slice(-10);
@@ -260,6 +308,7 @@ function progressOf(stage: Stage): Progress {
     faults: faults.current(nowUs()),
     throughput: throughputBetween(recent, 0, lastUs),
     p99Us: worstP99(recent),
+    ...(stage.shards !== null && { shards: stage.shards }),
     violation: violation === null ? undefined : `${violation.key}: ${violation.sentence}`,
     curve: ticks.slice(-400).map((tick) => (tick.counts.ok / tick.intervalMs) * 1000),
   };

@@ -1,7 +1,13 @@
 import type { ShardConfig } from "../kv/shard-config.ts";
 import type { LamportDiagram } from "../report/page/lamport.ts";
-import type { Check, FaultBand, Report } from "../report/schema.ts";
-import type { ClusterEvent, NodeStart, NodeStatus, Target } from "../target/target.ts";
+import type { Check, FaultBand, Report, ShardTimeline } from "../report/schema.ts";
+import type {
+  ClusterEvent,
+  NodeStart,
+  NodeStatus,
+  ShardsStatus,
+  Target,
+} from "../target/target.ts";
 import type { Counts, LoadResult, LoadSpec, LoadViolation } from "../workload/spec.ts";
 import type { LeftOver } from "./left-over.ts";
 import type { MemorySample } from "./memory.ts";
@@ -109,6 +115,8 @@ export type Progress = {
   readonly elapsedMs: number;
   readonly durationMs: number;
   readonly nodes: readonly NodeStatus[];
+  /** Of a sharded cluster, as it was seen last. */
+  readonly shards?: ShardsStatus | undefined;
   readonly faults: readonly OpenBand[];
   /** ok operations a second, and worst p99 (µs), over the last second. */
   readonly throughput: number;
@@ -140,7 +148,12 @@ export type Recording = {
   readonly neverTrue?: readonly string[];
   readonly memory?: readonly MemorySample[];
   readonly bands: readonly FaultBand[];
+  /** Of group 1. */
   readonly events: readonly ClusterEvent[];
+  /** Of the groups of shards; absent: nothing is sharded. */
+  readonly groupEvents?: readonly ClusterEvent[];
+  /** What was seen of shards while it ran. */
+  readonly shards?: ShardTimeline;
   readonly starts: readonly NodeStart[];
   readonly load: LoadResult;
   /** Absent: none was seen while the load ran, which proves nothing. */

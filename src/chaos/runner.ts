@@ -77,7 +77,10 @@ export async function runScenario(
       ...judgement,
       story: await storyOf(recording, judgement, run, options),
       loads: [{ name: scenario.name, result: recording.load }],
-      timeline: timelineOf(recording.ticks, recording.bands, recording.events, recording.memory),
+      timeline: timelineOf(
+        ...([recording.ticks, recording.bands, recording.events, recording.memory] as const),
+        recording.shards,
+      ),
       artifacts: { history: HISTORY_FILE, ...lostWrites, ...logs },
     };
     const written = await writeReport(report, reportsDir);

@@ -99,8 +99,6 @@ function amountOf(condition: Condition): number {
       return condition.times;
     case "acknowledged":
       return condition.operations;
-    case "shardsArriving":
-      return condition.shards;
     case "leaderElected":
     case "shardsSettled":
     case "caughtUp":

@@ -1,4 +1,4 @@
-import type { FaultBand, NodeMemory, Timeline } from "../report/schema.ts";
+import type { FaultBand, NodeMemory, ShardTimeline, Timeline } from "../report/schema.ts";
 import type { ClusterEvent } from "../target/target.ts";
 import type { LoadEvent } from "../workload/spec.ts";
 import type { MemorySample } from "./memory.ts";
@@ -18,6 +18,7 @@ export function timelineOf(
   faults: readonly FaultBand[],
   events: readonly ClusterEvent[],
   memory: readonly MemorySample[] = [],
+  shards?: ShardTimeline,
 ): Timeline | null {
   const first = ticks[0];
   const last = ticks.at(-1);
@@ -42,6 +43,7 @@ export function timelineOf(
     faults,
     events,
     ...(memory.length > 0 && { memory: memoryByNode(memory) }),
+    ...(shards !== undefined && { shards }),
   };
 }
 

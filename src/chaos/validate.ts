@@ -14,6 +14,7 @@ import {
   type Step,
 } from "./scenario.ts";
 import { linkFaultProblems } from "./validate-links.ts";
+import { shardProblems } from "./validate-shards.ts";
 import { nodeFaultProblems, wipeProblems } from "./validate-nodes.ts";
 
 const NODES_MAX = 9;
@@ -28,6 +29,7 @@ export function scenarioProblems(scenario: Scenario): Problem[] {
   return [
     ...headProblems(scenario),
     ...clusterProblems(scenario, faults),
+    ...shardProblems(scenario, faults),
     ...loadProblems(scenario.workload),
     ...stepListProblems(scenario.faults, "faults", scenario.durationMs, nodes),
     ...nestedProblems(scenario.faults),
@@ -337,6 +339,8 @@ function nodeProblems(spec: NodeSpec, where: string, nodes: number): Problem[] {
 const FAULT_OF_AIM: Readonly<Record<string, FaultKind>> = {
   tornTail: "powerLoss",
   refused: "bitFlip",
+  configChanged: "reshard",
+  shardsMoved: "reshard",
 };
 
 function aimProblems(aim: Aim, where: string, faults: readonly Fault[]): Problem[] {

@@ -124,6 +124,7 @@ type RunArgs = TargetFlags & {
   readonly clients: number | undefined;
   readonly rate: number | undefined;
   readonly fsync: FsyncMode | undefined;
+  readonly sharded: boolean;
   readonly reports: string;
   readonly keep: boolean;
   readonly record: boolean | undefined;
@@ -180,6 +181,11 @@ const run: CommandModule<object, RunArgs> = {
         describe:
           "when nodes sync their logs; never is UNSAFE; default: the scenario's own, or batch",
       })
+      .option("sharded", {
+        type: "boolean",
+        default: false,
+        describe: "on 4 groups with 12 shards, but where a scenario says otherwise",
+      })
       .option("reports", { type: "string", default: "reports", describe: "where reports go" })
       .option("keep", { type: "boolean", default: false, describe: "keep node data after a pass" })
       .option("record", {
@@ -230,7 +236,9 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
   const { target, play } = await chooseTarget(args);
   const { tag } = args;
   const isMany = args.all || tag !== undefined;
-  const { names, skipped } = isMany ? await allNames(target, tag) : chosen(args.names);
+  const { names, skipped } = isMany
+    ? await allNames(target, tag, args.sharded)
+    : chosen(args.names);
   const scenarios = (await pick(names, args.param)).map((scenario) =>
     adaptedTo(target, withChanges(scenario, args)),
   );
@@ -307,12 +315,20 @@ type Choice = {
 const chosen = (names: readonly string[] = []): Choice => ({ names, skipped: [] });
 
 /** Every scenario, or those of a tag, that the target can play, and why not those that it cannot. */
-async function allNames(target: Target, tag: string | undefined): Promise<Choice> {
+async function allNames(
+  target: Target,
+  tag: string | undefined,
+  sharded: boolean,
+): Promise<Choice> {
+  const { whyNotSharded } = await import("../chaos/validate-shards.ts");
   const { scenariosOf } = await import("../chaos/catalog.ts");
   const { adaptedTo, whyImpossible } = await import("../chaos/possible.ts");
   const all = (await scenariosOf(tag)).map((scenario) => ({
     name: scenario.name,
-    reasons: whyImpossible(target, adaptedTo(target, scenario)),
+    reasons: [
+      ...whyImpossible(target, adaptedTo(target, scenario)),
+      ...(sharded ? whyNotSharded(scenario) : []),
+    ],
   }));
   return {
     names: all.filter(({ reasons }) => reasons.length === 0).map(({ name }) => name),

@@ -231,6 +231,31 @@ export type Timeline = {
   readonly events: readonly ClusterEvent[];
   /** Absent: nodes did not tell. */
   readonly memory?: readonly NodeMemory[] | undefined;
+  /** Of a sharded cluster. */
+  readonly shards?: ShardTimeline | undefined;
+};
+
+/** What was seen of shards, looking a few times a second. */
+export type ShardTimeline = {
+  /** The first one is that with which the run began. */
+  readonly configs: readonly {
+    readonly num: number;
+    readonly atUs: number;
+    /** That had joined. */
+    readonly groups: readonly number[];
+  }[];
+  readonly migrations: readonly ShardMigration[];
+};
+
+/** A shard on its way: from the config that moved it until its new group serves it. */
+export type ShardMigration = {
+  readonly shard: number;
+  readonly from: number;
+  readonly to: number;
+  /** Of the config. */
+  readonly num: number;
+  readonly fromUs: number;
+  readonly toUs: number;
 };
 
 export type FaultBand = {

@@ -76,6 +76,16 @@ const ProbesSchema = v.object({
   unavailable: v.array(v.object({ fromUs: v.number(), toUs: v.number() })),
 });
 
+const ShardTimelineSchema = v.object({
+  configs: v.array(v.object({ num: v.number(), atUs: v.number(), groups: v.array(v.number()) })),
+  migrations: v.array(
+    v.object({
+      ...{ shard: v.number(), from: v.number(), to: v.number() },
+      ...{ num: v.number(), fromUs: v.number(), toUs: v.number() },
+    }),
+  ),
+});
+
 const TimelineSchema = v.pipe(
   v.object({
     startUs: v.number(),
@@ -88,6 +98,7 @@ const TimelineSchema = v.pipe(
     faults: v.array(FaultBandSchema),
     events: v.array(ClusterEventSchema),
     memory: v.optional(v.array(NodeMemorySchema)),
+    shards: v.optional(ShardTimelineSchema),
   }),
   v.check(
     (t) => [t.fail, t.info, t.p50, t.p99].every((column) => column.length === t.ok.length),

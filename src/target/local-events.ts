@@ -62,8 +62,11 @@ export function parseEvent(line: string, node: number): ClusterEvent | null {
   const { time, event, term, recovered } = fields;
   if (typeof time !== "number" || typeof event !== "string" || typeof term !== "number")
     return null;
-  if (!KINDS.has(event) || fields.group !== undefined) return null;
-  const found = { atUs: time * 1000, node, kind: event as ClusterEvent["kind"], term };
+  if (!KINDS.has(event)) return null;
+  const found = {
+    ...{ atUs: time * 1000, node, kind: event as ClusterEvent["kind"], term },
+    ...(typeof fields.group === "number" && { group: fields.group }),
+  };
   const tornBytes = recovered?.tornBytes;
   return typeof tornBytes === "number" && tornBytes > 0 ? { ...found, tornBytes } : found;
 }

@@ -218,6 +218,8 @@ export type ClusterEvent = {
   readonly node: number;
   readonly kind: "started" | "becameLeader" | "steppedDown" | "termChanged" | "snapshotInstalled";
   readonly term: number;
+  /** Of a group of shards; absent: of group 1. */
+  readonly group?: number;
   /** Of "started": bytes of a record that was cut short, and never durable. */
   readonly tornBytes?: number;
 };
