@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { asGroup, asNode, GROUP_1 } from "../lib/ids.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { LogWrite, StorageIdentity } from "./log-storage.ts";
