@@ -25,7 +25,7 @@ export default defineScenario({
   name: "shards-partition",
   about: "Shards move while groups and their controller are cut apart: each has one owner.",
   cluster: { nodes: 5, storage: "disk", sharded: { shards: 12, groups: 4, replicas: 3 } },
-  workload: mixedLoad({ rate: 1_000 }),
+  workload: mixedLoad({ clients: 32, connections: 4, rate: 500 }),
   durationMs: seconds(10),
   faults: [
     every(

@@ -24,7 +24,7 @@ export default defineScenario({
   name: "shards-power-loss",
   about: "All nodes lose their power while shards are on their way: the migrations go on.",
   cluster: { nodes: 5, storage: "disk", sharded: { shards: 12, groups: 4, replicas: 3 } },
-  workload: mixedLoad({ rate: 800 }),
+  workload: mixedLoad({ clients: 32, connections: 4, rate: 500 }),
   durationMs: seconds(10),
   faults: [
     every(

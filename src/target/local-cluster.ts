@@ -347,7 +347,7 @@ export class LocalCluster implements Cluster {
   }
 
   async #viewOfGroups(): Promise<ClusterView> {
-    const leaderOf = await this.#shards?.leaders();
+    const leaderOf = this.#shards?.leaders(await this.status(STATUS_WITHIN_MS));
     return { nodes: this.#voters, leader: NO_NODE, ...(leaderOf && { leaderOf }) };
   }
 

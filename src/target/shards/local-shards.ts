@@ -4,7 +4,7 @@ import { CONTROLLER_GROUP, type ShardConfig } from "../../kv/shard-config.ts";
 import { underWay } from "../../kv/shards-under-way.ts";
 import type { Prng } from "../../lib/prng.ts";
 import type { Sharding } from "../../runtime/sharding.ts";
-import type { ClusterAddress, ShardsStatus } from "../target.ts";
+import type { ClusterAddress, NodeStatus, ShardsStatus } from "../target.ts";
 import { until } from "../until.ts";
 import { ShardAdmin } from "./shard-admin.ts";
 
@@ -43,14 +43,19 @@ export class LocalShards {
     return this.#admin.configs();
   }
 
-  /** Who leads the groups that have shards, as they said last. */
-  async leaders(): Promise<ReadonlyMap<number, number>> {
-    const groups = ((await this.status()) ?? this.#last)?.groups ?? [];
-    return new Map(
-      groups
-        .filter(({ leader, report }) => leader !== 0 && (report?.shards.length ?? 0) > 0)
-        .map(({ group, leader }) => [group, leader]),
-    );
+  /** Who leads the groups that have joined, as far as these say; all groups while no config is known. */
+  leaders(nodes: readonly NodeStatus[]): ReadonlyMap<number, number> {
+    const joined = this.#last?.config.groups.map(({ id }) => id);
+    const found = new Map<number, { readonly node: number; readonly term: number }>();
+    for (const { id: node, role: state, groups = [] } of nodes) {
+      if (state === "down" || state === "paused") continue;
+      for (const { group, role, term } of groups) {
+        if (group === CONTROLLER_GROUP || role !== "leader") continue;
+        if (joined?.includes(group) === false || term <= (found.get(group)?.term ?? 0)) continue;
+        found.set(group, { node, term });
+      }
+    }
+    return new Map([...found].map(([group, { node }]) => [group, node]));
   }
 
   /** In the background: under other faults it may come about only once those are lifted. */
