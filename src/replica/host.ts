@@ -2,6 +2,7 @@ import { assert } from "../lib/assert.ts";
 import { TimeHeap } from "../lib/heap.ts";
 import { type GroupId, NO_NODE, type NodeId } from "../lib/ids.ts";
 import type { Millis, RaftInput, SoftState } from "../raft/api.ts";
+import { members } from "../raft/quorum.ts";
 import type { Message } from "../raft/types.ts";
 import { STATUS } from "../wire/errors.ts";
 import type { DurableWrite, Ports, Reply } from "./ports.ts";
@@ -111,6 +112,16 @@ export class Host implements GroupClientPort {
   unreachable(peer: NodeId): void {
     for (const hosted of this.#hosted.values()) {
       hosted.replica.input({ kind: "peerUnreachable", peer });
+      this.#touch(hosted);
+    }
+  }
+
+  /** `peer` may be gone, or has begun anew: wakes the groups that it leads, or that are led here and have it. */
+  suspect(peer: NodeId): void {
+    for (const hosted of this.#hosted.values()) {
+      const { role, leaderId, membership } = hosted.replica.status();
+      if (role === "leader" ? !members(membership).includes(peer) : leaderId !== peer) continue;
+      hosted.replica.input({ kind: "wake" });
       this.#touch(hosted);
     }
   }

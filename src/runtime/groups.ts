@@ -157,6 +157,7 @@ export class Groups {
       },
       restored,
       mayVote,
+      quiesce: config.sharding !== undefined,
       // What stays of the log for slow followers is no more than what comes between two snapshots.
       trailingBytes: Math.min(
         RAFT_DEFAULTS.trailingBytes,

@@ -3,6 +3,7 @@ import { Prng } from "../lib/prng.ts";
 import type { SoftState } from "../raft/api.ts";
 import type { Message } from "../raft/types.ts";
 import type { GroupClientPort, Host, HostPorts } from "../replica/host.ts";
+import { Liveness } from "../replica/liveness.ts";
 import type { AdminOutcome, DurableWrite, Reply } from "../replica/ports.ts";
 import type { RecordSink } from "../replica/record.ts";
 import type { FilePort } from "../storage/file-port.ts";
@@ -69,6 +70,8 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
   #groupClient: GroupClient | null = null;
   /** Null: one group, or one that takes no snapshots. */
   readonly #logRoom: LogRoom | null;
+  /** Null: one group, which never sleeps. */
+  readonly #liveness: Liveness | null;
   #stopped = false;
 
   /**
@@ -107,6 +110,7 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
     this.#groups = this.#createGroups();
     this.#host = this.#groups.host;
     this.#logRoom = this.#createLogRoom();
+    this.#liveness = this.#createLiveness();
     this.#loop = new TurnLoop({
       clock: this.#clock,
       deadline: () => this.#deadline(),
@@ -194,6 +198,7 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
     if (typeof changed === "string") return changed;
     this.#config = changed;
     this.#transport.reconfigure(changed);
+    this.#liveness?.follow(this.#transport.peers, this.now());
     this.#connectGroups();
     const nodes = changed.nodes.map((node) => node.id);
     this.#options.log.info({ event: "nodesChanged", nodes }, "knows where these nodes are");
@@ -268,10 +273,12 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
 
   #deadline(): number {
     const agentAt = this.#groupClient?.deadline() ?? Infinity;
-    return Math.min(this.#host.deadline(), agentAt);
+    const aliveAt = this.#liveness?.deadline() ?? Infinity;
+    return Math.min(this.#host.deadline(), agentAt, aliveAt);
   }
 
   #turn(): void {
+    this.#liveness?.tick(this.now());
     this.#host.pump();
     this.#groupClient?.turn();
     this.#logRoom?.turn();
@@ -290,6 +297,7 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
       random,
       log,
       onMessage: (group, message) => this.#host.input(group, { kind: "message", message }),
+      onAlive: (peer, boot) => this.#liveness?.heard(peer, boot, this.now()),
       onUnreachable: (peer) => this.#onUnreachable(peer),
       onBurst: this.#onBurst,
       onFatal: this.#onFatal,
@@ -334,6 +342,22 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
     });
     for (const group of groups) created.add(group);
     return created;
+  }
+
+  #createLiveness(): Liveness | null {
+    const { sharding, raft } = this.#options.config;
+    if (sharding === undefined) return null;
+    const boot = Math.round((performance.timeOrigin + performance.now()) * 1000);
+    const liveness = new Liveness(
+      {
+        tell: (peer) => this.#transport.tellAlive(peer, boot),
+        suspect: (peer) => this.#host.suspect(peer),
+        electionTimeoutMinMs: raft?.electionTimeoutMinMs,
+      },
+      this.now(),
+    );
+    liveness.follow(this.#transport.peers, this.now());
+    return liveness;
   }
 
   #createLogRoom(): LogRoom | null {

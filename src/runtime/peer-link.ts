@@ -3,6 +3,7 @@ import { AssertionError } from "../lib/assert.ts";
 import type { GroupId, NodeId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Message } from "../raft/types.ts";
+import { type Beat, writeAlive, writeBeats } from "../wire/beats-codec.ts";
 import { WireError } from "../wire/bytes.ts";
 import { type Frame, FrameReader } from "../wire/frame.ts";
 import {
@@ -54,6 +55,9 @@ export class PeerLink {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #backoffMs = BACKOFF_MIN_MS;
   #dropped = false;
+  /** Of all groups, since the last flush. */
+  readonly #heartbeats: Beat[] = [];
+  readonly #responses: Beat[] = [];
   /** One report per time that the link is down or full, so that reports cannot chase themselves. */
   #reported = false;
   #loggedReason = "";
@@ -73,16 +77,51 @@ export class PeerLink {
       this.#dropped = true;
       return;
     }
+    if (message.kind === "heartbeat") this.#heartbeats.push({ group, message });
+    else if (message.kind === "heartbeatResponse") this.#responses.push({ group, message });
+    else this.#queue(group, message);
+  }
+
+  #queue(group: number, message: Message): void {
     const start = this.#out.bytes.offset;
     writeMessage(this.#out.bytes, message, group);
-    if (!this.#out.keep(start)) this.#dropped = true;
+    this.#keep(start);
+  }
+
+  /** Tells the peer that this node lives, in its process of that number; not if it is away. */
+  tellAlive(boot: number): void {
+    if (this.#state !== "up") return;
+    const start = this.#out.bytes.offset;
+    writeAlive(this.#out.bytes, boot);
+    this.#keep(start);
   }
 
   /** Writes what `send` queued, and says whether the peer missed some of it. */
   flush(): void {
-    if (this.#state === "up" && this.#out.pendingBytes > 0) this.#write();
+    this.#takeBeats(this.#heartbeats);
+    this.#takeBeats(this.#responses);
+    if (this.#state === "up" && this.#out.pendingBytes > 0) this.#send();
     if (this.#dropped && !this.#reported) this.#reportUnreachable();
     this.#dropped = false;
+  }
+
+  /** Those of all groups that beat in this turn are one frame; one alone is as it always was. */
+  #takeBeats(beats: Beat[]): void {
+    const first = beats[0];
+    if (first === undefined) return;
+    if (beats.length === 1) {
+      this.#queue(first.group, first.message);
+    } else {
+      const start = this.#out.bytes.offset;
+      writeBeats(this.#out.bytes, beats);
+      this.#keep(start);
+    }
+    beats.length = 0;
+  }
+
+  /** Queues the frame that was encoded from `start` on, or drops it. */
+  #keep(start: number): void {
+    if (!this.#out.keep(start)) this.#dropped = true;
   }
 
   /** The peer has just shown that it lives: dials it at once instead of after the backoff. */
@@ -118,7 +157,7 @@ export class PeerLink {
           if (!stale()) this.#onData(chunk);
         },
         drain: () => {
-          if (!stale()) this.#write();
+          if (!stale()) this.#send();
         },
         close: () => {
           if (!stale()) this.#lost("the peer closed the connection");
@@ -139,7 +178,7 @@ export class PeerLink {
     this.#reader = new FrameReader(HANDSHAKE_FRAME_BYTES_MAX);
     const { clusterId, self, peer } = this.#options;
     writeHandshake(this.#out.bytes, { clusterId, from: self, to: peer });
-    this.#write();
+    this.#send();
   }
 
   #onData(chunk: Uint8Array): void {
@@ -168,7 +207,7 @@ export class PeerLink {
     log.info({ event: "peerConnected", peer }, "sending to the peer");
   }
 
-  #write(): void {
+  #send(): void {
     if (this.#socket === null) return;
     if (!this.#out.flush(this.#socket)) this.#lost("the socket is closed");
     else if (this.#out.pendingBytes === 0) this.#reported = false;
@@ -202,6 +241,7 @@ export class PeerLink {
     this.#socket?.terminate();
     this.#socket = null;
     this.#out.clear();
+    this.#heartbeats.length = this.#responses.length = 0;
   }
 
   #clearTimer(): void {

@@ -1,6 +1,7 @@
 import type { Socket, TCPSocketListener } from "bun";
 import { NO_NODE, type NodeId } from "../lib/ids.ts";
 import type { Message } from "../raft/types.ts";
+import { isBeats, readAlive, readBeats } from "../wire/beats-codec.ts";
 import { ByteWriter, WireError } from "../wire/bytes.ts";
 import { FRAME_BYTES_MAX, type Frame, FrameReader } from "../wire/frame.ts";
 import {
@@ -28,6 +29,8 @@ export type ListenerOptions = {
   readonly log: Log;
   /** A message of a group, which this node may not host. */
   readonly onMessage: (group: number, message: Message) => void;
+  /** A peer tells that it lives, and the number of its process. */
+  readonly onAlive: (peer: NodeId, boot: number) => void;
   /** A peer has shaken hands. */
   readonly onPeer: (peer: NodeId) => void;
   /** Called once after the messages of one chunk: the time to schedule a pump. */
@@ -112,9 +115,14 @@ export class PeerListener {
   #onFrame(inbound: Inbound, frame: Frame): void {
     if (inbound.closed) return;
     if (inbound.peer === NO_NODE) this.#onHandshake(inbound, frame);
-    else {
-      this.#options.onMessage(frame.group, readMessage(frame, this.#options.self, inbound.peer));
-    }
+    else this.#onPeerFrame(inbound.peer, frame);
+  }
+
+  #onPeerFrame(peer: NodeId, frame: Frame): void {
+    const { self, onMessage, onAlive } = this.#options;
+    if (frame.kind === KIND.alive) return onAlive(peer, readAlive(frame));
+    if (!isBeats(frame)) return onMessage(frame.group, readMessage(frame, self, peer));
+    for (const { group, message } of readBeats(frame, self, peer)) onMessage(group, message);
   }
 
   #onHandshake(inbound: Inbound, frame: Frame): void {

@@ -2,8 +2,10 @@ import { afterEach, expect, test } from "bun:test";
 import { asGroup, asIndex, asNode, asTerm, GROUP_1 } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import type { Heartbeat, Message } from "../raft/types.ts";
-import { readHandshakeReply, writeHandshake } from "../wire/handshake.ts";
-import { KIND } from "../wire/kinds.ts";
+import { ByteWriter } from "../wire/bytes.ts";
+import { type Frame, FrameReader } from "../wire/frame.ts";
+import { readHandshakeReply, writeHandshake, writeHandshakeReply } from "../wire/handshake.ts";
+import { KIND, kindName } from "../wire/kinds.ts";
 import { writeMessage } from "../wire/raft-codec.ts";
 import type { NodeConfigFile } from "./config.ts";
 import { TcpTransport } from "./tcp-transport.ts";
@@ -28,6 +30,7 @@ function clusterOf(size: number, clusterId = "blue"): NodeConfigFile {
 function transportOf(config: NodeConfigFile, id: number) {
   const received: Message[] = [];
   const groups: number[] = [];
+  const alive: [number, number][] = [];
   const unreachable: number[] = [];
   const fatal: unknown[] = [];
   const log = linesLog();
@@ -40,12 +43,13 @@ function transportOf(config: NodeConfigFile, id: number) {
       groups.push(group);
       received.push(message);
     },
+    onAlive: (peer, boot) => alive.push([peer, boot]),
     onUnreachable: (peer) => unreachable.push(peer),
     onBurst: () => {},
     onFatal: (error) => fatal.push(error),
   });
   open.push(transport);
-  return { transport, received, groups, unreachable, fatal, log };
+  return { transport, received, groups, alive, unreachable, fatal, log };
 }
 
 const heartbeat = (from: number, to: number, readSeq: number): Heartbeat => ({
@@ -83,6 +87,63 @@ test("transport: messages of a turn arrive in order, of the group they are of, e
   await until("all received", () => b.received.length === 100 && a.received.length === 1);
   expect(b.received).toEqual(sent);
   expect(b.groups).toEqual(sent.map((_, i) => 1 + (i % 3)));
+  expect(a.unreachable).toEqual([]);
+});
+
+test("transport: heartbeats of all groups of a turn are one frame, and so are their answers", async () => {
+  const config = clusterOf(2);
+  const frames: Frame[] = [];
+  const reader = new FrameReader();
+  const peer = Bun.listen({
+    hostname: "127.0.0.1",
+    port: config.nodes[1]!.peerPort,
+    socket: {
+      binaryType: "uint8array",
+      data(socket, chunk) {
+        reader.push(chunk, (frame) => {
+          if (frame.kind !== KIND.handshake) return frames.push(frame);
+          const reply = new ByteWriter();
+          writeHandshakeReply(reply, { refusal: null });
+          return socket.write(reply.written());
+        });
+      },
+    },
+  });
+  open.push({ stop: () => peer.stop(true) });
+  const a = transportOf(config, 1);
+  a.transport.connect();
+  await until("up", () => a.transport.connectedPeers.length === 1);
+  const { kind: _, commitIndex: __, quiesce: ___, ...rest } = heartbeat(1, 2, 9);
+  for (let group = 1; group <= 50; group++) {
+    a.transport.send(asGroup(group), heartbeat(1, 2, group));
+    a.transport.send(asGroup(group), { ...rest, kind: "heartbeatResponse" });
+  }
+  a.transport.tellAlive(asNode(2), 77);
+  a.transport.flush();
+  await until("three frames", () => frames.length >= 3);
+  // What follows is a frame by itself again, with its group.
+  a.transport.send(asGroup(8), heartbeat(1, 2, 1));
+  a.transport.flush();
+  await until("one more", () => frames.length >= 4);
+  const kinds = frames.map((frame) => `${kindName(frame.kind)} of ${frame.group}`);
+  expect(kinds).toEqual([
+    "alive of 0",
+    "heartbeats of 0",
+    "heartbeatResponses of 0",
+    "heartbeat of 8",
+  ]);
+});
+
+test("transport: a node is told who lives, and in which process", async () => {
+  const config = clusterOf(2);
+  const [a, b] = [transportOf(config, 1), transportOf(config, 2)];
+  a.transport.connect();
+  a.transport.tellAlive(asNode(2), 76); // It is not reached yet.
+  await until("up", () => a.transport.connectedPeers.length === 1);
+  a.transport.tellAlive(asNode(2), 77);
+  a.transport.flush();
+  await until("told", () => b.alive.length > 0);
+  expect(b.alive).toEqual([[1, 77]]);
   expect(a.unreachable).toEqual([]);
 });
 

@@ -12,6 +12,8 @@ export type TransportOptions = {
   readonly random: Prng;
   readonly log: Log;
   readonly onMessage: (group: number, message: Message) => void;
+  /** A peer tells that it lives, and the number of its process. */
+  readonly onAlive: (peer: NodeId, boot: number) => void;
   readonly onUnreachable: (peer: NodeId) => void;
   readonly onBurst: () => void;
   readonly onFatal: (error: unknown) => void;
@@ -38,7 +40,7 @@ export class TcpTransport {
     this.#listener = new PeerListener({
       ...options,
       clusterId: config.clusterId,
-      peers: () => this.#peers(),
+      peers: () => this.peers,
       host,
       port: peerPort,
       onPeer: (peer) => this.#links.get(peer)?.wake(),
@@ -48,7 +50,7 @@ export class TcpTransport {
   /** Starts to dial the peers, and to dial again for ever whom it loses. */
   connect(): void {
     this.#connected = true;
-    for (const peer of this.#peers()) this.#dial(peer);
+    for (const peer of this.peers) this.#dial(peer);
   }
 
   /** Other peers, or other addresses of peers, from now on. */
@@ -56,7 +58,7 @@ export class TcpTransport {
     const { self } = this.#options;
     const before = this.#config;
     this.#config = config;
-    const peers = this.#peers();
+    const peers = this.peers;
     for (const [peer, link] of this.#links) {
       const endpoint = (c: NodeConfigFile): string => JSON.stringify(peerEndpoint(c, self, peer));
       if (peers.includes(peer) && endpoint(before) === endpoint(config)) continue;
@@ -78,6 +80,11 @@ export class TcpTransport {
   /** Queues a message until `flush`; drops it when the peer is away or too slow. */
   send(group: GroupId, message: Message): void {
     this.#links.get(message.to)?.send(group, message);
+  }
+
+  /** Queues, until `flush`, the word that this node lives, in its process of that number. */
+  tellAlive(peer: NodeId, boot: number): void {
+    this.#links.get(peer)?.tellAlive(boot);
   }
 
   /** One write per peer that has something queued. */
@@ -102,7 +109,8 @@ export class TcpTransport {
     this.#links.set(peer, link);
   }
 
-  #peers(): NodeId[] {
+  /** All other nodes, as they are known now. */
+  get peers(): readonly NodeId[] {
     const { self } = this.#options;
     return this.#config.nodes.map((node) => asNode(node.id)).filter((id) => id !== self);
   }

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import type { MessageRule } from "../fault/vocabulary.ts";
 import { asIndex, asNode, asTerm, GROUP_1 } from "../lib/ids.ts";
 import type { Message } from "../raft/types.ts";
+import { writeBeats } from "../wire/beats-codec.ts";
 import { ByteWriter } from "../wire/bytes.ts";
 import { writeMessage } from "../wire/raft-codec.ts";
 import { meaningOfFrame } from "./frame-meaning.ts";
@@ -36,6 +37,18 @@ const ack = (term: number): Message => ({
   ...{ kind: "appendResponse", ...ends, term: asTerm(term), index: asIndex(7), rejected: false },
   ...{ hintIndex: asIndex(0), hintTerm: asTerm(0) },
 });
+const heartbeatsOf = (terms: readonly number[]): Uint8Array => {
+  const w = new ByteWriter();
+  const beats = terms.map((term, i) => ({
+    group: i + 1,
+    message: {
+      ...({ kind: "heartbeat", ...ends, term: asTerm(term) } as const),
+      ...{ commitIndex: asIndex(0), readSeq: 1, quiesce: false },
+    },
+  }));
+  writeBeats(w, beats);
+  return w.written().slice();
+};
 const rule = (changes: Partial<MessageRule>): MessageRule => ({
   ...{ id: 1, message: "voteResponse", term: "any", first: null, act: "drop" },
   ...changes,
@@ -136,5 +149,9 @@ test("meaningOfFrame: a message, a pre-vote, and frames that are none", () => {
   const preVote = encoded({ ...vote(4), pre: true } as Message);
   expect(meaningOfFrame(preVote)).toEqual({ message: "voteResponse", term: 4, pre: true });
   expect(meaningOfFrame(HANDSHAKE)).toBeNull();
+  expect(meaningOfFrame(heartbeatsOf([3, 7, 5]))).toEqual({
+    ...{ message: "heartbeat", term: 7, pre: false },
+  });
+  expect(meaningOfFrame(heartbeatsOf([]))).toBeNull();
   expect(meaningOfFrame(encoded(ack(9)).subarray(0, 20))).toBeNull();
 });

@@ -16,6 +16,9 @@ export const KIND = {
   installSnapshot: 9,
   snapshotResponse: 10,
   timeoutNow: 11,
+  heartbeats: 12,
+  heartbeatResponses: 13,
+  alive: 14,
   clientRequests: 16,
   clientResponses: 17,
 } as const;

@@ -6,6 +6,7 @@ const SOURCES = [
   ["Frames", "src/wire/frame.ts"],
   ["Handshake", "src/wire/handshake.ts"],
   ["Raft messages", "src/wire/raft-codec.ts"],
+  ["Heartbeats of many groups, and of nodes", "src/wire/beats-codec.ts"],
   ["Client requests and responses", "src/wire/client.ts"],
   ["Commands", "src/kv/command.ts"],
 ] as const;
