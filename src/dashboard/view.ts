@@ -1,5 +1,6 @@
 import pc from "picocolors";
-import type { NodeStatus } from "../target/target.ts";
+import type { NodeStatus, ShardsStatus } from "../target/target.ts";
+import { shardLines } from "./shards-view.ts";
 
 /** What the live view shows of a run. */
 export type RunView = {
@@ -9,6 +10,8 @@ export type RunView = {
   readonly elapsedMs: number;
   readonly durationMs: number;
   readonly nodes: readonly NodeStatus[];
+  /** Of a sharded cluster. */
+  readonly shards?: ShardsStatus | undefined;
   /** In force now; `nodes` whom they hit. */
   readonly faults: readonly { readonly label: string; readonly nodes: readonly number[] }[];
   readonly throughput: number;
@@ -39,6 +42,7 @@ export function renderView(view: RunView, width: number, colors: boolean): strin
     nodeHead(width, c),
     ...view.nodes.map((node) => nodeLine(node, view.nodes, width, c)),
     [],
+    ...shardSegments(view, width, c),
     figures(view, c),
     totals(view, c),
     faultLine(view, c),
@@ -58,6 +62,7 @@ export function renderPlain(view: RunView): string {
     `${grouped(view.throughput)}/s`,
     `p99 ${latency(view.p99Us)}`,
     leader === null ? "no leader" : `leader ${leader.id} (term ${leader.term})`,
+    ...(view.shards === undefined ? [] : [`config ${view.shards.config.num}`]),
     ...view.faults.map(faultText),
     ...(view.violation === undefined ? [] : [`VIOLATION ${view.violation}`]),
   ].join("  ");
@@ -139,6 +144,18 @@ function figures(view: RunView, c: Colors): Segment[] {
     { text: " ops/s   p99 " },
     { text: latency(view.p99Us), paint: c.bold },
   ];
+}
+
+/** The map of a sharded cluster, with a blank line after it. */
+function shardSegments({ shards }: RunView, width: number, c: Colors): Segment[][] {
+  if (shards === undefined) return [];
+  const lines = shardLines(shards, width).map((words) =>
+    words.map(({ text, isOff }, i): Segment => {
+      const spaced = i === 0 ? text : ` ${text}`;
+      return i === 0 ? { text, paint: c.dim } : { text: spaced, ...(isOff && { paint: c.yellow }) };
+    }),
+  );
+  return [...lines, []];
 }
 
 const totals = ({ total }: RunView, c: Colors): Segment[] => [

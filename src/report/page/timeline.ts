@@ -4,6 +4,7 @@ import { type Lane, lanesOf, type Span } from "../lanes.ts";
 import { html, type Markup } from "../markup.ts";
 import type { Report, Timeline } from "../schema.ts";
 import { nodesText } from "../words.ts";
+import { shardsBlock } from "./shards.ts";
 
 const FAULTS_MAX = 40;
 const SPANS_MAX = 300;
@@ -25,7 +26,7 @@ export function timelineSection(report: Report, time: TimeData | null): Markup |
     </p>
     ${chart("rates", "Throughput", "operations a second", RATE_KEYS, summaryOfRates(time))}
     ${chart("latency", "Latency", "response time, logarithmic", LATENCY_KEYS, summaryOfLatency(time))}
-    ${lanesBlock(timeline, report.target.nodes)} ${faultList(time.bands)}
+    ${lanesBlock(timeline, report.target.nodes)} ${shardsBlock(timeline)} ${faultList(time.bands)}
   </section>`;
 }
 
