@@ -3,7 +3,7 @@ import { Prng } from "../lib/prng.ts";
 import type { SoftState } from "../raft/api.ts";
 import type { Message } from "../raft/types.ts";
 import type { GroupClientPort, Host, HostPorts } from "../replica/host.ts";
-import { Liveness } from "../replica/liveness.ts";
+import type { Liveness } from "../replica/liveness.ts";
 import type { AdminOutcome, DurableWrite, Reply } from "../replica/ports.ts";
 import type { RecordSink } from "../replica/record.ts";
 import type { FilePort } from "../storage/file-port.ts";
@@ -19,6 +19,7 @@ import { listenAll } from "./listen.ts";
 import { LogRoom } from "./log-room.ts";
 import type { Log } from "./logging.ts";
 import { Machines } from "./machines.ts";
+import { nodeLiveness } from "./node-liveness.ts";
 import { fsyncOf, type NodeStatusReport } from "./node-status.ts";
 import { type OpenStorage, openStorage } from "./open-storage.ts";
 import { BinaryServer } from "./protocols/binary.ts";
@@ -110,7 +111,7 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
     this.#groups = this.#createGroups();
     this.#host = this.#groups.host;
     this.#logRoom = this.#createLogRoom();
-    this.#liveness = this.#createLiveness();
+    this.#liveness = nodeLiveness(config, this.#transport, this.#host, this.now());
     this.#loop = new TurnLoop({
       clock: this.#clock,
       deadline: () => this.#deadline(),
@@ -342,22 +343,6 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
     });
     for (const group of groups) created.add(group);
     return created;
-  }
-
-  #createLiveness(): Liveness | null {
-    const { sharding, raft } = this.#options.config;
-    if (sharding === undefined) return null;
-    const boot = Math.round((performance.timeOrigin + performance.now()) * 1000);
-    const liveness = new Liveness(
-      {
-        tell: (peer) => this.#transport.tellAlive(peer, boot),
-        suspect: (peer) => this.#host.suspect(peer),
-        electionTimeoutMinMs: raft?.electionTimeoutMinMs,
-      },
-      this.now(),
-    );
-    liveness.follow(this.#transport.peers, this.now());
-    return liveness;
   }
 
   #createLogRoom(): LogRoom | null {
