@@ -1,14 +1,14 @@
 import { closest } from "../../lib/suggest.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { ALL_LABS, findLabs, LABS } from "../../sim/labs/labs.ts";
-import { type LabResult, runLab } from "../../sim/labs/run.ts";
-import { fullName, type LabScenario } from "../../sim/labs/scenario.ts";
+import { ALL, ALL_LABS, type AnyLab, findLabs, runAny } from "../../sim/labs/labs.ts";
+import type { LabResult } from "../../sim/labs/run.ts";
+import { fullName } from "../../sim/labs/scenario.ts";
 
 const EXIT_VIOLATED = 2;
 const EXIT_UNKNOWN = 3;
 const EXIT_SOFTWARE = 70;
 const HEADER = ["", "scenario", "servers", "virtual", "RPCs", "bytes", "commits", "wall"];
-const WIDTHS = [5, 28, 7, 8, 7, 10, 8, 8];
+const WIDTHS = [5, 44, 7, 8, 7, 10, 8, 8];
 
 export type LabsRun = {
   /** As it was asked for. */
@@ -52,11 +52,11 @@ export function runLabs({ scenario, firstSeed, seeds, json }: LabsRun): number {
   return { pass: 0, fail: EXIT_VIOLATED, unknown: EXIT_UNKNOWN }[verdict];
 }
 
-function runSeeds(scenario: LabScenario, first: number, seeds: number): Row {
+function runSeeds(scenario: AnyLab, first: number, seeds: number): Row {
   const startedMs = performance.now();
   const results: LabResult[] = [];
   for (let seed = first; seed < first + seeds; seed++) {
-    const result = runLab(scenario, seed);
+    const result = runAny(scenario, seed);
     results.push(result);
     if (result.verdict !== "pass") break;
   }
@@ -78,8 +78,8 @@ function runSeeds(scenario: LabScenario, first: number, seeds: number): Row {
 }
 
 /** What failed is run again: the same seed must fail in the same way. */
-function confirmed(scenario: LabScenario, result: LabResult): Row["failure"] {
-  const again = runLab(scenario, result.seed);
+function confirmed(scenario: AnyLab, result: LabResult): Row["failure"] {
+  const again = runAny(scenario, result.seed);
   const isRepeatable = again.traceHash === result.traceHash && again.message === result.message;
   const repeat = `ordeal sim --scenario ${result.name} --seed ${result.seed}`;
   return { ...result, isRepeatable, repeat };
@@ -124,15 +124,15 @@ function worst(rows: readonly Row[]): LabResult["verdict"] {
 }
 
 function unknownScenario(name: string): UserError {
-  const known = LABS.flatMap((lab) => [fullName(lab), lab.name]);
-  const labs = [...new Set(LABS.map(({ lab }) => lab))];
+  const known = ALL.flatMap((lab) => [fullName(lab), lab.name]);
+  const labs = [...new Set(ALL.map(({ lab }) => lab))];
   const meant = closest(name, [ALL_LABS, ...labs, ...known]);
   const hint = meant === null ? "" : `did you mean ${meant}? `;
   return new UserError("no such scenario", [
     {
       where: "--scenario",
       what: `"${name}" is none`,
-      fix: `${hint}${ALL_LABS} runs all; a part: ${labs.join(", ")}; one: ${LABS.map(fullName).join(", ")}`,
+      fix: `${hint}${ALL_LABS} runs all; a part: ${labs.join(", ")}; one: ${ALL.map(fullName).join(", ")}`,
     },
   ]);
 }

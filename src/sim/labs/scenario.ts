@@ -26,4 +26,10 @@ export type LabScenario = {
 };
 
 /** As it is asked for: `3A/InitialElection`. */
-export const fullName = ({ lab, name }: LabScenario): string => `${lab}/${name}`;
+export const fullName = ({
+  lab,
+  name,
+}: {
+  readonly lab: LabGroup | ShardLabGroup;
+  readonly name: string;
+}): string => `${lab}/${name}`;

@@ -9,6 +9,7 @@ import type { ShardLabScenario } from "./scenario.ts";
 const CLERKS = 10;
 /** What the lab allows a moved shard's data to take: of 27 keys of 1000 bytes, three replicas. */
 const DELETED_BYTES_MAX = 3 * (27 * 1_000 + 6_000 + 6_000);
+const SERVED_WITHIN_MS = 30_000;
 const BIG_BYTES = 1_000;
 const SNAPSHOT = { snapshotEveryBytes: 1_000 };
 const base = { lab: "5B-2024", groups: 3, shards: 10, clerks: CLERKS + 1 } as const;
@@ -36,12 +37,11 @@ function* churn(lab: ShardLab, between: (lab: ShardLab) => Script): Script {
     else yield* lab.leave(...step.leave);
     yield* between(lab);
   }
-  yield* sleep(2_000);
+  const isServed = (): boolean => clerks.counts.every((count) => count > 0);
+  const served = yield* until(lab.world, SERVED_WITHIN_MS, isServed);
+  lab.expect(served, `clerks were served so often: ${clerks.counts.join(" ")}`);
   load.stopped = true;
   yield* lab.await(clerks.tasks);
-  for (const [client, count] of clerks.counts.entries()) {
-    lab.expect(count > 0, `clerk ${client} was never served`);
-  }
 }
 
 function* restartAll(lab: ShardLab): Script {
@@ -297,11 +297,17 @@ export const KV_2024: readonly ShardLabScenario[] = [
         "append",
         keys.filter((key) => shards[lab.shardOfKey(key)] !== 3),
       );
-      const arriving = reportOf(lab.cluster, 4)!.shards.filter(({ state }) => state === "arriving");
       const wanted = shards.filter((group) => group === 3).length;
-      lab.expect(
-        arriving.length === wanted,
-        `${arriving.length} shards are missing, not ${wanted}`,
+      const isMissing = (): boolean => {
+        const held = reportOf(lab.cluster, 4)?.shards ?? [];
+        const missing = held.filter(({ state }) => state === "arriving").length;
+        return missing === wanted && held.length === lab.shards;
+      };
+      const left = yield* until(lab.world, 5_000, isMissing);
+      lab.expect(left, `group 4 has not all but the ${wanted} shards of the dead group`);
+      yield* lab.mustAll(
+        "append",
+        keys.filter((key) => shards[lab.shardOfKey(key)] !== 3),
       );
       lab.startGroups(3);
       yield* lab.settled([4]);

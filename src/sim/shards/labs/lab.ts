@@ -14,8 +14,9 @@ import type { ControllerAnswer } from "../operator.ts";
 import { isSettled, reportOf } from "../settle.ts";
 
 const CONTROLLER_WITHIN_MS = 10_000;
-const SETTLED_WITHIN_MS = 10_000;
-const OPERATION_WITHIN_MS = 10_000;
+const SETTLED_WITHIN_MS = 20_000;
+/** Clerks of the labs never give up. */
+export const CLERK_TIMEOUT_MS = 60_000;
 const PART_BYTES = 64 << 10;
 const utf8 = new TextEncoder();
 
@@ -159,7 +160,7 @@ export class ShardLab {
     const isStarted = clients.start({ client, op, key });
     this.expect(isStarted, `clerk ${client} is at work already`);
     const isDone = (): boolean => this.#outcomes.has(client);
-    const done = yield* until(this.world, OPERATION_WITHIN_MS, isDone);
+    const done = yield* until(this.world, 2 * CLERK_TIMEOUT_MS, isDone);
     this.expect(done, `clerk ${client} neither finished nor gave up`);
     return this.#outcomes.get(client) === OUTCOME_OK;
   }
@@ -212,7 +213,7 @@ export class ShardLab {
     }
   }
 
-  *await(tasks: readonly Task<unknown>[], withinMs = 20_000): Script {
+  *await(tasks: readonly Task<unknown>[], withinMs = CLERK_TIMEOUT_MS): Script {
     const isJoined = yield* until(this.world, withinMs, () => tasks.every((task) => task.done));
     this.expect(isJoined, `tasks have not ended within ${withinMs} ms`);
   }
