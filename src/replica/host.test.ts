@@ -14,7 +14,12 @@ import { Replica } from "./replica.ts";
 const NODES = [1, 2, 3];
 
 type Reply = { readonly requestId: number; readonly status: string; readonly text: string };
-type Life = { readonly flushes: number; readonly messages: number };
+type Life = {
+  readonly flushes: number;
+  readonly messages: number;
+  /** Messages and replies that no flush has let out yet. */
+  readonly unflushed: number;
+};
 
 /** Three hosts with the same groups; messages and disk writes take no time, deadlines do. */
 class World {
@@ -22,32 +27,41 @@ class World {
   readonly hosts = new Map<number, Host>();
   readonly replies: Reply[] = [];
   readonly #network: { readonly group: GroupId; readonly message: Message }[] = [];
-  readonly #lives = new Map<number, { flushes: number; messages: number }>();
+  readonly #lives = new Map<number, { -readonly [K in keyof Life]: Life[K] }>();
   readonly #lateWrites: (() => void)[] = [];
   /** Writes become durable only in `finishWrites`. */
   writesAreSlow = false;
+  /** Or become so within the flush that starts them, as a quick disk has it. */
+  writesEndInFlush = false;
   #requestId = 0;
 
   constructor(groups: readonly number[]) {
     for (const node of NODES) {
-      this.#lives.set(node, { flushes: 0, messages: 0 });
+      this.#lives.set(node, { flushes: 0, messages: 0, unflushed: 0 });
       const host = new Host({
         now: () => this.now,
         send: (group, message) => {
           this.#lives.get(node)!.messages++;
+          this.#lives.get(node)!.unflushed++;
           this.#network.push({ group, message });
         },
         persist: (_group, write, durable) => {
-          if (this.writesAreSlow) this.#lateWrites.push(() => durable(write.writeSeq));
+          if (this.writesAreSlow || this.writesEndInFlush)
+            this.#lateWrites.push(() => durable(write.writeSeq));
           else durable(write.writeSeq);
         },
         reply: (_group, _client, requestId, { status, valueIn, valueAt, valueBytes }) => {
+          this.#lives.get(node)!.unflushed++;
           const value = valueIn.subarray(valueAt, valueAt + valueBytes);
           const text = new TextDecoder().decode(value);
           this.replies.push({ requestId, status: statusName(status)!, text });
         },
         onSoftState: () => {},
-        flush: () => void this.#lives.get(node)!.flushes++,
+        flush: () => {
+          this.#lives.get(node)!.flushes++;
+          this.#lives.get(node)!.unflushed = 0;
+          if (this.writesEndInFlush) this.finishWrites();
+        },
       });
       this.hosts.set(node, host);
       for (const group of groups) this.add(node, group);
@@ -171,6 +185,19 @@ test("host: a write that becomes durable outside of a pump is followed up and fl
   world.settle();
   expect(world.life(world.leaderOf(2)).flushes).toBeGreaterThan(before);
   expect(world.replies.find((reply) => reply.requestId === requestId)?.status).toBe("ok");
+});
+
+test("host: what follows a write that became durable within the flush leaves in the same pump", () => {
+  const world = new World([1, 2]);
+  world.run(2_000);
+  world.writesEndInFlush = true;
+  for (const group of [1, 2]) {
+    const node = world.leaderOf(group);
+    const requestId = world.request(node, group, put("k", "v"));
+    world.settle();
+    expect(world.replies.find((reply) => reply.requestId === requestId)?.status).toBe("ok");
+    expect(NODES.map((id) => world.life(id).unflushed)).toEqual([0, 0, 0]);
+  }
 });
 
 test("host: a message for a group that is not there is lost, not an error", () => {

@@ -1,15 +1,15 @@
 import { type ByteWriter, setU53, WireError } from "./bytes.ts";
 
 /**
- * clientRequests, kind 16: what one client connection sends in one event-loop turn. The body is one
- * or more of
+ * clientRequests, kind 16: what one client connection sends to one group in one event-loop turn. The frame
+ * names the group; in a cluster without shards that is 1. The body is one or more of
  *
  *   offset  type  field
  *        0  u32   requestBytes  of what follows this field, requestId included
  *        4  u32   requestId     chosen by the client, echoed in the response
  *        8  …     command       kv/command.ts
  *
- * clientResponses, kind 17: one or more of
+ * clientResponses, kind 17, in a frame of the group that was asked: one or more of
  *
  *   offset  type  field
  *        0  u32   requestId
