@@ -39,5 +39,6 @@ export default defineScenario({
   ],
   recoverWithinMs: seconds(5),
   expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
+  labs: [{ kind: "versionsCount" }],
   aim: [faultHit("crash", 3), configChanged(5), shardsMoved(10)],
 });

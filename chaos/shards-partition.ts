@@ -43,5 +43,6 @@ export default defineScenario({
   ],
   recoverWithinMs: seconds(5),
   expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
+  labs: [{ kind: "versionsCount" }],
   aim: [faultHit("reshard", 4), configChanged(5), shardsMoved(5), leaderDeposed(1)],
 });

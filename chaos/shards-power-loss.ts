@@ -41,5 +41,6 @@ export default defineScenario({
   ],
   recoverWithinMs: seconds(5),
   expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
+  labs: [{ kind: "versionsCount" }],
   aim: [faultHit("powerLoss", 3), configChanged(3), shardsMoved(3), leaderDeposed(3)],
 });

@@ -51,5 +51,6 @@ export default defineScenario({
   ],
   recoverWithinMs: seconds(5),
   expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
+  labs: [{ kind: "versionsCount" }],
   aim: [faultHit("crash", 3), faultHit("isolate", 2), configChanged(20), shardsMoved(40)],
 });

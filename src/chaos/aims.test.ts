@@ -2,10 +2,12 @@ import { expect, test } from "bun:test";
 import type { FaultBand } from "../report/schema.ts";
 import { evaluateAim, type Happened } from "./aims.ts";
 import {
+  configChanged,
   faultHit,
   leaderDeposed,
   okDuring,
   readsByLease,
+  shardsMoved,
   slowedTo,
   refused,
   tornTail,
@@ -49,6 +51,19 @@ test("evaluateAim: elections count from the first fault on", () => {
     detail: "leader deposed 1×, but the scenario is void below 2",
   });
   expect(evaluateAim(leaderDeposed(1), { ...happened, bands: [] }).reached).toBe(false);
+});
+
+test("evaluateAim: configs count from the one that was there, shards when they go from group to group", () => {
+  const config = (num: number, ...shards: number[]) => ({ num, shards, groups: [] });
+  const configs = [config(4, 2, 2, 0), config(5, 2, 3, 3), config(6, 2, 3, 0), config(7, 3, 2, 2)];
+  const sharded = { ...happened, configs };
+  expect(evaluateAim(configChanged(3), sharded).detail).toBe("config changed 3×");
+  expect(evaluateAim(shardsMoved(3), sharded).detail).toBe("3 shards changed their group");
+  expect(evaluateAim(configChanged(1), happened).reached).toBe(false);
+  const groupEvents = [
+    { atUs: 1_500_000, node: 3, kind: "becameLeader", term: 9, group: 2 },
+  ] as const;
+  expect(evaluateAim(leaderDeposed(2), { ...happened, groupEvents }).reached).toBe(true);
 });
 
 test("evaluateAim: only operations under that kind of fault count", () => {

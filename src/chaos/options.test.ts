@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { crash, defineScenario, during, faultHit, leader, mixedLoad } from "./dsl.ts";
+import { at, crash, defineScenario, during, faultHit, leader, mixedLoad, voters } from "./dsl.ts";
 import { changesAsFlags, checkDuration, durationAsFlag, withChanges } from "./options.ts";
 
 const scenario = defineScenario({
@@ -27,4 +27,18 @@ test("durations: whole seconds are short, and less than one second is refused", 
   expect([durationAsFlag(10_000), durationAsFlag(1_500)]).toEqual(["10s", "1500ms"]);
   expect(checkDuration(1_000)).toBe(1_000);
   expect(() => checkDuration(999)).toThrow("give 1s or more");
+});
+
+test("withChanges: sharded where it says nothing of shards, and refused where nodes are replaced", () => {
+  const sharded = withChanges(scenario, { sharded: true });
+  expect(sharded.cluster.sharded).toEqual({ shards: 12, groups: 4, replicas: 3 });
+  expect(withChanges(sharded, { sharded: true, nodes: 5 })).toMatchObject({
+    cluster: { nodes: 5, sharded: sharded.cluster.sharded },
+  });
+  expect(withChanges(scenario, { sharded: true, nodes: 1 }).cluster.sharded?.replicas).toBe(1);
+  expect(changesAsFlags({ nodes: 5, sharded: true })).toBe(" --nodes 5 --sharded");
+  const faults = [during(300, 600, crash(leader)), at(700, voters(1, 2))];
+  expect(() => withChanges({ ...scenario, faults }, { sharded: true })).toThrow(
+    `"membership" changes the members of one group only`,
+  );
 });

@@ -17,6 +17,7 @@ import {
   mixedLoad,
   operationsAcknowledged,
   sequence,
+  shardsSettled,
   until,
   wait,
 } from "./dsl.ts";
@@ -30,6 +31,21 @@ const scenario = (...faults: readonly Step[]): Scenario => ({
   ...{ name: "x", about: "x", durationMs: 10_000, faults, recoverWithinMs: 1_000 },
   ...{ cluster: { nodes: 3, storage: "disk" }, workload: mixedLoad() },
   ...{ expect: ["linearizable"], aim: [leaderDeposed()] },
+});
+
+test("shardsSettled: once every group has adopted the newest config and nothing moves", () => {
+  const config = { num: 3, shards: [2], groups: [{ id: 2, nodes: [1] }] };
+  const at = (num: number) => ({
+    ...{ nodes: [], acknowledged: 0 },
+    shards: {
+      config,
+      groups: [{ group: 2, leader: 1, report: { group: 2, num, shards: [], toDrop: [] } }],
+    },
+  });
+  const watch = new Watch(shardsSettled, at(2));
+  expect([watch.sees(at(2)), watch.sees({ ...at(3), shards: null }), watch.sees(at(3))]).toEqual([
+    ...[false, false, true],
+  ]);
 });
 
 const node = (changes: Partial<NodeStatus> = {}): NodeStatus => ({

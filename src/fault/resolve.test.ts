@@ -24,6 +24,24 @@ test("resolveNodes: leader, followers, all and a node by its id, among the eligi
   expect(pick({ kind: "leader" }, [1, 2])).toEqual([]);
 });
 
+test("resolveNodes: the leader of a group, or of one of all groups that have one", () => {
+  const view = {
+    ...five,
+    leaderOf: new Map([
+      [2, 4],
+      [3, 4],
+      [5, 1],
+    ]),
+  };
+  const pick = (group: number | null, seed = 1, eligible = five.nodes) =>
+    resolveNodes({ kind: "leaderOf", group }, view, eligible, prng(seed));
+  expect([pick(2), pick(5), pick(4), pick(5, 1, [2])]).toEqual([[4], [1], [], []]);
+  const drawn = Array.from({ length: 50 }, (_, seed) => pick(null, seed));
+  expect(new Set(drawn.flat())).toEqual(new Set([1, 4]));
+  expect(drawn.every(({ length }) => length === 1)).toBe(true);
+  expect(resolveNodes({ kind: "leaderOf", group: null }, five, five.nodes, prng())).toEqual([]);
+});
+
 test("resolveNodes: without a known leader, leader is nobody and followers is everybody", () => {
   const view = { nodes: [1, 2, 3], leader: 0 };
   expect(resolveNodes({ kind: "leader" }, view, view.nodes, prng())).toEqual([]);

@@ -25,6 +25,14 @@ test("parseEvent: times are microseconds; other lines and torn ones are none", (
   expect(parseEvent("", 2)).toBeNull();
 });
 
+test("parseEvent: what happens in a group of shards says in which", () => {
+  const fields = { time: 1, event: "becameLeader", term: 3, group: 5 };
+  expect(parseEvent(JSON.stringify(fields), 2)).toMatchObject({ group: 5, term: 3 });
+  expect(parseEvent(JSON.stringify({ ...fields, group: undefined }), 2)).not.toHaveProperty(
+    "group",
+  );
+});
+
 test("parseEvent: a start tells of the torn bytes it cut, if there were any", () => {
   const started = (tornBytes: number): string =>
     JSON.stringify({ time: 1, event: "started", term: 3, recovered: { records: 2, tornBytes } });
