@@ -24,6 +24,10 @@ export const command: CommandModule<object, Args> = {
         default: "ordeal" as const,
         describe: "what the nodes of --nodes speak",
       })
+      .option("shards", {
+        type: "number",
+        describe: "with --nodes: shards of a sharded cluster; --dir knows them",
+      })
       .option("clients", {
         type: "number",
         default: 64,

@@ -1,10 +1,11 @@
 import { deflateSync } from "node:zlib";
+import { SHARDS_MAX } from "../../kv/shard-config.ts";
 import { type Problem, UserError } from "../../lib/user-error.ts";
 import { ACTIONS } from "../../workload/mix.ts";
 import { hlogOf } from "../../report/hlog.ts";
 import type { LoadResult, LoadSpec, LoadViolation, Mix } from "../../workload/spec.ts";
 import type { LoadTick } from "../../workload/tick-merger.ts";
-import type { StoreProtocol } from "../../target/target.ts";
+import type { ClusterAddress, StoreProtocol } from "../../target/target.ts";
 import { parseDurationMs } from "../parse.ts";
 import { parseNodes, readClusterAddress } from "./address.ts";
 import { useColours } from "../colours.ts";
@@ -18,6 +19,8 @@ export type LoadFlags = {
   readonly nodes?: string | undefined;
   /** What the nodes speak. */
   readonly target: StoreProtocol;
+  /** Of a sharded cluster whose nodes are named. */
+  readonly shards?: number | undefined;
   readonly clients: number;
   readonly connections?: number | undefined;
   readonly rate?: number | undefined;
@@ -120,10 +123,7 @@ export function specOf(flags: LoadFlags): LoadSpec {
     ]);
   }
   return {
-    address:
-      flags.dir === undefined
-        ? parseNodes(flags.nodes!, flags.target)
-        : readClusterAddress(flags.dir),
+    address: addressFrom(flags),
     seed: flags.seed ?? Math.floor(Math.random() * 0x1_0000_0000),
     clients: flags.clients,
     rate: flags.rate ?? null,
@@ -143,6 +143,19 @@ export function specOf(flags: LoadFlags): LoadSpec {
     finalReads: flags.finalReads,
     generators: flags.generators === "auto" ? "auto" : Number(flags.generators),
   };
+}
+
+function addressFrom({ dir, nodes, target, shards }: LoadFlags): ClusterAddress {
+  if (dir !== undefined && shards === undefined) return readClusterAddress(dir);
+  const problem = (what: string, fix: string): UserError =>
+    new UserError("bad option", [{ where: "--shards", what, fix }]);
+  if (dir !== undefined) throw problem("--dir knows whether there are shards", "leave it out");
+  const address = parseNodes(nodes!, target);
+  if (shards === undefined) return address;
+  if (target !== "ordeal") throw problem(`${target} has none of ours`, "leave it out");
+  if (Number.isInteger(shards) && shards >= 1 && shards <= SHARDS_MAX)
+    return { ...address, shards };
+  throw problem(`is ${shards}`, `use a whole number from 1 to ${SHARDS_MAX}`);
 }
 
 /** Throws UserError for a history that cannot be followed. */
