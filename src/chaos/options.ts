@@ -24,13 +24,14 @@ export function withChanges(
   scenario: Scenario,
   { nodes, clients, rate, fsync, sharded }: Changes,
 ): Scenario {
-  const { cluster, workload } = scenario;
+  const { workload } = scenario;
   const many = clients ?? workload.clients;
+  const cluster = nodes === undefined ? scenario.cluster : resized(scenario.cluster, nodes);
   return defineScenario({
     ...scenario,
     cluster: {
-      ...(sharded === true && { sharded: shardedOn(nodes ?? cluster.nodes) }),
-      ...{ ...cluster, nodes: nodes ?? cluster.nodes, ...(fsync && { fsync }) },
+      ...(sharded === true && { sharded: shardedOn(cluster.nodes) }),
+      ...{ ...cluster, ...(fsync && { fsync }) },
     },
     workload: {
       ...workload,
@@ -62,4 +63,11 @@ export function checkDuration(ms: number): number {
   if (ms >= DURATION_MIN_MS) return ms;
   const what = `${ms} ms are too short for faults to act and a cluster to recover`;
   throw new UserError("bad duration", [{ where: "--duration", what, fix: "give 1s or more" }]);
+}
+
+/** With more nodes there are so many fewer spares: the faults name nodes by their numbers. */
+function resized(cluster: Scenario["cluster"], nodes: number): Scenario["cluster"] {
+  const { spares } = cluster;
+  if (spares === undefined) return { ...cluster, nodes };
+  return { ...cluster, nodes, spares: Math.max(0, cluster.nodes + spares - nodes) };
 }
