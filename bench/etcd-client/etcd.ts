@@ -7,25 +7,21 @@ export const CHECK_PERF = {
   ...{ load: "xl", clients: 1000, rate: 15_000, keyBytes: 256, valueBytes: 1024, seconds: 60 },
 } as const;
 
-const GOOD_EXITS = [0, 1]; // 1: it did not reach what the tool calls a pass.
-
 /** Whether the tool is installed (Debian: etcd-client). */
 export const hasCheckPerf = (): boolean => Bun.which("etcdctl") !== null;
 
-/** What `etcdctl check perf` reached, and its CPU time a put. Throws when it says nothing of it. */
+/** What `etcdctl check perf` reached, and its CPU time a put; null: it gave up on a machine too busy. */
 export async function checkPerf(
   nodes: string,
-): Promise<{ readonly throughput: number; readonly cpuUs: number }> {
+): Promise<{ readonly throughput: number; readonly cpuUs: number } | null> {
   const child = Bun.spawn(
     ["etcdctl", "--endpoints", nodes, "check", "perf", "--load", CHECK_PERF.load],
     { env: { ...process.env, ETCDCTL_API: "3" }, stdio: ["ignore", "pipe", "pipe"] },
   );
-  const [text, complaints] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  const code = await child.exited;
+  const [text] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  await child.exited;
   const throughput = Number(/Throughput (?:is|too low:) (\d+) writes/.exec(text)?.[1]);
-  if (!GOOD_EXITS.includes(code) || !(throughput > 0)) {
-    throw new Error(`etcdctl check perf ended with ${code}: ${complaints || text.slice(-400)}`);
-  }
+  if (!(throughput > 0)) return null;
   const cpuUs = Number(child.resourceUsage()?.cpuTime.total ?? 0);
   return { throughput, cpuUs: cpuUs / (throughput * CHECK_PERF.seconds) };
 }

@@ -11,5 +11,5 @@ test("bench generator: a quick run measures closed and open loops, and what has 
     "open loop of 50,000/s, constant arrivals: lateness p99",
     "open loop of 50,000/s, Poisson arrivals: lateness p99",
   ]);
-  expect(figures.every(({ value }) => value > 0)).toBe(true);
+  expect(figures.every(({ value }) => value >= 0)).toBe(true);
 }, 120_000);

@@ -105,7 +105,7 @@ function appendOf(prng: Prng, i: number): Message {
 function decodeRequests(frames: readonly Uint8Array[]): number {
   const reader = new FrameReader();
   let [count, sum] = [0, 0];
-  for (const bytes of frames) {
+  for (const bytes of [...frames, ...frames, ...frames, ...frames]) {
     reader.push(bytes, ({ body }) =>
       eachRequest(body, (view, requestId, at) => {
         count++;
@@ -120,7 +120,7 @@ function decodeRequests(frames: readonly Uint8Array[]): number {
 function decodeResponses(frames: readonly Uint8Array[]): number {
   const reader = new FrameReader();
   let [count, sum] = [0, 0];
-  for (const bytes of frames) {
+  for (const bytes of [...frames, ...frames, ...frames, ...frames]) {
     reader.push(bytes, ({ body }) =>
       eachResponse(body, ({ requestId, version, valueAt }) => {
         count++;

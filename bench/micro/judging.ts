@@ -7,8 +7,8 @@ import type { MicroTask } from "./tasks.ts";
 
 const HISTORIES = 16;
 const OPERATIONS = 1000;
-const SCHEDULES = 16;
-const SCHEDULE_MS = 500;
+const SCHEDULES = 8;
+const SCHEDULE_MS = 2_000;
 const OPTIONS = { now: (): number => performance.now(), timeoutMs: 60_000, memoryBytes: 1 << 28 };
 
 /** The checker on small histories, and the simulator on short schedules, each of many seeds. */

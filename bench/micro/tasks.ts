@@ -10,8 +10,8 @@ export type MicroTask = {
   /** With what one call is: `encode a request of 256 B`. */
   readonly name: string;
   /**
-   * Does it many times, so that a look at the clock does not count, and returns how many times. What
-   * it computes goes to `consume`, or into something that outlives it.
+   * Does it many times, for 100 µs at least so that a look at the clock does not count, and returns how
+   * many times. What it computes goes to `consume`, or into something that outlives it.
    */
   readonly body: () => number;
   readonly goalNs?: number;

@@ -75,6 +75,8 @@ export type FigureSuite = {
   readonly name: string;
   /** What it measures and what the figures say: one or two sentences. */
   readonly about: string;
+  /** Why this machine cannot run it: a program that is missing; null, or absent: it can. */
+  whyImpossible?(): string | null;
   /** Figures in the order of the table. A throw fails the suite: exit code 70. */
   run(context: FigureContext): Promise<readonly Figure[]>;
 };

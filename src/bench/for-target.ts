@@ -38,7 +38,8 @@ export function whySuiteImpossible(
 ): string | null {
   if (suite.kind === "figures") {
     if (targets.length > 1 || targets[0]?.name !== "ordeal") return "it measures parts of Ordeal";
-    return flags.fsync === undefined ? null : "it starts no cluster, whatever --fsync says";
+    if (flags.fsync !== undefined) return "it starts no cluster, whatever --fsync says";
+    return suite.whyImpossible?.() ?? null;
   }
   if (flags.against && suite.kind !== "load") return "it runs on one system at a time";
   const isOnDisk = suite.cases.some(({ cluster }) => cluster.storage === "disk");

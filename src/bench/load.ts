@@ -154,6 +154,8 @@ async function measured(
   { runLoad, onFound }: SuiteOptions,
 ): Promise<LoadResult> {
   const result = await runLoad(spec);
+  const { get, rmw = 0, scan = 0 } = spec.mix;
+  if (get + rmw + scan === 0) return result;
   const check = readsCheck(loadCase, readsOf(await cluster.status(STATUS_WITHIN_MS)));
   if (check === null) return result;
   onFound?.({ checks: [check], figures: [] });

@@ -23,7 +23,8 @@ test("leftOver: a child counts as long as it runs, and nobody else's process eve
 
 if (process.platform === "linux") {
   test("leftOver: what a child forked counts after the child itself is gone", async () => {
-    const child = start(["sh", "-c", "cat <&0 & echo $!; wait"]);
+    // It must outlive the pipes to its parent, which are closed when that one is gone.
+    const child = start(["sh", "-c", "sleep 600 & echo $!; wait"]);
     const { value } = await readLines(child.stdout).next();
     const forked = Number(value);
     child.kill("SIGKILL");

@@ -18,6 +18,19 @@ test("withChanges: only what was asked for changes, and rate 0 is a closed loop"
   expect(() => withChanges(scenario, { nodes: 100 })).toThrow("use 1 to 9");
 });
 
+test("withChanges: nodes that faults name exist however many begin: spares make up for it", () => {
+  const cluster = { ...scenario.cluster, spares: 5 };
+  const sizes = [3, 5, 7, 9].map(
+    (nodes) => withChanges({ ...scenario, cluster }, { nodes }).cluster,
+  );
+  expect(sizes.map(({ nodes, spares }) => [nodes, spares])).toEqual([
+    [3, 5],
+    [5, 3],
+    [7, 1],
+    [9, 0],
+  ]);
+});
+
 test("changesAsFlags: says the changes as the command line does", () => {
   expect(changesAsFlags({ clients: 9, nodes: 3 })).toBe(" --nodes 3 --clients 9");
   expect(changesAsFlags({ rate: 0, clients: undefined })).toBe(" --rate 0");

@@ -20,11 +20,12 @@ export function withChanges(
   scenario: Scenario,
   { nodes, clients, rate, fsync }: Changes,
 ): Scenario {
-  const { cluster, workload } = scenario;
+  const { workload } = scenario;
   const many = clients ?? workload.clients;
+  const cluster = nodes === undefined ? scenario.cluster : resized(scenario.cluster, nodes);
   return defineScenario({
     ...scenario,
-    cluster: { ...cluster, nodes: nodes ?? cluster.nodes, ...(fsync && { fsync }) },
+    cluster: { ...cluster, ...(fsync && { fsync }) },
     workload: {
       ...workload,
       clients: many,
@@ -49,4 +50,11 @@ export function checkDuration(ms: number): number {
   if (ms >= DURATION_MIN_MS) return ms;
   const what = `${ms} ms are too short for faults to act and a cluster to recover`;
   throw new UserError("bad duration", [{ where: "--duration", what, fix: "give 1s or more" }]);
+}
+
+/** With more nodes there are so many fewer spares: the faults name nodes by their numbers. */
+function resized(cluster: Scenario["cluster"], nodes: number): Scenario["cluster"] {
+  const { spares } = cluster;
+  if (spares === undefined) return { ...cluster, nodes };
+  return { ...cluster, nodes, spares: Math.max(0, cluster.nodes + spares - nodes) };
 }

@@ -64,6 +64,7 @@ test(
       "one-leader-per-term pass",
       "recovered pass",
       "nodes-stayed-up pass",
+      "no-process-left pass",
       "restarted pass",
       "not-vacuous pass",
     ]);
@@ -71,7 +72,9 @@ test(
     expect(report.failovers.length).toBeGreaterThan(0);
 
     const left = (await readdir(join(run.report, ".."))).sort();
-    expect(left).toEqual(["history.bin", "logs", "report.html", "report.json", "report.md"]);
+    expect(left).toEqual([
+      ...["history.bin", "load.hlog", "logs", "report.html", "report.json", "report.md"],
+    ]);
     expect(Object.keys(report.artifacts)).toEqual(expect.arrayContaining(["log of node-1"]));
     for (const path of Object.values(report.artifacts)) {
       expect(await Bun.file(join(run.report, "..", path)).exists(), path).toBe(true);

@@ -5,6 +5,7 @@ import { reproduce } from "./chaos-reproduce.ts";
 import { NETWORKS, type TargetFlags } from "./choose-target.ts";
 import type { Planned } from "./chaos-session.ts";
 import type { RunOutcome } from "../chaos/run.ts";
+import type { Scenario } from "../chaos/scenario.ts";
 import type { AfterRun } from "./reproduce/after-run.ts";
 import { CHAOS_TARGET_NAMES } from "./targets.ts";
 
@@ -220,11 +221,11 @@ const run: CommandModule<object, RunArgs> = {
 async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
   const { EXIT_INTERRUPTED, EXIT_OF, printSummary, randomSeed, runAndShow } =
     await import("./run-scenario.ts");
-  const { changesAsFlags, durationAsFlag, withChanges } = await import("../chaos/options.ts");
+  const { durationAsFlag, withChanges } = await import("../chaos/options.ts");
   const { worst } = await import("../chaos/judge.ts");
 
   const { runAsJson } = await import("./run-json.ts");
-  const { chooseTarget, placeOf, targetAsFlags } = await import("./choose-target.ts");
+  const { chooseTarget, placeOf } = await import("./choose-target.ts");
   const { adaptedTo } = await import("../chaos/possible.ts");
   const { target, play } = await chooseTarget(args);
   const { tag } = args;
@@ -238,25 +239,19 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
   const { tableHead, tableRow, tableSummary } = await import("./chaos-table.ts");
   const isTable = tag !== undefined && !args.json;
   if (isTable) console.log(tableHead());
-  const { parseValues, valuesAsFlags, valuesFor } = await import("../chaos/parameters.ts");
   const { checkSession, playSession, sessionAsJson, sessionLines } =
     await import("./chaos-session.ts");
   const timeMs = args.time === undefined ? undefined : await durationOf(args.time, 0);
   const flags = { ...args, timeMs };
   checkSession(flags);
-  const values = parseValues(args.param);
   const { afterRun } = await import("./reproduce/after-run.ts");
-  const { undefinedIfStopped } = await import("./reproduce/on-processes.ts");
-  const after = new Map<RunOutcome, AfterRun | null>();
+  const after = new Map<RunOutcome, AfterRun>();
   const runOne = async ({ at, seed }: Planned): Promise<RunOutcome | null> => {
     const scenario = scenarios[at]!;
     const durationMs = await durationOf(args.duration, scenario.durationMs);
     const command =
       `ordeal chaos run ${names[at]} --seed ${seed} --duration ${durationAsFlag(durationMs)}` +
-      targetAsFlags(args) +
-      changesAsFlags(args) +
-      valuesAsFlags(valuesFor(scenario, values)) +
-      (args["stop-on-violation"] ? "" : " --no-stop-on-violation");
+      (await flagsOf(args, scenario));
     const settings = { kind: "chaos", seed, durationMs, command, target, play } as const;
     const outcome = await runAndShow(scenario, {
       ...settings,
@@ -270,9 +265,9 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
     if (isTable) console.log(tableRow(outcome));
     // A line says that it failed, not why.
     if (!args.json && !(isTable && outcome.report.verdict === "pass")) printSummary(outcome);
-    const more = await afterRun(outcome, args.reproduce).catch(undefinedIfStopped);
-    if (more === undefined) return null;
-    if (more !== null && !args.json) console.log(more.lines.join("\n"));
+    const more = await afterRun(outcome, args.reproduce);
+    if (more === null) return null;
+    if (!args.json) for (const line of more.lines) console.log(line);
     after.set(outcome, more);
     return outcome;
   };
@@ -289,6 +284,19 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
   const whole = { verdict, session: sessionAsJson(session), runs, skipped };
   if (args.json) console.log(JSON.stringify(whole, null, 2));
   process.exitCode = EXIT_OF[verdict];
+}
+
+/** What of the flags makes a difference to one run, with a space before each. */
+async function flagsOf(args: RunArgs, scenario: Scenario): Promise<string> {
+  const { changesAsFlags } = await import("../chaos/options.ts");
+  const { parseValues, valuesAsFlags, valuesFor } = await import("../chaos/parameters.ts");
+  const { targetAsFlags } = await import("./choose-target.ts");
+  return (
+    targetAsFlags(args) +
+    changesAsFlags(args) +
+    valuesAsFlags(valuesFor(scenario, parseValues(args.param))) +
+    (args["stop-on-violation"] ? "" : " --no-stop-on-violation")
+  );
 }
 
 type Choice = {

@@ -3,10 +3,13 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadScenarios } from "../chaos/catalog.ts";
+import { plant, STALE_READS } from "./gate/planted.ts";
 import { ordealLines, parseOnly } from "./testing/command-lines.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const WORKFLOWS = join(ROOT, ".github/workflows");
+
+const GATE_WITHIN_MS = 120_000;
 
 type Step = {
   readonly id?: string;
@@ -246,6 +249,49 @@ test("action: a gate that cannot run is an error with its exit code, in the summ
   expect([code, output]).toEqual([0, "verdict=error\nexit-code=64\nreport=\n"]);
   expect(summary).toContain("exit code 64");
 });
+
+/** Every client asks its own node first, and few keys change all the time. */
+const LITTLE = `
+import { defineLoadSuite, PUT_LOAD } from "ordeal/src/bench/dsl.ts";
+const mix = { ...PUT_LOAD.mix, get: 0.5, put: 0.5 };
+const load = { ...PUT_LOAD, clients: 12, connections: 12, keys: 4, mix, homeShare: 1 };
+export default defineLoadSuite({
+  name: "little", about: "a little", warmupMs: 100, measureMs: 800, runs: 1,
+  cases: [{ name: "little", cluster: { nodes: 3, storage: "memory" }, load }],
+});
+`;
+
+test(
+  "action: a head that reads stale data is found in a repository without a package.json, and told of everywhere",
+  async () => {
+    const { path, git } = await repository();
+    const planted = join(dir, "planted");
+    plant(STALE_READS, planted);
+    const commit = async (target: string): Promise<void> => {
+      await Bun.write(join(path, "target.ts"), target);
+      git("add", "-A");
+      git("commit", "-q", "-m", "target");
+    };
+    await Bun.write(join(path, "little.ts"), LITTLE);
+    await commit(`export { localTarget as target } from "ordeal/src/target/local.ts";`);
+    const base = git("rev-parse", "HEAD");
+    await commit(
+      `import { localTargetAt } from "ordeal/src/target/local.ts";\n` +
+        `export const target = localTargetAt(${JSON.stringify(planted)});`,
+    );
+    const inputs = { TARGET: "target.ts", SUITE: "./little.ts", PAIRS: "12", SEED: "1", AA: "" };
+    const env = { ...inputs, STRICT: "", ORDEAL: ROOT, BASE: base, HEAD: "HEAD" };
+    const ran = await runStep("gate", path, { ...env, GITHUB_ACTIONS: "true" });
+    const [verdict, exit, report = ""] = ran.output.trim().split("\n");
+    expect([verdict, exit], ran.out).toEqual(["verdict=violated", "exit-code=2"]);
+    const files = await readdir(report.slice("report=".length));
+    expect(files.sort()).toEqual(["html", "json", "md", "xml"].map((kind) => `comparison.${kind}`));
+    expect(ran.summary.toLowerCase()).toContain("linearizable");
+    expect(ran.out).toContain("::error title=");
+    expect(git("worktree", "list").split("\n").length).toBe(1);
+  },
+  GATE_WITHIN_MS,
+);
 
 test("manual: the example of a target imports what there is", async () => {
   const [example] = blocks("ts");

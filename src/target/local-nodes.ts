@@ -133,8 +133,9 @@ export class LocalNodes {
   /** A crash that takes what was not synced with it, but for what `keeps` says. */
   losePower(ids: readonly number[], keeps: PowerLossKeeps): Promise<void> {
     return this.#each(ids, async (id) => {
+      const { disks } = this; // First: without such disks nothing may happen to the node.
       const node = this.#taken(id);
-      if (node?.running === true) await this.disks.losePower(node, keeps);
+      if (node?.running === true) await disks.losePower(node, keeps);
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Completion } from "../client/ports.ts";
 import type { OpCode } from "../kv/command.ts";
 import type { Prng } from "../lib/prng.ts";
+import type { NodeConnections } from "./connected.ts";
 import { EtcdClient } from "./etcd/client.ts";
 import { OrdealClient } from "./ordeal-client.ts";
 import { RedisClient } from "./redis/client.ts";
@@ -14,7 +15,16 @@ import type { ClusterAddress } from "./target.ts";
  * Every operation ends in one `onDone`, and its outcome is honest: DONE_OK it took effect once,
  * DONE_FAIL it did not and never will, DONE_INFO it may have or may yet.
  */
-export type StoreClient = {
+export type StoreClient = Clerks & Pick<NodeConnections<never>, "connected" | "close">;
+
+/** A protocol: what runs the operations, and the connections over which it does. */
+export type ProtocolClient = {
+  readonly clerk: Clerks;
+  readonly connections: Pick<NodeConnections<never>, "connected" | "close">;
+};
+
+/** The operations of many clients, a slot each. */
+export type Clerks = {
   /**
    * Starts an operation of an idle slot. `key` and `value` must not change until its onDone. `flags`
    * and `expected` as in kv/command.ts.
@@ -32,13 +42,6 @@ export type StoreClient = {
   tick(now: number): void;
   /** When `tick` is next needed; may be early, never late. Infinity: nothing is outstanding. */
   deadline(): number;
-  /**
-   * Resolves with the number of nodes connected: as soon as that is all of them, after `graceMs` if
-   * they are a majority, after `withinMs` in any case.
-   */
-  connected(graceMs: number, withinMs: number): Promise<number>;
-  /** Ends all connections for good. */
-  close(): void;
 };
 
 export type StoreClientOptions = {
@@ -68,6 +71,17 @@ export function openStoreClient(
   options: StoreClientOptions,
   events: StoreClientEvents,
 ): StoreClient {
+  const { clerk, connections } = openProtocol(options, events);
+  return {
+    start: clerk.start.bind(clerk),
+    tick: clerk.tick.bind(clerk),
+    deadline: clerk.deadline.bind(clerk),
+    connected: connections.connected.bind(connections),
+    close: connections.close.bind(connections),
+  };
+}
+
+function openProtocol(options: StoreClientOptions, events: StoreClientEvents): ProtocolClient {
   switch (options.address.target) {
     case "ordeal":
       return new OrdealClient(options, events);

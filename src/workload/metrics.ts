@@ -45,6 +45,7 @@ export class LoadMetrics {
   /** Open loop only: in a closed loop an operation starts when it is meant to. */
   readonly #response = new Histogram();
   readonly #recentResponse = new Histogram();
+  readonly #recentCounts = new Float64Array(ACTIONS.length * CLASSES);
   readonly #lateness = new Histogram();
   readonly #counts = new Float64Array(ACTIONS.length * CLASSES);
   readonly #tickResponse = new Histogram();
@@ -81,8 +82,8 @@ export class LoadMetrics {
   done(action: number, outcome: number, intendedMs: number, sentMs: number, now: number): void {
     const kind = outcome === DONE_INFO ? INFO : outcome === DONE_FAIL ? FAIL : OK;
     const measured = intendedMs >= this.#measureFrom;
-    this.#tickCounts[kind]!++;
-    if (measured) this.#counts[action * CLASSES + kind]!++;
+    if (measured) this.#recentCounts[action * CLASSES + kind]!++;
+    else this.#tickCounts[kind]!++;
     if (kind !== OK) return;
     const responseUs = (now - intendedMs) * 1000;
     if (!measured) {
@@ -96,6 +97,11 @@ export class LoadMetrics {
 
   /** Adds what is since the last tick to the tick, and to the whole. */
   #fold(): void {
+    for (const [i, count] of this.#recentCounts.entries()) {
+      this.#counts[i]! += count;
+      this.#tickCounts[i % CLASSES]! += count;
+    }
+    this.#recentCounts.fill(0);
     for (const [action, recent] of this.#recentService.entries()) {
       if (recent.count === 0) continue;
       this.#service[action]!.merge(recent);

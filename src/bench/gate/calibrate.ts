@@ -35,7 +35,9 @@ export function thresholdsOf(
         );
         return Math.abs(hodgesLehmann(drawn).estimate);
       });
-      return [metric.name, Math.expm1(percentile(estimates, QUANTILE))];
+      const worseBy = percentile(estimates, QUANTILE);
+      const share = metric.better === "lower" ? Math.expm1(worseBy) : -Math.expm1(-worseBy);
+      return [metric.name, share];
     }),
   );
 }

@@ -53,6 +53,10 @@ test("calibration: the 90th percentile of what sessions find lies within what pa
   expect(found).toBeGreaterThan(0.01);
   expect(found).toBeLessThan(0.25);
   expect(thresholdsOf(metrics, pairs, 12, 1)["a: p50"]).toBe(found);
+  // Half of it is the most that a rate can lose by halving.
+  const rate = metricsOf(["a"]).filter(({ name }) => name === "a: throughput");
+  const halved = Array.from({ length: 24 }, () => pairOf("a: throughput", 100, 50));
+  expect(thresholdsOf(rate, halved, 12, 1)["a: throughput"]).toBeLessThanOrEqual(0.5);
   const same = Array.from({ length: 24 }, () => pairOf("a: p50", 100, 100));
   expect(thresholdsOf(metrics, same, 12, 1)["a: p50"]).toBe(0);
 });

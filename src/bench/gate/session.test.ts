@@ -104,12 +104,21 @@ test("gate: a violation ends it after the pair, however fast the head is", async
   expect(outcome.found.summary).toContain("calm: stale");
 });
 
-test("gate: a generator that was the bottleneck makes it void, and names the case", async () => {
+test("gate: a generator that is the bottleneck again makes it void, and names the case", async () => {
   const { outcome, ran } = await gateOver((run, name) =>
     name === "busy" ? { ...run, void: "it was late" } : run,
   );
   expect(outcome.found.verdict).toBe("void");
   expect(outcome.found.summary).toContain("busy: it was late");
+  expect(ran.length).toBe(4 + 1);
+});
+
+test("gate: a run that is void once is run again, one that is wrong as well is not", async () => {
+  let stalls = 1;
+  const { outcome } = await gateOver((run) => (stalls-- > 0 ? { ...run, void: "a stall" } : run));
+  expect(["pass", "inconclusive"]).toContain(outcome.found.verdict);
+  const { outcome: wrong, ran } = await gateOver((run) => ({ ...run, void: "a stall", errors: 3 }));
+  expect(wrong.found.verdict).toBe("violated");
   expect(ran.length).toBe(4);
 });
 

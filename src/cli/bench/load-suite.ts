@@ -1,5 +1,6 @@
 import type { LoadSuite } from "../../bench/dsl.ts";
 import { type CaseResult, runSuite } from "../../bench/load.ts";
+import { figureText } from "../../report/figures.ts";
 import type { LoadRun } from "../../report/schema.ts";
 import type { LoadResult } from "../../workload/spec.ts";
 import { table } from "../table.ts";
@@ -22,6 +23,8 @@ export async function runLoadSuite(
   const html = await reportRun(suite, run, args, parts);
   if (!args.json) {
     console.log(caseTable(results));
+    for (const one of prepared.figures)
+      console.log(`${one.name}: ${figureText(one.value, one.unit)}`);
     console.log(`\nreport  ${html}\nrepeat  ${run.command}`);
   }
   for (const { name, verdict, detail } of parts.checks) {

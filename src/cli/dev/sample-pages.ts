@@ -12,11 +12,19 @@ import { comparisonRow } from "../../report/page/comparison-row.ts";
 import { runRow } from "../../report/page/runs.ts";
 import { comparisonFixtures } from "../../report/testing/comparisons.ts";
 import { historyFixtures } from "../../report/testing/histories.ts";
-import { benchReport, demoReport, failingReport } from "../../report/testing/fixtures.ts";
+import {
+  againstReport,
+  benchReport,
+  demoReport,
+  failingReport,
+} from "../../report/testing/fixtures.ts";
 
 /** One page of every kind that Ordeal makes, by name, of made-up runs: the same on every machine. */
 export function samplePages(): ReadonlyMap<string, string> {
-  const reports = { demo: demoReport(), failing: failingReport(), bench: benchReport() };
+  const reports = {
+    ...{ demo: demoReport(), failing: failingReport() },
+    ...{ bench: benchReport(), against: againstReport() },
+  };
   const comparisons = Object.entries(comparisonFixtures());
   return new Map([
     ...Object.entries(reports).map(

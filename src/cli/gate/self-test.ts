@@ -2,7 +2,6 @@ import { join } from "node:path";
 import type { LoadSuite } from "../../bench/dsl.ts";
 import { type ArmName, spanText } from "../../bench/gate/plan.ts";
 import { findSuites } from "../../bench/suites.ts";
-import { median } from "../../lib/stats.ts";
 import type { Comparison } from "../../report/compare/comparison.ts";
 import { readCode } from "../../report/environment.ts";
 import { writeComparison } from "../../report/compare/write.ts";
@@ -14,11 +13,16 @@ import type { Arms } from "./arms.ts";
 import { compareArms } from "./compare-arms.ts";
 import { plant, STALE_READS } from "./planted.ts";
 import { exitOf, type GateFlags, type GateSetup, setupOf } from "./run.ts";
-import { runCase } from "./run-case.ts";
 import type { SelfTestName } from "./self-test-names.ts";
 import { slowed } from "./slowed.ts";
 import { withWorkplace, type Workplace } from "./workplace.ts";
 
+/**
+ * Every answer takes so long, in both arms: what a busy machine adds to a request vanishes in it, and
+ * the test is of the gate. How often noise misleads a gate is simulated (docs/gate.md). A client that
+ * hears nothing for 300 ms would ask another node.
+ */
+const SERVICE_MS = 150;
 const DELAY = 0.2;
 const TIMES = { warmupMs: 500, measureMs: 1_500 } as const;
 const CASE = "mixed, 16 clients";
@@ -36,10 +40,13 @@ type Part = Exclude<SelfTestName, "all">;
 type Test = {
   readonly about: string;
   readonly must: string;
-  readonly arms: (setup: GateSetup, place: Workplace) => Promise<Targets>;
+  readonly arms: (place: Workplace) => Targets;
   readonly isAsItMust: (comparison: Comparison) => boolean;
 };
 type Targets = Readonly<Record<ArmName, Target>>;
+
+const answeringAfter = (ms: number): Target =>
+  slowed(localTarget, (serviceMs) => Math.max(0, ms - serviceMs));
 
 const hasRegressed = ({ metrics }: Comparison, part: string): boolean =>
   metrics.some(
@@ -50,9 +57,8 @@ const TESTS: Readonly<Record<Part, Test>> = {
   aa: {
     about: "the same code twice",
     must: "no regression, no violation",
-    arms: async (setup, place) => {
-      const serviceMs = await serviceTime(setup, place);
-      const same = slowed(localTarget, () => serviceMs);
+    arms: () => {
+      const same = answeringAfter(SERVICE_MS);
       return { base: same, head: same };
     },
     isAsItMust: ({ verdict }) => verdict === "pass" || verdict === "inconclusive",
@@ -60,56 +66,25 @@ const TESTS: Readonly<Record<Part, Test>> = {
   delay: {
     about: "answers of the head take 20 % longer",
     must: "p50 regressed",
-    arms: async (setup, place) => {
-      const serviceMs = await serviceTime(setup, place);
-      return {
-        base: slowed(localTarget, () => serviceMs),
-        head: slowed(localTarget, (ms) => serviceMs + DELAY * (ms + serviceMs)),
-      };
-    },
+    arms: () => ({
+      base: answeringAfter(SERVICE_MS),
+      head: answeringAfter((1 + DELAY) * SERVICE_MS),
+    }),
     isAsItMust: (found) => found.verdict === "regressed" && hasRegressed(found, "p50"),
   },
   bug: {
     about: "nodes of the head answer gets without asking a quorum, which is faster",
     must: "violated: not linearizable",
-    arms: (_, { workDir }) => {
+    arms: ({ workDir }) => {
       const root = join(workDir, "planted");
       plant(STALE_READS, root);
-      return Promise.resolve({ base: localTarget, head: localTargetAt(root) });
+      return { base: localTarget, head: localTargetAt(root) };
     },
     isAsItMust: ({ verdict, checks }) =>
       verdict === "violated" &&
       checks.some((check) => check.name === "linearizable" && check.verdict === "fail"),
   },
 };
-
-/** A timer is late by up to 1 ms, and a client that hears nothing for 300 ms asks another node. */
-const SERVICE_MS = { min: 10, max: 150 } as const;
-const TIMES_NATURAL = 5;
-const PROBES = 3;
-
-/**
- * What both arms take longer to answer than they need: a multiple of that. The test is then of the
- * gate, and not of how busy this machine is; how often noise misleads a gate is simulated
- * (docs/gate.md).
- */
-async function serviceTime(setup: GateSetup, place: Workplace): Promise<number> {
-  const [loadCase] = setup.suite.cases;
-  const target = slowed(localTarget, () => SERVICE_MS.min);
-  const p50s: number[] = [];
-  for (let i = 0; i < PROBES; i++) {
-    const dir = join(place.workDir, "probe");
-    const run = await runCase(loadCase!, { ...setup, ...place, target, dir });
-    p50s.push(run.metrics[`${CASE}: p50`]! / 1_000 - SERVICE_MS.min);
-  }
-  const naturalMs = Math.max(0, median(p50s));
-  const { min, max } = SERVICE_MS;
-  const serviceMs = Math.round(Math.min(max, Math.max(min, TIMES_NATURAL * naturalMs)));
-  console.error(
-    `  a request takes ${naturalMs.toFixed(1)} ms here; in both arms ${serviceMs} ms more, so that noise weighs less`,
-  );
-  return serviceMs;
-}
 
 type Outcome = {
   readonly test: Part;
@@ -165,7 +140,7 @@ async function runTest(
 ): Promise<Outcome> {
   const { about, must, arms: targetsOf, isAsItMust } = TESTS[part];
   console.error(`self-test ${part}: ${about}; must be: ${must}`);
-  const targets = await targetsOf(setup, place);
+  const targets = targetsOf(place);
   const code = readCode(OWN_ROOT);
   const arms: Arms = {
     base: { label: "as it is", code, target: targets.base },

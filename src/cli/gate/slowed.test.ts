@@ -41,8 +41,8 @@ test("slowed: all operations are answered through the proxy, each held by what i
     expect(counts).toMatchObject({ fail: 0, info: 0 });
     expect(unread).toBe(0);
     expect(counts.ok).toBeGreaterThan(0);
-    // Nothing is faster than what it is held for, however slow the machine.
-    expect(response.p50).toBeGreaterThan(2_000);
+    // Nothing is faster than what it is held for, less what a timer may be early, on any machine.
+    expect(response.p50).toBeGreaterThan(1_000);
     expect(services.length).toBeGreaterThanOrEqual(counts.ok);
     expect(services.every((ms) => ms >= 0)).toBe(true);
   } finally {

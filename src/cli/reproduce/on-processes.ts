@@ -23,11 +23,6 @@ export class Stopped extends Error {
   override readonly name = "Stopped";
 }
 
-/** For a catch: somebody ended it, and that is all. Any other error goes on. */
-export function undefinedIfStopped(error: unknown): undefined {
-  if (!(error instanceof Stopped)) throw error;
-}
-
 /**
  * Runs the scenario `times` times, with the same seed each; up to the first failure if `untilFailure`.
  * Runs that fail keep their report, with recordings of their nodes; others leave nothing. Throws Stopped.

@@ -60,6 +60,44 @@ test("change points: several, far apart and near, up and down, each at its place
   expect(changePoints(series).map(({ index }) => index)).toEqual([60, 72, 112]);
 });
 
+/** How many of so many series of normal noise (σ 0.02) have changes just between these pieces: level, length. */
+function exactOf(
+  count: number,
+  pieces: readonly (readonly [number, number])[],
+  options: { readonly window?: number } = {},
+): number {
+  const ends = pieces.map((_, i) => pieces.slice(0, i + 1).reduce((sum, [, n]) => sum + n, 0));
+  const wanted = ends.slice(0, -1).join();
+  return Array.from({ length: count }, (_, seed) => {
+    const prng = new Prng(seed);
+    const values = pieces.flatMap(([level, length]) =>
+      Array.from({ length }, () => level + 0.02 * normal(prng)),
+    );
+    return changePoints(values, options)
+      .map(({ index }) => index)
+      .join();
+  }).filter((found) => found === wanted).length;
+}
+
+test("change points: a level that has just begun is found where it begins", () => {
+  expect(
+    exactOf(50, [
+      [1, 12],
+      [1.1, 4],
+    ]),
+  ).toBeGreaterThanOrEqual(46);
+});
+
+test("change points: a short level in a long series takes windows to be found", () => {
+  const pieces = [
+    [1, 200],
+    [1.15, 10],
+    [1, 200],
+  ] as const;
+  expect(exactOf(10, pieces)).toBeGreaterThanOrEqual(8);
+  expect(exactOf(2, pieces, { window: 1000 })).toBeLessThan(2);
+});
+
 test("change points: one bad night is none", () => {
   const series = OTAVA.slice(0, 10).concat(OTAVA.slice(0, 10));
   expect(changePoints(series.with(9, 3))).toEqual([]);

@@ -28,6 +28,7 @@ const STYLES = [...[uplotCss, pageCss, verdictCss, chartsCss, tablesCss, details
 /** A comparison as one page that needs no network and no other file. The same one gives the same page. */
 export function comparisonPage(comparison: Comparison): string {
   const curves = caseCurves(comparison);
+  const checks = checkList(comparison.checks);
   return pageOf({
     title: `${COMPARISON_WORDS[comparison.verdict]} · ${titleOf(comparison)}`,
     styles: STYLES,
@@ -36,8 +37,10 @@ export function comparisonPage(comparison: Comparison): string {
     body: html`<a class="skip" href="#verdict">Skip to the verdict</a>
       ${head(comparison)}
       <main>
-        ${comparisonVerdict(comparison)} ${metricsSection(comparison)} ${curvesSection(curves)}
-        ${checkList(comparison.checks)} ${sessionsSection(comparison)} ${provenanceOf(comparison)}
+        ${comparisonVerdict(comparison)} ${comparison.verdict === "violated" ? checks : null}
+        ${metricsSection(comparison)} ${curvesSection(curves)}
+        ${comparison.verdict === "violated" ? null : checks} ${sessionsSection(comparison)}
+        ${provenanceOf(comparison)}
       </main>
       <footer>
         Ordeal comparison, schema ${comparison.schema} · run <code>${comparison.runId}</code>

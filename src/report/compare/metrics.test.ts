@@ -29,6 +29,23 @@ test("metrics: of a chaos run the median failover counts, at 25 %", () => {
   expect(failoverValue(report.failovers.map((one) => ({ ...one, firstAckMs: null })))).toBeNull();
 });
 
+test("metrics: of a sweep the highest rate counts, if one passed", () => {
+  const sweep = {
+    ...{ name: "disk, 3 nodes", sloP99Us: 20_000, steps: [], limit: "slo" as const },
+    failedRate: null,
+  };
+  const measured = measuredOf({
+    ...{ ...demoReport(), loads: [], failovers: [] },
+    sweeps: [
+      { ...sweep, bestRate: 12_000 },
+      { ...sweep, name: "memory", bestRate: null },
+    ],
+  });
+  expect(measured).toMatchObject([
+    { metric: { name: "disk, 3 nodes: highest rate", better: "higher" }, values: [12_000] },
+  ]);
+});
+
 test("metrics: rates are better high and times low, unless a goal says otherwise", () => {
   const better = (unit: "/s" | "µs" | "count", goal: { atMost: 1 } | { atLeast: 1 } | null) =>
     figureMetric({ name: "", unit, goal }).better;

@@ -62,6 +62,16 @@ export function failoverValue(failovers: readonly Failover[]): number | null {
   return times.length === 0 ? null : median(times);
 }
 
+/** The highest rate at which p99 is within its limit. */
+const sweepMetric = (name: string): Metric => ({
+  name: `${name}: highest rate`,
+  unit: "/s",
+  better: "higher",
+  threshold: THRESHOLD.throughput,
+  floor: FLOOR.throughputPerS,
+  gated: true,
+});
+
 /** Rates are better high, all else low, unless a figure's goal says otherwise. */
 export function figureMetric({ name, unit, goal }: Pick<Figure, "name" | "unit" | "goal">): Metric {
   const isRate = unit === "/s" || unit === "MiB/s";
@@ -81,7 +91,8 @@ export const canaryMetric = (name: string, unit: FigureUnit): Metric => ({
 });
 
 /** Everything of a report that can be compared with another's. */
-export function measuredOf({ loads, failovers, figures = [] }: Report): readonly Measured[] {
+export function measuredOf(report: Report): readonly Measured[] {
+  const { loads, failovers, figures = [], sweeps = [] } = report;
   const failover = failoverValue(failovers);
   return [
     ...loads.flatMap(({ name, result, runs = [result] }) => {
@@ -92,6 +103,9 @@ export function measuredOf({ loads, failovers, figures = [] }: Report): readonly
       }));
     }),
     ...(failover === null ? [] : [{ metric: failoverMetric(""), values: [failover] }]),
+    ...sweeps.flatMap(({ name, bestRate }) =>
+      bestRate === null ? [] : { metric: sweepMetric(name), values: [bestRate] },
+    ),
     ...figures.map((figure) => ({ metric: figureMetric(figure), values: [figure.value] })),
   ];
 }

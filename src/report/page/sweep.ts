@@ -5,7 +5,7 @@ import { stepTexts, sweepText } from "../sweep.ts";
 
 const WIDTH = 640;
 const HEIGHT = 280;
-const LEFT = 64;
+const LEFT = 76;
 const RIGHT = 24;
 const TOP = 16;
 const BOTTOM = 44;
@@ -68,7 +68,7 @@ function chart(sweep: Sweep): Markup {
     ...x.ticks.map((value) => xTick(x.at(value), rate(value))),
     ...y.ticks.map((value) => yTick(y.at(value), duration(value))),
     `<line class="slo" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${slo}" y2="${slo}"/>`,
-    `<text class="slo" x="${WIDTH - RIGHT}" y="${slo - 6}" text-anchor="end">limit ${duration(sloP99Us)}</text>`,
+    `<text class="slo" x="${LEFT + 6}" y="${slo - 6}">limit ${duration(sloP99Us)}</text>`,
     best === undefined
       ? ""
       : `<line class="best" x1="${x.at(best.throughput)}" x2="${x.at(best.throughput)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"/>`,

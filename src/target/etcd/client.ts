@@ -1,19 +1,12 @@
 import { PlainClerk, type PlainOps, type Refusal } from "../../client/plain-clerk.ts";
 import { DONE_MISMATCH, DONE_OK } from "../../client/ports.ts";
-import {
-  FLAG_EXPECTED,
-  FLAG_LOCAL,
-  OP_DELETE,
-  OP_GET,
-  OP_PUT,
-  OP_SCAN,
-  type OpCode,
-} from "../../kv/command.ts";
+import { FLAG_EXPECTED, FLAG_LOCAL, OP_DELETE, OP_GET, OP_PUT, OP_SCAN } from "../../kv/command.ts";
 import { assert } from "../../lib/assert.ts";
-import { connectedNodes } from "../connected.ts";
-import type { StoreClient, StoreClientEvents, StoreClientOptions } from "../store-client.ts";
-import { CALL_LOST, GrpcConnection } from "./connection.ts";
+import { NodeConnections } from "../connected.ts";
+import type { ProtocolClient, StoreClientEvents, StoreClientOptions } from "../store-client.ts";
+import { GrpcConnection } from "./connection.ts";
 import { type EtcdAnswer, EtcdWriter, type Method, METHOD, parseAnswer } from "./messages.ts";
+import { CALL_LOST } from "./session.ts";
 
 /** gRPC spreads the calls of a process over one connection a node; a second one did not help. */
 const LANES_MAX = 1;
@@ -33,9 +26,9 @@ const NOT_PROPOSED = [
 ];
 
 /** etcd's v3 API: every node takes every operation, and hands it on to the leader. */
-export class EtcdClient implements StoreClient {
-  readonly #clerk: PlainClerk;
-  readonly #nodes: readonly (readonly GrpcConnection[])[];
+export class EtcdClient implements ProtocolClient {
+  readonly clerk: PlainClerk;
+  readonly connections: NodeConnections<GrpcConnection>;
   /** Of each slot, the call that is out, and on which connection. */
   readonly #calls: Float64Array;
   readonly #at: (GrpcConnection | null)[];
@@ -47,7 +40,6 @@ export class EtcdClient implements StoreClient {
   readonly #lanes: number;
   readonly #wantsVersions: boolean;
   readonly #events: StoreClientEvents;
-  #onProgress: () => void = () => {};
 
   constructor(options: StoreClientOptions, events: StoreClientEvents) {
     const { address, clients, timeoutMs, prng, wantsVersions } = options;
@@ -60,7 +52,7 @@ export class EtcdClient implements StoreClient {
     this.#paths = new Array<Method>(clients).fill(METHOD.put);
     this.#expected = new Float64Array(clients);
     this.#isScan = new Uint8Array(clients);
-    this.#clerk = new PlainClerk(
+    this.clerk = new PlainClerk(
       {
         ...{ slots: clients, nodes: address.nodes.length, timeoutMs, prng },
         ...{ route: "any", homeShare: 0 },
@@ -72,67 +64,38 @@ export class EtcdClient implements StoreClient {
         onDone: (slot, done, now) => events.onDone(slot, done, now),
       },
     );
-    this.#nodes = address.nodes.map(({ host, port }, node) =>
-      Array.from({ length: this.#lanes }, () => this.#dial(node, host, port)),
-    );
-  }
-
-  start(
-    slot: number,
-    op: OpCode,
-    flags: number,
-    expected: number,
-    key: Uint8Array,
-    value: Uint8Array,
-    now: number,
-  ): void {
-    this.#clerk.start(slot, op, flags, expected, key, value, now);
-  }
-
-  tick(now: number): void {
-    this.#clerk.tick(now);
-  }
-
-  deadline(): number {
-    return this.#clerk.deadline();
-  }
-
-  connected(graceMs: number, withinMs: number): Promise<number> {
-    const count = (): number => this.#nodes.filter((n) => n.every((c) => c.isOpen)).length;
-    const onProgress = (check: () => void): void => void (this.#onProgress = check);
-    return connectedNodes(this.#nodes.length, count, onProgress, graceMs, withinMs);
-  }
-
-  close(): void {
-    for (const connection of this.#nodes.flat()) connection.close();
+    this.connections = new NodeConnections(address.nodes.length, this.#lanes, (node) => {
+      const { host, port } = address.nodes[node]!;
+      return this.#dial(node, host, port);
+    });
   }
 
   #dial(node: number, host: string, port: number): GrpcConnection {
     return new GrpcConnection(host, port, {
       onOpen: () => {
-        this.#clerk.opened(node);
-        this.#onProgress();
+        this.clerk.opened(node);
+        this.connections.opened();
       },
       onEnd: (tag, status, message, body, bytes) => {
         const now = performance.now();
         const slot = tag % this.#slots;
-        if (!this.#clerk.awaits(slot, Math.floor(tag / this.#slots), node, now)) return;
+        if (!this.clerk.awaits(slot, Math.floor(tag / this.#slots), node, now)) return;
         this.#at[slot] = null;
         const path = this.#paths[slot]!;
         const answer = status === GRPC_OK ? parseAnswer(path, body, bytes) : null;
-        if (answer === null) this.#clerk.refused(slot, refusalOf(status, message), now);
+        if (answer === null) this.clerk.refused(slot, refusalOf(status, message), now);
         else this.#succeeded(slot, answer, body, now);
       },
       onChunk: () => this.#events.onInput(),
       onLost: () => {
-        this.#clerk.lost(node, [], performance.now()); // The calls have told their ends themselves.
+        this.clerk.lost(node, [], performance.now()); // The calls have told their ends themselves.
         this.#events.onInput();
       },
     });
   }
 
   #send(node: number, slot: number, attempt: number, ops: PlainOps): boolean {
-    const connection = this.#nodes[node]![slot % this.#lanes]!;
+    const connection = this.connections.of[node]![slot % this.#lanes]!;
     if (!connection.isOpen) return false;
     const tag = attempt * this.#slots + slot;
     const { path, message } = this.#request(slot, ops);
@@ -171,7 +134,7 @@ export class EtcdClient implements StoreClient {
 
   #succeeded(slot: number, answer: EtcdAnswer, body: Buffer, now: number): void {
     const { revision, version, deleted, found, succeeded, valueAt, valueBytes } = answer;
-    const c = this.#clerk;
+    const c = this.clerk;
     switch (this.#paths[slot]!) {
       case METHOD.range:
         // The body of a scan is etcd's own: nobody here reads more of it than how many keys it holds.

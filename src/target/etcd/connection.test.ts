@@ -6,7 +6,8 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { CALL_LOST, GrpcConnection } from "./connection.ts";
+import { GrpcConnection } from "./connection.ts";
+import { CALL_LOST } from "./session.ts";
 import { FrameReader, FrameWriter, H2 } from "./frames.ts";
 import { decodeHuffman, HpackDecoder, HpackEncoder } from "./hpack.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { refusalOf } from "./client.ts";
-import { CALL_LOST } from "./connection.ts";
+import { CALL_LOST } from "./session.ts";
 import { parseEtcdEvent } from "./log.ts";
 import { EtcdWriter, METHOD, parseAnswer } from "./messages.ts";
 

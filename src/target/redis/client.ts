@@ -1,8 +1,8 @@
 import { PlainClerk, type PlainOps, type Refusal } from "../../client/plain-clerk.ts";
 import { DONE_MISMATCH, DONE_OK } from "../../client/ports.ts";
-import { FLAG_EXPECTED, type OpCode } from "../../kv/command.ts";
-import { connectedNodes } from "../connected.ts";
-import type { StoreClient, StoreClientEvents, StoreClientOptions } from "../store-client.ts";
+import { FLAG_EXPECTED } from "../../kv/command.ts";
+import { NodeConnections } from "../connected.ts";
+import type { ProtocolClient, StoreClientEvents, StoreClientOptions } from "../store-client.ts";
 import { RedisConnection } from "./connection.ts";
 import type { Reply } from "./resp.ts";
 import { scriptOf } from "./scripts.ts";
@@ -13,7 +13,6 @@ const INDEX_KEY = "ordeal:index";
 /** The first number of a script's answer. */
 const MISMATCH = 2;
 
-/** A command without a reply is known by `attempt × slots + slot`. */
 /** Errors that Redis says before it runs a script (server.c, processCommand; eval.c). */
 const NOT_RUN = /^(READONLY|LOADING|NOSCRIPT|MASTERDOWN|MISCONF|NOREPLICAS|OOM|BUSY|NOAUTH) /;
 
@@ -21,16 +20,16 @@ const NOT_RUN = /^(READONLY|LOADING|NOSCRIPT|MASTERDOWN|MISCONF|NOREPLICAS|OOM|B
 const LANES_MAX = 2;
 
 /** Redis by the scripts of scripts.ts, over pipelining connections. */
-export class RedisClient implements StoreClient {
-  readonly #clerk: PlainClerk;
-  readonly #nodes: readonly (readonly RedisConnection[])[];
+export class RedisClient implements ProtocolClient {
+  readonly clerk: PlainClerk;
+  readonly connections: NodeConnections<RedisConnection>;
+  /** A command without a reply is known by `attempt × slots + slot`. */
   readonly #slots: number;
-  #onProgress: () => void = () => {};
 
   constructor(options: StoreClientOptions, events: StoreClientEvents) {
     const { address, clients, connections, timeoutMs, homeShare, prng } = options;
     this.#slots = clients;
-    this.#clerk = new PlainClerk(
+    this.clerk = new PlainClerk(
       {
         ...{ slots: clients, nodes: address.nodes.length, timeoutMs, homeShare, prng },
         route: "leader",
@@ -42,54 +41,24 @@ export class RedisClient implements StoreClient {
         onDone: (slot, done, now) => events.onDone(slot, done, now),
       },
     );
-    this.#nodes = address.nodes.map(({ host, port }, node) =>
-      Array.from({ length: Math.min(connections, LANES_MAX) }, () =>
-        this.#dial(node, host, port, events),
-      ),
-    );
-  }
-
-  start(
-    slot: number,
-    op: OpCode,
-    flags: number,
-    expected: number,
-    key: Uint8Array,
-    value: Uint8Array,
-    now: number,
-  ): void {
-    this.#clerk.start(slot, op, flags, expected, key, value, now);
-  }
-
-  tick(now: number): void {
-    this.#clerk.tick(now);
-  }
-
-  deadline(): number {
-    return this.#clerk.deadline();
-  }
-
-  connected(graceMs: number, withinMs: number): Promise<number> {
-    const count = (): number => this.#nodes.filter((n) => n.every((c) => c.isOpen)).length;
-    const onProgress = (check: () => void): void => void (this.#onProgress = check);
-    return connectedNodes(this.#nodes.length, count, onProgress, graceMs, withinMs);
-  }
-
-  close(): void {
-    for (const connection of this.#nodes.flat()) connection.close();
+    const lanes = Math.min(connections, LANES_MAX);
+    this.connections = new NodeConnections(address.nodes.length, lanes, (node) => {
+      const { host, port } = address.nodes[node]!;
+      return this.#dial(node, host, port, events);
+    });
   }
 
   #dial(node: number, host: string, port: number, events: StoreClientEvents): RedisConnection {
     return new RedisConnection(host, port, {
       onOpen: () => {
-        this.#clerk.opened(node);
-        this.#onProgress();
+        this.clerk.opened(node);
+        this.connections.opened();
       },
       onReply: (tag, reply) => this.#replied(node, tag, reply),
       onChunk: () => events.onInput(),
       onClose: (tags) => {
         const slots = new Set(tags.map((tag) => tag % this.#slots));
-        this.#clerk.lost(node, slots, performance.now());
+        this.clerk.lost(node, slots, performance.now());
         events.onInput();
       },
     });
@@ -100,19 +69,19 @@ export class RedisClient implements StoreClient {
     const { sha } = scriptOf(ops.op[slot]!, flags);
     const args = ["EVALSHA", sha, "2", ops.key[slot]!, INDEX_KEY, ops.value[slot]!];
     if ((flags & FLAG_EXPECTED) !== 0) args.push(String(ops.expected[slot]));
-    const lanes = this.#nodes[node]!;
+    const lanes = this.connections.of[node]!;
     return lanes[slot % lanes.length]!.send(attempt * this.#slots + slot, args);
   }
 
   #replied(node: number, tag: number, reply: Reply): void {
     const now = performance.now();
     const slot = tag % this.#slots;
-    if (!this.#clerk.awaits(slot, Math.floor(tag / this.#slots), node, now)) return;
-    if (!Array.isArray(reply)) return this.#clerk.refused(slot, refusalOf(reply), now);
+    if (!this.clerk.awaits(slot, Math.floor(tag / this.#slots), node, now)) return;
+    if (!Array.isArray(reply)) return this.clerk.refused(slot, refusalOf(reply), now);
     const [kind, version, index, value] = reply as [number, number, number, Buffer | undefined];
-    if (kind === MISMATCH) return this.#clerk.succeeded(slot, DONE_MISMATCH, version, 0, now);
-    if (value === undefined) return this.#clerk.succeeded(slot, DONE_OK, version, index, now);
-    this.#clerk.succeeded(slot, DONE_OK, version, index, now, value, 0, value.length);
+    if (kind === MISMATCH) return this.clerk.succeeded(slot, DONE_MISMATCH, version, 0, now);
+    if (value === undefined) return this.clerk.succeeded(slot, DONE_OK, version, index, now);
+    this.clerk.succeeded(slot, DONE_OK, version, index, now, value, 0, value.length);
   }
 }
 

@@ -1,3 +1,4 @@
+import { percentile } from "../../../lib/stats.ts";
 import { count } from "../../format.ts";
 import { html, type Markup } from "../../markup.ts";
 import type { MetricComparison } from "../comparison.ts";
@@ -7,6 +8,8 @@ const ROWS_MAX = 40;
 /** The axis goes at least so far, and no farther than this, to both sides: ln of a ratio. */
 const REACH = { min: Math.log(1.15), max: Math.log(6) } as const;
 const TICKS = [1.02, 1.05, 1.1, 1.2, 1.3, 1.5, 2, 3, 5];
+/** This share of the pairs lies on the axis; the rest stands at its ends. */
+const PAIRS_SEEN = 0.9;
 /** Ticks closer than this, as a share of half the axis, would run into each other. */
 const TICK_GAP = 0.2;
 
@@ -38,11 +41,12 @@ export function forest(metrics: readonly MetricComparison[]): Markup | null {
 const more = (rest: number): Markup | null =>
   rest <= 0 ? null : html`<p class="more">${count(rest)} more in the table.</p>`;
 
-/** So far that all judged intervals and limits are seen whole, if they are not beyond all measure. */
+/** So far that judged intervals and limits are seen whole, and most pairs, if not beyond all measure. */
 function reachOf(metrics: readonly MetricComparison[]): number {
   const judged = metrics.filter(({ verdict }) => verdict !== "shown");
   const sizes = (judged.length === 0 ? metrics : judged).flatMap((m) => [
     ...[m.low, m.high, m.estimate].map((at) => Math.abs(at ?? 0) * 1.08),
+    m.pairs.length === 0 ? 0 : percentile(m.pairs.map(Math.abs), PAIRS_SEEN),
     m.limit * 1.4,
   ]);
   const most = Math.max(...sizes.filter(Number.isFinite), 0);
