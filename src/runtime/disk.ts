@@ -3,10 +3,11 @@ import { dirname, resolve } from "node:path";
 import type { FileDone, FileHandle, FilePort } from "../storage/file-port.ts";
 
 /**
- * Zeros are synced in small pieces, one at a time: a sync of the log that comes meanwhile then waits
- * for little (p99 0.5 ms at 33 MB/s, against 2 ms with pieces of 4 MiB; 64 MiB take 0.3 s).
+ * Zeros are synced in pieces, one at a time: a sync of the log that comes meanwhile waits for one of
+ * them. With pieces of 128 KiB it waits less, but each piece is a commit of the file system's journal and
+ * two trips to a thread, and the log's syncs were outnumbered by these (docs/adr/0017).
  */
-const ZEROS = new Uint8Array(128 << 10);
+const ZEROS = new Uint8Array(512 << 10);
 
 /**
  * The real disk, by node:fs. What runs away from the event loop uses Bun's file thread pool, which
