@@ -81,12 +81,16 @@ export class BatchBuilder {
     this.#start = this.#at;
   }
 
+  /** What the turn has gathered moves along, unless it would be more than the largest chunk. */
   #newChunk(size: number): void {
-    this.#seal();
-    const usual = Math.max(FIRST_CHUNK_BYTES, Math.min(CHUNK_BYTES, 2 * this.#chunk.length));
-    this.#chunk = new Uint8Array(Math.max(usual, size));
+    if (this.#at - this.#start + size > CHUNK_BYTES) this.#seal();
+    const begun = this.#chunk.subarray(this.#start, this.#at);
+    const grown = Math.min(CHUNK_BYTES, 2 * this.#chunk.length);
+    this.#chunk = new Uint8Array(Math.max(FIRST_CHUNK_BYTES, grown, begun.length + size));
+    this.#chunk.set(begun);
     this.#view = new DataView(this.#chunk.buffer);
-    this.#start = this.#at = 0;
+    this.#start = 0;
+    this.#at = begun.length;
   }
 }
 
