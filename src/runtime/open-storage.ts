@@ -43,6 +43,8 @@ export type StorageEnvironment = {
   readonly now: () => Millis;
   /** A write failed: what the disk holds is unknown, and the node must end. */
   readonly onFatal: (error: unknown) => void;
+  /** As Host.together. */
+  readonly together: (tell: () => void) => void;
   /** The node is new in a cluster that runs: an empty directory is no loss. */
   readonly isJoining: boolean;
   /** The state of a group; it is loaded with its newest snapshot. */
@@ -79,7 +81,7 @@ function openDisk(
   config: NodeConfigFile,
   id: number,
   dir: string,
-  { disk: port, now, onFatal, isJoining, machineOf }: StorageEnvironment,
+  { disk: port, now, onFatal, together, isJoining, machineOf }: StorageEnvironment,
 ): OpenStorage {
   const identity = { clusterId: config.clusterId, nodeId: asNode(id) };
   const shared = { port, identity, now };
@@ -113,6 +115,7 @@ function openDisk(
     onFatal,
     fsync: config.fsync ?? FSYNC_DEFAULT,
     snapshots: newest,
+    ...(config.sharding && { together }),
   });
   const opened = (place: GroupPlace): OpenGroup => {
     const restored = groups.get(place.id) ?? null;
