@@ -12,6 +12,8 @@ import { ShardPull } from "./shard-pull.ts";
 
 /** All groups that are led here are looked at this often, and when the config has changed. */
 const LOOK_MS = 100;
+/** Where the owner is awake anyway it looks somewhat sooner, instead of waking it once more. */
+const LOOK_EARLY_MS = 30;
 /** After a step that could not be done: its other side is not so far, or not there. */
 const RETRY_MS = 20;
 /** Shards that arrive at one group at a time: one after the other, so that each is away for its own copy only. */
@@ -84,7 +86,7 @@ export class ShardAgent {
   tick(now: number): void {
     this.#asker.tick(now);
     const { num } = this.#options.controller.config;
-    if (now < this.#lookAt && num === this.#seen) return;
+    if (now < this.#lookAt - LOOK_EARLY_MS && num === this.#seen) return;
     this.#seen = num;
     this.#lookAt = now + LOOK_MS;
     this.#map.update(this.#options.controller.config);

@@ -200,6 +200,26 @@ test("host: what follows a write that became durable within the flush leaves in 
   }
 });
 
+test("host: writes of many groups that become durable together are followed up in one flush", () => {
+  const groups = Array.from({ length: 10 }, (_, i) => i + 1);
+  const world = new World(groups);
+  world.run(2_000);
+  const node = world.leaderOf(1);
+  const host = world.hosts.get(node)!;
+  const led = groups.filter((group) => world.leaderOf(group) === node);
+  expect(led.length).toBeGreaterThan(1);
+  world.writesAreSlow = true;
+  for (const group of led) world.request(node, group, put("k", "v"));
+  world.settle();
+  const before = world.life(node);
+  host.together(() => world.finishWrites());
+  const after = world.life(node);
+  expect([after.flushes - before.flushes, after.unflushed]).toEqual([1, 0]);
+  world.writesAreSlow = false;
+  world.run(1_000);
+  for (const group of led) expect(world.ask(group, get("k"))?.text).toBe("v");
+});
+
 test("host: a message for a group that is not there is lost, not an error", () => {
   const world = new World([1]);
   world.run(1_000);

@@ -188,6 +188,16 @@ export class Host implements GroupClientPort {
     this.#pumping = false;
   }
 
+  /** Calls `tell`, which tells writes of several groups durable: all that they lead to leaves in one flush. */
+  together(tell: () => void): void {
+    if (this.#pumping) return tell();
+    this.#pumping = this.#flushing = true;
+    this.#flushAgain = false;
+    tell();
+    this.#pumping = this.#flushing = false;
+    if (this.#flushAgain) this.pump();
+  }
+
   #touch(hosted: Hosted): void {
     if (hosted.isDirty) return;
     hosted.isDirty = true;

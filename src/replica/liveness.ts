@@ -14,6 +14,9 @@ export type LivenessOptions = {
   readonly electionTimeoutMinMs?: Millis | undefined;
 };
 
+/** Who hears of a peer tells what it has to tell then and there, if it is due within so much of the interval. */
+const TOGETHER = 0.7;
+
 type Peer = {
   /** Changes whenever its process starts; -1: it was never heard. */
   boot: number;
@@ -54,6 +57,8 @@ export class Liveness {
   heard(from: NodeId, boot: number, now: Millis): void {
     const peer = this.#peers.get(from);
     if (peer === undefined) return;
+    // The nodes tell each other in one burst: one wake-up for all that is heard, instead of one a peer.
+    if (now >= this.#tickedAt + this.#everyMs * TOGETHER) this.#tellAt = now;
     const isNew = peer.boot !== boot && peer.boot !== -1;
     peer.boot = boot;
     peer.heardAt = now;

@@ -1,9 +1,16 @@
 import { copyBytes } from "../lib/copy.ts";
 import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
 
-/** Batches of one leader are cut from chunks of this size; a larger command gets its own chunk. */
+/**
+ * Batches of one leader are cut from chunks of this size; a larger command gets its own chunk. The first one is
+ * small, and each is twice as large as the one before: of many groups on a node most are hardly used.
+ */
 const CHUNK_BYTES = 1 << 20;
+const FIRST_CHUNK_BYTES = 1 << 10;
+/** Of the reads of one turn. */
+const FIRST_READS_BYTES = 1 << 12;
 const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
 
 /** How many reads a replica has served, by what confirmed them; local ones by nothing. */
 export type ReadCounts = { byLease: number; byRound: number; local: number };
@@ -28,7 +35,7 @@ export type Waiting = {
  */
 export class BatchBuilder {
   #chunk: Uint8Array = NO_BYTES;
-  #view: DataView = new DataView(NO_BYTES.buffer);
+  #view: DataView = NO_VIEW;
   #start = 0;
   #at = 0;
   #clients: number[] = [];
@@ -74,11 +81,16 @@ export class BatchBuilder {
     this.#start = this.#at;
   }
 
+  /** What the turn has gathered moves along, unless it would be more than the largest chunk. */
   #newChunk(size: number): void {
-    this.#seal();
-    this.#chunk = new Uint8Array(Math.max(CHUNK_BYTES, size));
+    if (this.#at - this.#start + size > CHUNK_BYTES) this.#seal();
+    const begun = this.#chunk.subarray(this.#start, this.#at);
+    const grown = Math.min(CHUNK_BYTES, 2 * this.#chunk.length);
+    this.#chunk = new Uint8Array(Math.max(FIRST_CHUNK_BYTES, grown, begun.length + size));
+    this.#chunk.set(begun);
     this.#view = new DataView(this.#chunk.buffer);
-    this.#start = this.#at = 0;
+    this.#start = 0;
+    this.#at = begun.length;
   }
 }
 
@@ -88,8 +100,8 @@ export class ReadBatch {
   readonly clients: number[] = [];
   readonly requestIds: number[] = [];
   /** The commands, encoded as in EntryBatch. */
-  bytes: Uint8Array = new Uint8Array(4096);
-  view: DataView = new DataView(this.bytes.buffer);
+  bytes: Uint8Array = NO_BYTES;
+  view: DataView = NO_VIEW;
   /** Set when confirmed: serve once this index is applied. */
   index = 0;
   byLease = false;
@@ -103,7 +115,7 @@ export class ReadBatch {
     const start = this.#size + ENTRY_HEADER_BYTES;
     const size = start + end - at;
     if (size > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(this.bytes.length * 2, size));
+      const grown = new Uint8Array(Math.max(FIRST_READS_BYTES, this.bytes.length * 2, size));
       grown.set(this.bytes.subarray(0, this.#size));
       this.bytes = grown;
       this.view = new DataView(grown.buffer);

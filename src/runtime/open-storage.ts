@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import type { StateMachine } from "../kv/state-machine.ts";
 import { FSYNC_DEFAULT } from "../lib/fsync.ts";
-import { asNode, type GroupId } from "../lib/ids.ts";
+import { asNode, GROUP_1, type GroupId } from "../lib/ids.ts";
 import type { Millis, Restored, SnapshotMeta } from "../raft/api.ts";
 import type { FilePort } from "../storage/file-port.ts";
 import type { LogStorage, RecoveryReport } from "../storage/log-storage.ts";
 import { MemoryLog } from "../storage/memory.ts";
 import { MemorySnapshots } from "../storage/memory-snapshots.ts";
-import { type FileSnapshots, openSnapshots, snapshotsOf } from "../storage/snapshot-files.ts";
+import { FileSnapshots, groupsIn, openSnapshots, snapshotsOf } from "../storage/snapshot-files.ts";
 import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
 import { openWal } from "../storage/wal.ts";
 import type { NodeConfigFile } from "./config.ts";
@@ -43,6 +43,8 @@ export type StorageEnvironment = {
   readonly now: () => Millis;
   /** A write failed: what the disk holds is unknown, and the node must end. */
   readonly onFatal: (error: unknown) => void;
+  /** As Host.together. */
+  readonly together: (tell: () => void) => void;
   /** The node is new in a cluster that runs: an empty directory is no loss. */
   readonly isJoining: boolean;
   /** The state of a group; it is loaded with its newest snapshot. */
@@ -79,25 +81,33 @@ function openDisk(
   config: NodeConfigFile,
   id: number,
   dir: string,
-  { disk: port, now, onFatal, isJoining, machineOf }: StorageEnvironment,
+  { disk: port, now, onFatal, together, isJoining, machineOf }: StorageEnvironment,
 ): OpenStorage {
   const identity = { clusterId: config.clusterId, nodeId: asNode(id) };
   const shared = { port, identity, now };
   const files = new Map<GroupId, FileSnapshots>();
   const damagedSnapshots: string[] = [];
-  const openGroup = (group: GroupId): FileSnapshots => {
-    const at = { ...shared, dir: snapshotsOf(join(dir, "snapshots"), group) };
+  const dirOf = (group: GroupId): string => snapshotsOf(join(dir, "snapshots"), group);
+  const openGroup = (group: GroupId): void => {
+    const at = { ...shared, dir: dirOf(group) };
     const { snapshots, damaged } = openSnapshots(at, () => machineOf(group).beginRestore());
     files.set(group, snapshots);
     damagedSnapshots.push(...damaged);
-    return snapshots;
+  };
+  // Of a thousand groups most may have none: to make and sync directories for them would take seconds.
+  const addEmpty = (group: GroupId): void => {
+    files.set(group, new FileSnapshots({ ...shared, dir: dirOf(group) }, null));
   };
   const ofConfig = groupsOfConfig(config, id);
   const later = [...readLaterGroups(dir)];
+  openGroup(GROUP_1);
+  const found = new Set(groupsIn(port.list(dirOf(GROUP_1))));
   const newest = new Map<GroupId, SnapshotMeta>();
-  for (const place of [...ofConfig, ...later]) {
-    const meta = openGroup(place.id).newest?.meta;
-    if (meta !== undefined) newest.set(place.id, meta);
+  for (const { id: group } of [...ofConfig, ...later]) {
+    if (found.has(group)) openGroup(group);
+    else if (group !== GROUP_1) addEmpty(group);
+    const meta = files.get(group)!.newest?.meta;
+    if (meta !== undefined) newest.set(group, meta);
   }
   const { wal, groups, report } = openWal({
     ...shared,
@@ -105,6 +115,7 @@ function openDisk(
     onFatal,
     fsync: config.fsync ?? FSYNC_DEFAULT,
     snapshots: newest,
+    ...(config.sharding && { together }),
   });
   const opened = (place: GroupPlace): OpenGroup => {
     const restored = groups.get(place.id) ?? null;
@@ -117,7 +128,7 @@ function openDisk(
     // Last: only what has turned out to be this node's own directory is marked as such.
     mayVote: claimIdentity(port, dir, config, id, isJoining),
     addGroup: (place) => {
-      openGroup(place.id);
+      addEmpty(place.id);
       writeLaterGroups(port, dir, [...later, place]);
       later.push(place);
       return opened(place);

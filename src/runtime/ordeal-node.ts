@@ -101,6 +101,7 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
         disk: options.disk ?? diskPort(),
         now: this.now,
         onFatal: this.#onFatal,
+        together: (tell) => this.#host.together(tell),
         isJoining: options.isJoining === true,
         machineOf: (group) => this.#machines.of(group),
       });

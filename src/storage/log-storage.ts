@@ -75,6 +75,8 @@ export type WalOptions = {
    * exit: what the disk holds is not known until the next start reads it.
    */
   readonly onFatal: (error: Error) => void;
+  /** Called with what tells all owners of a record that it is durable; default: it is told at once. */
+  readonly together?: (tell: () => void) => void;
   /** Default: batch. */
   readonly fsync?: FsyncMode;
   /** Records up to this many bytes may be synced within `commit`; 0 for never. */

@@ -39,7 +39,7 @@ const nameOf = (index: number): string => `snapshot-${String(index).padStart(16,
 
 export type SnapshotFilesOptions = {
   readonly port: FilePort;
-  /** Created when missing. The caller holds its lock. */
+  /** Created when missing, by `openSnapshots` or with the first snapshot. The caller holds its lock. */
   readonly dir: string;
   readonly identity: StorageIdentity;
   readonly now: () => Millis;
@@ -117,7 +117,10 @@ function load(
 
 type Kept = StoredSnapshot & { file: FileHandle | null; reads: number; lastReadAt: Millis };
 
-/** The snapshots of a node in files, one file each; the newest, and older ones that are being read. */
+/**
+ * The snapshots of a group in files, one file each; the newest, and older ones that are being read. Made by
+ * openSnapshots, or with null for a directory that is not there yet.
+ */
 export class FileSnapshots implements SnapshotStorage {
   readonly #options: SnapshotFilesOptions;
   readonly #kept = new Map<LogIndex, Kept>();
@@ -139,7 +142,8 @@ export class FileSnapshots implements SnapshotStorage {
 
   begin(meta: SnapshotMeta): SnapshotSink {
     this.#own?.abandon();
-    const { port, identity } = this.#options;
+    const { port, dir, identity } = this.#options;
+    port.mkdir(dir);
     const path = this.#unfinishedPath(meta, "own");
     this.#own = new StateFile(port, path, meta, identity, (totalBytes, done) => {
       this.#publish(path, { meta, totalBytes }, done);
@@ -153,7 +157,8 @@ export class FileSnapshots implements SnapshotStorage {
     state: (bytes: Uint8Array) => void,
   ): SnapshotReceiver {
     this.#received?.abandon();
-    const { port, identity } = this.#options;
+    const { port, dir, identity } = this.#options;
+    port.mkdir(dir);
     const path = this.#unfinishedPath(meta, "received");
     const decoder = new SnapshotDecoder(identity.clusterId, state);
     this.#received = new ReceivedFile(port, path, { meta, totalBytes }, decoder, (done) => {

@@ -265,6 +265,12 @@ class Wal implements LogStorage {
   }
 
   #tell(landed: readonly Appended[]): void {
+    const { together } = this.#options;
+    if (together === undefined) this.#tellAll(landed);
+    else together(() => this.#tellAll(landed));
+  }
+
+  #tellAll(landed: readonly Appended[]): void {
     for (const { write, durable } of landed) {
       if (this.#state !== "open") return;
       durable(write.writeSeq);

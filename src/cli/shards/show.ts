@@ -2,7 +2,7 @@ import type { ShardState } from "../../kv/shard-ops.ts";
 import type { ShardConfig } from "../../kv/shard-config.ts";
 import { underWay } from "../../kv/shards-under-way.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { bytes, count } from "../../report/format.ts";
+import { count } from "../../report/format.ts";
 import type { ShardsStatus } from "../../target/target.ts";
 import { type Cell, table } from "../table.ts";
 import { unknown, type Where, withAdmin } from "./change.ts";
@@ -79,6 +79,6 @@ function shardRow(group: number, { shard, state, other, keys, bytes: came }: Sha
     String(group),
     state + place,
     isArriving ? "" : count(keys),
-    isArriving ? bytes(came) : "",
+    isArriving ? count(came) : "",
   ];
 }
