@@ -49,7 +49,7 @@ export default defineLoadSuite({
     {
       name: "put, 3 nodes, fsync, open loop of 20,000 a second",
       cluster: { nodes: 3, storage: "disk" },
-      load: { ...loadOf(256), rate: 20_000, arrivals: "poisson" },
+      load: { ...loadOf(256), rate: 20_000, arrivals: "poisson", pacing: "event" },
     },
   ],
   warmupMs: 3_000,

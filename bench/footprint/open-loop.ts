@@ -28,7 +28,8 @@ export async function openLoopFigures(context: FigureContext): Promise<readonly 
     const nodes = await cluster.status(5_000);
     const load = startLoad({
       ...PUT_LOAD,
-      ...{ clients: 256, connections: 16, rate: RATE, arrivals: "poisson" },
+      ...{ clients: 256, connections: 16, rate: RATE, arrivals: "poisson" as const },
+      ...{ pacing: "event" as const },
       ...{ address: cluster.address, seed, history: null },
       ...{ warmupMs: WARMUP_MS, durationMs: WARMUP_MS + measureMs },
     });

@@ -81,6 +81,7 @@ export type LoadShape = Pick<
   | "homeShare"
   | "reads"
   | "scanLength"
+  | "pacing"
   | "generators"
 >;
 
