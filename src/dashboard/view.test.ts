@@ -54,10 +54,8 @@ test("live view: a violation is told, on a line of its own or at the end", () =>
 });
 
 test("live view: of a sharded cluster the map is told between nodes and figures, and the config's number", () => {
-  const report = {
-    ...{ group: 2, num: 5, toDrop: [] },
-    shards: [{ ...{ shard: 0, state: "serving", num: 5, other: 0, keys: 3, bytes: 0 } } as const],
-  };
+  const here = { shard: 0, state: "serving", num: 5, other: 0, keys: 3, bytes: 0 } as const;
+  const report = { group: 2, num: 5, toDrop: [], shards: [here] };
   const shards = {
     config: { num: 5, shards: [2, 2], groups: [{ id: 2, nodes: [1] }] },
     groups: [{ group: 2, leader: 1, report }],
