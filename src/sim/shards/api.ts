@@ -46,6 +46,8 @@ export type ShardActionBody =
   | { readonly kind: "transfer"; readonly group: number; readonly to: number }
   /** Of frames between nodes, and between clients and nodes. */
   | { readonly kind: "loss"; readonly ratio: number }
+  /** Of what nodes ask each other to move shards, and of the answers: each step takes its time then. */
+  | { readonly kind: "agentLoss"; readonly ratio: number }
   /** Restarts who is down, lifts every fault. */
   | { readonly kind: "heal" };
 

@@ -52,7 +52,7 @@ const action = v.variant("kind", [
   v.strictObject({ atMs, kind: v.literal("transfer"), group, to: node }),
   v.strictObject({
     atMs,
-    kind: v.literal("loss"),
+    kind: v.picklist(["loss", "agentLoss"]),
     ratio: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   }),
   v.strictObject({ atMs, kind: v.literal("heal") }),

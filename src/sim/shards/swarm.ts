@@ -89,6 +89,11 @@ const EPISODES: Record<string, Episode> = {
     d.at(untilMs, { kind: "heal" });
   },
 
+  agentLoss(d, fromMs, untilMs) {
+    d.at(fromMs, { kind: "agentLoss", ratio: d.random.pick([0.1, 0.3, 0.6]) });
+    d.at(untilMs + 3 * PAUSE_MS, { kind: "agentLoss", ratio: 0 });
+  },
+
   transfers(d, fromMs, untilMs) {
     for (let at = fromMs; at < untilMs; at += 50 + d.random.below(300)) {
       const group = d.random.between(1, FIRST_GROUP + d.groups - 1);
