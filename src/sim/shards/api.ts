@@ -24,6 +24,8 @@ export type ShardSchedule = {
   /** Faults, changes and load last so long; then all heals, and everything must settle. Virtual ms. */
   readonly durationMs: number;
   readonly config: SimConfig;
+  /** What nodes ask each other to move shards is so late, as of busy ones: clients come in between. Absent: 0. */
+  readonly agentDelayMs?: number | undefined;
   /** In the order of atMs. */
   readonly actions: readonly ShardAction[];
   /** In the order of atMs. */

@@ -36,6 +36,7 @@ export type ShardClusterSetup = Pick<
   ShardSchedule,
   "seed" | "nodes" | "groups" | "replicas" | "shards" | "config"
 > & {
+  readonly agentDelayMs?: number | undefined;
   /** No node has two groups of shards: the controller's voters come first, then each group's nodes. */
   readonly apart?: boolean;
 };
@@ -89,7 +90,15 @@ export class ShardCluster {
         const client = AGENTS + from * STARTS_MAX + (start % STARTS_MAX);
         if (!this.node(to).isUp) return false;
         if ((from !== to && this.network.isCut(from, to)) || this.#losesAgents()) return true;
-        return this.#links.request(to, client, requestId, command, group);
+        const { agentDelayMs = 0 } = setup;
+        if (agentDelayMs === 0) {
+          return this.#links.request(to, client, requestId, command, group);
+        }
+        const copy = { ...command, key: command.key.slice(), value: command.value.slice() };
+        world.at(world.now + agentDelayMs, EVENT.request, from, () => {
+          this.#links.request(to, client, requestId, copy, group);
+        });
+        return true;
       },
       onStopped: (node) => this.crash(node, "process"),
       onApply: (group, index, command, result) =>

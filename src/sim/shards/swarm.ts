@@ -127,7 +127,8 @@ export function drawShards(seed: number, options: ShardDrawOptions = {}): ShardS
     ...drawFaults(random.fork("faults"), { ...size, durationMs }),
   ].sort((a, b) => a.atMs - b.atMs);
   const operations = drawOperations(random.fork("operations"), config, durationMs);
-  return { version: 1, seed, ...size, durationMs, config, actions, operations };
+  const agentDelayMs = random.pick([0, 5, 20, 80]);
+  return { version: 1, seed, ...size, durationMs, config, agentDelayMs, actions, operations };
 }
 
 function drawConfig(random: Prng, nodes: number): SimConfig {
