@@ -48,7 +48,9 @@ export type Arena =
   | { readonly kind: "partial"; readonly failure?: string }
   | { readonly kind: "wal" }
   | { readonly kind: "frames" }
-  | { readonly kind: "crashpoints" };
+  | { readonly kind: "crashpoints" }
+  /** Simulated sharded clusters (sim/shards). */
+  | { readonly kind: "sharded" };
 
 /** Checks a mutant when its module is loaded. Throws UserError. */
 export function defineMutant(mutant: Mutant): Mutant {

@@ -43,7 +43,7 @@ export const command: CommandModule<object, Args> = {
         describe: "time for the hunts of a mutant",
       })
       .option("arena", {
-        choices: ["sim", "partial", "wal", "frames", "crashpoints"] as const,
+        choices: ["sim", "sharded", "partial", "wal", "frames", "crashpoints"] as const,
         describe: "where to hunt; without it: where each mutant says",
       })
       .option("jobs", {

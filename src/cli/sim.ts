@@ -18,7 +18,7 @@ type Args = {
   readonly jobs: number;
   readonly replay: string | undefined;
   readonly scenario: string | undefined;
-  readonly sharded: boolean;
+  readonly sharded: boolean | undefined;
   readonly reports: string;
   readonly json: boolean;
 };
@@ -56,8 +56,7 @@ export const command: CommandModule<object, Args> = {
         conflicts: ["replay"],
       })
       .option("sharded", {
-        type: "boolean",
-        default: false,
+        type: "boolean", // Without a default, which would count as given against the others.
         describe: "clusters of many groups, whose shards move; --nodes does not apply",
         conflicts: ["replay", "scenario"],
       })
@@ -92,7 +91,7 @@ async function handler(args: Args): Promise<void> {
   const options: SeedOptions = {
     nodes: await parseNodes(args.nodes),
     durationMs: parseDurationMs(args.duration, "--duration"),
-    ...(args.sharded && { sharded: true }),
+    ...(args.sharded === true && { sharded: true }),
   };
   const jobs = Math.min(parseCount(args.jobs, "--jobs", 1, 64), seeds);
   const { openProgress } = await import("./sim/progress.ts");

@@ -53,6 +53,19 @@ test("live view: a violation is told, on a line of its own or at the end", () =>
   expect(renderPlain({ ...view, violation })).toEndWith(`VIOLATION ${violation}`);
 });
 
+test("live view: of a sharded cluster the map is told between nodes and figures, and the config's number", () => {
+  const here = { shard: 0, state: "serving", num: 5, other: 0, keys: 3, bytes: 0 } as const;
+  const report = { group: 2, num: 5, toDrop: [], shards: [here] };
+  const shards = {
+    config: { num: 5, shards: [2, 2], groups: [{ id: 2, nodes: [1] }] },
+    groups: [{ group: 2, leader: 1, report }],
+  };
+  const lines = renderView({ ...view, shards }, 80, false);
+  expect(lines.slice(9, 12)).toEqual(["config 5  groups 2★1", "shards 2 2", ""]);
+  expect(lines).toHaveLength(renderView(view, 80, false).length + 3);
+  expect(renderPlain({ ...view, shards })).toContain("config 5");
+});
+
 test("renderView: 40 columns leave out the bar and the pid, never the role or a figure", () => {
   expect(renderView(view, 40, false).join("\n")).toMatchInlineSnapshot(`
     "leader-churn  seed 42  running

@@ -23,11 +23,15 @@ export type ShardConfig = {
 /** The shard of a key: crc32 of its bytes modulo the number of shards, for every client and server. */
 export const shardOf = (key: Uint8Array, shards: number): number => crc32(key) % shards;
 
-export const firstConfig = (shards: number): ShardConfig => ({
-  num: 0,
-  shards: new Array<number>(shards).fill(NO_GROUP),
-  groups: [],
-});
+let first: ShardConfig = { num: 0, shards: [], groups: [] };
+
+/** Of all groups of a node the same object. */
+export function firstConfig(shards: number): ShardConfig {
+  if (first.shards.length !== shards) {
+    first = { num: 0, shards: new Array<number>(shards).fill(NO_GROUP), groups: [] };
+  }
+  return first;
+}
 
 export const groupOf = (config: ShardConfig, group: number): ShardConfig["groups"][number] | null =>
   config.groups.find(({ id }) => id === group) ?? null;
@@ -41,9 +45,32 @@ export const encodeConfig = ({ num, shards, groups }: ShardConfig): Uint8Array<A
     JSON.stringify({ num, shards, groups: groups.map(({ id, nodes }) => ({ id, nodes })) }),
   );
 
-/** Null: the bytes are no config. */
+/** Configs kept below: the newest ones that anyone has decoded. */
+const KEPT_MAX = 8;
+/** By encoding, oldest first. */
+const kept = new Map<string, ShardConfig>();
+
+/**
+ * Null: the bytes are no config. Equal bytes give the same object, which nobody changes: each of a thousand
+ * groups on a node holds the config that all of them have adopted.
+ */
 export function decodeConfig(bytes: Uint8Array): ShardConfig | null {
-  const value = parse(bytes);
+  const json = jsonOf(bytes);
+  if (json === null) return null;
+  const known = kept.get(json);
+  if (known !== undefined) return known;
+  const config = parseConfig(json);
+  if (config === null) return null;
+  kept.set(json, config);
+  for (const oldest of kept.keys()) {
+    if (kept.size <= KEPT_MAX) break;
+    kept.delete(oldest);
+  }
+  return config;
+}
+
+function parseConfig(json: string): ShardConfig | null {
+  const value = parse(json);
   if (!isRecord(value)) return null;
   const { num, shards, groups } = value;
   if (!isCount(num) || !isCounts(shards) || !Array.isArray(groups)) return null;
@@ -56,9 +83,17 @@ export function decodeConfig(bytes: Uint8Array): ShardConfig | null {
   return { num, shards, groups: decoded };
 }
 
-function parse(bytes: Uint8Array): unknown {
+function jsonOf(bytes: Uint8Array): string | null {
   try {
-    return JSON.parse(text.decode(bytes));
+    return text.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { GROUP_1 } from "../lib/ids.ts";
+import { asGroup, GROUP_1 } from "../lib/ids.ts";
 import { UserError } from "../lib/user-error.ts";
 import { MemoryLog } from "./memory.ts";
 import { diskError } from "./disk-error.ts";
@@ -41,6 +41,28 @@ test("wal: what is appended while a record is on its way forms one record", () =
   const { groups, report } = openOn(new MemoryDisk(disk.files));
   expect(report.records).toBe(2);
   expect(groups.get(GROUP_1)!.batches.length).toBe(20);
+});
+
+test("wal: all owners of a record hear of it within one call of `together`", () => {
+  for (const options of [NEVER, {}]) {
+    const disk = new MemoryDisk();
+    const heard: string[] = [];
+    const { wal } = openOn(disk, {
+      ...options,
+      together: (tell) => {
+        heard.push("begin");
+        tell();
+        heard.push("end");
+      },
+    });
+    for (const group of [2, 3]) {
+      const write = writeOf(1, batchOf(1, 1, 1, 40, group));
+      wal.append(asGroup(group), write, () => heard.push(`group ${group}`));
+    }
+    wal.commit();
+    disk.settle();
+    expect(heard).toEqual(["begin", "group 2", "group 3", "end"]);
+  }
 });
 
 test("wal: append writes nothing before commit", () => {

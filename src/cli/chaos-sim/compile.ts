@@ -13,7 +13,7 @@ const SNAPSHOT_BYTES_MIN = 1_000;
 const NO_SNAPSHOTS = 0;
 
 /** Whether a node may vote is nothing that a schedule says: it follows from what its disk lost. */
-const { mayVote: _, ...SIMULATED } = RAFT_DEFAULTS;
+const { mayVote: _, quiesce: _q, ...SIMULATED } = RAFT_DEFAULTS;
 
 export type Compiled = {
   readonly schedule: SimSchedule;

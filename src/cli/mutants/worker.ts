@@ -1,5 +1,6 @@
 import type { Arena } from "../../chaos/mutant.ts";
 import { AssertionError, unreachable } from "../../lib/assert.ts";
+import type { SimResult } from "../../sim/api.ts";
 import type { Alarm, Hunt, Job } from "./job.ts";
 
 // A process of `ordeal mutants`: runs schedules of a job, given as its argument, on the code as it was
@@ -21,6 +22,8 @@ async function runnerOf(arena: Arena): Promise<(seed: number) => Outcome> {
       const { runPartial } = await import("../../sim/partial/run.ts");
       return outcomesOf((seed) => runPartial(seed, arena.failure));
     }
+    case "sharded":
+      return sharded();
     case "sim":
       return simulation(arena);
     default:
@@ -44,12 +47,22 @@ async function simulation({
 }: Extract<Arena, { kind: "sim" }>): Promise<(seed: number) => Outcome> {
   const { drawSchedule } = await import("../../sim/swarm.ts");
   const { runSchedule } = await import("../../sim/run.ts");
-  return (seed) => {
-    const { verdict, violation } = runSchedule(drawSchedule(seed, options));
-    if (violation === null) return { alarm: null, unknown: verdict === "unknown" };
-    const { invariant, message } = violation;
-    return { alarm: { detector: invariant, message }, unknown: false };
-  };
+  return (seed) => toOutcome(runSchedule(drawSchedule(seed, options)));
+}
+
+/** Short schedules: what moves shards goes wrong early, if it does. Virtual ms. */
+const SHARDED_MS = 4_000;
+
+async function sharded(): Promise<(seed: number) => Outcome> {
+  const { drawShards } = await import("../../sim/shards/swarm.ts");
+  const { runShards } = await import("../../sim/shards/run.ts");
+  return (seed) => toOutcome(runShards(drawShards(seed, { durationMs: SHARDED_MS })));
+}
+
+function toOutcome({ verdict, violation }: SimResult): Outcome {
+  if (violation === null) return { alarm: null, unknown: verdict === "unknown" };
+  const { invariant, message } = violation;
+  return { alarm: { detector: invariant, message }, unknown: false };
 }
 
 /** What is thrown is an alarm too: the code under test broke an assertion of its own, or worse. */

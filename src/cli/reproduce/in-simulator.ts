@@ -71,6 +71,9 @@ export async function trySimulator(
 }
 
 function whyNot(scenario: Scenario, schedule: Schedule, check: string): string | null {
+  if (scenario.cluster.sharded !== undefined) {
+    return "it plays scenarios on one group only (sharded clusters: ordeal sim --sharded)";
+  }
   if (schedule.actions.length === 0 && (schedule.sequences ?? []).length > 0) {
     return "its faults wait for conditions, which a schedule of the simulator cannot";
   }

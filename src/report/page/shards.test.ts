@@ -27,6 +27,6 @@ test("shards of a page: a lane of configs, and one a group with what arrives", (
 });
 
 test("shards of a page: the summary tells how long shards were on their way", () => {
-  expect(summaryOf(shards)).toStartWith("1 config change seen; 1 migration of a shard took 500 ms");
+  expect(summaryOf(shards)).toStartWith("1 config change; 1 migration of a shard took 500 ms");
   expect(summaryOf({ ...shards, migrations: [] })).toEndWith("no shard moved.");
 });

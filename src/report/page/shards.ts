@@ -34,13 +34,13 @@ export function shardsBlock(timeline: Timeline): Markup | null {
   </figure>`;
 }
 
-/** How many there were, and how long a shard was on its way. */
+/** Of one config or more: how many changes there were, and how long a shard was on its way. */
 export function summaryOf({ configs, migrations }: ShardTimeline): string {
-  const changes = plural(configs.length - 1, "config change");
+  const changes = plural(configs.at(-1)!.num - configs[0]!.num, "config change");
   const took = migrations.map(({ fromUs, toUs }) => toUs - fromUs).sort((a, b) => a - b);
-  if (took.length === 0) return `${changes} seen, no shard moved.`;
+  if (took.length === 0) return `${changes}, no shard moved.`;
   const [median, longest] = [took[Math.floor(took.length / 2)]!, took.at(-1)!];
-  return `${changes} seen; ${plural(took.length, "migration")} of a shard took ${duration(median)} (median) to ${duration(longest)} from the config to the new group's service, looking every 50 ms.`;
+  return `${changes}; ${plural(took.length, "migration")} of a shard took ${duration(median)} (median) to ${duration(longest)} from the config to the new group's service, looking every 50 ms.`;
 }
 
 function groupRow(group: number, migrations: readonly ShardMigration[], startUs: number): Markup {

@@ -24,6 +24,8 @@ export type ShardSchedule = {
   /** Faults, changes and load last so long; then all heals, and everything must settle. Virtual ms. */
   readonly durationMs: number;
   readonly config: SimConfig;
+  /** What nodes ask each other to move shards is so late, as of busy ones: clients come in between. Absent: 0. */
+  readonly agentDelayMs?: number | undefined;
   /** In the order of atMs. */
   readonly actions: readonly ShardAction[];
   /** In the order of atMs. */
@@ -46,6 +48,8 @@ export type ShardActionBody =
   | { readonly kind: "transfer"; readonly group: number; readonly to: number }
   /** Of frames between nodes, and between clients and nodes. */
   | { readonly kind: "loss"; readonly ratio: number }
+  /** Of what nodes ask each other to move shards, and of the answers: each step takes its time then. */
+  | { readonly kind: "agentLoss"; readonly ratio: number }
   /** Restarts who is down, lifts every fault. */
   | { readonly kind: "heal" };
 

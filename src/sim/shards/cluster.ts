@@ -5,6 +5,7 @@ import { CLEAR_LINK, type PowerLossKeeps } from "../../fault/vocabulary.ts";
 import type { Command } from "../../kv/command.ts";
 import { CONTROLLER_GROUP } from "../../kv/shard-config.ts";
 import type { Membership } from "../../raft/types.ts";
+import type { Response } from "../../wire/client.ts";
 import { ClientLinks } from "../client-links.ts";
 import { SimClients } from "../clients.ts";
 import { SimNetwork } from "../network.ts";
@@ -26,6 +27,7 @@ const OPERATOR = 1_000_000;
 const AGENTS = 2_000_000;
 const STARTS_MAX = 65_536;
 const RAW = OPERATOR + 1;
+const LOAD = OPERATOR + 2;
 
 /** What a node answered to a single request; null: not yet. */
 export type Raw = { status: number | null };
@@ -34,6 +36,7 @@ export type ShardClusterSetup = Pick<
   ShardSchedule,
   "seed" | "nodes" | "groups" | "replicas" | "shards" | "config"
 > & {
+  readonly agentDelayMs?: number | undefined;
   /** No node has two groups of shards: the controller's voters come first, then each group's nodes. */
   readonly apart?: boolean;
 };
@@ -52,6 +55,9 @@ export class ShardCluster {
   readonly #links: ClientLinks;
   readonly #notes: string[] = [];
   readonly #raws: Raw[] = [];
+  readonly #random: Prng;
+  #agentLoss = 0;
+  onResponse: (node: number, response: Response, body: Uint8Array) => void = () => {};
   crashes = 0;
   transfers = 0;
 
@@ -59,6 +65,7 @@ export class ShardCluster {
     this.setup = setup;
     const { seed, nodes, config, shards } = setup;
     const prng = new Prng(seed);
+    this.#random = prng.fork("agents");
     const ids = Array.from({ length: nodes }, (_, i) => i + 1);
     const { world } = this;
     this.groups = Array.from({ length: setup.groups }, (_, i) => FIRST_GROUP + i);
@@ -75,15 +82,23 @@ export class ShardCluster {
       reply: (node, client, requestId, reply) => {
         const to = client >= AGENTS ? agentOf(client).node : node;
         // What a node asks another goes the way of their messages, as far as that is cut.
-        if (to === node || !this.network.isCut(node, to)) {
-          this.#links.reply(node, client, requestId, reply);
-        }
+        if (to !== node && this.network.isCut(node, to)) return;
+        if (client >= AGENTS && this.#losesAgents()) return;
+        this.#links.reply(node, client, requestId, reply);
       },
       ask: (from, start, to, requestId, command, group) => {
         const client = AGENTS + from * STARTS_MAX + (start % STARTS_MAX);
         if (!this.node(to).isUp) return false;
-        if (from !== to && this.network.isCut(from, to)) return true;
-        return this.#links.request(to, client, requestId, command, group);
+        if ((from !== to && this.network.isCut(from, to)) || this.#losesAgents()) return true;
+        const { agentDelayMs = 0 } = setup;
+        if (agentDelayMs === 0) {
+          return this.#links.request(to, client, requestId, command, group);
+        }
+        const copy = { ...command, key: command.key.slice(), value: command.value.slice() };
+        world.at(world.now + agentDelayMs, EVENT.request, from, () => {
+          this.#links.request(to, client, requestId, copy, group);
+        });
+        return true;
       },
       onStopped: (node) => this.crash(node, "process"),
       onApply: (group, index, command, result) =>
@@ -114,6 +129,7 @@ export class ShardCluster {
           const agent = agentOf(client);
           this.node(agent.node).onAnswer(agent.start, node, response, body);
         } else if (client === RAW) this.#raws[response.requestId]!.status = response.status;
+        else if (client === LOAD) this.onResponse(node, response, body);
         else if (client === OPERATOR) this.operator.onResponse(node - 1, response, body);
         else this.clients.onResponse(client, node - 1, response, body);
       },
@@ -138,6 +154,11 @@ export class ShardCluster {
     const { apart = false, replicas } = this.setup;
     const voters = apart && group === CONTROLLER_GROUP ? all.slice(0, replicas) : all;
     return { voters, votersOutgoing: [], learners: all.slice(voters.length) };
+  }
+
+  /** A request of a client that is not one of `clients`; the answer goes to `onResponse`. */
+  request(node: number, requestId: number, command: Command, group: number): boolean {
+    return this.#links.request(node, LOAD, requestId, command, group);
   }
 
   /** Puts a command to one node, as no client would. */
@@ -207,6 +228,7 @@ export class ShardCluster {
   heal(): void {
     this.network.renew(HEALTHY_LINK);
     this.#links.loss = 0;
+    this.#agentLoss = 0;
     for (const node of this.nodes) {
       node.disk.setSpeed(HEALTHY_DISK);
       node.disk.heal();
@@ -259,6 +281,9 @@ export class ShardCluster {
       }
       case "loss":
         return this.setLoss(action.ratio);
+      case "agentLoss":
+        this.#agentLoss = action.ratio;
+        return;
       case "heal":
         this.network.heal();
         this.#links.loss = this.setup.config.link.loss;
@@ -270,6 +295,10 @@ export class ShardCluster {
       default:
         unreachable(action);
     }
+  }
+
+  #losesAgents(): boolean {
+    return this.#agentLoss > 0 && this.#random.chance(this.#agentLoss);
   }
 
   #at(who: Who, act: (node: ShardNode) => unknown): void {

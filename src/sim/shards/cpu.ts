@@ -1,11 +1,16 @@
 import { EVENT, type World } from "../world.ts";
 
-/** What one core spends, virtual milliseconds: on each thing of a kind, and once a turn. */
+/** What one core spends, virtual milliseconds. */
 export type CpuCosts = {
+  /** On a client's request, from its bytes to its answer: decoding, proposing, applying. */
   readonly request: number;
+  /** On a message of a peer, and on each entry that it carries: checking, storing, applying. */
   readonly message: number;
+  readonly entry: number;
+  /** On the end of a write to disk, and on a timer. */
   readonly disk: number;
   readonly timer: number;
+  /** Once a turn of the event loop: sockets, the write of the log. */
   readonly turn: number;
 };
 
@@ -23,6 +28,7 @@ export class Cpu {
   #isBusy = false;
   /** Goes up when the process ends: what it was doing comes to nothing. */
   #epoch = 0;
+  /** So much of its time went into turns. */
   busyMs = 0;
 
   constructor(
@@ -37,9 +43,9 @@ export class Cpu {
     this.#run = run;
   }
 
-  add(kind: keyof CpuCosts, work: () => void): void {
+  add(kind: keyof CpuCosts, entries: number, work: () => void): void {
     this.#waiting.push(work);
-    this.#waitingMs += this.#costs[kind];
+    this.#waitingMs += this.#costs[kind] + entries * this.#costs.entry;
     if (!this.#isBusy) this.#begin();
   }
 

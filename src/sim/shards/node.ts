@@ -118,6 +118,11 @@ export class ShardNode {
     return this.#life?.host.unanswered ?? 0;
   }
 
+  /** So much virtual time its core has spent; 0 without a model of it. */
+  get busyMs(): number {
+    return this.#cpu?.busyMs ?? 0;
+  }
+
   /** Reads that it has served by lease since it started. */
   get readsByLease(): number {
     const host = this.#life?.host;
@@ -198,10 +203,14 @@ export class ShardNode {
   input(group: number, input: RaftInput): void {
     const life = this.#life;
     if (life === null) return;
-    this.#do(() => {
-      life.touched.add(group);
-      life.host.input(group, input);
-    }, "message");
+    this.#do(
+      () => {
+        life.touched.add(group);
+        life.host.input(group, input);
+      },
+      "message",
+      entriesOf(input),
+    );
   }
 
   unreachable(peer: number): void {
@@ -370,9 +379,9 @@ export class ShardNode {
   }
 
   /** Does `work`, and then what it calls for: at once, or when the core has time for it. */
-  #do(work: () => void, kind: keyof CpuCosts): void {
-    if (this.#paused) this.#inbox.push(() => this.#do(work, kind));
-    else if (this.#cpu !== null) this.#cpu.add(kind, work);
+  #do(work: () => void, kind: keyof CpuCosts, entries = 0): void {
+    if (this.#paused) this.#inbox.push(() => this.#do(work, kind, entries));
+    else if (this.#cpu !== null) this.#cpu.add(kind, entries, work);
     else this.#burst([work]);
   }
 
@@ -477,4 +486,9 @@ export class ShardNode {
     };
     return machine;
   }
+}
+
+function entriesOf(input: RaftInput): number {
+  if (input.kind !== "message" || input.message.kind !== "appendEntries") return 0;
+  return input.message.batches.reduce((sum, { count }) => sum + count, 0);
 }

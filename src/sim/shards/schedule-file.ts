@@ -52,7 +52,7 @@ const action = v.variant("kind", [
   v.strictObject({ atMs, kind: v.literal("transfer"), group, to: node }),
   v.strictObject({
     atMs,
-    kind: v.literal("loss"),
+    kind: v.picklist(["loss", "agentLoss"]),
     ratio: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   }),
   v.strictObject({ atMs, kind: v.literal("heal") }),
@@ -77,6 +77,7 @@ const fileSchema = v.strictObject({
     shards: some,
     durationMs: positive,
     config: configSchema,
+    agentDelayMs: v.optional(span),
     actions: v.array(action),
     operations: v.array(operation),
   }),

@@ -89,6 +89,11 @@ const EPISODES: Record<string, Episode> = {
     d.at(untilMs, { kind: "heal" });
   },
 
+  agentLoss(d, fromMs, untilMs) {
+    d.at(fromMs, { kind: "agentLoss", ratio: d.random.pick([0.1, 0.3, 0.6]) });
+    d.at(untilMs + 3 * PAUSE_MS, { kind: "agentLoss", ratio: 0 });
+  },
+
   transfers(d, fromMs, untilMs) {
     for (let at = fromMs; at < untilMs; at += 50 + d.random.below(300)) {
       const group = d.random.between(1, FIRST_GROUP + d.groups - 1);
@@ -122,7 +127,8 @@ export function drawShards(seed: number, options: ShardDrawOptions = {}): ShardS
     ...drawFaults(random.fork("faults"), { ...size, durationMs }),
   ].sort((a, b) => a.atMs - b.atMs);
   const operations = drawOperations(random.fork("operations"), config, durationMs);
-  return { version: 1, seed, ...size, durationMs, config, actions, operations };
+  const agentDelayMs = random.pick([0, 5, 20, 80]);
+  return { version: 1, seed, ...size, durationMs, config, agentDelayMs, actions, operations };
 }
 
 function drawConfig(random: Prng, nodes: number): SimConfig {
