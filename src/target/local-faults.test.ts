@@ -9,6 +9,8 @@ import type { Cluster } from "./target.ts";
 import { get, put } from "./testing/http-kv.ts";
 import { until } from "./until.ts";
 
+/** Until a transfer is over, one way or the other. */
+const TRANSFER_MS = 3_000;
 const WITHIN_MS = 30_000;
 const TEST_MS = 120_000;
 /** A node that is silent for so long is taken for dead: no machine is so slow. */
@@ -71,9 +73,10 @@ test(
     await withCluster("orders", async (cluster, dir) => {
       await put(cluster, "k", "v");
       await until("another leads", WITHIN_MS, async () => {
-        // A leader may refuse, say while another transfer is under way.
+        // A leader may refuse, say while another transfer is under way; one that does not takes a while.
         const to = await hit(cluster, { kind: "transfer", to: { kind: "followers" } });
-        return (await leads(cluster)) === to;
+        const itLeads = async (): Promise<boolean> => (await leads(cluster)) === to;
+        return until(`${to} leads`, TRANSFER_MS, itLeads).catch(() => false);
       });
       const { nodes } = await cluster.fault({ kind: "snapshot", nodes: all });
       expect(nodes).toEqual([1, 2, 3]);
