@@ -58,6 +58,7 @@ export class ShardCluster {
   readonly #raws: Raw[] = [];
   readonly #random: Prng;
   #agentLoss = 0;
+  #agentDelayMs: number;
   onResponse: (node: number, response: Response, body: Uint8Array) => void = () => {};
   crashes = 0;
   transfers = 0;
@@ -67,6 +68,7 @@ export class ShardCluster {
     const { seed, nodes, config, shards } = setup;
     const prng = new Prng(seed);
     this.#random = prng.fork("agents");
+    this.#agentDelayMs = setup.agentDelayMs ?? 0;
     const ids = Array.from({ length: nodes }, (_, i) => i + 1);
     const { world } = this;
     this.groups = Array.from({ length: setup.groups }, (_, i) => FIRST_GROUP + i);
@@ -124,12 +126,11 @@ export class ShardCluster {
     const client = AGENTS + from * STARTS_MAX + (start % STARTS_MAX);
     if (!this.node(to).isUp) return false;
     if ((from !== to && this.network.isCut(from, to)) || this.#losesAgents()) return true;
-    const { agentDelayMs = 0 } = this.setup;
-    if (agentDelayMs === 0) {
+    if (this.#agentDelayMs === 0) {
       return this.#links.request(to, client, requestId, command, group);
     }
     const copy = { ...command, key: command.key.slice(), value: command.value.slice() };
-    this.world.at(this.world.now + agentDelayMs, EVENT.request, from, () => {
+    this.world.at(this.world.now + this.#agentDelayMs, EVENT.request, from, () => {
       this.#links.request(to, client, requestId, copy, group);
     });
     return true;
@@ -236,7 +237,7 @@ export class ShardCluster {
   heal(): void {
     this.network.renew(HEALTHY_LINK);
     this.#links.loss = 0;
-    this.#agentLoss = 0;
+    this.#agentLoss = this.#agentDelayMs = 0;
     for (const node of this.nodes) {
       node.disk.setSpeed(HEALTHY_DISK);
       node.disk.heal();
