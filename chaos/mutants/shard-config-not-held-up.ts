@@ -1,7 +1,7 @@
 import { defineMutant } from "../../src/chaos/mutant.ts";
 
 export default defineMutant({
-  row: 65,
+  row: 64,
   name: "shard-config-not-held-up",
   about: "A group takes a config by which it gives away what has not come to it yet.",
   seenIn: "6.5840 labs, 2024",

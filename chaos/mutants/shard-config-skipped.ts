@@ -1,7 +1,7 @@
 import { defineMutant } from "../../src/chaos/mutant.ts";
 
 export default defineMutant({
-  row: 64,
+  row: 63,
   name: "shard-config-skipped",
   about: "A group takes the newest config, and not each one in its turn.",
   seenIn: "6.5840 labs, 2024",

@@ -1,7 +1,7 @@
 import { defineMutant } from "../../src/chaos/mutant.ts";
 
 export default defineMutant({
-  row: 66,
+  row: 65,
   name: "shard-epoch-stays",
   about:
     "What a shard's replies tell as index does not grow when it moves: orders of one key, and session ids, collide.",

@@ -4,18 +4,13 @@ export default defineMutant({
   row: 61,
   name: "shard-forgets-sessions",
   about:
-    "A shard moves without its sessions: a retry that comes after it is applied again, or refused.",
+    "A shard moves without what its sessions have done: a retry that comes after it is applied again.",
   seenIn: "6.5840 labs, 2024",
   patches: [
     {
       file: "src/kv/frozen-reader.ts",
-      find: "this.#sessions = sessions.frozen();",
-      replace: "this.#sessions = [][Symbol.iterator]();",
-    },
-    {
-      file: "src/kv/frozen-reader.ts",
-      find: "this.#counts = { sessions: sessions.size, entries: store.size };",
-      replace: "this.#counts = { sessions: 0, entries: store.size };",
+      find: "else this.#out.session(value);",
+      replace: "else this.#out.session({ ...value, seq: 0 });",
     },
   ],
   detectors: ["LIN", "LIVE"],

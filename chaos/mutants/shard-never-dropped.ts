@@ -1,7 +1,7 @@
 import { defineMutant } from "../../src/chaos/mutant.ts";
 
 export default defineMutant({
-  row: 67,
+  row: 66,
   name: "shard-never-dropped",
   about: "New owners do not tell old ones that a shard has arrived: what moved is kept for ever.",
   seenIn: "6.5840 labs, 2024",

@@ -10,7 +10,7 @@ import type { Scenario } from "./scenario.ts";
 const SCENARIO_DIR = join(import.meta.dir, "..", "..", "chaos");
 
 /** Modules with many scenarios each, which only `--tag` and their names choose. */
-const TAGGED = [join(SCENARIO_DIR, "mit", "labs.ts")];
+const TAGGED = ["labs.ts", "shards.ts"].map((file) => join(SCENARIO_DIR, "mit", file));
 
 /** The scenarios that are not of those that `--all` means, such as the labs of MIT. */
 export async function loadTagged(): Promise<readonly Scenario[]> {

@@ -17,6 +17,8 @@ export class ShardMap implements Routing {
   readonly #nodeIds: readonly number[];
   readonly #leaders = new Map<number, LeaderCache>();
   readonly #onStale: (now: number) => void;
+  /** By shard: who had it before, and has not yet refused it; NO_GROUP: nobody else is asked than its owner. */
+  readonly #givers: Uint32Array;
   #config: ShardConfig;
 
   /** `onStale`: a group has refused what by this config is its own; a newer one is wanted. */
@@ -25,6 +27,7 @@ export class ShardMap implements Routing {
     this.#nodeIds = nodeIds;
     this.#onStale = onStale;
     this.#config = firstConfig(shards);
+    this.#givers = new Uint32Array(shards).fill(NO_GROUP);
   }
 
   get config(): ShardConfig {
@@ -34,6 +37,10 @@ export class ShardMap implements Routing {
   /** False: it is no newer than the one that is known. */
   update(config: ShardConfig): boolean {
     if (config.num <= this.#config.num || config.shards.length !== this.shards) return false;
+    for (const [shard, owner] of config.shards.entries()) {
+      if (this.#givers[shard] === NO_GROUP) this.#givers[shard] = this.#config.shards[shard]!;
+      if (this.#givers[shard] === owner) this.#givers[shard] = NO_GROUP;
+    }
     this.#config = config;
     for (const { id, nodes } of config.groups) this.#restrict(id, nodes);
     return true;
@@ -48,7 +55,13 @@ export class ShardMap implements Routing {
     return shardOf(key, this.shards);
   }
 
+  /**
+   * Who serves the shard, as far as is known. A shard that moves is served where it was until it is frozen, long
+   * after the config has changed perhaps: that group is asked until it refuses, or its leader is lost.
+   */
   groupOf(shard: number): number {
+    const giver = this.#givers[shard] ?? NO_GROUP;
+    if (giver !== NO_GROUP && this.leaderOf(giver).known) return giver;
     return this.#config.shards[shard] ?? NO_GROUP;
   }
 
@@ -67,10 +80,12 @@ export class ShardMap implements Routing {
   }
 
   wrongShard(shard: number, group: number, num: number, now: number): void {
+    const known = this.#config.num;
+    if (this.#givers[shard] === group) this.#givers[shard] = NO_GROUP;
+    // Others have refused what this config does not say they have: it is not the newest.
+    else if (num === known && this.#config.shards[shard] !== group) this.#onStale(now);
     // A group that lags behind what is known here will come to it: no other config helps.
-    if (num > this.#config.num || (num === this.#config.num && this.groupOf(shard) !== group)) {
-      this.#onStale(now);
-    }
+    if (num > known) this.#onStale(now);
   }
 
   #restrict(group: number, nodes: readonly number[]): void {

@@ -19,6 +19,9 @@ export type PullSpec = {
   readonly offset: number;
 };
 
+/** Chunks that are being committed at a time: more would hold up what else the group's log has to take. */
+const WRITES_MAX = 3;
+
 /** As Asker.ask. False: it cannot be asked now. */
 export type AskGroup = (
   group: number,
@@ -31,7 +34,7 @@ export type AskGroup = (
 
 /**
  * Brings one shard to a group: freezes it at its old owner, reads it in chunks, and takes each through the
- * group's own log, one being read while the one before is committed. Ends once, by `onEnd`: with true when the shard
+ * group's own log, the next being read while those before are committed. Ends once, by `onEnd`: with true when the shard
  * is here; else whoever looks at the group's state next begins again, where it stopped.
  */
 export class ShardPull {
@@ -44,7 +47,8 @@ export class ShardPull {
   /** Read, and not yet handed to the group. */
   #chunk: Uint8Array | null = null;
   #isReading = false;
-  #isWriting = false;
+  /** Chunks handed to the group, in their order, that it has not yet answered for. */
+  #writing = 0;
   #isLastRead = false;
   #isEnded = false;
   /** Goes up when reading begins anew elsewhere: what was being read is of no use then. */
@@ -74,7 +78,7 @@ export class ShardPull {
 
   #step(now: number): void {
     if (this.#isEnded) return;
-    if (this.#chunk !== null && !this.#isWriting) this.#write(this.#chunk, now);
+    if (this.#chunk !== null && this.#writing < WRITES_MAX) this.#write(this.#chunk, now);
     if (this.#chunk === null && !this.#isReading && !this.#isLastRead) this.#read(now);
   }
 
@@ -97,26 +101,23 @@ export class ShardPull {
 
   #write(chunk: Uint8Array, now: number): void {
     const isLast = this.#isLastRead;
+    const course = this.#course;
     this.#chunk = null;
-    this.#isWriting = this.#ask(
-      this.#group,
-      OP_CHUNK,
-      this.#spec.num,
-      chunk,
-      now,
-      (reply, later) => {
-        this.#isWriting = false;
-        if (reply?.status === VERSION_MISMATCH) {
-          this.#course++;
-          this.#offset = reply.version;
-          this.#chunk = null;
-          this.#isLastRead = false;
-        } else if (reply?.status !== OK) return this.#end(false, later);
-        else if (isLast) return this.#end(true, later);
-        this.#step(later);
-      },
-    );
-    if (!this.#isWriting) this.#end(false, now);
+    this.#writing++;
+    const isOut = this.#ask(this.#group, OP_CHUNK, this.#spec.num, chunk, now, (reply, later) => {
+      this.#writing--;
+      if (reply?.status === VERSION_MISMATCH) {
+        // One that came before has been missing: those behind it all find that, and one of them is enough.
+        if (course !== this.#course) return this.#step(later);
+        this.#course++;
+        this.#offset = reply.version;
+        this.#chunk = null;
+        this.#isLastRead = false;
+      } else if (reply?.status !== OK) return this.#end(false, later);
+      else if (isLast) return this.#end(true, later);
+      this.#step(later);
+    });
+    if (!isOut) this.#end(false, now);
   }
 
   #end(isDone: boolean, now: number): void {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { type Command, commandBytes, OP_APPEND, OP_GET, writeCommand } from "../kv/command.ts";
 import { CONTROLLER_GROUP } from "../kv/shard-config.ts";
+import { underWay } from "../kv/shards-under-way.ts";
 import { ShardWorld } from "../kv/testing/shard-world.ts";
 import { Prng } from "../lib/prng.ts";
 import type { Response } from "../wire/client.ts";
@@ -156,7 +157,12 @@ class Cluster {
 
 function settle(cluster: Cluster): void {
   const { world, prng } = cluster;
-  for (let i = 0; i < 100; i++) for (const group of world.groups) world.step(group, prng, 1000);
+  const said = () =>
+    world.groups.map(({ id, machine }) => ({ group: id, report: machine.report() }));
+  for (let i = 0; underWay(world.machine.config, said()).length > 0; i++) {
+    if (i > 10_000) throw new Error("it does not settle");
+    for (const group of world.groups) world.step(group, prng, 1000);
+  }
 }
 
 function run(cluster: Cluster, untilEnded: number): void {
@@ -190,6 +196,29 @@ test("router: an operation waits while nobody owns its shard, and goes on when a
   settle(cluster);
   run(cluster, 1);
   expect(cluster.stored(0)).toBe("0.0,");
+});
+
+test("router: a shard that is leaving is asked for where it is served, until that refuses it", () => {
+  const cluster = new Cluster(4, 2);
+  const { world, router } = cluster;
+  cluster.join(2);
+  settle(cluster);
+  for (let slot = 0; slot < CLIENTS; slot++) cluster.append(slot);
+  run(cluster, CLIENTS);
+  cluster.join(3);
+  for (const group of [2, 3]) world.group(group).adopt(world.machine.config);
+  cluster.now += 1_000;
+  for (let slot = 0; slot < CLIENTS; slot++) cluster.append(slot);
+  run(cluster, 2 * CLIENTS);
+  expect(router.map.config).toEqual(world.machine.config);
+  const moving = router.map.config.shards.map((group) => group === 3);
+  expect(moving).toContain(true);
+  expect(moving.map((_, shard) => router.map.groupOf(shard))).toEqual(moving.map(() => 2));
+  settle(cluster);
+  for (let slot = 0; slot < CLIENTS; slot++) cluster.append(slot);
+  run(cluster, 3 * CLIENTS);
+  for (let slot = 0; slot < CLIENTS; slot++)
+    expect(cluster.stored(slot)).toBe(`${slot}.0,${slot}.1,${slot}.2,`);
 });
 
 test("router: what finds no owner until its timeout has definitely not happened", () => {
@@ -239,4 +268,4 @@ test("router: under changes of the config, losses and elections each append is t
       });
     }
   }
-});
+}, 60_000);

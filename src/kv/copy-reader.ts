@@ -1,7 +1,8 @@
 import type { SessionedStore } from "./sessions.ts";
 import type { SnapshotReader } from "./state-machine.ts";
 
-const PIECE_BYTES = 64 << 10;
+/** So that a piece, which ends with the entry that reaches this, is mostly one chunk of SHARD_CHUNK_BYTES. */
+const PIECE_BYTES = 120 << 10;
 
 /** Reads a frozen copy of a shard at any offset: a step forward costs what it reads, one back all. */
 export class CopyReader {

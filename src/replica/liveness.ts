@@ -3,8 +3,8 @@ import { type Millis, RAFT_DEFAULTS } from "../raft/api.ts";
 
 /** How often a node tells the others that it lives. */
 export const ALIVE_EVERY_MS = 100;
-/** Election timeouts without a word, after which a node is taken for gone: as a follower would of its leader. */
-const SILENT_TIMEOUTS = 1.5;
+/** Election timeouts without a word, after which a node is taken for gone: the longest that a follower waits for its leader. */
+const SILENT_TIMEOUTS = 2;
 
 export type LivenessOptions = {
   /** Tells a peer that this node lives. May be lost. */
@@ -53,16 +53,17 @@ export class Liveness {
     }
   }
 
-  /** `from` lives, in the process of that number. */
-  heard(from: NodeId, boot: number, now: Millis): void {
+  /** `from` lives, in the process of that number. Whether a turn is called for. */
+  heard(from: NodeId, boot: number, now: Millis): boolean {
     const peer = this.#peers.get(from);
-    if (peer === undefined) return;
+    if (peer === undefined) return false;
     // The nodes tell each other in one burst: one wake-up for all that is heard, instead of one a peer.
     if (now >= this.#tickedAt + this.#everyMs * TOGETHER) this.#tellAt = now;
     const isNew = peer.boot !== boot && peer.boot !== -1;
     peer.boot = boot;
     peer.heardAt = now;
     if (isNew) this.#options.suspect(from);
+    return isNew || this.#tellAt <= now;
   }
 
   deadline(): Millis {

@@ -299,7 +299,9 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
       random,
       log,
       onMessage: (group, message) => this.#host.input(group, { kind: "message", message }),
-      onAlive: (peer, boot) => this.#liveness?.heard(peer, boot, this.now()),
+      onAlive: (peer, boot) => {
+        if (this.#liveness?.heard(peer, boot, this.now()) === true) this.#loop.markDirty();
+      },
       onUnreachable: (peer) => this.#onUnreachable(peer),
       onBurst: this.#onBurst,
       onFatal: this.#onFatal,

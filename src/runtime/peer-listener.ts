@@ -33,7 +33,7 @@ export type ListenerOptions = {
   readonly onAlive: (peer: NodeId, boot: number) => void;
   /** A peer has shaken hands. */
   readonly onPeer: (peer: NodeId) => void;
-  /** Called once after the messages of one chunk: the time to schedule a pump. */
+  /** Called once after the messages of one chunk, if there were any: the time to schedule a pump. */
   readonly onBurst: () => void;
   /** A bug of ours came up while a message was handled. */
   readonly onFatal: (error: unknown) => void;
@@ -54,6 +54,8 @@ export class PeerListener {
   readonly #options: ListenerOptions;
   readonly #server: TCPSocketListener<Inbound>;
   readonly #strangers = new Set<Inbound>();
+  /** In the chunk at hand. */
+  #hasMessages = false;
   /** The newest connection of each peer: a restarted peer replaces its old one. */
   readonly #byPeer = new Map<NodeId, Inbound>();
 
@@ -109,6 +111,8 @@ export class PeerListener {
       if (error instanceof WireError) this.#close(inbound, error.message);
       else this.#options.onFatal(error);
     }
+    if (!this.#hasMessages) return;
+    this.#hasMessages = false;
     this.#options.onBurst();
   }
 
@@ -121,6 +125,7 @@ export class PeerListener {
   #onPeerFrame(peer: NodeId, frame: Frame): void {
     const { self, onMessage, onAlive } = this.#options;
     if (frame.kind === KIND.alive) return onAlive(peer, readAlive(frame));
+    this.#hasMessages = true;
     if (!isBeats(frame)) return onMessage(frame.group, readMessage(frame, self, peer));
     for (const { group, message } of readBeats(frame, self, peer)) onMessage(group, message);
   }

@@ -14,13 +14,15 @@ export type TurnLoopOptions = {
 
 /** A timer this late means that the process was stopped, or starved of the processor. */
 const LATE_MS = 20;
+/** A timer is moved along no more often than this. */
+const MOVED_EVERY_MS = 20;
 
 /**
  * Gathers the inputs of one event-loop turn into one pump. Sockets mark the loop dirty; setImmediate
  * runs once, after all the sockets that were ready, and seals what came in: the batch of the turn.
  *
- * The core's deadline moves with every heartbeat, so its timer is not moved along: when it fires too
- * early it is set anew.
+ * The core's deadline moves with every heartbeat, but its timer is moved along only now and then: when it fires
+ * too early it is set anew. An idle node is spared that, for to wake it for nothing costs more than to move it.
  */
 export class TurnLoop {
   readonly #options: TurnLoopOptions;
@@ -29,6 +31,8 @@ export class TurnLoop {
   /** Calls the timer off. */
   #stopTimer: (() => void) | null = null;
   #timerAt: Millis = Infinity;
+  /** When that was settled. */
+  #setAt: Millis = 0;
   readonly #turn = (): void => this.#guard(() => this.#runTurn());
 
   constructor(options: TurnLoopOptions) {
@@ -56,8 +60,11 @@ export class TurnLoop {
   /** A deadline that came nearer (a candidate became leader) needs an earlier timer. */
   #arm(): void {
     const at = this.#options.deadline();
-    if (at >= this.#timerAt || at === Infinity) return;
+    if (at === this.#timerAt || at === Infinity) return;
+    const now = this.#options.clock.now();
+    if (at > this.#timerAt && now < this.#setAt + MOVED_EVERY_MS) return;
     this.#stopTimer?.();
+    this.#setAt = now;
     this.#timerAt = at;
     this.#stopTimer = this.#options.clock.timer(at, () => this.#guard(() => this.#onTimer()));
   }

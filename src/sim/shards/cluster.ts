@@ -12,7 +12,8 @@ import { SimNetwork } from "../network.ts";
 import { EVENT, World } from "../world.ts";
 import { FIRST_GROUP, nodesOf, type ShardAction, type ShardSchedule, type Who } from "./api.ts";
 import type { CpuCosts } from "./cpu.ts";
-import { ShardNode, type ShardNodeWorld } from "./node.ts";
+import { ShardNode } from "./node.ts";
+import type { ShardNodeWorld } from "./life.ts";
 import { Operator } from "./operator.ts";
 import { ShardWatch } from "./watch.ts";
 
@@ -57,6 +58,7 @@ export class ShardCluster {
   readonly #raws: Raw[] = [];
   readonly #random: Prng;
   #agentLoss = 0;
+  #agentDelayMs: number;
   onResponse: (node: number, response: Response, body: Uint8Array) => void = () => {};
   crashes = 0;
   transfers = 0;
@@ -66,6 +68,7 @@ export class ShardCluster {
     const { seed, nodes, config, shards } = setup;
     const prng = new Prng(seed);
     this.#random = prng.fork("agents");
+    this.#agentDelayMs = setup.agentDelayMs ?? 0;
     const ids = Array.from({ length: nodes }, (_, i) => i + 1);
     const { world } = this;
     this.groups = Array.from({ length: setup.groups }, (_, i) => FIRST_GROUP + i);
@@ -86,20 +89,7 @@ export class ShardCluster {
         if (client >= AGENTS && this.#losesAgents()) return;
         this.#links.reply(node, client, requestId, reply);
       },
-      ask: (from, start, to, requestId, command, group) => {
-        const client = AGENTS + from * STARTS_MAX + (start % STARTS_MAX);
-        if (!this.node(to).isUp) return false;
-        if ((from !== to && this.network.isCut(from, to)) || this.#losesAgents()) return true;
-        const { agentDelayMs = 0 } = setup;
-        if (agentDelayMs === 0) {
-          return this.#links.request(to, client, requestId, command, group);
-        }
-        const copy = { ...command, key: command.key.slice(), value: command.value.slice() };
-        world.at(world.now + agentDelayMs, EVENT.request, from, () => {
-          this.#links.request(to, client, requestId, copy, group);
-        });
-        return true;
-      },
+      ask: (...asked) => this.#ask(...asked),
       onStopped: (node) => this.crash(node, "process"),
       onApply: (group, index, command, result) =>
         this.clients.onApply(index, command, result, group),
@@ -124,17 +114,36 @@ export class ShardCluster {
     );
     this.#links = new ClientLinks(
       ...([world, this.nodes, prng.fork("client links"), config.link.loss] as const),
-      (client, node, response, body) => {
-        if (client >= AGENTS) {
-          const agent = agentOf(client);
-          this.node(agent.node).onAnswer(agent.start, node, response, body);
-        } else if (client === RAW) this.#raws[response.requestId]!.status = response.status;
-        else if (client === LOAD) this.onResponse(node, response, body);
-        else if (client === OPERATOR) this.operator.onResponse(node - 1, response, body);
-        else this.clients.onResponse(client, node - 1, response, body);
-      },
+      (...answer) => this.#onAnswer(...answer),
     );
     for (const node of this.nodes) node.start();
+  }
+
+  /** A request of a node's agent: it goes the way of the messages between nodes, as far as that is cut. */
+  #ask(
+    ...[from, start, to, requestId, command, group]: Parameters<ShardNodeWorld["ask"]>
+  ): boolean {
+    const client = AGENTS + from * STARTS_MAX + (start % STARTS_MAX);
+    if (!this.node(to).isUp) return false;
+    if ((from !== to && this.network.isCut(from, to)) || this.#losesAgents()) return true;
+    if (this.#agentDelayMs === 0) {
+      return this.#links.request(to, client, requestId, command, group);
+    }
+    const copy = { ...command, key: command.key.slice(), value: command.value.slice() };
+    this.world.at(this.world.now + this.#agentDelayMs, EVENT.request, from, () => {
+      this.#links.request(to, client, requestId, copy, group);
+    });
+    return true;
+  }
+
+  #onAnswer(client: number, node: number, response: Response, body: Uint8Array): void {
+    if (client >= AGENTS) {
+      const agent = agentOf(client);
+      this.node(agent.node).onAnswer(agent.start, node, response, body);
+    } else if (client === RAW) this.#raws[response.requestId]!.status = response.status;
+    else if (client === LOAD) this.onResponse(node, response, body);
+    else if (client === OPERATOR) this.operator.onResponse(node - 1, response, body);
+    else this.clients.onResponse(client, node - 1, response, body);
   }
 
   node(id: number): ShardNode {
@@ -228,7 +237,7 @@ export class ShardCluster {
   heal(): void {
     this.network.renew(HEALTHY_LINK);
     this.#links.loss = 0;
-    this.#agentLoss = 0;
+    this.#agentLoss = this.#agentDelayMs = 0;
     for (const node of this.nodes) {
       node.disk.setSpeed(HEALTHY_DISK);
       node.disk.heal();

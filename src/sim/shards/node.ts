@@ -1,68 +1,28 @@
 import { assert } from "../../lib/assert.ts";
-import { asGroup, asNode, type GroupId } from "../../lib/ids.ts";
-import type { Prng } from "../../lib/prng.ts";
+import { asGroup, asNode } from "../../lib/ids.ts";
 import { type ClockState, SkewedClock } from "../../lib/skewed-clock.ts";
-import { type AgentGroup, ShardAgent } from "../../client/shard-agent.ts";
-import type { Command } from "../../kv/command.ts";
 import { CONTROLLER_GROUP } from "../../kv/shard-config.ts";
 import { ShardController } from "../../kv/shard-controller.ts";
 import { ShardKv } from "../../kv/shard-kv.ts";
-import type { Result } from "../../kv/state-machine.ts";
 import type { PowerLossKeeps } from "../../fault/vocabulary.ts";
 import type { RaftInput, RaftStatus } from "../../raft/api.ts";
-import { createRaft } from "../../raft/raft.ts";
-import type { Membership, Message } from "../../raft/types.ts";
-import { Host, type HostPorts } from "../../replica/host.ts";
-import type { Ports, Reply } from "../../replica/ports.ts";
+import { Host } from "../../replica/host.ts";
 import { Replica } from "../../replica/replica.ts";
 import type { Response } from "../../wire/client.ts";
-import type { SimConfig } from "../api.ts";
-import { hashBytes } from "../hash-bytes.ts";
 import { Ended, isOfDisk, openSound } from "../node-start.ts";
-import { NodeStorage, type OpenedGroup } from "../node-storage.ts";
-import { EVENT, type World } from "../world.ts";
+import { NodeStorage } from "../node-storage.ts";
+import { EVENT } from "../world.ts";
 import { Cpu, type CpuCosts } from "./cpu.ts";
-import type { ShardWatch } from "./watch.ts";
-
-export type ShardMachine = ShardController | ShardKv;
-
-export type ShardNodeWorld = {
-  readonly world: World;
-  readonly watch: ShardWatch;
-  readonly config: SimConfig;
-  readonly shards: number;
-  readonly nodeIds: readonly number[];
-  readonly prng: Prng;
-  /** Of each group when it begins, the controller's among them. */
-  membershipOf(group: number): Membership;
-  send(group: GroupId, message: Message): void;
-  reply(node: number, client: number, requestId: number, reply: Reply): void;
-  /** A request of the node's agent. False: the node `to` is down. */
-  ask(
-    from: number,
-    start: number,
-    to: number,
-    id: number,
-    command: Command,
-    group: number,
-  ): boolean;
-  /** Its disk failed it: the process ends, and the node calls `kill`. */
-  onStopped(node: number): void;
-  /** The first node of a group has applied a command; the bytes are valid during the call only. */
-  onApply(group: number, index: number, command: Uint8Array, result: Result): void;
-  /** What its turns cost; null: they take no time. */
-  readonly cpu: CpuCosts | null;
-};
-
-/** What is there from a start to the crash that follows. */
-type Life = {
-  readonly host: Host;
-  readonly agent: ShardAgent;
-  readonly machines: ReadonlyMap<number, ShardMachine>;
-  /** Groups that something was done with since the monitors were told where they stand. */
-  readonly touched: Set<number>;
-  readonly statuses: Map<number, RaftStatus>;
-};
+import {
+  type Life,
+  newAgent,
+  newMachine,
+  newReplica,
+  portsOf,
+  type Process,
+  type ShardMachine,
+  type ShardNodeWorld,
+} from "./life.ts";
 
 /**
  * One node of a sharded cluster: the Host, replicas, machines and agent of a real process, on a
@@ -150,31 +110,41 @@ export class ShardNode {
   /** A process starts on what the disk holds. False: the disk fails. */
   start(): boolean {
     assert(!this.isUp, `node ${this.id} is up`);
-    this.#starts++;
+    const process = this.#newProcess();
     const machines = new Map<number, ShardMachine>();
     this.#starting = true;
     const opened = openSound(this.id, this.disk, () =>
       this.disk.openGroups(this.groups.map(asGroup), (group) => {
-        const machine = this.#newMachine(group);
+        const machine = newMachine(process, group);
         machines.set(group, machine);
         return machine.beginRestore();
       }),
     );
     this.#starting = false;
     if ("refusal" in opened) return false;
-    const host = new Host(this.#ports());
+    const host = new Host(portsOf(process));
     const touched = new Set<number>();
-    this.#life = { host, agent: this.#newAgent(), machines, touched, statuses: new Map() };
+    this.#life = { host, agent: newAgent(process), machines, touched, statuses: new Map() };
     for (const [group, found] of opened.groups) {
-      const machine = machines.get(group) ?? this.#newMachine(group);
+      const machine = machines.get(group) ?? newMachine(process, group);
       machines.set(group, machine);
       this.#in.watch.monitor(group).onStart(this.id, found.restored);
       this.#in.watch.onRestored(this.id, machine);
-      host.add(group, (ports) => this.#newReplica(group, machine, found, ports));
+      host.add(group, (ports) => newReplica(process, group, machine, found, ports));
       touched.add(group);
     }
     this.#whileUp(() => this.#turn());
     return this.isUp;
+  }
+
+  #newProcess(): Process {
+    return {
+      ...{ world: this.#in, id: this.id, start: ++this.#starts, groups: this.groups },
+      disk: this.disk,
+      now: () => this.#now(),
+      life: () => this.#life!,
+      checkUp: () => this.#checkUp(),
+    };
   }
 
   /** SIGKILL: what was written is in the page cache still. */
@@ -277,72 +247,6 @@ export class ShardNode {
     }, "message");
   }
 
-  #newMachine(group: number): ShardMachine {
-    const { shards, prng } = this.#in;
-    if (group === CONTROLLER_GROUP) return new ShardController(shards);
-    return new ShardKv(group, shards, prng.fork(`streams ${this.id} ${this.#starts}`).u32());
-  }
-
-  #newReplica(
-    group: GroupId,
-    machine: ShardMachine,
-    { restored, snapshots }: OpenedGroup,
-    ports: Ports,
-  ): Replica {
-    const { config, prng, membershipOf } = this.#in;
-    const raft = createRaft(
-      {
-        ...config,
-        id: asNode(this.id),
-        membership: membershipOf(group),
-        restored,
-        mayVote: true,
-        quiesce: false,
-        random: prng.fork(`node ${this.id} group ${group} start ${this.#starts}`),
-      },
-      this.#now(),
-    );
-    const { snapshotEveryBytes, leaseReads } = config;
-    return new Replica(raft, this.#watched(group, machine), ports, {
-      ...{ snapshots, snapshotEveryBytes, leaseReads },
-    });
-  }
-
-  #newAgent(): ShardAgent {
-    const { shards, nodeIds, prng, ask } = this.#in;
-    const start = this.#starts;
-    const groups = this.groups.filter((group) => group !== CONTROLLER_GROUP);
-    const seen = groups.map((group) => this.#asAgentSees(group));
-    const controller = (): ShardController => this.controller!;
-    return new ShardAgent(
-      {
-        ...{ shards, nodeIds, prng: prng.fork(`agent ${this.id} start ${start}`) },
-        controller: {
-          get config() {
-            return controller().config;
-          },
-          configAt: (num) => controller().configAt(num),
-        },
-        groups: () => seen,
-      },
-      (to, _lane, requestId, command, group) =>
-        ask(this.id, start, nodeIds[to]!, requestId, command, group),
-    );
-  }
-
-  #asAgentSees(group: number): AgentGroup {
-    const life = (): Life => this.#life!;
-    return {
-      group,
-      get leads(): boolean {
-        return life().host.replica(group)?.soft.role === "leader";
-      },
-      get machine(): ShardKv {
-        return life().machines.get(group) as ShardKv;
-      },
-    };
-  }
-
   #crashed(): void {
     const life = this.#life;
     if (life === null) return;
@@ -435,56 +339,6 @@ export class ShardNode {
         this.#touchAll(life);
       }, "timer");
     });
-  }
-
-  #ports(): HostPorts {
-    const { watch, send, reply } = this.#in;
-    const { id } = this;
-    const act = (group: number): void => {
-      this.#checkUp();
-      this.#life!.touched.add(group);
-    };
-    return {
-      now: () => this.#now(),
-      send: (group, message) => {
-        act(group);
-        watch.monitor(group).onSend(message);
-        send(group, message);
-      },
-      persist: (group, write, durable) => {
-        act(group);
-        watch.monitor(group).onWrite(id, write);
-        const onDurable = (writeSeq: number): void => {
-          watch.monitor(group).onDurable(id);
-          this.#life?.touched.add(group);
-          durable(writeSeq);
-        };
-        this.disk.persist(write, onDurable, group);
-      },
-      reply: (_group, client, requestId, r) => {
-        this.#checkUp();
-        reply(id, client, requestId, r);
-      },
-      onSoftState: () => {},
-      flush: () => this.disk.commit(),
-    };
-  }
-
-  /** The machine as the Replica uses it, with those who watch looking on. */
-  #watched(group: number, machine: ShardMachine): ShardMachine {
-    const { watch, onApply } = this.#in;
-    const monitor = watch.monitor(group);
-    const apply = machine.apply.bind(machine);
-    machine.apply = (bytes, view, at, end, index) => {
-      apply(bytes, view, at, end, index);
-      const { status, version } = machine.result;
-      monitor.onApply(this.id, index, hashBytes(bytes, at, end), status, version);
-      const command = bytes.subarray(at, end);
-      if (watch.onApply(this.id, group, index, command, machine)) {
-        onApply(group, index, command, machine.result);
-      }
-    };
-    return machine;
   }
 }
 

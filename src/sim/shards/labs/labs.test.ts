@@ -11,7 +11,8 @@ const BASE = { lab: "5-2025", about: "", groups: 2, clerks: 2 } as const;
 const LONG = [
   ...["ManyJoinLeaveUnreliable", "ConcurrentUnreliable", "ManyConcurrentClerkUnreliable"],
   ...["PartitionRecoveryUnreliableClerks", "OneConcurrentClerkUnreliable", "Unreliable2"],
-  ...["ProgressJoin", "Concurrent2"],
+  ...["ProgressJoin", "Concurrent2", "Unreliable3"],
+  ...["PartitionRecoveryReliableClerks", "OneConcurrentClerkReliable"],
 ];
 
 for (const scenario of SHARD_LABS.filter(({ name }) => !LONG.includes(name))) {
@@ -23,7 +24,7 @@ for (const scenario of SHARD_LABS.filter(({ name }) => !LONG.includes(name))) {
 }
 
 test("shard labs: the same seed gives the same run, another seed another one", () => {
-  const scenario = SHARD_LABS.find(({ name }) => name === "Concurrent1")!;
+  const scenario = SHARD_LABS.find(({ name }) => name === "ConcurrentMultiLeaveJoin")!;
   const hashes = [7, 7, 8].map((seed) => runShardLab(scenario, seed).traceHash);
   expect(hashes[1]).toBe(hashes[0]!);
   expect(hashes[2]).not.toBe(hashes[0]!);
