@@ -70,6 +70,8 @@ const LAYERS: Record<string, readonly string[]> = {
     ...["src/bench", "src/lib", "src/raft", "src/kv", "src/wire", "src/storage", "src/replica"],
     ...["src/client", "src/history", "src/check", "src/sim", "src/runtime", "src/target"],
     ...["src/workload", "src/report/compare"],
+    // How a generator process is started and spoken to.
+    "src/cli/load/child.ts",
   ],
 };
 
