@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defineFigureSuite, type Figure, figure } from "../src/bench/dsl.ts";
 import { p99 } from "../src/bench/measure.ts";
 import { median } from "../src/lib/stats.ts";
@@ -12,8 +13,13 @@ import {
 
 /** Of issue 9. */
 const GOALS = { awayMs: 500, p99Ms: 100 } as const;
-const FULL: Scale = { shards: 12, keys: 100_000, rate: 2_000, calmMs: 3_000 };
-const QUICK: Scale = { shards: 8, keys: 5_000, rate: 500, calmMs: 500 };
+const LOAD = { keys: 100_000, rate: 2_000, calmMs: 3_000 } as const;
+/** A shard is away for as long as its own keys take: more of them, and each is away for less. */
+const FULL: readonly Scale[] = [
+  { ...LOAD, shards: 12 },
+  { ...LOAD, shards: 48 },
+];
+const QUICK: readonly Scale[] = [{ shards: 8, keys: 5_000, rate: 500, calmMs: 500 }];
 const KEY_BYTES = 8;
 const TOLD_MAX = 5;
 
@@ -26,8 +32,12 @@ export default defineFigureSuite({
   about:
     "100,000 keys of 256 B move to other groups under 2,000 operations a second: how long each shard is away, what operations take, and whether anything is lost.",
   run: async (context) => {
-    const scale = context.quick ? QUICK : FULL;
-    return figuresOf(scale, await runMigration(scale, context));
+    const figures: Figure[] = [];
+    for (const scale of context.quick ? QUICK : FULL) {
+      const dir = join(context.dir, `${scale.shards}`);
+      figures.push(...figuresOf(scale, await runMigration(scale, { ...context, dir })));
+    }
+    return figures;
   },
 });
 
@@ -38,15 +48,25 @@ function figuresOf(scale: Scale, run: MigrationRun): readonly Figure[] {
   const before = awayMs(history, scale.shards, calm);
   const calmText = `before: at most ${Math.max(...before).toFixed(0)} ms between two operations`;
   return [
-    ...phaseFigures("2 groups join", scale, run, run.join),
-    ...phaseFigures("2 groups leave", scale, run, run.leave),
-    figure("before the migration: operations, p99", p99(operationsIn(history, calm).tookMs), "ms", {
-      note: `of ${scale.rate}/s; ${calmText}${load.void === null ? "" : `; ${load.void}`}`,
-    }),
-    figure("keys that were lost, or a put of them counted twice", wrong.length, "count", {
-      goal: { atMost: 0 },
-      note: `all ${scale.keys} read at the end: their versions are the puts that were acknowledged`,
-    }),
+    ...phaseFigures(`${scale.shards} shards, 2 groups join`, scale, run, run.join),
+    ...phaseFigures(`${scale.shards} shards, 2 groups leave`, scale, run, run.leave),
+    figure(
+      `${scale.shards} shards, before: operations, p99`,
+      p99(operationsIn(history, calm).tookMs),
+      "ms",
+      {
+        note: `of ${scale.rate}/s; ${calmText}${load.void === null ? "" : `; ${load.void}`}`,
+      },
+    ),
+    figure(
+      `${scale.shards} shards: keys lost, or with a put that counted twice`,
+      wrong.length,
+      "count",
+      {
+        goal: { atMost: 0 },
+        note: `all ${scale.keys} read at the end: their versions are the puts that were acknowledged`,
+      },
+    ),
   ];
 }
 
