@@ -1,13 +1,16 @@
 import { join } from "node:path";
 import { readLines } from "../../src/target/json-lines.ts";
-import type { LoadEvent, LoadResult, LoadSpec } from "../../src/workload/spec.ts";
+import type { LoadCommand, LoadEvent, LoadResult, LoadSpec } from "../../src/workload/spec.ts";
 
 const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
 
 /** A load generator in a process of its own. */
 export type Load = {
+  /** Resolves when it is connected; rejects when it ends before. */
+  readonly ready: Promise<void>;
   /** Rejects when it ends without a result. */
   readonly done: Promise<LoadResult>;
+  tell(command: LoadCommand): void;
   kill(): Promise<void>;
 };
 
@@ -16,19 +19,27 @@ export function startLoad(spec: LoadSpec): Load {
   const child = Bun.spawn([process.execPath, MAIN, "load", "--spec", "-"], {
     stdio: ["pipe", "pipe", "inherit"],
   });
-  child.stdin.write(`${JSON.stringify(spec)}\n`);
-  child.stdin.flush();
+  const tell = (message: LoadSpec | LoadCommand): void => {
+    child.stdin.write(`${JSON.stringify(message)}\n`);
+    child.stdin.flush();
+  };
+  tell(spec);
+  const ready = Promise.withResolvers<void>();
   const done = (async () => {
     for await (const line of readLines(child.stdout)) {
       const event = JSON.parse(line) as LoadEvent;
-      if (event.kind === "done") return event.result;
+      if (event.kind === "ready") ready.resolve();
+      else if (event.kind === "done") return event.result;
     }
     throw new Error(`the load generator ended with code ${await child.exited}`);
   })();
-  // Whoever kills it does not wait for a result.
-  done.catch(() => {});
+  done.catch(ready.reject);
+  // Whoever kills it waits for neither.
+  ready.promise.catch(() => {});
   return {
+    ready: ready.promise,
     done,
+    tell,
     kill: async () => {
       child.kill("SIGKILL");
       await child.exited;

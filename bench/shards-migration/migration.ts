@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type FigureContext, PUT_LOAD } from "../../src/bench/dsl.ts";
-import { startChild } from "../../src/cli/load/child.ts";
 import { readHistory } from "../../src/history/codec.ts";
 import type { History } from "../../src/history/op.ts";
 import type { ConfigChange } from "../../src/kv/config-changes.ts";
@@ -11,6 +10,7 @@ import { localTarget } from "../../src/target/local.ts";
 import { ShardAdmin } from "../../src/target/shards/shard-admin.ts";
 import type { Cluster } from "../../src/target/target.ts";
 import type { LoadResult, LoadSpec } from "../../src/workload/spec.ts";
+import { startLoad } from "../footprint/load.ts";
 import type { Span } from "./away.ts";
 
 export const VALUE_BYTES = 256;
@@ -21,7 +21,6 @@ const PRELOAD_MS_MAX = 300_000;
 const SETTLED_MS_MAX = 120_000;
 const ASK_WITHIN_MS = 5_000;
 const LOOK_MS = 10;
-const NO_EVENTS = { onTick: () => {}, onViolation: () => {} };
 
 export type Scale = {
   readonly shards: number;
@@ -58,9 +57,9 @@ export async function runMigration(
     progress(`${keys.toLocaleString("en-US")} keys are put`);
     await preload(cluster, scale, seed);
     const path = join(dir, "history.bin");
-    const child = startChild(loadSpec(cluster, scale, seed, path), NO_EVENTS);
+    const generator = startLoad(loadSpec(cluster, scale, seed, path));
     try {
-      await child.ready;
+      await generator.ready;
       await Bun.sleep(calmMs); // Every client opens a session with each shard.
       const fromUs = nowUs();
       await Bun.sleep(calmMs);
@@ -73,11 +72,11 @@ export async function runMigration(
       const leave = await migrate(admin, { kind: "leave", groups: JOINED });
       await Bun.sleep(calmMs);
       progress("every key is read");
-      child.tell({ kind: "stop", finalReads: true });
-      const load = await child.done;
+      generator.tell({ kind: "stop", finalReads: true });
+      const load = await generator.done;
       return { history: readHistory(readFileSync(path)), load, calm, join, leave };
     } finally {
-      await child.kill();
+      await generator.kill();
     }
   } finally {
     admin.close();
@@ -115,20 +114,17 @@ async function preload(
   { keys }: Pick<Scale, "keys">,
   seed: number,
 ): Promise<void> {
-  const child = startChild(
-    {
-      ...PUT_LOAD,
-      ...{ address, seed: seed + 1, keys, valueBytes: VALUE_BYTES, history: null },
-      ...{ keyDistribution: "sequential", operations: keys, clients: 256, connections: 16 },
-      ...{ timeoutMs: PRELOAD_MS_MAX, warmupMs: 0, durationMs: PRELOAD_MS_MAX },
-    },
-    NO_EVENTS,
-  );
+  const generator = startLoad({
+    ...PUT_LOAD,
+    ...{ address, seed: seed + 1, keys, valueBytes: VALUE_BYTES, history: null },
+    ...{ keyDistribution: "sequential", operations: keys, clients: 256, connections: 16 },
+    ...{ timeoutMs: PRELOAD_MS_MAX, warmupMs: 0, durationMs: PRELOAD_MS_MAX },
+  });
   try {
-    const { counts } = await child.done;
+    const { counts } = await generator.done;
     if (counts.ok !== keys) throw new Error(`only ${counts.ok} of ${keys} keys could be put`);
   } finally {
-    await child.kill();
+    await generator.kill();
   }
 }
 
