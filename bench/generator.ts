@@ -10,7 +10,9 @@ const LATENESS_GOAL_US = 1_000;
 /** What a void run counts as, at least: how late those were that did start says little. */
 const VOID_US = 10 * LATENESS_GOAL_US;
 const IN_FLIGHT = ["--clients", "256", "--connections", "16", "--keys", "100000"];
-const OPEN = ["--mix", "put=1", "--rate", String(OPEN_RATE), "--clients", "1024"];
+// More clients than are ever needed at once, on few connections: each one that has something to say costs a turn.
+const OPEN_CLIENTS = ["--clients", "64", "--connections", "4"];
+const OPEN = ["--mix", "put=1", "--rate", String(OPEN_RATE), ...OPEN_CLIENTS];
 
 /** Every load of a round, in turns, so that a slow minute of the machine falls on all of them. */
 const LOADS = {
