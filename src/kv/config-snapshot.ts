@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { joinBytes } from "../lib/join-bytes.ts";
 import { type SessionRecord, SessionTable } from "./session-table.ts";
 import { decodeConfig, encodeConfig, type ShardConfig } from "./shard-config.ts";
 import { SnapshotFormatError } from "./snapshot-format.ts";
@@ -28,7 +28,7 @@ export class ConfigReader implements SnapshotReader {
       if (done === true) this.#lines = null;
       else bytes += lines[lines.push(value) - 1]!.length;
     }
-    return lines.length === 0 ? null : joined(lines, bytes);
+    return lines.length === 0 ? null : joinBytes(lines);
   }
 
   close(): void {
@@ -71,7 +71,7 @@ export class ConfigWriter implements SnapshotWriter {
     let from = 0;
     for (let to = bytes.indexOf(NEWLINE); to >= 0; to = bytes.indexOf(NEWLINE, from)) {
       this.#partial.push(bytes.subarray(from, to));
-      this.#line(joined(this.#partial));
+      this.#line(joinBytes(this.#partial));
       this.#partial = [];
       from = to + 1;
     }
@@ -127,19 +127,4 @@ function parsed(line: Uint8Array): object {
     // Told below.
   }
   throw new SnapshotFormatError("a line is no JSON object");
-}
-
-function joined(
-  parts: readonly Uint8Array[],
-  bytes = parts.reduce((sum, { length }) => sum + length, 0),
-): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  assert(at === bytes, "as many bytes as were counted");
-  return whole;
 }

@@ -1,3 +1,4 @@
+import { joinBytes } from "../lib/join-bytes.ts";
 import { SnapshotFormatError } from "./snapshot-format.ts";
 import { decodeConfig, encodeConfig } from "./shard-config.ts";
 import type { Arriving, Copy, ShardCopies, ToDrop } from "./shard-copies.ts";
@@ -147,8 +148,8 @@ export class ShardsWriter implements SnapshotWriter {
   }
 
   #endSection(): void {
-    if (this.#section === 0) this.#layout = layoutOf(joined(this.#text));
-    else if (this.#section === 1) this.#setConfig(joined(this.#text));
+    if (this.#section === 0) this.#layout = layoutOf(joinBytes(this.#text));
+    else if (this.#section === 1) this.#setConfig(joinBytes(this.#text));
     else this.#endPart();
     this.#text = [];
     this.#section++;
@@ -209,14 +210,4 @@ function layoutOf(bytes: Uint8Array): Layout {
   } catch {
     throw new SnapshotFormatError("it does not say what it holds");
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,12 +1,10 @@
 import { OUTCOME_INFO, OUTCOME_OK } from "../history/op.ts";
-import { AssertionError } from "../lib/assert.ts";
 import type { RaftStatus } from "../raft/api.ts";
-import { WireError } from "../wire/bytes.ts";
 import type { SimObserver, SimResult, SimSchedule, SimStats, Violation } from "./api.ts";
 import type { PowerCuts } from "./boundary.ts";
 import { checkClients } from "./check-clients.ts";
 import { SimCluster } from "./cluster.ts";
-import { InvariantError, violated } from "./violation.ts";
+import { violated, violationOf } from "./violation.ts";
 import { EVENT } from "./world.ts";
 
 /** LIVE: after healing a leader within so long, and all else within the rest. Virtual ms. */
@@ -59,7 +57,10 @@ function runCluster(
     cluster = new SimCluster(schedule, observe, cuts);
     return { result: resultOf(cluster, play(cluster, schedule, settles), null), cluster };
   } catch (error) {
-    return { result: resultOf(cluster, "fail", violationOf(error, cluster)), cluster };
+    return {
+      result: resultOf(cluster, "fail", violationOf(error, cluster?.world ?? null)),
+      cluster,
+    };
   }
 }
 
@@ -203,23 +204,6 @@ function checkEqual(cluster: SimCluster): void {
     violated("CONV", "nodes that applied the same log have different states", lines);
   }
 }
-
-/** Whatever is thrown while a schedule runs is told with the schedule, so that it can be repeated. */
-function violationOf(error: unknown, cluster: SimCluster | null): Violation {
-  const where = { atMs: cluster?.world.now ?? 0, event: cluster?.world.events ?? 0 };
-  if (error instanceof InvariantError) {
-    const { invariant, message, evidence } = error;
-    return { invariant, message, evidence, ...where };
-  }
-  const { name, message, stack = "" } = error instanceof Error ? error : new Error(String(error));
-  const evidence = stack.split("\n").slice(1, 7).map(stackLine);
-  if (error instanceof AssertionError) return { invariant: "ASSERT", message, evidence, ...where };
-  if (error instanceof WireError) return { invariant: "WIRE", message, evidence, ...where };
-  return { invariant: "ASSERT", message: `${name}: ${message}`, evidence, ...where };
-}
-
-/** Without where the project lies on this machine. */
-const stackLine = (line: string): string => line.trim().replace(/\(\S*\/src\//, "(src/");
 
 function resultOf(
   cluster: SimCluster | null,

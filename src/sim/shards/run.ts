@@ -1,14 +1,10 @@
-import { AssertionError } from "../../lib/assert.ts";
-import { WireError } from "../../wire/bytes.ts";
 import type { SimResult, SimStats, Violation } from "../api.ts";
 import { checkClients } from "../check-clients.ts";
-import { InvariantError } from "../violation.ts";
+import { violationOf } from "../violation.ts";
 import { EVENT } from "../world.ts";
 import type { ShardSchedule } from "./api.ts";
 import { ShardCluster } from "./cluster.ts";
 import { runUntil, settle } from "./settle.ts";
-
-const EVIDENCE_MAX = 8;
 
 /** Runs a schedule to its end, or to the first violation. The same schedule gives the same result. */
 export function runShards(schedule: ShardSchedule): SimResult {
@@ -17,7 +13,7 @@ export function runShards(schedule: ShardSchedule): SimResult {
     cluster = new ShardCluster(schedule);
     return resultOf(cluster, play(cluster, schedule), null);
   } catch (error) {
-    return resultOf(cluster, "fail", violationOf(error, cluster));
+    return resultOf(cluster, "fail", violationOf(error, cluster?.world ?? null, cluster?.notes()));
   }
 }
 
@@ -35,25 +31,6 @@ function play(cluster: ShardCluster, schedule: ShardSchedule): "pass" | "unknown
   settle(cluster, [...new Set(schedule.operations.map(({ key }) => key))]);
   return checkClients(clients);
 }
-
-/** An error as what it shows to be broken, with what led to it. */
-export function violationOf(error: unknown, cluster: ShardCluster | null): Violation {
-  const where = { atMs: cluster?.world.now ?? 0, event: cluster?.world.events ?? 0 };
-  const notes = cluster?.notes() ?? [];
-  if (error instanceof InvariantError) {
-    const { invariant, message } = error;
-    return { invariant, message, evidence: [...error.evidence, ...notes], ...where };
-  }
-  const { name, message, stack = "" } = error instanceof Error ? error : new Error(String(error));
-  const lines = stack.split("\n").slice(1, EVIDENCE_MAX).map(stackLine);
-  const evidence = [...lines, ...notes];
-  if (error instanceof AssertionError) return { invariant: "ASSERT", message, evidence, ...where };
-  if (error instanceof WireError) return { invariant: "WIRE", message, evidence, ...where };
-  return { invariant: "ASSERT", message: `${name}: ${message}`, evidence, ...where };
-}
-
-/** Without where the project lies on this machine. */
-const stackLine = (line: string): string => line.trim().replace(/\(\S*\/src\//, "(src/");
 
 function resultOf(
   cluster: ShardCluster | null,

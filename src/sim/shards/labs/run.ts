@@ -2,7 +2,7 @@ import { CLEAR_LINK } from "../../../fault/vocabulary.ts";
 import { checkClients } from "../../check-clients.ts";
 import { LabFailure } from "../../labs/failure.ts";
 import { LAB_CONFIG, type LabResult } from "../../labs/run.ts";
-import { violationOf } from "../run.ts";
+import { violationOf } from "../../violation.ts";
 import { settle } from "../settle.ts";
 import { CLERK_TIMEOUT_MS, ShardLab } from "./lab.ts";
 import type { ShardLabScenario } from "./scenario.ts";
@@ -65,7 +65,7 @@ function play(lab: ShardLab, scenario: ShardLabScenario): Outcome {
       const { message } = error;
       return { verdict: "fail", detector: "LAB", message, evidence: cluster.notes() };
     }
-    const { invariant, message, evidence } = violationOf(error, cluster);
+    const { invariant, message, evidence } = violationOf(error, cluster.world, cluster.notes());
     return { verdict: "fail", detector: invariant, message, evidence };
   }
 }
