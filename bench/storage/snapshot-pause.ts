@@ -128,7 +128,7 @@ async function applied(node: OrdealNode, more: number): Promise<void> {
 
 async function takeSnapshot(node: OrdealNode): Promise<void> {
   const { outcome, reason } = await new Promise<{ outcome: string; reason: string }>((done) =>
-    node.takeSnapshot(GROUP_1, done),
+    node.admin.takeSnapshot(GROUP_1, done),
   );
   if (outcome !== "done" || !reason.startsWith("up to")) throw new Error(`no snapshot: ${reason}`);
 }

@@ -1,24 +1,26 @@
-import { asGroup, asNode, type GroupId, NO_NODE, type NodeId } from "../lib/ids.ts";
+import { asNode, type GroupId, type NodeId } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import type { SoftState } from "../raft/api.ts";
 import type { Message } from "../raft/types.ts";
 import type { GroupClientPort, Host, HostPorts } from "../replica/host.ts";
 import type { Liveness } from "../replica/liveness.ts";
-import type { AdminOutcome, DurableWrite, Reply } from "../replica/ports.ts";
+import type { DurableWrite, Reply } from "../replica/ports.ts";
 import type { RecordSink } from "../replica/record.ts";
 import type { FilePort } from "../storage/file-port.ts";
 import type { AdminPort } from "./admin-port.ts";
-import { type NodeAddress, type NodeConfigFile, nodeAddress, withNodes } from "./config.ts";
+import { type NodeAddress, type NodeConfigFile, nodeAddress } from "./config.ts";
 import { type Clock, machineClock } from "./clock.ts";
 import { diskPort } from "./disk.ts";
 import { GroupClient } from "./group-client.ts";
 import { Groups, SNAPSHOT_EVERY_BYTES } from "./groups.ts";
 import { HTTP_CLIENT, HttpClientPort } from "./http/http-client-port.ts";
+import type { AppOptions } from "./http/app.ts";
 import { HttpServer } from "./http/server.ts";
 import { listenAll } from "./listen.ts";
 import { LogRoom } from "./log-room.ts";
 import type { Log } from "./logging.ts";
 import { Machines } from "./machines.ts";
+import { NodeAdmin } from "./node-admin.ts";
 import { nodeLiveness } from "./node-liveness.ts";
 import { fsyncOf, type NodeStatusReport } from "./node-status.ts";
 import { type OpenStorage, openStorage } from "./open-storage.ts";
@@ -52,7 +54,7 @@ export type OrdealNodeOptions = {
  * One running node: its replicas, one of each group, on TCP and a disk. Everything happens in callbacks of the
  * event loop; they absorb inputs, and one pump at the end of each turn acts on them.
  */
-export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
+export class OrdealNode implements HostPorts, GroupClientPort {
   readonly #options: OrdealNodeOptions;
   readonly #clock: Clock;
   /** Its nodes and links change as the cluster does. */
@@ -66,6 +68,8 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
   readonly #opened: OpenStorage;
   readonly #groups: Groups;
   readonly #host: Host;
+  /** What an operator asks. */
+  readonly admin: AdminPort;
   readonly #loop: TurnLoop;
   /** What the node does for its groups by itself; null: nothing is sharded. */
   #groupClient: GroupClient | null = null;
@@ -111,6 +115,7 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
     }
     this.#groups = this.#createGroups();
     this.#host = this.#groups.host;
+    this.admin = this.#createAdmin();
     this.#logRoom = this.#createLogRoom();
     this.#liveness = nodeLiveness(config, this.#transport, this.#host, this.now());
     this.#loop = new TurnLoop({
@@ -154,61 +159,6 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
         shards: this.#groups.shardReports(),
       }),
     };
-  }
-
-  // AdminPort: what an operator asks.
-
-  changeMembership(
-    voters: readonly number[],
-    learners: readonly number[],
-    done: (outcome: AdminOutcome) => void,
-  ): void {
-    this.#groups.first.changeMembership(voters.map(asNode), learners.map(asNode), done);
-    this.#loop.markDirty();
-  }
-
-  transfer(group: number, to: number, done: (outcome: AdminOutcome) => void): void {
-    this.#order(group, done, (replica) => replica.transferLeadership(asNode(to), done));
-  }
-
-  takeSnapshot(group: number, done: (outcome: AdminOutcome) => void): void {
-    this.#order(group, done, (replica) => replica.takeSnapshot(done));
-  }
-
-  #order(
-    group: number,
-    done: (outcome: AdminOutcome) => void,
-    act: Parameters<Host["with"]>[1],
-  ): void {
-    const reason = `this node has no group ${group}`;
-    if (!this.#host.with(group, act)) done({ outcome: "refused", reason });
-    this.#loop.markDirty();
-  }
-
-  addGroup(id: number, nodes: readonly number[]): string | null {
-    const known = this.#config.nodes.map((node) => node.id);
-    const problem = this.#groups.problemWith(id, nodes, known);
-    if (problem !== null || this.#host.replica(id) !== null) return problem;
-    this.#groups.add(this.#opened.addGroup({ id: asGroup(id), nodes }));
-    this.#options.log.info({ event: "groupAdded", group: id, nodes }, "hosts one more group");
-    this.#loop.markDirty();
-    return null;
-  }
-
-  setNodes(body: unknown): string | null {
-    const changed = withNodes(this.#config, body);
-    if (typeof changed === "string") return changed;
-    this.#config = changed;
-    this.#transport.reconfigure(changed);
-    this.#liveness?.follow(this.#transport.peers, this.now());
-    this.#connectGroups();
-    const nodes = changed.nodes.map((node) => node.id);
-    this.#options.log.info({ event: "nodesChanged", nodes }, "knows where these nodes are");
-    return null;
-  }
-
-  leaderId(group: number): number {
-    return this.#host.replica(group)?.status().leaderId ?? NO_NODE;
   }
 
   /** Answers what is committed, then closes everything. Safe to call twice. */
@@ -321,10 +271,14 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
   }
 
   #listenHttp(): HttpServer {
-    return new HttpServer({
-      admin: this,
-      host: this.#address.host,
-      port: this.#address.httpPort,
+    const { host, httpPort: port } = this.#address;
+    // The app is made when everything it serves is.
+    return new HttpServer({ host, port, app: () => this.#appOptions() });
+  }
+
+  #appOptions(): AppOptions {
+    return {
+      admin: this.admin,
       request: (group, command) => this.#httpRequests.request(group, command),
       placeOf: (key) => this.#groups.placeOf(key),
       status: () => this.status(),
@@ -332,7 +286,25 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
         const node = this.#config.nodes.find((n) => n.id === nodeId);
         return node && `http://${node.host}:${node.httpPort}`;
       },
+    };
+  }
+
+  #createAdmin(): NodeAdmin {
+    return new NodeAdmin({
+      log: this.#options.log,
+      groups: this.#groups,
+      opened: this.#opened,
+      config: () => this.#config,
+      onConfig: (config) => this.#reconfigure(config),
+      onBurst: this.#onBurst,
     });
+  }
+
+  #reconfigure(config: NodeConfigFile): void {
+    this.#config = config;
+    this.#transport.reconfigure(config);
+    this.#liveness?.follow(this.#transport.peers, this.now());
+    this.#connectGroups();
   }
 
   #createGroups(): Groups {
@@ -356,7 +328,7 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
       storage: this.#opened.storage,
       bytesMax: LOG_ROOM * everyBytes,
       now: this.now,
-      takeSnapshot: (group, done) => this.takeSnapshot(group, done),
+      takeSnapshot: (group, done) => this.admin.takeSnapshot(group, done),
     });
   }
 

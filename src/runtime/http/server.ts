@@ -3,7 +3,9 @@ import type { Hono } from "hono";
 import { VALUE_BYTES_MAX } from "../../kv/command.ts";
 import type { AppOptions } from "./app.ts";
 
-export type HttpOptions = AppOptions & {
+export type HttpOptions = {
+  /** What the app serves; called when it is loaded. */
+  readonly app: () => AppOptions;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -42,7 +44,7 @@ export class HttpServer {
 
   /** Loads the app before the first request asks for it. */
   load(): Promise<Hono> {
-    this.#app ??= import("./app.ts").then(({ createApp }) => createApp(this.#options));
+    this.#app ??= import("./app.ts").then(({ createApp }) => createApp(this.#options.app()));
     return this.#app;
   }
 
