@@ -44,6 +44,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./cluster.ts"),
   },
   {
+    name: "dashboard",
+    about: "Watch, load and break a cluster in the browser; look at runs and reports",
+    load: () => import("./dashboard.ts"),
+  },
+  {
     name: "shards",
     about: "Look at, and change, which group of a sharded cluster has which shard",
     load: () => import("./shards.ts"),

@@ -1,0 +1,4 @@
+import type { Tab } from "./tab.ts";
+
+/** Every tab of the page, in order; the first is shown at first. A new part is one line here. */
+export const TABS: readonly Tab[] = [];
