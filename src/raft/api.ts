@@ -225,6 +225,28 @@ export type RaftStatus = SoftState & {
   readonly membership: Membership;
 };
 
+/** What else an operator may see. Made when asked for, and no part of a replay. */
+export type RaftDetails = {
+  /** In the current term; 0: for nobody. */
+  readonly votedFor: NodeId;
+  /** Leader: entry bytes not yet committed. */
+  readonly uncommittedBytes: number;
+  /** The log in memory begins after it. */
+  readonly compactedIndex: LogIndex;
+  /** Leader: its followers and learners, ascending by id. */
+  readonly followers: readonly FollowerStatus[];
+};
+
+/** As Progress. */
+export type FollowerStatus = {
+  readonly id: NodeId;
+  readonly state: "probe" | "replicate" | "snapshot";
+  readonly matchIndex: LogIndex;
+  readonly nextIndex: LogIndex;
+  readonly inflightMessages: number;
+  readonly inflightBytes: number;
+};
+
 export type Raft = {
   /** Absorbs one input. Synchronous, no I/O. Asserts when an invariant breaks: bad bytes from a
    * peer never get this far (wire), so what is left is a bug here or a broken protocol. */
@@ -234,6 +256,7 @@ export type Raft = {
   /** When step({ kind: "deadline" }) must next be called: an election or heartbeat. Infinity: it is quiescent. */
   deadline(): Millis;
   status(): RaftStatus;
+  details(): RaftDetails;
   /** What a snapshot of the state as of the last `applied` input stands for. */
   appliedMeta(): SnapshotMeta;
 };

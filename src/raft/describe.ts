@@ -1,5 +1,7 @@
 import { unreachable } from "../lib/assert.ts";
+import type { RaftDetails } from "./api.ts";
 import { lastIndexOf } from "./batch.ts";
+import type { RaftState } from "./state.ts";
 import type { EntryBatch, Message } from "./types.ts";
 
 /** One line per message, for golden tests and traces: `1→2 append term=6 prev=9@5 commit=0 [10@6]`. */
@@ -39,4 +41,14 @@ export function describeMessage(m: Message): string {
 function describeBatch(batch: EntryBatch): string {
   const last = batch.count === 1 ? "" : `-${lastIndexOf(batch)}`;
   return `${batch.firstIndex}${last}@${batch.term}`;
+}
+
+/** A copy of what is no part of RaftStatus. */
+export function detailsOf({ votedFor, uncommittedBytes, log, progress }: RaftState): RaftDetails {
+  const followers = [...progress]
+    .map(([id, { state, matchIndex, nextIndex, inflightMessages, inflightBytes }]) => {
+      return { id, state, matchIndex, nextIndex, inflightMessages, inflightBytes };
+    })
+    .sort((a, b) => a.id - b.id);
+  return { votedFor, uncommittedBytes, compactedIndex: log.compactedIndex, followers };
 }

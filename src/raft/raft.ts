@@ -10,6 +10,7 @@ import {
   onHeartbeatResponse,
 } from "./append.ts";
 import { maybeCommit } from "./commit.ts";
+import { detailsOf } from "./describe.ts";
 import {
   onLeaderDeadline,
   onOwnVoteDurable,
@@ -40,6 +41,7 @@ export function raftOver(s: RaftState): Raft {
     takeReady: () => takeReady(s),
     deadline: () => deadlineOf(s),
     status: () => statusOf(s),
+    details: () => detailsOf(s),
     appliedMeta: () => appliedMeta(s),
   };
 }

@@ -36,6 +36,7 @@ export function recordingRaft(raft: Raft, start: RecordedStart, sink: RecordSink
     },
     deadline: () => raft.deadline(),
     status: () => raft.status(),
+    details: () => raft.details(),
     appliedMeta: () => raft.appliedMeta(),
   };
 }

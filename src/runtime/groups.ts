@@ -3,7 +3,7 @@ import { CONTROLLER_GROUP, groupOf, shardOf } from "../kv/shard-config.ts";
 import type { ShardsReport } from "../kv/shard-ops.ts";
 import { asNode, GROUP_1, type GroupId, NO_NODE } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
-import { type Raft, RAFT_DEFAULTS, type SoftState } from "../raft/api.ts";
+import { type Raft, type RaftDetails, RAFT_DEFAULTS, type SoftState } from "../raft/api.ts";
 import { createRaft } from "../raft/raft.ts";
 import { Host, type HostPorts } from "../replica/host.ts";
 import { type RecordSink, recordingRaft } from "../replica/record.ts";
@@ -46,6 +46,8 @@ export type KeyPlace = {
 export class Groups {
   readonly host: Host;
   readonly #options: GroupsOptions;
+  /** To look at; only the replicas act on them. */
+  readonly #cores = new Map<number, Raft>();
   readonly #soft = new Map<GroupId, SoftState>();
   readonly #agentGroups: AgentGroup[] = [];
   /** The nodes on which each group began. */
@@ -61,6 +63,11 @@ export class Groups {
     return this.host.replica(GROUP_1)!;
   }
 
+  /** What is in the core of a group that is hosted here; null: it is not. */
+  details(group: number): RaftDetails | null {
+    return this.#cores.get(group)?.details() ?? null;
+  }
+
   /** The groups of shards that are hosted here, as they are now. */
   get ofShards(): readonly AgentGroup[] {
     return this.#agentGroups;
@@ -68,8 +75,10 @@ export class Groups {
 
   add(group: OpenGroup): void {
     const replica = this.host.add(group.id, (ports) => {
+      const core = this.#createCore(group);
+      this.#cores.set(group.id, core);
       return new Replica(
-        this.#createCore(group),
+        core,
         this.#options.machines.of(group.id),
         ports,
         this.#replicaOptions(group),

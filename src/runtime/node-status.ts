@@ -2,6 +2,7 @@ import { FSYNC_DEFAULT, type FsyncMode, unsafeFsync } from "../lib/fsync.ts";
 import type { ShardsReport } from "../kv/shard-ops.ts";
 import type { Membership, Role } from "../raft/api.ts";
 import type { NodeConfigFile } from "./config.ts";
+import type { PeerStatus } from "./peer-status.ts";
 
 /** What a node says of itself at /status. */
 export type NodeStatusReport = {
@@ -30,6 +31,10 @@ export type NodeStatusReport = {
   /** Reads that this node has served since its start: by lease, by a round of messages, local ones. */
   readonly reads: { readonly byLease: number; readonly byRound: number; readonly local: number };
   readonly rssBytes: number;
+  /** In the current term, in group 1; 0: for nobody. */
+  readonly votedFor: number;
+  /** Each other node, ascending by id. */
+  readonly peers: readonly PeerStatus[];
   /** Of a sharded cluster: each group that it hosts. What is above is of group 1, the shard controller. */
   readonly groups?: readonly GroupReport[];
   /** Of a sharded cluster: the groups of shards that it leads. */

@@ -1,4 +1,4 @@
-import { asNode, type GroupId, type NodeId } from "../lib/ids.ts";
+import { asNode, GROUP_1, type GroupId, type NodeId } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import type { SoftState } from "../raft/api.ts";
 import type { Message } from "../raft/types.ts";
@@ -24,6 +24,7 @@ import { NodeAdmin } from "./node-admin.ts";
 import { nodeLiveness } from "./node-liveness.ts";
 import { fsyncOf, type NodeStatusReport } from "./node-status.ts";
 import { type OpenStorage, openStorage } from "./open-storage.ts";
+import { peerStatuses } from "./peer-status.ts";
 import { BinaryServer } from "./protocols/binary.ts";
 import { TcpTransport } from "./tcp-transport.ts";
 import { logStarted } from "./started.ts";
@@ -60,7 +61,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
   /** Its nodes and links change as the cluster does. */
   #config: NodeConfigFile;
   readonly #machines: Machines;
-  readonly #address: NodeAddress;
+  readonly #address: ListenAddress;
   readonly #transport: TcpTransport;
   readonly #binary: BinaryServer;
   readonly #http: HttpServer;
@@ -88,7 +89,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
     this.#options = options;
     this.#clock = options.clock ?? machineClock;
     this.#config = config;
-    this.#address = nodeAddress(config, id);
+    this.#address = listenAddress(config, id);
     this.#httpRequests = new HttpClientPort(this, this.#onBurst);
     this.#machines = new Machines(config.sharding, seed);
     const random = new Prng(seed);
@@ -136,7 +137,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
     setImmediate(() => void this.#http.load());
   }
 
-  get ports(): Pick<NodeAddress, "peerPort" | "clientPort" | "httpPort"> {
+  get ports(): Pick<ListenAddress, "peerPort" | "clientPort" | "httpPort"> {
     const clientPort = this.#binary.port;
     return { peerPort: this.#transport.port, clientPort, httpPort: this.#http.port };
   }
@@ -144,6 +145,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
   status(): NodeStatusReport {
     const { id, config } = this.#options;
     const { first } = this.#groups;
+    const { votedFor, followers } = this.#groups.details(GROUP_1)!;
     return {
       ...first.status(),
       id,
@@ -154,6 +156,8 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       ...this.ports,
       reads: first.reads,
       rssBytes: process.memoryUsage.rss(),
+      votedFor,
+      peers: peerStatuses(this.#transport, followers),
       ...(config.sharding && {
         groups: this.#groups.report(),
         shards: this.#groups.shardReports(),
@@ -259,9 +263,9 @@ export class OrdealNode implements HostPorts, GroupClientPort {
   }
 
   #listenClients(): BinaryServer {
-    const { host, clientPort } = this.#address;
+    const { hosts, clientPort } = this.#address;
     return new BinaryServer({
-      host,
+      host: hosts.clientPort,
       port: clientPort,
       requests: this,
       log: this.#options.log,

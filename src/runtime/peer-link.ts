@@ -15,6 +15,7 @@ import { KIND } from "../wire/kinds.ts";
 import { writeMessage } from "../wire/raft-codec.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import type { Log } from "./logging.ts";
+import { countMessage, type PeerTraffic } from "./peer-traffic.ts";
 
 export const BACKOFF_MIN_MS = 20;
 export const BACKOFF_MAX_MS = 1000;
@@ -32,6 +33,8 @@ export type LinkOptions = {
   readonly peer: NodeId;
   readonly host: string;
   readonly port: number;
+  /** Counts what is sent. */
+  readonly traffic: PeerTraffic;
   readonly random: Prng;
   readonly log: Log;
   /** Messages to `peer` were lost: the core must probe it. Never called from within `send`. */
@@ -75,17 +78,22 @@ export class PeerLink {
   send(group: GroupId, message: Message): void {
     if (this.#state !== "up") {
       this.#dropped = true;
+      this.#options.traffic.droppedMessages++;
       return;
     }
-    if (message.kind === "heartbeat") this.#heartbeats.push({ group, message });
-    else if (message.kind === "heartbeatResponse") this.#responses.push({ group, message });
+    if (message.kind === "heartbeat") {
+      this.#options.traffic.time(group, message);
+      this.#heartbeats.push({ group, message });
+    } else if (message.kind === "heartbeatResponse") this.#responses.push({ group, message });
     else this.#queue(group, message);
   }
 
   #queue(group: number, message: Message): void {
     const start = this.#out.bytes.offset;
     writeMessage(this.#out.bytes, message, group);
-    this.#keep(start);
+    const { traffic } = this.#options;
+    if (this.#keep(start)) countMessage(traffic.sent, message);
+    else traffic.droppedMessages++;
   }
 
   /** Tells the peer that this node lives, in its process of that number; not if it is away. */
@@ -114,14 +122,19 @@ export class PeerLink {
     } else {
       const start = this.#out.bytes.offset;
       writeBeats(this.#out.bytes, beats);
-      this.#keep(start);
+      const { traffic } = this.#options;
+      if (!this.#keep(start)) traffic.droppedMessages += beats.length;
+      else if (first.message.kind === "heartbeat") traffic.sent.heartbeats += beats.length;
+      else traffic.sent.heartbeatReplies += beats.length;
     }
     beats.length = 0;
   }
 
   /** Queues the frame that was encoded from `start` on, or drops it. */
-  #keep(start: number): void {
-    if (!this.#out.keep(start)) this.#dropped = true;
+  #keep(start: number): boolean {
+    const isKept = this.#out.keep(start);
+    if (!isKept) this.#dropped = true;
+    return isKept;
   }
 
   /** The peer has just shown that it lives: dials it at once instead of after the backoff. */
@@ -209,8 +222,10 @@ export class PeerLink {
 
   #send(): void {
     if (this.#socket === null) return;
-    if (!this.#out.flush(this.#socket)) this.#lost("the socket is closed");
-    else if (this.#out.pendingBytes === 0) this.#reported = false;
+    const before = this.#out.pendingBytes;
+    if (!this.#out.flush(this.#socket)) return this.#lost("the socket is closed");
+    this.#options.traffic.sentBytes += before - this.#out.pendingBytes;
+    if (this.#out.pendingBytes === 0) this.#reported = false;
   }
 
   /** The attempt or the connection has failed: logs why, once, and dials again after a pause. */

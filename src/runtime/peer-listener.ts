@@ -12,6 +12,7 @@ import {
 import { KIND } from "../wire/kinds.ts";
 import { readMessage } from "../wire/raft-codec.ts";
 import type { Log } from "./logging.ts";
+import { countMessage, type PeerTraffic } from "./peer-traffic.ts";
 
 /** A connection that has not shaken hands by then is closed. */
 const HANDSHAKE_WITHIN_MS = 5000;
@@ -23,6 +24,8 @@ export type ListenerOptions = {
   readonly self: NodeId;
   /** Who may connect, now. */
   readonly peers: () => readonly NodeId[];
+  /** Counts what a peer sends. */
+  readonly trafficOf: (peer: NodeId) => PeerTraffic;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -45,6 +48,8 @@ type Inbound = {
   readonly onFrame: (frame: Frame) => void;
   /** NO_NODE until the handshake is through. */
   peer: NodeId;
+  /** Null until then. */
+  traffic: PeerTraffic | null;
   deadline: ReturnType<typeof setTimeout> | null;
   closed: boolean;
 };
@@ -90,6 +95,7 @@ export class PeerListener {
       reader: new FrameReader(HANDSHAKE_FRAME_BYTES_MAX),
       onFrame: (frame) => this.#onFrame(inbound, frame),
       peer: NO_NODE,
+      traffic: null,
       deadline: setTimeout(() => {
         this.#close(inbound, `no handshake within ${HANDSHAKE_WITHIN_MS} ms`);
       }, HANDSHAKE_WITHIN_MS),
@@ -104,6 +110,7 @@ export class PeerListener {
 
   #onData(inbound: Inbound, chunk: Uint8Array): void {
     if (inbound.closed) return;
+    inbound.traffic?.heard(chunk.length);
     try {
       inbound.reader.push(chunk, inbound.onFrame);
     } catch (error) {
@@ -118,16 +125,23 @@ export class PeerListener {
 
   #onFrame(inbound: Inbound, frame: Frame): void {
     if (inbound.closed) return;
-    if (inbound.peer === NO_NODE) this.#onHandshake(inbound, frame);
-    else this.#onPeerFrame(inbound.peer, frame);
+    if (inbound.traffic === null) this.#onHandshake(inbound, frame);
+    else this.#onPeerFrame(inbound.peer, inbound.traffic, frame);
   }
 
-  #onPeerFrame(peer: NodeId, frame: Frame): void {
+  #onPeerFrame(peer: NodeId, traffic: PeerTraffic, frame: Frame): void {
     const { self, onMessage, onAlive } = this.#options;
     if (frame.kind === KIND.alive) return onAlive(peer, readAlive(frame));
     this.#hasMessages = true;
-    if (!isBeats(frame)) return onMessage(frame.group, readMessage(frame, self, peer));
-    for (const { group, message } of readBeats(frame, self, peer)) onMessage(group, message);
+    if (!isBeats(frame)) {
+      const message = readMessage(frame, self, peer);
+      count(traffic, frame.group, message);
+      return onMessage(frame.group, message);
+    }
+    for (const { group, message } of readBeats(frame, self, peer)) {
+      count(traffic, group, message);
+      onMessage(group, message);
+    }
   }
 
   #onHandshake(inbound: Inbound, frame: Frame): void {
@@ -147,6 +161,7 @@ export class PeerListener {
     if (old !== undefined) this.#close(old, null);
     this.#settle(inbound);
     inbound.peer = peer;
+    inbound.traffic = this.#options.trafficOf(peer);
     inbound.reader.bytesMax = FRAME_BYTES_MAX;
     this.#byPeer.set(peer, inbound);
     onPeer(peer);
@@ -203,4 +218,9 @@ export class PeerListener {
     const fields = { event: "peerClosed", peer: inbound.peer, from: inbound.socket.remoteAddress };
     this.#options.log.warn({ ...fields, reason }, "closed a peer connection");
   }
+}
+
+function count(traffic: PeerTraffic, group: number, message: Message): void {
+  countMessage(traffic.received, message);
+  if (message.kind === "heartbeatResponse") traffic.timed(group, message);
 }

@@ -1,10 +1,11 @@
 import { asNode, type GroupId, type NodeId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Message } from "../raft/types.ts";
-import { type NodeConfigFile, nodeAddress, peerEndpoint } from "./config.ts";
+import { firstVoters, listenAddress, type NodeConfigFile, peerEndpoint } from "./config.ts";
 import type { Log } from "./logging.ts";
 import { PeerLink } from "./peer-link.ts";
 import { PeerListener } from "./peer-listener.ts";
+import { PeerTraffic } from "./peer-traffic.ts";
 
 export type TransportOptions = {
   readonly config: NodeConfigFile;
@@ -28,6 +29,7 @@ export class TcpTransport {
   readonly #options: TransportOptions;
   readonly #listener: PeerListener;
   readonly #links = new Map<NodeId, PeerLink>();
+  readonly #traffic = new Map<NodeId, PeerTraffic>();
   #config: NodeConfigFile;
   #connected = false;
 
@@ -36,11 +38,12 @@ export class TcpTransport {
     this.#options = options;
     const { config, self } = options;
     this.#config = config;
-    const { host, peerPort } = nodeAddress(config, self);
+    const { hosts, peerPort } = listenAddress(config, self);
     this.#listener = new PeerListener({
       ...options,
       clusterId: config.clusterId,
       peers: () => this.peers,
+      trafficOf: (peer) => this.#trafficOf(peer),
       host,
       port: peerPort,
       onPeer: (peer) => this.#links.get(peer)?.wake(),
@@ -59,6 +62,7 @@ export class TcpTransport {
     const before = this.#config;
     this.#config = config;
     const peers = this.peers;
+    for (const peer of this.#traffic.keys()) if (!peers.includes(peer)) this.#traffic.delete(peer);
     for (const [peer, link] of this.#links) {
       const endpoint = (c: NodeConfigFile): string => JSON.stringify(peerEndpoint(c, self, peer));
       if (peers.includes(peer) && endpoint(before) === endpoint(config)) continue;
@@ -75,6 +79,12 @@ export class TcpTransport {
   /** Peers to whom messages now get out. */
   get connectedPeers(): readonly NodeId[] {
     return [...this.#links].filter(([, link]) => link.isUp).map(([peer]) => peer);
+  }
+
+  /** What went to each peer and came from it. */
+  get traffic(): ReadonlyMap<NodeId, PeerTraffic> {
+    for (const peer of this.peers) this.#trafficOf(peer);
+    return this.#traffic;
   }
 
   /** Queues a message until `flush`; drops it when the peer is away or too slow. */
@@ -104,9 +114,21 @@ export class TcpTransport {
       ...peerEndpoint(this.#config, self, peer),
       clusterId: this.#config.clusterId,
       peer,
+      traffic: this.#trafficOf(peer),
       random: random.fork(`link ${peer}`),
     });
     this.#links.set(peer, link);
+  }
+
+  #trafficOf(peer: NodeId): PeerTraffic {
+    let traffic = this.#traffic.get(peer);
+    if (traffic === undefined) this.#traffic.set(peer, (traffic = new PeerTraffic()));
+    return traffic;
+  }
+
+  /** Who may send here: also the first voters, whose addresses are perhaps not known yet. */
+  get #mayConnect(): readonly NodeId[] {
+    return [...this.peers, ...firstVoters(this.#config).map(asNode)];
   }
 
   /** All other nodes, as they are known now. */

@@ -29,8 +29,10 @@ export async function askStatus(
     if (said.clusterId !== clusterId || said.id !== address.id) return null;
     const { id, pid, role, term, commitIndex, appliedIndex, lastIndex, snapshotIndex } = said;
     const { peerPort, clientPort, httpPort, rssBytes, reads, groups } = said;
+    const { leaderId, durableIndex, votedFor, peers } = said;
     return {
       ...{ id, pid, role, term, commitIndex, appliedIndex, lastIndex, snapshotIndex },
+      ...{ leaderId, durableIndex, votedFor, peers },
       ...{ peerPort, clientPort, httpPort, rssBytes, reads, ...(groups && { groups }) },
     };
   } catch {

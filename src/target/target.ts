@@ -2,6 +2,9 @@ import type { Fault } from "../fault/vocabulary.ts";
 import type { ShardConfig } from "../kv/shard-config.ts";
 import type { ShardsReport } from "../kv/shard-ops.ts";
 import type { FsyncMode } from "../lib/fsync.ts";
+import type { PeerStatus } from "../runtime/peer-status.ts";
+
+export type { PeerStatus };
 
 /**
  * A system under test. Adapters say what they can do; the runner skips, with the reason, what they
@@ -172,6 +175,14 @@ export type NodeStatus = {
   readonly httpPort: number;
   /** Reads that it has served since its start, by what confirmed them; absent: it does not tell. */
   readonly reads?: { readonly byLease: number; readonly byRound: number; readonly local: number };
+  /** The leader that it follows, or itself; 0: it knows of none; absent: it does not tell. */
+  readonly leaderId?: number;
+  /** Of its log, what is on its own disk; absent: it does not tell. */
+  readonly durableIndex?: number;
+  /** For whom it voted in its term; 0: for nobody; absent: it does not tell. */
+  readonly votedFor?: number;
+  /** What it has sent to each other node and heard of it; absent: it does not tell. */
+  readonly peers?: readonly PeerStatus[];
   /** Resident memory of its process; absent: it did not say. */
   readonly rssBytes?: number;
   /** Of a sharded cluster: each group it hosts. `role` and `term` above are those of the controller, group 1. */
