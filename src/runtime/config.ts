@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import { FSYNC_MODES, FSYNC_OF_MEMORY, type FsyncMode } from "../lib/fsync.ts";
 import { RAFT_DEFAULTS } from "../raft/api.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
+import { readDocument } from "./read-document.ts";
 import { type Sharding, shardingProblems, shardingSchema } from "./sharding.ts";
 
 /** Where one node listens. Other nodes and clients reach it under the same address. */
@@ -14,6 +14,8 @@ export type NodeAddress = {
   readonly clientPort: number;
   readonly httpPort: number;
 };
+
+export type PortName = "peerPort" | "clientPort" | "httpPort";
 
 /** One file describes a whole cluster; every node of it reads the same file. */
 export type NodeConfigFile = {
@@ -34,6 +36,8 @@ export type NodeConfigFile = {
   readonly bootstrapped?: boolean | undefined;
   /** links[from][to] = "host:port": what `from` dials instead of `to`'s own peer port, a proxy. */
   readonly links?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
+  /** Instead of its own host, a node listens on these: `0.0.0.0`, say. */
+  readonly listenHosts?: { readonly [port in PortName]?: string | undefined } | undefined;
   /** Many groups, each with a part of the keys. Absent: group 1 has all. */
   readonly sharding?: Sharding | undefined;
   readonly raft?:
@@ -93,6 +97,13 @@ const Schema = v.strictObject({
       v.record(v.string(), v.pipe(text, v.check(isHostPort, 'must be "host:port"'))),
     ),
   ),
+  listenHosts: v.optional(
+    v.strictObject({
+      peerPort: v.optional(text),
+      clientPort: v.optional(text),
+      httpPort: v.optional(text),
+    }),
+  ),
   sharding: v.optional(shardingSchema),
   raft: v.optional(
     v.strictObject({
@@ -110,37 +121,33 @@ const Schema = v.strictObject({
   ),
 });
 
-/** Reads and checks a config file. Throws UserError that lists every problem in it. */
-export function loadConfig(path: string): NodeConfigFile {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code !== undefined;
-    throw new UserError(`cannot read the cluster config`, [
-      {
-        where: path,
-        what: (error as Error).message,
-        fix: missing ? "give the path of a readable file" : "make it one valid JSON document",
-      },
-    ]);
-  }
-  return parseConfig(json, path);
-}
+/** Reads and checks a config file: JSON, YAML or TOML by its extension. Throws UserError that lists every problem in it. */
+export const loadConfig = (path: string): NodeConfigFile =>
+  parseConfig(readDocument(path, "cannot read the cluster config"), path);
 
 /** Checks a parsed config; `where` names its source in the messages. Throws UserError. */
 export function parseConfig(json: unknown, where: string): NodeConfigFile {
+  const checked = checkConfig(json);
+  if (checked.config !== null) return checked.config;
+  const { length } = checked.problems;
+  throw new UserError(
+    `the cluster config ${where} has ${length} problem${length > 1 ? "s" : ""}`,
+    checked.problems,
+  );
+}
+
+/** The config, or every problem of it; `where` of each is the path of a key, like `nodes.0.host`. */
+export function checkConfig(
+  json: unknown,
+):
+  | { readonly config: NodeConfigFile; readonly problems: readonly [] }
+  | { readonly config: null; readonly problems: readonly Problem[] } {
   const parsed = v.safeParse(Schema, json);
   const problems = parsed.success
     ? semanticProblems(parsed.output)
     : parsed.issues.map((issue) => schemaProblem(issue));
-  if (problems.length > 0) {
-    throw new UserError(
-      `the cluster config ${where} has ${problems.length} problem${problems.length > 1 ? "s" : ""}`,
-      problems,
-    );
-  }
-  return parsed.output as NodeConfigFile;
+  if (problems.length > 0) return { config: null, problems };
+  return { config: parsed.output as NodeConfigFile, problems: [] };
 }
 
 /** The membership of an empty log. */
@@ -192,6 +199,22 @@ export function peerEndpoint(
   }
   const colon = override.lastIndexOf(":");
   return { host: override.slice(0, colon), port: Number(override.slice(colon + 1)) };
+}
+
+/** Where node `id` itself listens, port by port. Throws UserError when the config has no such node. */
+export type ListenAddress = NodeAddress & { readonly hosts: Readonly<Record<PortName, string>> };
+export function listenAddress(config: NodeConfigFile, id: number): ListenAddress {
+  const address = nodeAddress(config, id);
+  const { peerPort, clientPort, httpPort } = config.listenHosts ?? {};
+  const { host } = address;
+  return {
+    ...address,
+    hosts: {
+      peerPort: peerPort ?? host,
+      clientPort: clientPort ?? host,
+      httpPort: httpPort ?? host,
+    },
+  };
 }
 
 function isHostPort(value: string): boolean {

@@ -1,7 +1,6 @@
 import { type Problem, UserError } from "../lib/user-error.ts";
-import type { NodeAddress } from "./config.ts";
+import type { ListenAddress, PortName } from "./config.ts";
 
-type PortName = "peerPort" | "clientPort" | "httpPort";
 type Server = { stop(): unknown };
 
 const WHY: Readonly<Record<string, { readonly what: string; readonly fix: string }>> = {
@@ -22,7 +21,7 @@ type Openers<P extends Server, C extends Server, H extends Server> = {
  * had, and why.
  */
 export function listenAll<P extends Server, C extends Server, H extends Server>(
-  address: NodeAddress,
+  address: ListenAddress,
   openers: Openers<P, C, H>,
 ): { readonly peers: P; readonly clients: C; readonly http: H } {
   const problems: Problem[] = [];
@@ -42,9 +41,9 @@ export function listenAll<P extends Server, C extends Server, H extends Server>(
   throw new UserError(`node ${address.id} cannot listen`, problems);
 }
 
-function portProblem(address: NodeAddress, name: PortName, error: NodeJS.ErrnoException): Problem {
+function portProblem(address: ListenAddress, name: PortName, error: NodeJS.ErrnoException): Problem {
   const where = `${name} of node ${address.id}`;
-  const endpoint = `${address.host}:${address[name]}`;
+  const endpoint = `${address.hosts[name]}:${address[name]}`;
   const why = WHY[error.code ?? ""];
   if (why !== undefined) return { where, what: `${endpoint} ${why.what}`, fix: why.fix };
   return { where, what: `${endpoint}: ${error.message}`, fix: "use another host or port" };

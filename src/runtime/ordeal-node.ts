@@ -8,7 +8,7 @@ import type { DurableWrite, Reply } from "../replica/ports.ts";
 import type { RecordSink } from "../replica/record.ts";
 import type { FilePort } from "../storage/file-port.ts";
 import type { AdminPort } from "./admin-port.ts";
-import { type NodeAddress, type NodeConfigFile, nodeAddress } from "./config.ts";
+import { type ListenAddress, listenAddress, type NodeConfigFile } from "./config.ts";
 import { type Clock, machineClock } from "./clock.ts";
 import { diskPort } from "./disk.ts";
 import { GroupClient } from "./group-client.ts";

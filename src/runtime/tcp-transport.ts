@@ -42,9 +42,9 @@ export class TcpTransport {
     this.#listener = new PeerListener({
       ...options,
       clusterId: config.clusterId,
-      peers: () => this.peers,
+      peers: () => this.#mayConnect,
       trafficOf: (peer) => this.#trafficOf(peer),
-      host,
+      host: hosts.peerPort,
       port: peerPort,
       onPeer: (peer) => this.#links.get(peer)?.wake(),
     });
@@ -128,7 +128,8 @@ export class TcpTransport {
 
   /** Who may send here: also the first voters, whose addresses are perhaps not known yet. */
   get #mayConnect(): readonly NodeId[] {
-    return [...this.peers, ...firstVoters(this.#config).map(asNode)];
+    const voters = firstVoters(this.#config).map(asNode);
+    return [...this.peers, ...voters.filter((id) => id !== this.#options.self)];
   }
 
   /** All other nodes, as they are known now. */
