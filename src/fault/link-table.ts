@@ -49,6 +49,11 @@ export class LinkTable {
     for (const link of links) this.#change(link, (state) => ({ ...state, cut: true }));
   }
 
+  /** Sets what is named of these links to a value, whatever faults have added up to. */
+  set(links: readonly Link[], values: Partial<Pick<LinkState, "cut" | "loss" | "delayMs">>): void {
+    for (const link of links) this.#change(link, (state) => ({ ...state, ...values }));
+  }
+
   /** Cuts the links of `nodes`: what they hear, what others hear of them, or both. */
   isolate(nodes: readonly number[], direction: "both" | "in" | "out"): void {
     this.cut(

@@ -12,6 +12,8 @@ export type ClusterRecord = {
   readonly supervisorPid: number;
   /** Where it takes requests (control.ts), on 127.0.0.1. */
   readonly controlPort: number;
+  /** What requests must bring along. */
+  readonly controlToken: string;
   readonly storage: "disk" | "memory";
   /** Null: in memory, where there is nothing to sync. */
   readonly fsync: FsyncMode | null;
@@ -22,9 +24,10 @@ export type ClusterRecord = {
 
 const recordFile = (dir: string): string => join(resolve(dir), "cluster.json");
 
-/** Replaced in one step, so that a reader never sees half of it. */
+/** Replaced in one step, so that a reader never sees half of it. For its owner only: it holds a secret. */
 export function writeRecord(dir: string, record: ClusterRecord): void {
-  writeFileSync(`${recordFile(dir)}.new`, `${JSON.stringify(record, null, 2)}\n`);
+  const mode = 0o600;
+  writeFileSync(`${recordFile(dir)}.new`, `${JSON.stringify(record, null, 2)}\n`, { mode });
   renameSync(`${recordFile(dir)}.new`, recordFile(dir));
 }
 
