@@ -8,6 +8,7 @@ import type { DurableWrite, Reply } from "../replica/ports.ts";
 import type { RecordSink } from "../replica/record.ts";
 import type { FilePort } from "../storage/file-port.ts";
 import type { AdminPort } from "./admin-port.ts";
+import { clusterInfo } from "./cluster-info.ts";
 import { type ListenAddress, listenAddress, type NodeConfigFile } from "./config.ts";
 import { type Clock, machineClock } from "./clock.ts";
 import { diskPort } from "./disk.ts";
@@ -268,6 +269,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       host: hosts.clientPort,
       port: clientPort,
       requests: this,
+      clusterInfo: () => clusterInfo(this.#options.id, this.#config),
       log: this.#options.log,
       onBurst: this.#onBurst,
       onFatal: this.#onFatal,

@@ -21,6 +21,8 @@ export const KIND = {
   alive: 14,
   clientRequests: 16,
   clientResponses: 17,
+  clusterRequest: 18,
+  clusterReply: 19,
 } as const;
 
 export type KindName = keyof typeof KIND;

@@ -8,6 +8,7 @@ const SOURCES = [
   ["Raft messages", "src/wire/raft-codec.ts"],
   ["Heartbeats of many groups, and of nodes", "src/wire/beats-codec.ts"],
   ["Client requests and responses", "src/wire/client.ts"],
+  ["What a node tells of its cluster", "src/wire/cluster-info.ts"],
   ["Commands", "src/kv/command.ts"],
 ] as const;
 

@@ -3,6 +3,7 @@ import { NO_NODE } from "../../lib/ids.ts";
 import { OP_PUT, writeCommand } from "../../kv/command.ts";
 import type { GroupClientPort } from "../../replica/host.ts";
 import type { ByteWriter } from "../../wire/bytes.ts";
+import { type ClusterInfo, readClusterInfo, writeClusterRequest } from "../../wire/cluster-info.ts";
 import { eachResponse, REQUESTS_PER_CONNECTION_MAX } from "../../wire/client.ts";
 import { STATUS } from "../../wire/errors.ts";
 import { beginFrame, endFrame } from "../../wire/frame.ts";
@@ -13,6 +14,13 @@ import { until } from "../testing/until.ts";
 import { BinaryServer } from "./binary.ts";
 
 type Taken = { group: number; client: number; requestId: number; command: Uint8Array };
+
+const INFO: ClusterInfo = {
+  clusterId: "c",
+  id: 2,
+  shards: 0,
+  nodes: [{ id: 2, host: "127.0.0.1", clientPort: 7001 }],
+};
 
 const open: { stop(): void }[] = [];
 afterEach(() => {
@@ -32,6 +40,7 @@ function startServer() {
     host: "127.0.0.1",
     port: 0,
     requests,
+    clusterInfo: () => INFO,
     log,
     onBurst: () => void counts.bursts++,
     onFatal: (error) => {
@@ -240,4 +249,20 @@ test("binary: bad bytes close the connection with one reason, and others live on
   }
   healthy.encode((w) => writeRequests(w, 1, [put("k")]));
   await until("request", () => taken.length === 1);
+});
+
+test("binary: whoever asks is told of the cluster, between answers too", async () => {
+  const { server, taken, answer } = startServer();
+  const client = await rawClient(server.port);
+  client.encode((w) => {
+    writeRequests(w, 7, [put("k")]);
+    writeClusterRequest(w);
+  });
+  await until("request", () => taken.length === 1);
+  await until("what it is told", () => client.frames.length === 1);
+  answer(taken[0]!);
+  server.flush();
+  await until("answer", () => client.frames.length === 2);
+  expect(client.frames.map(({ kind }) => kind)).toEqual([KIND.clusterReply, KIND.clientResponses]);
+  expect(readClusterInfo(client.frames[0]!.body)).toEqual(INFO);
 });

@@ -3,6 +3,7 @@ import { NO_NODE } from "../../lib/ids.ts";
 import type { GroupClientPort } from "../../replica/host.ts";
 import type { Reply } from "../../replica/ports.ts";
 import { WireError } from "../../wire/bytes.ts";
+import { type ClusterInfo, writeClusterInfo } from "../../wire/cluster-info.ts";
 import { eachRequest, REQUESTS_PER_CONNECTION_MAX, writeResponse } from "../../wire/client.ts";
 import { STATUS } from "../../wire/errors.ts";
 import { beginFrame, endFrame, type Frame, FrameReader } from "../../wire/frame.ts";
@@ -21,6 +22,8 @@ export type BinaryOptions = {
   /** 0: any free port. */
   readonly port: number;
   readonly requests: GroupClientPort;
+  /** What clients are told of the cluster. */
+  readonly clusterInfo: () => ClusterInfo;
   readonly log: Log;
   /** Called once after the requests of one chunk: the time to schedule a pump. */
   readonly onBurst: () => void;
@@ -158,6 +161,7 @@ export class BinaryServer {
 
   #onFrame(connection: Connection, frame: Frame): void {
     if (connection.closed) return;
+    if (frame.kind === KIND.clusterRequest) return this.#describe(connection);
     if (frame.kind !== KIND.clientRequests) {
       throw new WireError(`kind ${frame.kind} on the client port`);
     }
@@ -196,14 +200,28 @@ export class BinaryServer {
     if (w.offset - connection.frameStart >= RESPONSES_BYTES_MAX) this.#seal(connection);
   }
 
+  #describe(connection: Connection): void {
+    this.#seal(connection);
+    if (connection.closed) return;
+    const { out } = connection;
+    const start = out.bytes.offset;
+    writeClusterInfo(out.bytes, this.#options.clusterInfo());
+    if (out.keep(start)) this.#write(connection);
+    else this.#closeUnread(connection);
+  }
+
   /** Ends the open frame of replies, so that the bytes may leave. */
   #seal(connection: Connection): void {
     const { out, frameStart } = connection;
     if (frameStart < 0) return;
     endFrame(out.bytes, frameStart);
     connection.frameStart = -1;
-    if (out.keep(frameStart)) return;
-    this.#close(connection, `the client leaves ${out.pendingBytes} bytes of replies unread`);
+    if (!out.keep(frameStart)) this.#closeUnread(connection);
+  }
+
+  #closeUnread(connection: Connection): void {
+    const { pendingBytes } = connection.out;
+    this.#close(connection, `the client leaves ${pendingBytes} bytes of replies unread`);
   }
 
   #write(connection: Connection): void {
