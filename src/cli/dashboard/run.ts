@@ -1,6 +1,9 @@
 import type { DashboardPart } from "../../dashboard/app.ts";
+import { Feed } from "../../dashboard/live/feed.ts";
+import { liveRoutes } from "../../dashboard/live/routes.ts";
 import { serveDashboard } from "../../dashboard/server.ts";
 import { wholeNumber } from "../cluster/check.ts";
+import { ClusterHost } from "./cluster-host.ts";
 
 export type DashboardFlags = {
   readonly dir: string | undefined;
@@ -10,15 +13,17 @@ export type DashboardFlags = {
 };
 
 /** Serves the dashboard until SIGINT or SIGTERM, and ends then what was started on the page. */
-export async function runDashboard({ port, open }: DashboardFlags): Promise<void> {
+export async function runDashboard({ dir, port, open }: DashboardFlags): Promise<void> {
   wholeNumber("--port", port, 0, 65_535);
   const stopped = stopSignal();
   // A part is one line here, its tab one in src/dashboard/page/tabs.ts.
-  const parts: DashboardPart[] = [];
+  const feed = new Feed(new ClusterHost(dir ?? null));
+  const parts: DashboardPart[] = [{ path: "/api/live", app: liveRoutes(feed) }];
   const server = serveDashboard(port, parts);
   console.log(`Dashboard: ${server.url}`);
   if (open) openBrowser(server.url);
   await stopped;
+  await feed.close();
   await server.stop();
 }
 
