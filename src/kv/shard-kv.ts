@@ -10,6 +10,7 @@ import {
   OP_SCAN,
 } from "./command.ts";
 import { CopyReader } from "./copy-reader.ts";
+import type { SessionedStore } from "./sessions.ts";
 import { type Copy, ShardCopies } from "./shard-copies.ts";
 import { decodeConfig, firstConfig, type ShardConfig, shardOf } from "./shard-config.ts";
 import {
@@ -69,6 +70,11 @@ export class ShardKv implements StateMachine {
   /** Something is arriving, or its old owner is to be told: report() says what. */
   get isMoving(): boolean {
     return this.#shards.toDrop.length > 0 || this.#shards.arriving.some((one) => one !== null);
+  }
+
+  /** The stores of all shards that are here. */
+  *stores(): Iterable<SessionedStore> {
+    for (const copy of this.#shards.copies) if (copy !== null) yield copy.store;
   }
 
   /** Keys of all shards served here. */

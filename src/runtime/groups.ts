@@ -9,9 +9,12 @@ import { Host, type HostPorts } from "../replica/host.ts";
 import { type RecordSink, recordingRaft } from "../replica/record.ts";
 import { coreRandom } from "../replica/recording.ts";
 import { Replica } from "../replica/replica.ts";
+import type { SnapshotStorage, StoredSnapshot } from "../storage/snapshot-storage.ts";
 import type { NodeConfigFile } from "./config.ts";
 import type { Log } from "./logging.ts";
 import type { Machines } from "./machines.ts";
+import type { NodeCounters } from "./metrics/node-counters.ts";
+import { timedSnapshots } from "./metrics/timed-disk.ts";
 import type { GroupReport } from "./node-status.ts";
 import type { OpenGroup } from "./open-storage.ts";
 import { memberProblems } from "./sharding.ts";
@@ -29,6 +32,7 @@ export type GroupsOptions = {
   readonly seed: number;
   readonly record: RecordSink | undefined;
   readonly machines: Machines;
+  readonly counters: NodeCounters;
   readonly mayVote: boolean;
   readonly ports: HostPorts;
   readonly onFatal: (error: unknown) => void;
@@ -48,6 +52,7 @@ export class Groups {
   readonly #options: GroupsOptions;
   /** To look at; only the replicas act on them. */
   readonly #cores = new Map<number, Raft>();
+  readonly #snapshots = new Map<number, SnapshotStorage>();
   readonly #soft = new Map<GroupId, SoftState>();
   readonly #agentGroups: AgentGroup[] = [];
   /** The nodes on which each group began. */
@@ -68,6 +73,11 @@ export class Groups {
     return this.#cores.get(group)?.details() ?? null;
   }
 
+  /** The newest durable snapshot of a group; null: it has none, or is not hosted here. */
+  snapshot(group: number): StoredSnapshot | null {
+    return this.#snapshots.get(group)?.newest ?? null;
+  }
+
   /** The groups of shards that are hosted here, as they are now. */
   get ofShards(): readonly AgentGroup[] {
     return this.#agentGroups;
@@ -77,6 +87,7 @@ export class Groups {
     const replica = this.host.add(group.id, (ports) => {
       const core = this.#createCore(group);
       this.#cores.set(group.id, core);
+      this.#snapshots.set(group.id, group.snapshots);
       return new Replica(
         core,
         this.#options.machines.of(group.id),
@@ -135,10 +146,12 @@ export class Groups {
 
   /** Logs that a group has another role, term or leader. */
   onSoftState(group: GroupId, soft: SoftState): void {
-    const { log } = this.#options;
+    const { log, counters } = this.#options;
     const before = this.#soft.get(group)!;
     this.#soft.set(group, soft);
     const { role, term, leaderId } = soft;
+    const isNew = leaderId !== NO_NODE && leaderId !== before.leaderId;
+    if (isNew && group === GROUP_1) counters.leaderChanges++;
     const named = ofGroup(group);
     if (term !== before.term) log.info({ event: "termChanged", ...named, term }, "entered a term");
     if (before.role === "leader" && (role !== "leader" || term !== before.term)) {
@@ -146,7 +159,7 @@ export class Groups {
     }
     if (role === "leader" && (before.role !== "leader" || term !== before.term)) {
       log.info({ event: "becameLeader", ...named, term }, "became the leader");
-    } else if (leaderId !== NO_NODE && leaderId !== before.leaderId) {
+    } else if (isNew) {
       log.info({ event: "leaderKnown", ...named, term, leaderId }, "follows a leader");
     }
   }
@@ -183,13 +196,15 @@ export class Groups {
   }
 
   #replicaOptions({ id: group, snapshots }: OpenGroup): ConstructorParameters<typeof Replica>[3] {
-    const { config, log, onFatal } = this.#options;
+    const { config, log, counters, onFatal } = this.#options;
     const { raft } = config;
     const named = ofGroup(group);
     return {
-      snapshots,
+      snapshots: timedSnapshots(snapshots, counters),
       snapshotEveryBytes: raft?.snapshotEveryBytes ?? SNAPSHOT_EVERY_BYTES,
       onSnapshot: ({ kind, lastIndex, totalBytes }) => {
+        if (kind === "taken") counters.snapshotsTaken++;
+        else counters.snapshotsInstalled++;
         const event = kind === "taken" ? "snapshotTaken" : "snapshotInstalled";
         const { term } = this.#soft.get(group)!;
         const fields = { event, ...named, term, lastIndex, totalBytes };
@@ -198,6 +213,7 @@ export class Groups {
         Bun.gc(false);
       },
       onSnapshotFailed: (error, inARow) => {
+        counters.snapshotsFailed++;
         const fields = { event: "snapshotFailed", ...named, reason: error.message, inARow };
         log.error(fields, "a snapshot could not be written");
         if (inARow >= SNAPSHOT_FAILURES_MAX) onFatal(error);

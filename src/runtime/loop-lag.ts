@@ -9,20 +9,29 @@ export type LoopLagReport = {
   readonly maxMs: number;
 };
 
-const TICK_MS = 2;
-/** Watching costs a wake-up a tick, so it ends when nobody has asked for so long. */
-const WATCHED_FOR_MS = 10_000;
+export type LoopLagOptions = {
+  readonly tickMs: number;
+  /** Watching costs a wake-up a tick, so it ends when nobody has asked for so long. */
+  readonly watchedForMs: number;
+};
+
+const OPTIONS: LoopLagOptions = { tickMs: 2, watchedForMs: 10_000 };
 
 /**
  * Watches this process's event loop for pauses (a long turn, a collection of garbage, a sync, a machine
- * that lets others run) while somebody asks at least every ten seconds: lag beyond a timer's usual 1 ms.
+ * that lets others run) while somebody asks often enough (by default every ten seconds): lag beyond a timer's usual 1 ms.
  */
 export class LoopLag {
+  readonly #options: LoopLagOptions;
   readonly #lagUs = new Histogram();
   #watchedFrom = 0;
   #askedAt = 0;
   #dueAt = 0;
   #ticking = false;
+
+  constructor(options = OPTIONS) {
+    this.#options = options;
+  }
 
   /** The report since the last call, and watches on. */
   take(): LoopLagReport {
@@ -44,9 +53,10 @@ export class LoopLag {
   readonly #tick = (): void => {
     const now = performance.now();
     if (this.#ticking) this.#lagUs.record(Math.max(0, now - this.#dueAt) * 1000);
-    this.#ticking = now < this.#askedAt + WATCHED_FOR_MS;
+    const { tickMs, watchedForMs } = this.#options;
+    this.#ticking = now < this.#askedAt + watchedForMs;
     if (!this.#ticking) return this.#lagUs.reset();
-    this.#dueAt = now + TICK_MS;
-    setTimeout(this.#tick, TICK_MS).unref();
+    this.#dueAt = now + tickMs;
+    setTimeout(this.#tick, tickMs).unref();
   };
 }

@@ -1,6 +1,7 @@
 import { createStateMachine } from "../kv/sessions.ts";
 import { ShardController } from "../kv/shard-controller.ts";
 import { ShardKv } from "../kv/shard-kv.ts";
+import type { SessionedStore } from "../kv/sessions.ts";
 import type { StateMachine } from "../kv/state-machine.ts";
 import { GROUP_1, type GroupId } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
@@ -12,7 +13,7 @@ export class Machines {
   /** Names this life of the node in copies of shards that others read of it. */
   readonly #streams: number;
   readonly #controller: ShardController | null;
-  readonly #store: StateMachine | null;
+  readonly #store: SessionedStore | null;
   readonly #shardKvs = new Map<GroupId, ShardKv>();
 
   /** `seed` is drawn anew for each start. */
@@ -26,6 +27,22 @@ export class Machines {
   /** Null: nothing is sharded. */
   get controller(): ShardController | null {
     return this.#controller;
+  }
+
+  /** What the stores of all groups hold. */
+  size(): { readonly keys: number; readonly bytes: number; readonly sessions: number } {
+    const sum = { keys: 0, bytes: 0, sessions: 0 };
+    for (const one of this.#stores()) {
+      sum.keys += one.store.size;
+      sum.bytes += one.store.slabBytes;
+      sum.sessions += one.sessionCount;
+    }
+    return sum;
+  }
+
+  *#stores(): Iterable<SessionedStore> {
+    if (this.#store !== null) yield this.#store;
+    for (const machine of this.#shardKvs.values()) yield* machine.stores();
   }
 
   of(group: GroupId): StateMachine {

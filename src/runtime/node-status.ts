@@ -9,6 +9,8 @@ export type NodeStatusReport = {
   readonly id: number;
   readonly pid: number;
   readonly clusterId: string;
+  /** Of Ordeal. */
+  readonly version: string;
   readonly role: Role;
   readonly term: number;
   /** 0: none is known. */

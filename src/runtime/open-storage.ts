@@ -14,6 +14,8 @@ import type { NodeConfigFile } from "./config.ts";
 import { lockDirectory } from "./dir-lock.ts";
 import { groupsOfConfig, readLaterGroups, writeLaterGroups } from "./hosted-groups.ts";
 import { claimIdentity } from "./identity.ts";
+import type { NodeCounters } from "./metrics/node-counters.ts";
+import { timedDisk } from "./metrics/timed-disk.ts";
 import type { GroupPlace } from "./sharding.ts";
 
 /** Where a node keeps its log and snapshots, and what it found there. */
@@ -45,6 +47,7 @@ export type StorageEnvironment = {
   readonly onFatal: (error: unknown) => void;
   /** As Host.together. */
   readonly together: (tell: () => void) => void;
+  readonly counters: NodeCounters;
   /** The node is new in a cluster that runs: an empty directory is no loss. */
   readonly isJoining: boolean;
   /** The state of a group; it is loaded with its newest snapshot. */
@@ -81,10 +84,10 @@ function openDisk(
   config: NodeConfigFile,
   id: number,
   dir: string,
-  { disk: port, now, onFatal, together, isJoining, machineOf }: StorageEnvironment,
+  { disk: port, now, onFatal, together, counters, isJoining, machineOf }: StorageEnvironment,
 ): OpenStorage {
   const identity = { clusterId: config.clusterId, nodeId: asNode(id) };
-  const shared = { port, identity, now };
+  const shared = { port: timedDisk(port, counters.snapshotFiles), identity, now };
   const files = new Map<GroupId, FileSnapshots>();
   const damagedSnapshots: string[] = [];
   const dirOf = (group: GroupId): string => snapshotsOf(join(dir, "snapshots"), group);
@@ -111,6 +114,7 @@ function openDisk(
   }
   const { wal, groups, report } = openWal({
     ...shared,
+    port: timedDisk(port, counters.wal),
     dir: join(dir, "wal"),
     onFatal,
     fsync: config.fsync ?? FSYNC_DEFAULT,

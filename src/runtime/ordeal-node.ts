@@ -21,6 +21,8 @@ import { listenAll } from "./listen.ts";
 import { LogRoom } from "./log-room.ts";
 import type { Log } from "./logging.ts";
 import { Machines } from "./machines.ts";
+import { metricsSource } from "./metrics/node-metrics.ts";
+import { NodeCounters } from "./metrics/node-counters.ts";
 import { NodeAdmin } from "./node-admin.ts";
 import { nodeLiveness } from "./node-liveness.ts";
 import { fsyncOf, type NodeStatusReport } from "./node-status.ts";
@@ -30,6 +32,7 @@ import { BinaryServer } from "./protocols/binary.ts";
 import { TcpTransport } from "./tcp-transport.ts";
 import { logStarted } from "./started.ts";
 import { TurnLoop } from "./turn-loop.ts";
+import { VERSION } from "./version.ts";
 
 /** Of the log of many groups more is not kept than so many times what one of them writes between two snapshots. */
 const LOG_ROOM = 2;
@@ -75,6 +78,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
   readonly #loop: TurnLoop;
   /** What the node does for its groups by itself; null: nothing is sharded. */
   #groupClient: GroupClient | null = null;
+  readonly #counters = new NodeCounters();
   /** Null: one group, or one that takes no snapshots. */
   readonly #logRoom: LogRoom | null;
   /** Null: one group, which never sleeps. */
@@ -107,6 +111,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
         disk: options.disk ?? diskPort(),
         now: this.now,
         onFatal: this.#onFatal,
+        counters: this.#counters,
         together: (tell) => this.#host.together(tell),
         isJoining: options.isJoining === true,
         machineOf: (group) => this.#machines.of(group),
@@ -152,6 +157,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       id,
       pid: process.pid,
       clusterId: config.clusterId,
+      version: VERSION,
       storage: config.storage,
       ...fsyncOf(config),
       ...this.ports,
@@ -191,6 +197,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
   }
 
   reply(group: GroupId, client: number, requestId: number, reply: Reply): void {
+    this.#counters.repliesByStatus[reply.status]!++;
     if (client === HTTP_CLIENT) this.#httpRequests.reply(requestId, reply);
     else this.#binary.reply(group, client, requestId, reply);
   }
@@ -285,9 +292,18 @@ export class OrdealNode implements HostPorts, GroupClientPort {
   #appOptions(): AppOptions {
     return {
       admin: this.admin,
+      metrics: metricsSource({
+        status: () => this.status(),
+        counters: this.#counters,
+        transport: this.#transport,
+        groups: this.#groups,
+        opened: this.#opened,
+        machines: this.#machines,
+      }),
       request: (group, command) => this.#httpRequests.request(group, command),
       placeOf: (key) => this.#groups.placeOf(key),
       status: () => this.status(),
+      snapshot: () => this.#groups.snapshot(GROUP_1),
       urlOf: (nodeId) => {
         const node = this.#config.nodes.find((n) => n.id === nodeId);
         return node && `http://${node.host}:${node.httpPort}`;
@@ -297,7 +313,9 @@ export class OrdealNode implements HostPorts, GroupClientPort {
 
   #createAdmin(): NodeAdmin {
     return new NodeAdmin({
+      id: this.#options.id,
       log: this.#options.log,
+      connected: () => this.#transport.connectedPeers,
       groups: this.#groups,
       opened: this.#opened,
       config: () => this.#config,
@@ -319,6 +337,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
     const created = new Groups({
       ...{ config, id, log, seed, record, mayVote },
       machines: this.#machines,
+      counters: this.#counters,
       ports: this,
       onFatal: this.#onFatal,
     });

@@ -10,14 +10,16 @@ import {
   OP_PUT,
   VALUE_BYTES_MAX,
 } from "../../kv/command.ts";
-import { isDefinite, STATUS, type StatusName } from "../../wire/errors.ts";
+import type { StoredSnapshot } from "../../storage/snapshot-storage.ts";
 import type { NodeStatusReport } from "../node-status.ts";
 import { GROUP_1 } from "../../lib/ids.ts";
 import type { AdminPort } from "../admin-port.ts";
 import type { KeyPlace } from "../groups.ts";
-import { LoopLag } from "../loop-lag.ts";
+import type { MetricsSource } from "../metrics/metrics-source.ts";
 import { adminRoutes } from "./admin.ts";
 import type { HttpReply } from "./http-client-port.ts";
+import { HTTP_STATUS, problem } from "./problem.ts";
+import { stateRoutes } from "./state.ts";
 
 export type AppOptions = {
   readonly request: (group: number, command: Command) => Promise<HttpReply>;
@@ -27,37 +29,9 @@ export type AppOptions = {
   /** "http://host:port" of a node's HTTP port, or undefined for an id that is not configured. */
   readonly urlOf: (nodeId: number) => string | undefined;
   readonly admin: AdminPort;
-};
-
-/** How each outcome reads in HTTP. `ok` never gets here. */
-const HTTP_STATUS = {
-  ok: 200,
-  notFound: 404,
-  versionMismatch: 412,
-  notLeader: 503,
-  overloaded: 503,
-  sessionExpired: 500,
-  leadershipLost: 504,
-  invalid: 400,
-  shuttingDown: 503,
-  timeout: 504,
-  wrongShard: 421,
-  noGroup: 421,
-} as const satisfies Record<StatusName, number>;
-
-const FIX: Record<StatusName, string> = {
-  ok: "",
-  notFound: "put the key first",
-  versionMismatch: "read the key and decide again, with the version of this reply",
-  notLeader: "no leader is known here now: try again in a moment, or ask another node",
-  overloaded: "try again after a pause",
-  sessionExpired: "report this: HTTP requests have no session",
-  leadershipLost: "the outcome is not known: read the key to find out",
-  invalid: "correct the request",
-  shuttingDown: "ask another node",
-  timeout: "the outcome is not known: is a majority of the nodes up? Read the key to find out",
-  wrongShard: "ask the group that owns the shard: ordeal shards query",
-  noGroup: "ask a node of that group: ordeal shards query",
+  readonly metrics: MetricsSource;
+  /** The newest snapshot of group 1; null: it has none. */
+  readonly snapshot: () => StoredSnapshot | null;
 };
 
 const NO_BYTES = new Uint8Array(0);
@@ -79,9 +53,7 @@ const COMMAND: Command = {
  *   PUT    /kv/KEY   body: the value. `If-Match: "VERSION"` or `If-None-Match: *`: only at that version
  *   POST   /kv/KEY   appends the body
  *   DELETE /kv/KEY
- *   GET    /status   what this node says of itself
- *   GET    /lag      pauses of its event loop since the request before, if that was within 10 s
- *   GET    /healthz  200 when it knows a leader, else 503
+ *   …      /status, /metrics, …  what this node says of itself (state.ts)
  *   …      /admin/…  for operators (admin.ts)
  *
  * Keys are UTF-8, percent-encoded. Replies carry the key's version as ETag and X-Ordeal-Version. A
@@ -91,7 +63,6 @@ const COMMAND: Command = {
  */
 export function createApp(options: AppOptions): Hono {
   const app = new Hono();
-  const lag = new LoopLag();
   app.get("/kv/:key", (c) => {
     const flags = c.req.query("local") === "true" ? FLAG_LOCAL : 0;
     return serve(options, c, { op: OP_GET, flags });
@@ -104,12 +75,7 @@ export function createApp(options: AppOptions): Hono {
   app.post("/kv/:key", (c) => serve(options, c, { op: OP_APPEND }));
   app.delete("/kv/:key", (c) => serve(options, c, { op: OP_DELETE }));
   app.route("/admin", adminRoutes(options.admin));
-  app.get("/status", (c) => c.json(options.status()));
-  app.get("/lag", (c) => c.json(lag.take()));
-  app.get("/healthz", (c) => {
-    const { leaderId } = options.status();
-    return leaderId === 0 ? problem(c, "notLeader", "no leader") : c.json({ leaderId });
-  });
+  stateRoutes(app, options);
   app.notFound((c) =>
     c.json(
       { error: `no such path: ${c.req.path}`, definite: true, fix: "see /status, /kv/KEY" },
@@ -185,17 +151,6 @@ function elsewhere({ urlOf }: AppOptions, c: Context, { group, nodes }: KeyPlace
     nodes: nodes.map((id) => ({ id, url: urlOf(id) })),
   };
   return c.json(body, HTTP_STATUS.wrongShard);
-}
-
-function problem(c: Context, status: StatusName, error?: string, version?: number): Response {
-  const code = HTTP_STATUS[status];
-  if (code === 503) c.header("Retry-After", "1");
-  const body = {
-    error: error ?? `${status}: ${STATUS[status].about}`,
-    definite: isDefinite(STATUS[status].code),
-    fix: FIX[status],
-  };
-  return c.json(status === "versionMismatch" ? { ...body, version } : body, code);
 }
 
 const tooLarge = (c: Context): Response => c.json(TOO_LARGE, 413);
