@@ -1,42 +1,27 @@
-import type { CommandModule } from "yargs";
-import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
+import type { Argv, CommandModule, Options } from "yargs";
+import { SETTINGS } from "../runtime/settings.ts";
 
+/** What is not a setting of the node but of this start of it; settings are in runtime/settings.ts. */
 type Args = {
-  config: string;
-  id: number;
-  log: string | undefined;
-  fsync: FsyncMode | undefined;
+  config: string | undefined;
   "parent-pipe": boolean;
-  join: boolean;
   record: string | undefined;
+  "print-config": boolean;
+  json: boolean;
 };
 
 export const command: CommandModule<object, Args> = {
   command: "node",
   describe: "Run one node of a cluster in this process",
   builder: (yargs) =>
-    yargs
+    withSettings(yargs)
       .option("config", {
-        describe: "the cluster's config file, the same for every node",
+        describe:
+          "file of settings (YAML, TOML or JSON), or of a whole cluster; $ORDEAL_CONFIG. A flag wins over $ORDEAL_FLAG, and that over the file",
         type: "string",
-        demandOption: true,
-      })
-      .option("id", { describe: "which of its nodes to run", type: "number", demandOption: true })
-      .option("log", {
-        describe: "log file; default: node-N/node.log in the config's dataDir",
-        type: "string",
-      })
-      .option("fsync", {
-        describe: "when the log is synced; never is UNSAFE; default: as the config says, or batch",
-        choices: FSYNC_MODES,
       })
       .option("parent-pipe", {
         describe: "end with the process that holds the other end of standard input",
-        type: "boolean",
-        default: false,
-      })
-      .option("join", {
-        describe: "begin as a new node of a cluster that runs, with an empty directory",
         type: "boolean",
         default: false,
       })
@@ -44,17 +29,52 @@ export const command: CommandModule<object, Args> = {
         describe: "file to append all inputs of the core to, for `ordeal replay`",
         type: "string",
       })
-      .example("$0 node --config cluster.json --id 1", "run node 1 until SIGTERM or Ctrl-C"),
+      .option("print-config", {
+        describe: "print every setting and where it comes from, and start nothing",
+        type: "boolean",
+        default: false,
+      })
+      .option("json", {
+        describe: "with --print-config: print one JSON document",
+        type: "boolean",
+        default: false,
+      })
+      .example("$0 node --config cluster.json --id 1", "run node 1 until SIGTERM or Ctrl-C")
+      .example(
+        "$0 node --id 1 --cluster demo --peers 127.0.0.1:7301,127.0.0.1:7302,127.0.0.1:7303",
+        "one of three that find each other at these HTTP ports",
+      )
+      .example(
+        "$0 node --id 4 --join 127.0.0.1:7301 --listen-http 127.0.0.1:7304 --data-dir d",
+        "a new node of a cluster that runs",
+      ),
   handler: async (args) => {
-    const { loadConfig, withFsync } = await import("../runtime/config.ts");
+    const { readNodeSettings } = await import("../runtime/node-settings.ts");
+    const file = args.config ?? process.env["ORDEAL_CONFIG"];
+    const settings = readNodeSettings({ flags: args, env: process.env, file });
+    if (args["print-config"]) {
+      const { printSettings } = await import("./print-settings.ts");
+      return printSettings(settings, args.json);
+    }
+    const { prepareNode } = await import("../runtime/discovery/start.ts");
     const { runNode } = await import("../runtime/node.ts");
     await runNode({
-      config: withFsync(loadConfig(args.config), args.fsync),
-      id: args.id,
-      logFile: args.log,
+      ...(await prepareNode(settings)),
+      id: settings.id,
+      logFile: settings.logFile,
       parentPipe: args["parent-pipe"],
-      isJoining: args.join,
       recordFile: args.record,
     });
   },
 };
+
+function withSettings(yargs: Argv): Argv {
+  for (const setting of SETTINGS) yargs.option(setting.flag, flagOf(setting));
+  return yargs;
+}
+
+/** A switch is a flag without a value; everything else is read, and judged, with the file and the variables. */
+const flagOf = ({ kind, about, fallback }: (typeof SETTINGS)[number]): Options => ({
+  type: kind === "switch" ? "boolean" : "string",
+  describe: fallback === undefined ? about : `${about}; default: ${fallback}`,
+});

@@ -73,6 +73,12 @@ const millis = v.pipe(
   v.maxValue(600_000, "must be 600000 ms or less"),
 );
 
+/** Where one node is. */
+export const nodeAddressSchema = v.strictObject({
+  ...{ id: nodeId, host: text },
+  ...{ peerPort: port, clientPort: port, httpPort: port },
+});
+
 const Schema = v.strictObject({
   clusterId: v.pipe(
     text,
@@ -80,10 +86,7 @@ const Schema = v.strictObject({
     v.regex(/^[\x21-\x7e]*$/, "must be printable ASCII without spaces"),
   ),
   nodes: v.pipe(
-    v.array(
-      v.strictObject({ id: nodeId, host: text, peerPort: port, clientPort: port, httpPort: port }),
-      "must be a list of nodes",
-    ),
+    v.array(nodeAddressSchema, "must be a list of nodes"),
     v.minLength(1, "must list at least one node"),
   ),
   dataDir: text,

@@ -41,7 +41,11 @@ export function listenAll<P extends Server, C extends Server, H extends Server>(
   throw new UserError(`node ${address.id} cannot listen`, problems);
 }
 
-function portProblem(address: ListenAddress, name: PortName, error: NodeJS.ErrnoException): Problem {
+function portProblem(
+  address: ListenAddress,
+  name: PortName,
+  error: NodeJS.ErrnoException,
+): Problem {
   const where = `${name} of node ${address.id}`;
   const endpoint = `${address.hosts[name]}:${address[name]}`;
   const why = WHY[error.code ?? ""];

@@ -2,14 +2,18 @@ import { asGroup, asNode, NO_NODE } from "../lib/ids.ts";
 import type { Host } from "../replica/host.ts";
 import type { AdminOutcome } from "../replica/ports.ts";
 import type { AdminPort } from "./admin-port.ts";
-import { type NodeConfigFile, withNodes } from "./config.ts";
+import { firstVoters, type NodeAddress, type NodeConfigFile, withNodes } from "./config.ts";
 import type { Groups } from "./groups.ts";
 import type { Log } from "./logging.ts";
+import type { NodesReport } from "./nodes-report.ts";
 import type { OpenStorage } from "./open-storage.ts";
 
 /** The parts of a node that an operator's orders reach. */
 export type NodeAdminOptions = {
+  readonly id: number;
   readonly log: Log;
+  /** To whom messages get out now. */
+  readonly connected: () => readonly number[];
   readonly groups: Groups;
   readonly opened: Pick<OpenStorage, "addGroup">;
   /** As it is now. */
@@ -23,6 +27,7 @@ export type NodeAdminOptions = {
 /** What an operator asks of a running node. */
 export class NodeAdmin implements AdminPort {
   readonly #options: NodeAdminOptions;
+  readonly #instance = crypto.getRandomValues(new Uint32Array(1))[0]!;
 
   constructor(options: NodeAdminOptions) {
     this.#options = options;
@@ -67,6 +72,33 @@ export class NodeAdmin implements AdminPort {
     return null;
   }
 
+  addNodes(added: readonly NodeAddress[]): string | null {
+    const { id: self, config } = this.#options;
+    const { nodes, links } = config();
+    // Who was there and does not answer has left its ports to another.
+    const isGone = ({ id }: NodeAddress): boolean => id !== self && !this.isConnected(id);
+    const goes = (node: NodeAddress): boolean =>
+      added.some((one) => one.id === node.id || (clash(one, node) && isGone(node)));
+    const others = nodes.filter((node) => !goes(node));
+    return this.setNodes({ nodes: [...others, ...added].sort((a, b) => a.id - b.id), links });
+  }
+
+  nodes(): NodesReport {
+    const { id, groups, config } = this.#options;
+    const { clusterId, nodes, sharding, raft } = config();
+    const { leaderId, membership } = groups.first.status();
+    return {
+      ...{ clusterId, id, instance: this.#instance, leaderId, nodes },
+      ...{ firstVoters: firstVoters(config()), membership },
+      ...(sharding && { sharding }),
+      ...(raft && { raft }),
+    };
+  }
+
+  isConnected(id: number): boolean {
+    return this.#options.connected().includes(id);
+  }
+
   leaderId(group: number): number {
     return this.#options.groups.host.replica(group)?.status().leaderId ?? NO_NODE;
   }
@@ -82,3 +114,10 @@ export class NodeAdmin implements AdminPort {
     onBurst();
   }
 }
+
+/** Whether the two cannot both be there. */
+const clash = (a: NodeAddress, b: NodeAddress): boolean =>
+  a.host === b.host &&
+  [a.peerPort, a.clientPort, a.httpPort].some((port) =>
+    [b.peerPort, b.clientPort, b.httpPort].includes(port),
+  );

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { UserError } from "../lib/user-error.ts";
+import { EXIT_USAGE, UserError } from "../lib/user-error.ts";
 import { type NodeConfigFile, nodeAddress } from "./config.ts";
 import type { ClockSkew } from "./faulty-clock.ts";
 import type { FaultyDiskSpec } from "./faulty-disk.ts";
@@ -7,6 +7,13 @@ import { type Log, openLog } from "./logging.ts";
 import { OrdealNode } from "./ordeal-node.ts";
 import { dieWithParent, exitWhenStdinEnds } from "./parent.ts";
 import { openRecordFile } from "./record-file.ts";
+
+/** Starts something that goes on beside a node. `onFatal` ends the process. */
+export type Alongside = (
+  node: OrdealNode,
+  log: Log,
+  onFatal: (error: unknown) => void,
+) => { stop(): void };
 
 export type NodeOptions = {
   readonly config: NodeConfigFile;
@@ -19,6 +26,8 @@ export type NodeOptions = {
   readonly isJoining: boolean;
   /** A file to append a recording to (replica/recording.ts). */
   readonly recordFile?: string | undefined;
+  /** Looks for the other nodes, say. */
+  readonly alongside?: Alongside | undefined;
   /**
    * For chaos runs: the node's disk loses what was not synced, and fails on orders that come over the
    * parent's pipe.
@@ -65,7 +74,9 @@ export async function runNode(options: NodeOptions): Promise<void> {
   });
   const ready = { ready: true, id, pid: process.pid, ...node.ports };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
+  const beside = options.alongside?.(node, log, onFatal);
   await stopped;
+  beside?.stop();
   await node.stop();
   // Or else the watch on it would keep the process alive.
   if (parentPipe) process.stdin.destroy();
@@ -102,6 +113,11 @@ function openNodeLog({ config, id, logFile }: NodeOptions): Log {
 }
 
 function fatal(log: Log, error: unknown): never {
+  if (error instanceof UserError) {
+    log.error({ event: "refused", reason: error.message }, "the node cannot go on");
+    console.error(error.message);
+    process.exit(EXIT_USAGE);
+  }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   log.error({ event: "fatal", reason: message, stack }, "the node must end");
   console.error(stack ?? message);

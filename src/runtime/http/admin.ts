@@ -4,6 +4,7 @@ import type { AdminOutcome } from "../../replica/ports.ts";
 import { GROUP_1 } from "../../lib/ids.ts";
 import type { AdminPort } from "../admin-port.ts";
 import { groupId, memberNodes } from "../sharding.ts";
+import { memberRoutes } from "./members.ts";
 
 const id = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const Members = v.strictObject({ voters: v.array(id), learners: v.array(id) });
@@ -19,6 +20,7 @@ const Group = v.strictObject({ id: groupId, nodes: memberNodes });
  *   POST /admin/snapshot    { group? }, or nothing  the node takes a snapshot now
  *   POST /admin/groups      { id, nodes }          the node hosts one more group, which begins on these nodes
  *   PUT  /admin/nodes       { nodes, links? }      who is where, as in the config file
+ *   …                                              how nodes find each other and join: members.ts
  *
  * `group`: of a sharded cluster; default: 1, its controller. A group is created by telling all its nodes of
  * it; telling one again does nothing. A reply comes when it is over: { outcome, reason, leaderId }. 200: done; 409: it was refused, or
@@ -51,6 +53,7 @@ export function adminRoutes(admin: AdminPort): Hono {
       return Promise.resolve(problem === null ? c.json({ outcome: "done" }) : wrong(c, problem));
     }),
   );
+  memberRoutes(app, admin);
   app.put("/nodes", async (c) => {
     const problem = admin.setNodes(await c.req.json().catch(() => null));
     return problem === null ? c.json({ outcome: "done" }) : wrong(c, problem);
