@@ -70,7 +70,8 @@ export function readNodeSettings(given: Given): NodeSettings {
   const nodes = get<unknown>("nodes");
   const ownNode = ownAddress(values, id, problems);
   const listed = Array.isArray(nodes) ? nodes.map((node) => withOwn(node, id, ownNode)) : undefined;
-  const voters = get<unknown>("voters") ?? (nodes === undefined ? peers?.ids : undefined);
+  const named = nodes === undefined ? peers?.ids : null;
+  const voters = get<unknown>("voters") ?? named ?? undefined;
   if (nodes === undefined && voters === undefined && peers !== null && join === null) {
     const what = "the source does not tell who votes first";
     const fix = `give ${ways("voters")}, the same for every node`;
@@ -91,7 +92,9 @@ export function readNodeSettings(given: Given): NodeSettings {
   const told = new Set(problems.map(({ where }) => where));
   for (const problem of checked.problems) {
     const one = placed(problem, values, nodes === undefined);
-    if (!told.has(one.where)) problems.push(one);
+    if (told.has(one.where)) continue;
+    told.add(one.where);
+    problems.push(one);
   }
   if (problems.length > 0 || checked.config === null) throw refused(problems);
   return {
@@ -243,6 +246,7 @@ function unknownKeys(document: Readonly<Record<string, unknown>>, file: string):
 function placed(problem: Problem, values: Values, isOwnList: boolean): Problem {
   const written = (path: string): string => {
     const key = isOwnList ? ownKey(path) : path;
+    if (isOwnList && path.startsWith("voters.") && !values.has("voters")) return written("id");
     const from = values.get(key)?.from ?? values.get(key.split(".")[0]!)?.from;
     if (from === undefined || from === "default") return key;
     // Of a list in the file the place within it counts.
