@@ -71,7 +71,7 @@ export class Feed {
     try {
       await this.#host.start(options);
       this.#tell({ ...this.#now("cluster"), text: `${options.nodes} nodes started`, by });
-      this.#look = await this.#host.look();
+      this.#seen(await this.#host.look());
       this.#become("running");
     } catch (error) {
       this.#become("none");

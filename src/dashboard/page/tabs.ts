@@ -1,4 +1,5 @@
+import { liveTab } from "./live/live-tab.ts";
 import type { Tab } from "./tab.ts";
 
 /** Every tab of the page, in order; the first is shown at first. A new part is one line here. */
-export const TABS: readonly Tab[] = [];
+export const TABS: readonly Tab[] = [liveTab];

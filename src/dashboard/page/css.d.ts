@@ -1,0 +1,2 @@
+/** Styles that the bundler takes along. */
+declare module "*.css";
