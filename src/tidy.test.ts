@@ -47,6 +47,11 @@ const LAYERS: Record<string, readonly string[]> = {
     "src/runtime",
     "src/sim",
   ],
+  // What the package exports: promises over a clerk and the connections of the load.
+  "src/connect": [
+    ...["src/lib", "src/kv", "src/wire", "src/client"],
+    ...["src/target/client-connection.ts", "src/target/connected.ts"],
+  ],
   "src/workload": ["src/lib", "src/kv", "src/client", "src/history", "src/target/target.ts"],
   // L5: these see a target through its interface only; the CLI chooses the target.
   "src/report": [

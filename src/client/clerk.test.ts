@@ -302,6 +302,53 @@ describe("clerk: outcomes", () => {
     expect(wire.ended).toMatchObject([{ outcome: DONE_FAIL }]);
   });
 
+  test("cancelled while an attempt is out: info; while none could be sent: a definite fail", () => {
+    const wire = new FakeWire();
+    wire.withSession();
+    wire.put();
+    wire.take();
+    wire.clerk.cancel(0, wire.now);
+    wire.down.add(0).add(1).add(2);
+    wire.put(1);
+    wire.clerk.cancel(1, wire.now);
+    wire.clerk.cancel(1, wire.now); // Idle by now: nothing happens.
+    const outcomes = wire.ended.slice(-2).map(({ slot, outcome }) => [slot, outcome]);
+    expect(outcomes).toEqual([
+      [0, DONE_INFO],
+      [1, DONE_FAIL],
+    ]);
+  });
+
+  test("withdrawn: only while nothing of it is out, or may have had an effect; nothing follows then", () => {
+    const wire = new FakeWire();
+    wire.withSession();
+    wire.put();
+    expect(wire.clerk.withdraw(0)).toBe(false);
+    wire.answer(wire.take(), "leadershipLost");
+    expect(wire.clerk.withdraw(0)).toBe(false);
+    wire.answer(wire.untilSent(), "ok");
+    const before = wire.ended.length;
+    wire.down.add(0).add(1).add(2);
+    wire.put();
+    expect([wire.clerk.withdraw(0), wire.clerk.withdraw(0)]).toEqual([true, false]);
+    wire.pass(10_000);
+    expect(wire.ended).toHaveLength(before);
+  });
+
+  test("an operation may have less time, or more, than the others", () => {
+    const wire = new FakeWire({ timeoutMs: 300 });
+    wire.down.add(0).add(1).add(2);
+    const none = new Uint8Array(0);
+    wire.clerk.start(0, OP_GET, 0, 0, Uint8Array.of(1), none, wire.now, 100);
+    wire.clerk.start(1, OP_GET, 0, 0, Uint8Array.of(1), none, wire.now, 500);
+    wire.get(2);
+    const slots = [100, 200, 200].map((ms) => {
+      wire.pass(ms);
+      return wire.ended.at(-1)?.slot;
+    });
+    expect(slots).toEqual([0, 2, 1]);
+  });
+
   test("overloaded: tried again with pauses, then a definite fail", () => {
     const wire = new FakeWire();
     wire.withSession();

@@ -64,7 +64,8 @@ export class Clerk {
 
   /**
    * Starts an operation on an idle slot. `key` and `value` stay the caller's and must not change
-   * until the slot's onDone. `flags` and `expected` as in kv/command.ts.
+   * until the slot's onDone. `flags` and `expected` as in kv/command.ts. `timeoutMs`: default, as the
+   * options have it.
    */
   start(
     slot: number,
@@ -74,10 +75,12 @@ export class Clerk {
     key: Uint8Array,
     value: Uint8Array,
     now: number,
+    timeoutMs = this.#options.timeoutMs,
   ): void {
     const { homeShare, prng } = this.#options;
     this.#slots.shard[slot] = this.#routing.shardOf(key);
     this.#slots.home[slot] = Number(homeShare > 0 && prng.chance(homeShare));
+    this.#slots.deadlineAt[slot] = now + timeoutMs;
     this.#begin(slot, op, flags, expected, key, value, now);
   }
 
@@ -97,7 +100,23 @@ export class Clerk {
     this.#slots.shard[slot] = NO_SHARD;
     this.#slots.group[slot] = group;
     this.#slots.home[slot] = 0;
+    this.#slots.deadlineAt[slot] = now + this.#options.timeoutMs;
     this.#begin(slot, op as OpCode, flags, expected, NO_BYTES, value, now);
+  }
+
+  /** Gives up a slot's operation, if it has one, as if its time were over. */
+  cancel(slot: number, now: number): void {
+    if (this.#slots.stage[slot] === IDLE) return;
+    this.#attemptLost(slot);
+    this.#giveUp(slot, STATUS.timeout.code, now);
+  }
+
+  /** Takes back an operation that surely has had no effect, and is not out: no onDone follows. False: it is not so. */
+  withdraw(slot: number): boolean {
+    const { stage, sentTo, maybe } = this.#slots;
+    if (stage[slot] === IDLE || sentTo[slot] !== NOT_SENT || maybe[slot] === 1) return false;
+    stage[slot] = IDLE;
+    return true;
   }
 
   /** The routing has changed: who waits need not wait out its pause. */
@@ -121,7 +140,6 @@ export class Clerk {
     s.expected[slot] = expected;
     s.key[slot] = key;
     s.value[slot] = value;
-    s.deadlineAt[slot] = now + this.#options.timeoutMs;
     s.tries[slot] = 0;
     s.overloads[slot] = 0;
     s.maybe[slot] = 0;
@@ -192,11 +210,7 @@ export class Clerk {
   #overdue(slot: number, now: number): void {
     const s = this.#slots;
     const node = s.sentTo[slot]!;
-    if (now >= s.deadlineAt[slot]!) {
-      this.#attemptLost(slot);
-      this.#giveUp(slot, STATUS.timeout.code, now);
-      return;
-    }
+    if (now >= s.deadlineAt[slot]!) return this.cancel(slot, now);
     if (node === NOT_SENT) {
       this.#attempt(slot, now);
       return;

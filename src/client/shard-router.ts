@@ -58,9 +58,20 @@ export class ShardRouter {
     key: Uint8Array,
     value: Uint8Array,
     now: number,
+    timeoutMs?: number,
   ): void {
     this.#refreshOld(now);
-    this.#clerk.start(slot, op, flags, expected, key, value, now);
+    this.#clerk.start(slot, op, flags, expected, key, value, now, timeoutMs);
+  }
+
+  /** As Clerk.cancel. */
+  cancel(slot: number, now: number): void {
+    this.#clerk.cancel(slot, now);
+  }
+
+  /** As Clerk.withdraw. */
+  withdraw(slot: number): boolean {
+    return this.#clerk.withdraw(slot);
   }
 
   /** As Clerk.ask. */
