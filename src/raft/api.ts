@@ -257,6 +257,8 @@ export type Raft = {
   deadline(): Millis;
   status(): RaftStatus;
   details(): RaftDetails;
+  /** What is in memory of the log from `first` on, up to `last`: as RaftLog.from, for an operator to read. */
+  entries(first: LogIndex, last: LogIndex, bytesMax: number): readonly EntryBatch[];
   /** What a snapshot of the state as of the last `applied` input stands for. */
   appliedMeta(): SnapshotMeta;
 };

@@ -1,4 +1,5 @@
 import { unreachable } from "../lib/assert.ts";
+import { type LogIndex, maxIndex, minIndex, plus } from "../lib/ids.ts";
 import type { RaftDetails } from "./api.ts";
 import { lastIndexOf } from "./batch.ts";
 import type { RaftState } from "./state.ts";
@@ -41,6 +42,17 @@ export function describeMessage(m: Message): string {
 function describeBatch(batch: EntryBatch): string {
   const last = batch.count === 1 ? "" : `-${lastIndexOf(batch)}`;
   return `${batch.firstIndex}${last}@${batch.term}`;
+}
+
+/** Part of the log; what is compacted away, or not there yet, is left out. */
+export function entriesOf(
+  { log }: RaftState,
+  first: LogIndex,
+  last: LogIndex,
+  bytesMax: number,
+): readonly EntryBatch[] {
+  const from = maxIndex(first, plus(log.compactedIndex, 1));
+  return log.from(from, bytesMax, minIndex(last, log.lastIndex));
 }
 
 /** A copy of what is no part of RaftStatus. */

@@ -10,7 +10,7 @@ import {
   onHeartbeatResponse,
 } from "./append.ts";
 import { maybeCommit } from "./commit.ts";
-import { detailsOf } from "./describe.ts";
+import { detailsOf, entriesOf } from "./describe.ts";
 import {
   onLeaderDeadline,
   onOwnVoteDurable,
@@ -42,6 +42,7 @@ export function raftOver(s: RaftState): Raft {
     deadline: () => deadlineOf(s),
     status: () => statusOf(s),
     details: () => detailsOf(s),
+    entries: (first, last, bytesMax) => entriesOf(s, first, last, bytesMax),
     appliedMeta: () => appliedMeta(s),
   };
 }

@@ -37,6 +37,7 @@ export function recordingRaft(raft: Raft, start: RecordedStart, sink: RecordSink
     deadline: () => raft.deadline(),
     status: () => raft.status(),
     details: () => raft.details(),
+    entries: (first, last, bytesMax) => raft.entries(first, last, bytesMax),
     appliedMeta: () => raft.appliedMeta(),
   };
 }

@@ -38,6 +38,9 @@ export type GroupsOptions = {
   readonly onFatal: (error: unknown) => void;
 };
 
+/** What may be read of a core. */
+export type CoreView = Pick<Raft, "status" | "details" | "entries">;
+
 /** Who serves a key: the group, if it is led here; else where to ask. */
 export type KeyPlace = {
   readonly group: number;
@@ -71,6 +74,11 @@ export class Groups {
   /** What is in the core of a group that is hosted here; null: it is not. */
   details(group: number): RaftDetails | null {
     return this.#cores.get(group)?.details() ?? null;
+  }
+
+  /** The core of a group that is hosted here, to look at; null: it is not. */
+  core(group: number): CoreView | null {
+    return this.#cores.get(group) ?? null;
   }
 
   /** The newest durable snapshot of a group; null: it has none, or is not hosted here. */

@@ -1,7 +1,6 @@
-import { createStateMachine } from "../kv/sessions.ts";
+import { createStateMachine, type SessionedStore } from "../kv/sessions.ts";
 import { ShardController } from "../kv/shard-controller.ts";
 import { ShardKv } from "../kv/shard-kv.ts";
-import type { SessionedStore } from "../kv/sessions.ts";
 import type { StateMachine } from "../kv/state-machine.ts";
 import { GROUP_1, type GroupId } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";

@@ -29,6 +29,7 @@ import { fsyncOf, type NodeStatusReport } from "./node-status.ts";
 import { type OpenStorage, openStorage } from "./open-storage.ts";
 import { peerStatuses } from "./peer-status.ts";
 import { BinaryServer } from "./protocols/binary.ts";
+import { Texts } from "./protocols/texts.ts";
 import { TcpTransport } from "./tcp-transport.ts";
 import { logStarted } from "./started.ts";
 import { TurnLoop } from "./turn-loop.ts";
@@ -67,6 +68,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
   readonly #machines: Machines;
   readonly #address: ListenAddress;
   readonly #transport: TcpTransport;
+  readonly #texts: Texts;
   readonly #binary: BinaryServer;
   readonly #http: HttpServer;
   readonly #httpRequests: HttpClientPort;
@@ -97,6 +99,11 @@ export class OrdealNode implements HostPorts, GroupClientPort {
     this.#address = listenAddress(config, id);
     this.#httpRequests = new HttpClientPort(this, this.#onBurst);
     this.#machines = new Machines(config.sharding, seed);
+    this.#texts = new Texts({
+      ...{ id, now: this.now, machines: this.#machines, requests: this.#httpRequests },
+      ...{ groups: () => this.#groups, config: () => this.#config, status: () => this.status() },
+      onFatal: this.#onFatal,
+    });
     const random = new Prng(seed);
     const servers = listenAll(this.#address, {
       peerPort: () => this.#listenPeers(random.fork("transport")),
@@ -179,6 +186,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
     this.#loop.stop();
     this.#groupClient?.stop();
     this.#httpRequests.stop();
+    this.#texts.stop();
     await this.#closePorts();
     this.#opened.close();
     this.#options.log.info({ event: "stopped" }, "the node has stopped");
@@ -277,6 +285,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       port: clientPort,
       requests: this,
       clusterInfo: () => clusterInfo(this.#options.id, this.#config),
+      texts: this.#texts.create,
       log: this.#options.log,
       onBurst: this.#onBurst,
       onFatal: this.#onFatal,
@@ -303,6 +312,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       request: (group, command) => this.#httpRequests.request(group, command),
       placeOf: (key) => this.#groups.placeOf(key),
       status: () => this.status(),
+      core: (group) => this.#groups.core(group),
       snapshot: () => this.#groups.snapshot(GROUP_1),
       urlOf: (nodeId) => {
         const node = this.#config.nodes.find((n) => n.id === nodeId);

@@ -5,12 +5,13 @@ import { GROUP_1 } from "../../lib/ids.ts";
 import type { AdminPort } from "../admin-port.ts";
 import { groupId, memberNodes } from "../sharding.ts";
 import { memberRoutes } from "./members.ts";
+import { problemsOf, refuse } from "./validate.ts";
 
 const id = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
-const Members = v.strictObject({ voters: v.array(id), learners: v.array(id) });
-const Transfer = v.strictObject({ to: id, group: v.optional(groupId, GROUP_1) });
-const Snapshot = v.strictObject({ group: v.optional(groupId, GROUP_1) });
-const Group = v.strictObject({ id: groupId, nodes: memberNodes });
+export const Members = v.strictObject({ voters: v.array(id), learners: v.array(id) });
+export const Transfer = v.strictObject({ to: id, group: v.optional(groupId, GROUP_1) });
+export const Snapshot = v.strictObject({ group: v.optional(groupId, GROUP_1) });
+export const Group = v.strictObject({ id: groupId, nodes: memberNodes });
 
 /**
  * The operator's part of a node's HTTP port; `ordeal cluster …` calls it.
@@ -70,11 +71,7 @@ async function withBody<T>(
 ): Promise<Response> {
   const text = await c.req.text();
   const parsed = v.safeParse(schema, text === "" ? none : parseJson(text));
-  if (parsed.success) return act(parsed.output);
-  return wrong(
-    c,
-    parsed.issues.map((issue) => `${v.getDotPath(issue)}: ${issue.message}`).join("; "),
-  );
+  return parsed.success ? act(parsed.output) : refuse(c, problemsOf(parsed.issues));
 }
 
 async function settled(
@@ -98,5 +95,4 @@ function parseJson(text: string): unknown {
   }
 }
 
-const wrong = (c: Context, error: string): Response =>
-  c.json({ error, definite: true, fix: "correct the request" }, 400);
+const wrong = (c: Context, what: string): Response => refuse(c, [{ where: "body", what }]);

@@ -14,12 +14,16 @@ import type { StoredSnapshot } from "../../storage/snapshot-storage.ts";
 import type { NodeStatusReport } from "../node-status.ts";
 import { GROUP_1 } from "../../lib/ids.ts";
 import type { AdminPort } from "../admin-port.ts";
-import type { KeyPlace } from "../groups.ts";
+import type { CoreView, KeyPlace } from "../groups.ts";
 import type { MetricsSource } from "../metrics/metrics-source.ts";
 import { adminRoutes } from "./admin.ts";
 import type { HttpReply } from "./http-client-port.ts";
+import { documentRoutes } from "./document.ts";
+import { inspectionRoutes } from "./inspection.ts";
 import { HTTP_STATUS, problem } from "./problem.ts";
+import { GetQuery } from "./queries.ts";
 import { stateRoutes } from "./state.ts";
+import { readQuery } from "./validate.ts";
 
 export type AppOptions = {
   readonly request: (group: number, command: Command) => Promise<HttpReply>;
@@ -31,6 +35,8 @@ export type AppOptions = {
   readonly admin: AdminPort;
   readonly metrics: MetricsSource;
   /** The newest snapshot of group 1; null: it has none. */
+  /** The core of a group; null: it is not hosted here. */
+  readonly core: (group: number) => CoreView | null;
   readonly snapshot: () => StoredSnapshot | null;
 };
 
@@ -53,8 +59,10 @@ const COMMAND: Command = {
  *   PUT    /kv/KEY   body: the value. `If-Match: "VERSION"` or `If-None-Match: *`: only at that version
  *   POST   /kv/KEY   appends the body
  *   DELETE /kv/KEY
+ *   GET    /kv …     pages of keys; /log: the tail of the log (inspection.ts)
  *   …      /status, /metrics, …  what this node says of itself (state.ts)
  *   …      /admin/…  for operators (admin.ts)
+ *   GET    /openapi.json, /docs   all of this, for tools and for people (document.ts)
  *
  * Keys are UTF-8, percent-encoded. Replies carry the key's version as ETag and X-Ordeal-Version. A
  * node that is not the leader redirects (307) to it; in a sharded cluster one that does not lead the key's group
@@ -64,8 +72,9 @@ const COMMAND: Command = {
 export function createApp(options: AppOptions): Hono {
   const app = new Hono();
   app.get("/kv/:key", (c) => {
-    const flags = c.req.query("local") === "true" ? FLAG_LOCAL : 0;
-    return serve(options, c, { op: OP_GET, flags });
+    const read = readQuery(c, GetQuery);
+    if ("refused" in read) return read.refused;
+    return serve(options, c, { op: OP_GET, flags: read.query.local ? FLAG_LOCAL : 0 });
   });
   app.put("/kv/:key", (c) => {
     const condition = readCondition(c);
@@ -76,6 +85,8 @@ export function createApp(options: AppOptions): Hono {
   app.delete("/kv/:key", (c) => serve(options, c, { op: OP_DELETE }));
   app.route("/admin", adminRoutes(options.admin));
   stateRoutes(app, options);
+  inspectionRoutes(app, options);
+  documentRoutes(app);
   app.notFound((c) =>
     c.json(
       { error: `no such path: ${c.req.path}`, definite: true, fix: "see /status, /kv/KEY" },
@@ -132,7 +143,11 @@ function readCondition(c: Context): Partial<Command> | string {
   return { flags: FLAG_EXPECTED, expected: Number(version) };
 }
 
-function redirect(options: AppOptions, c: Context, leaderId: number): Response {
+export function redirect(
+  options: Pick<AppOptions, "urlOf">,
+  c: Context,
+  leaderId: number,
+): Response {
   const base = leaderId === 0 ? undefined : options.urlOf(leaderId);
   if (base === undefined) return problem(c, "notLeader");
   // The path as it was sent: decoding and encoding it again could change the key.

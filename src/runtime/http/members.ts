@@ -4,15 +4,16 @@ import type { AdminOutcome } from "../../replica/ports.ts";
 import type { AdminPort } from "../admin-port.ts";
 import { nodeAddressSchema } from "../config.ts";
 import { membersOf } from "../nodes-report.ts";
+import { problemsOf, refuse } from "./validate.ts";
 
-const Join = v.strictObject({
+export const Join = v.strictObject({
   node: nodeAddressSchema,
   /** It stays without a vote. */
   learner: v.optional(v.boolean(), false),
   /** It has begun before, with this id: its directory says so. */
   begun: v.optional(v.boolean(), false),
 });
-const Node = v.strictObject({ node: nodeAddressSchema });
+export const Node = v.strictObject({ node: nodeAddressSchema });
 
 /** `taken`: no later try can succeed. */
 export type JoinReply = AdminOutcome & { readonly taken: boolean; readonly leaderId: number };
@@ -28,15 +29,14 @@ export function memberRoutes(app: Hono, admin: AdminPort): void {
   app.get("/nodes", (c) => c.json(admin.nodes()));
   app.post("/nodes", async (c) => {
     const parsed = v.safeParse(Node, await c.req.json().catch(() => null));
-    const problem = parsed.success ? admin.addNodes([parsed.output.node]) : wrong(parsed.issues);
+    if (!parsed.success) return refuse(c, problemsOf(parsed.issues));
+    const problem = admin.addNodes([parsed.output.node]);
     if (problem === null) return c.json({ outcome: "done" });
-    return c.json({ error: problem, definite: true, fix: "correct the request" }, 400);
+    return refuse(c, [{ where: "node", what: problem }]);
   });
   app.post("/join", async (c) => {
     const parsed = v.safeParse(Join, await c.req.json().catch(() => null));
-    if (!parsed.success) {
-      return c.json({ error: wrong(parsed.issues), definite: true, fix: "correct it" }, 400);
-    }
+    if (!parsed.success) return refuse(c, problemsOf(parsed.issues));
     const reply = await takeIn(admin, parsed.output);
     return c.json(reply, reply.outcome === "done" ? 200 : 409);
   });
@@ -74,6 +74,3 @@ async function takeIn(
   });
   return { ...outcome, taken: false, leaderId: admin.nodes().leaderId };
 }
-
-const wrong = (issues: readonly v.BaseIssue<unknown>[]): string =>
-  issues.map((issue) => `${v.getDotPath(issue) ?? "body"}: ${issue.message}`).join("; ");
