@@ -1,8 +1,12 @@
 import { FSYNC_DEFAULT, type FsyncMode, unsafeFsync } from "../lib/fsync.ts";
 import type { ShardsReport } from "../kv/shard-ops.ts";
 import type { Membership, Role } from "../raft/api.ts";
-import type { NodeConfigFile } from "./config.ts";
-import type { PeerStatus } from "./peer-status.ts";
+import { GROUP_1 } from "../lib/ids.ts";
+import type { NodeAddress, NodeConfigFile } from "./config.ts";
+import type { Groups } from "./groups.ts";
+import { type PeerStatus, peerStatuses } from "./peer-status.ts";
+import type { TcpTransport } from "./tcp-transport.ts";
+import { VERSION } from "./version.ts";
 
 /** What a node says of itself at /status. */
 export type NodeStatusReport = {
@@ -58,4 +62,34 @@ export type GroupReport = {
 export function fsyncOf(config: NodeConfigFile): Pick<NodeStatusReport, "fsync" | "unsafe"> {
   const fsync = config.storage === "memory" ? null : (config.fsync ?? FSYNC_DEFAULT);
   return { fsync, unsafe: unsafeFsync(fsync) };
+}
+
+/** The parts of a node that tell of it. */
+export type ToldParts = {
+  readonly id: number;
+  readonly config: NodeConfigFile;
+  /** That it listens on. */
+  readonly ports: Pick<NodeAddress, "peerPort" | "clientPort" | "httpPort">;
+  readonly groups: Groups;
+  readonly transport: TcpTransport;
+};
+
+export function nodeStatus({ id, config, ports, groups, transport }: ToldParts): NodeStatusReport {
+  const { first } = groups;
+  const { votedFor, followers } = groups.details(GROUP_1)!;
+  return {
+    ...first.status(),
+    id,
+    pid: process.pid,
+    clusterId: config.clusterId,
+    version: VERSION,
+    storage: config.storage,
+    ...fsyncOf(config),
+    ...ports,
+    reads: first.reads,
+    rssBytes: process.memoryUsage.rss(),
+    votedFor,
+    peers: peerStatuses(transport, followers),
+    ...(config.sharding && { groups: groups.report(), shards: groups.shardReports() }),
+  };
 }

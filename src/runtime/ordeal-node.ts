@@ -1,4 +1,4 @@
-import { asNode, GROUP_1, type GroupId, type NodeId } from "../lib/ids.ts";
+import { asNode, type GroupId, type NodeId } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import type { SoftState } from "../raft/api.ts";
 import type { Message } from "../raft/types.ts";
@@ -16,24 +16,22 @@ import { GroupClient } from "./group-client.ts";
 import { Groups, SNAPSHOT_EVERY_BYTES } from "./groups.ts";
 import { HTTP_CLIENT, HttpClientPort } from "./http/http-client-port.ts";
 import type { AppOptions } from "./http/app.ts";
+import { appOptions } from "./http/node-app.ts";
 import { HttpServer } from "./http/server.ts";
 import { listenAll } from "./listen.ts";
 import { LogRoom } from "./log-room.ts";
 import type { Log } from "./logging.ts";
 import { Machines } from "./machines.ts";
-import { metricsSource } from "./metrics/node-metrics.ts";
 import { NodeCounters } from "./metrics/node-counters.ts";
 import { NodeAdmin } from "./node-admin.ts";
 import { nodeLiveness } from "./node-liveness.ts";
-import { fsyncOf, type NodeStatusReport } from "./node-status.ts";
+import { nodeStatus, type NodeStatusReport } from "./node-status.ts";
 import { type OpenStorage, openStorage } from "./open-storage.ts";
-import { peerStatuses } from "./peer-status.ts";
 import { BinaryServer } from "./protocols/binary.ts";
 import { Texts } from "./protocols/texts.ts";
 import { TcpTransport } from "./tcp-transport.ts";
 import { logStarted } from "./started.ts";
 import { TurnLoop } from "./turn-loop.ts";
-import { VERSION } from "./version.ts";
 
 /** Of the log of many groups more is not kept than so many times what one of them writes between two snapshots. */
 const LOG_ROOM = 2;
@@ -157,26 +155,11 @@ export class OrdealNode implements HostPorts, GroupClientPort {
 
   status(): NodeStatusReport {
     const { id, config } = this.#options;
-    const { first } = this.#groups;
-    const { votedFor, followers } = this.#groups.details(GROUP_1)!;
-    return {
-      ...first.status(),
-      id,
-      pid: process.pid,
-      clusterId: config.clusterId,
-      version: VERSION,
-      storage: config.storage,
-      ...fsyncOf(config),
-      ...this.ports,
-      reads: first.reads,
-      rssBytes: process.memoryUsage.rss(),
-      votedFor,
-      peers: peerStatuses(this.#transport, followers),
-      ...(config.sharding && {
-        groups: this.#groups.report(),
-        shards: this.#groups.shardReports(),
-      }),
-    };
+    return nodeStatus({
+      ...{ id, config, ports: this.ports },
+      groups: this.#groups,
+      transport: this.#transport,
+    });
   }
 
   /** Answers what is committed, then closes everything. Safe to call twice. */
@@ -299,26 +282,17 @@ export class OrdealNode implements HostPorts, GroupClientPort {
   }
 
   #appOptions(): AppOptions {
-    return {
+    return appOptions({
       admin: this.admin,
-      metrics: metricsSource({
-        status: () => this.status(),
-        counters: this.#counters,
-        transport: this.#transport,
-        groups: this.#groups,
-        opened: this.#opened,
-        machines: this.#machines,
-      }),
       request: (group, command) => this.#httpRequests.request(group, command),
-      placeOf: (key) => this.#groups.placeOf(key),
       status: () => this.status(),
-      core: (group) => this.#groups.core(group),
-      snapshot: () => this.#groups.snapshot(GROUP_1),
-      urlOf: (nodeId) => {
-        const node = this.#config.nodes.find((n) => n.id === nodeId);
-        return node && `http://${node.host}:${node.httpPort}`;
-      },
-    };
+      config: () => this.#config,
+      counters: this.#counters,
+      transport: this.#transport,
+      groups: this.#groups,
+      opened: this.#opened,
+      machines: this.#machines,
+    });
   }
 
   #createAdmin(): NodeAdmin {

@@ -1,0 +1,26 @@
+import { GROUP_1 } from "../../lib/ids.ts";
+import type { NodeConfigFile } from "../config.ts";
+import { type MeasuredParts, metricsSource } from "../metrics/node-metrics.ts";
+import type { AppOptions } from "./app.ts";
+
+/** The parts of a node that its HTTP port shows and reaches. */
+export type ServedParts = MeasuredParts &
+  Pick<AppOptions, "admin" | "request"> & {
+    /** As it is now. */
+    readonly config: () => NodeConfigFile;
+  };
+
+export function appOptions(parts: ServedParts): AppOptions {
+  const { admin, request, status, groups, config } = parts;
+  return {
+    ...{ admin, request, status },
+    metrics: metricsSource(parts),
+    placeOf: (key) => groups.placeOf(key),
+    core: (group) => groups.core(group),
+    snapshot: () => groups.snapshot(GROUP_1),
+    urlOf: (nodeId) => {
+      const node = config().nodes.find((n) => n.id === nodeId);
+      return node && `http://${node.host}:${node.httpPort}`;
+    },
+  };
+}
