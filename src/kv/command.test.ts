@@ -89,8 +89,8 @@ test("commandProblem: limits are inclusive", () => {
 test("commandProblem: names what is wrong", () => {
   const u8 = (offset: number, value: number) => (view: DataView, at: number) =>
     view.setUint8(at + offset, value);
-  expect(problemOf(get("k"), u8(0, 6))).toBe("op 6 is not known");
-  expect(problemOf(get("k"), u8(1, 4))).toBe("flags 4 are not known");
+  expect(problemOf(get("k"), u8(0, 7))).toBe("op 7 is not known");
+  expect(problemOf(get("k"), u8(1, 8))).toBe("flags 8 are not known");
   expect(problemOf(command({ op: OP_GET }))).toBe("key of 0 bytes");
   expect(problemOf({ ...openSession(), key: Uint8Array.of(1) })).toBe("key of 1 bytes");
   for (const op of [OP_GET, OP_DELETE, OP_OPEN_SESSION] as const) {

@@ -1,10 +1,12 @@
+import { INTEGER_BYTES_MAX } from "./integer.ts";
+
 /**
  * The commands of the key-value store, as bytes: the part of a client request that goes into the
  * log unchanged. Little-endian:
  *
  *   offset  type  field
  *        0  u8    op
- *        1  u8    flags            bit 0: `expected` counts (put); bit 1: local get
+ *        1  u8    flags            bit 0: `expected` counts (put); bit 1: local get; bit 2: length (append)
  *        2  u16   keyBytes         1 … KEY_BYTES_MAX (openSession: 0; scan: 0 … SCAN_BOUND_BYTES_MAX)
  *        4  u32   valueBytes       0 … VALUE_BYTES_MAX; 0 for get, delete, openSession
  *        8  u53   session          0: none, the operation may then be applied twice by a retry
@@ -17,6 +19,10 @@
  * is where it ends (exclusive; empty: nowhere), `expected` is the most keys it may return, 1 …
  * SCAN_KEYS_MAX. Its reply is that of scan-reply.ts.
  *
+ * An incr adds the signed 64-bit integer that its value is in decimal to the one that the key's value is (absent:
+ * 0). Its reply has the sum as its value; that of an append with flag bit 2 has the value's length afterwards;
+ * both in decimal. A session keeps no values, so neither may be of one.
+ *
  * Offsets and not objects, because this is read for every operation on every node.
  */
 export const OP_GET = 0;
@@ -26,14 +32,16 @@ export const OP_DELETE = 3;
 /** Registers a session; the reply's `index` is the session id (thesis §6.3). */
 export const OP_OPEN_SESSION = 4;
 export const OP_SCAN = 5;
-export const OP_NAMES = ["get", "put", "append", "delete", "openSession", "scan"] as const;
-export type OpCode = 0 | 1 | 2 | 3 | 4 | 5;
+export const OP_INCR = 6;
+export const OP_NAMES = ["get", "put", "append", "delete", "openSession", "scan", "incr"] as const;
+export type OpCode = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 
 /** Reads change nothing: they need no session and no entry in the log. */
 export const isReadOp = (op: number): boolean => op === OP_GET || op === OP_SCAN;
 
 export const FLAG_EXPECTED = 1;
 export const FLAG_LOCAL = 2;
+export const FLAG_LENGTH = 4;
 
 export const COMMAND_HEADER_BYTES = 32;
 export const KEY_BYTES_MAX = 4096;
@@ -83,18 +91,25 @@ export function commandProblem(view: DataView, at: number, end: number): string 
   const flags = view.getUint8(at + 1);
   const keyBytes = view.getUint16(at + 2, true);
   const valueBytes = view.getUint32(at + 4, true);
-  if (op > OP_SCAN) return `op ${op} is not known`;
-  if (flags > (FLAG_EXPECTED | FLAG_LOCAL)) return `flags ${flags} are not known`;
+  if (op > OP_INCR) return `op ${op} is not known`;
+  if (flags > (FLAG_EXPECTED | FLAG_LOCAL | FLAG_LENGTH)) return `flags ${flags} are not known`;
   if (op === OP_SCAN) return scanProblem(view, at, end);
   if ((keyBytes === 0) !== (op === OP_OPEN_SESSION)) return `key of ${keyBytes} bytes`;
   if (keyBytes > KEY_BYTES_MAX) return `key of ${keyBytes} bytes, the limit is ${KEY_BYTES_MAX}`;
   if (valueBytes > VALUE_BYTES_MAX) {
     return `value of ${valueBytes} bytes, the limit is ${VALUE_BYTES_MAX}`;
   }
-  if (valueBytes > 0 && op !== OP_PUT && op !== OP_APPEND) return "a value where none belongs";
+  if (op === OP_INCR) {
+    if (valueBytes < 1 || valueBytes > INTEGER_BYTES_MAX) return "incr by what is no integer";
+  } else if (valueBytes > 0 && op !== OP_PUT && op !== OP_APPEND) {
+    return "a value where none belongs";
+  }
   if (end - at !== COMMAND_HEADER_BYTES + keyBytes + valueBytes) return "lengths do not add up";
   if (view.getUint32(at + 12, true) > 0x1f_ffff) return "session exceeds 2^53 - 1";
   if (view.getUint32(at + 28, true) > 0x1f_ffff) return "expected exceeds 2^53 - 1";
+  if ((op === OP_INCR || (flags & FLAG_LENGTH) !== 0) && commandSession(view, at) !== 0) {
+    return "a session does not keep such a result";
+  }
   return null;
 }
 

@@ -10,15 +10,18 @@ import {
   commandOp,
   commandValueBytes,
   FLAG_EXPECTED,
+  FLAG_LENGTH,
   OP_APPEND,
   OP_DELETE,
   OP_GET,
+  OP_INCR,
   OP_OPEN_SESSION,
   OP_PUT,
   OP_SCAN,
   type OpCode,
   VALUE_BYTES_MAX,
 } from "./command.ts";
+import { addIntegers, INTEGER_BYTES_MAX, parseInteger, writeInteger } from "./integer.ts";
 import { ENTRY_HEADER_BYTES, EPOCH_SHIFT, KEY_BYTES_MASK, KeyTable } from "./key-table.ts";
 import { Scanner } from "./scan.ts";
 import type { PieceWriter } from "./snapshot-format.ts";
@@ -45,6 +48,7 @@ export type StoredEntry = {
  *   Other operations ignore the flag.
  * - append to an absent key is a put. It is invalid, without a change, when the result would be
  *   longer than VALUE_BYTES_MAX.
+ * - incr of what is no 64-bit integer, or beyond one: invalid, without a change.
  * - delete and get of an absent key: notFound.
  * - openSession changes nothing here (sessions.ts).
  * - scan: the entries within its bounds, in order, as of now (scan.ts).
@@ -59,6 +63,8 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
   /** The snapshot under way: it wants to see an entry before it changes. */
   #sweep: Sweep | null = null;
   #epoch = 1;
+  /** A result in decimal. */
+  readonly #digits = new Uint8Array(INTEGER_BYTES_MAX);
 
   /** `result`: where outcomes go, shared with the store that this one is to replace. */
   constructor(result: Result = newResult()) {
@@ -84,6 +90,8 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
         return this.#put(bytes, view, at);
       case OP_APPEND:
         return this.#append(bytes, view, at);
+      case OP_INCR:
+        return this.#increment(bytes, view, at);
       case OP_DELETE:
         return this.#delete(view, at);
       case OP_GET:
@@ -175,12 +183,27 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
     const keyAt = at + COMMAND_HEADER_BYTES;
     const keyBytes = commandKeyBytes(view, at);
     const valueBytes = commandValueBytes(view, at);
-    let cell = this.#table.find(view, keyAt, keyBytes);
+    const cell = this.#table.find(view, keyAt, keyBytes);
     const version = cell === NO_CELL ? 0 : this.#version(cell);
     if ((commandFlags(view, at) & FLAG_EXPECTED) !== 0 && commandExpected(view, at) !== version) {
       return this.#finish(VERSION_MISMATCH, version);
     }
+    this.#write(cell, bytes, keyAt, keyBytes, bytes, keyAt + keyBytes, valueBytes, version + 1);
+  }
+
+  /** Gives the key that the last find found in `cell`, or did not find, the value at `from[valueAt…]`. */
+  #write(
+    found: Cell,
+    bytes: Uint8Array,
+    keyAt: number,
+    keyBytes: number,
+    from: Uint8Array,
+    valueAt: number,
+    valueBytes: number,
+    version: number,
+  ): void {
     const size = ENTRY_HEADER_BYTES + keyBytes + valueBytes;
+    let cell = found;
     if (cell === NO_CELL) {
       cell = this.#create(bytes, keyAt, keyBytes, size);
     } else {
@@ -188,16 +211,46 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
       if (!this.#fits(cell, size)) cell = this.#move(cell, keyBytes, size);
     }
     const to = offsetOf(cell) + ENTRY_HEADER_BYTES + keyBytes;
-    const valueAt = keyAt + keyBytes;
-    copyBytes(bytes, valueAt, valueAt + valueBytes, this.#cells.bytes[slabOf(cell)]!, to);
-    this.#stamp(cell, valueBytes, version + 1);
+    copyBytes(from, valueAt, valueAt + valueBytes, this.#cells.bytes[slabOf(cell)]!, to);
+    this.#stamp(cell, valueBytes, version);
+  }
+
+  #increment(bytes: Uint8Array, view: DataView, at: number): void {
+    const keyAt = at + COMMAND_HEADER_BYTES;
+    const keyBytes = commandKeyBytes(view, at);
+    const cell = this.#table.find(view, keyAt, keyBytes);
+    const version = cell === NO_CELL ? 0 : this.#version(cell);
+    const before = cell === NO_CELL ? 0n : this.#integer(cell, keyBytes);
+    const by = parseInteger(bytes, keyAt + keyBytes, commandValueBytes(view, at));
+    const sum = before === null || by === null ? null : addIntegers(before, by);
+    if (sum === null) return this.#finish(INVALID, version);
+    const digits = writeInteger(sum, this.#digits);
+    this.#write(cell, bytes, keyAt, keyBytes, this.#digits, 0, digits, version + 1);
+    this.#answerDigits(digits);
+  }
+
+  #integer(cell: Cell, keyBytes: number): bigint | null {
+    const valueAt = offsetOf(cell) + ENTRY_HEADER_BYTES + keyBytes;
+    return parseInteger(this.#cells.bytes[slabOf(cell)]!, valueAt, this.#valueBytes(cell));
+  }
+
+  #answerDigits(digits: number): void {
+    this.result.valueIn = this.#digits;
+    this.result.valueAt = 0;
+    this.result.valueBytes = digits;
   }
 
   #append(bytes: Uint8Array, view: DataView, at: number): void {
     const keyAt = at + COMMAND_HEADER_BYTES;
     const keyBytes = commandKeyBytes(view, at);
     let cell = this.#table.find(view, keyAt, keyBytes);
-    if (cell === NO_CELL) return this.#put(bytes, view, at);
+    const wantsLength = (commandFlags(view, at) & FLAG_LENGTH) !== 0;
+    if (cell === NO_CELL) {
+      const valueBytes = commandValueBytes(view, at);
+      this.#write(cell, bytes, keyAt, keyBytes, bytes, keyAt + keyBytes, valueBytes, 1);
+      if (wantsLength) this.#answerDigits(writeInteger(valueBytes, this.#digits));
+      return;
+    }
     const oldBytes = this.#valueBytes(cell);
     const valueBytes = oldBytes + commandValueBytes(view, at);
     const version = this.#version(cell);
@@ -210,6 +263,7 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
     const added = valueBytes - oldBytes;
     copyBytes(bytes, from, from + added, this.#cells.bytes[slabOf(cell)]!, to);
     this.#stamp(cell, valueBytes, version + 1);
+    if (wantsLength) this.#answerDigits(writeInteger(valueBytes, this.#digits));
   }
 
   #delete(view: DataView, at: number): void {

@@ -10,6 +10,9 @@ import { beginFrame, endFrame, type Frame, FrameReader } from "../../wire/frame.
 import { KIND } from "../../wire/kinds.ts";
 import { FrameWriter } from "../frame-writer.ts";
 import type { Log } from "../logging.ts";
+import { protocolOf } from "../../wire/protocol.ts";
+import type { TextLink, TextProtocols } from "./text-link.ts";
+import { TextSide } from "./text-side.ts";
 
 const CONNECTIONS_MAX = 4096;
 /** Replies that a client has not read; beyond it the connection is closed. */
@@ -24,6 +27,8 @@ export type BinaryOptions = {
   readonly requests: GroupClientPort;
   /** What clients are told of the cluster. */
   readonly clusterInfo: () => ClusterInfo;
+  /** Absent: frames are all that is spoken. */
+  readonly texts?: TextProtocols;
   readonly log: Log;
   /** Called once after the requests of one chunk: the time to schedule a pump. */
   readonly onBurst: () => void;
@@ -36,6 +41,10 @@ type Connection = {
   readonly socket: Socket<Connection>;
   readonly reader: FrameReader;
   readonly onFrame: (frame: Frame) => void;
+  /** What came before it was clear what is spoken; null: it is clear. */
+  first: Uint8Array | null;
+  /** Null: frames are spoken. */
+  text: TextSide | null;
   readonly out: FrameWriter;
   /** Where in `out` the open clientResponses frame begins; -1: none is open. */
   frameStart: number;
@@ -47,6 +56,7 @@ type Connection = {
   closed: boolean;
 };
 
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 /** A refusal that the server gives by itself, before the replica sees the request. */
 const OVERLOADED: Reply = {
   status: STATUS.overloaded.code,
@@ -62,6 +72,8 @@ const OVERLOADED: Reply = {
  * The client port: frames of requests in, frames of replies out (wire/client.ts). All replies of a
  * group and turn to one connection leave as one frame, and all frames in one write. Nothing is allocated per
  * operation.
+ *
+ * A connection that begins as text speaks RESP or JSON instead (text-side.ts).
  */
 export class BinaryServer {
   readonly #options: BinaryOptions;
@@ -83,11 +95,14 @@ export class BinaryServer {
     this.#server = Bun.listen<Connection>({
       hostname: options.host,
       port: options.port,
+      // Who pipes text in ends it before the answers are there.
+      allowHalfOpen: true,
       socket: {
         binaryType: "uint8array",
         open: (socket) => this.#onOpen(socket),
         data: (socket, chunk) => this.#onData(socket.data, chunk),
         drain: (socket) => this.#write(socket.data),
+        end: (socket) => this.#onEnd(socket.data),
         close: (socket) => this.#close(socket.data, null),
         error: (socket, error) => this.#close(socket.data, error.message),
       },
@@ -106,6 +121,7 @@ export class BinaryServer {
       if (connection === null) return;
       this.#replyTo = connection;
     }
+    if (connection.text !== null) return connection.text.protocol.reply(requestId, reply);
     connection.unanswered--;
     this.#queue(connection, group, requestId, reply);
   }
@@ -131,6 +147,8 @@ export class BinaryServer {
       socket,
       reader: new FrameReader(),
       onFrame: (frame) => this.#onFrame(connection, frame),
+      first: this.#options.texts === undefined ? null : new Uint8Array(0),
+      text: null,
       out: new FrameWriter(PENDING_BYTES_MAX),
       frameStart: -1,
       frameGroup: 0,
@@ -150,13 +168,51 @@ export class BinaryServer {
     if (connection.closed) return;
     this.#current = connection;
     try {
-      connection.reader.push(chunk, connection.onFrame);
+      const bytes = connection.first === null ? chunk : this.#begin(connection, chunk);
+      if (connection.text !== null) connection.text.receive(bytes);
+      else connection.reader.push(bytes, connection.onFrame);
     } catch (error) {
       // Bun would hand the error to the error handler and leave the socket open.
       if (error instanceof WireError) this.#close(connection, error.message);
       else this.#options.onFatal(error);
     }
     this.#options.onBurst();
+  }
+
+  /** Takes first bytes, and returns those that are to be read now: none while it is not clear what is spoken. */
+  #begin(connection: Connection, chunk: Uint8Array): Uint8Array {
+    const before = connection.first!;
+    const bytes = before.length === 0 ? chunk : new Uint8Array(Buffer.concat([before, chunk]));
+    const protocol = protocolOf(bytes, bytes.length);
+    connection.first = protocol === null ? bytes : null;
+    if (protocol === null) return NO_BYTES;
+    if (protocol !== "binary") {
+      const link = this.#link(connection);
+      connection.text = new TextSide(link, connection.socket, this.#options.texts!(protocol, link));
+    }
+    return bytes;
+  }
+
+  #link(connection: Connection): TextLink {
+    const { requests, onBurst, onFatal } = this.#options;
+    const markDirty = (): void => this.#markDirty(connection);
+    return {
+      out: connection.out,
+      id: connection.id,
+      request: (group, requestId, bytes, view, end) =>
+        requests.request(group, connection.id, requestId, bytes, view, 0, end),
+      markDirty,
+      wake: () => {
+        markDirty();
+        onBurst();
+      },
+      onFatal,
+    };
+  }
+
+  #onEnd(connection: Connection): void {
+    if (connection.text === null) this.#close(connection, null);
+    else connection.text.end();
   }
 
   #onFrame(connection: Connection, frame: Frame): void {
@@ -193,10 +249,7 @@ export class BinaryServer {
       connection.frameStart = beginFrame(w, KIND.clientResponses, group);
     }
     writeResponse(w, requestId, reply);
-    if (!connection.dirty) {
-      connection.dirty = true;
-      this.#dirty.push(connection);
-    }
+    this.#markDirty(connection);
     if (w.offset - connection.frameStart >= RESPONSES_BYTES_MAX) this.#seal(connection);
   }
 
@@ -208,6 +261,12 @@ export class BinaryServer {
     writeClusterInfo(out.bytes, this.#options.clusterInfo());
     if (out.keep(start)) this.#write(connection);
     else this.#closeUnread(connection);
+  }
+
+  #markDirty(connection: Connection): void {
+    if (connection.dirty) return;
+    connection.dirty = true;
+    this.#dirty.push(connection);
   }
 
   /** Ends the open frame of replies, so that the bytes may leave. */
@@ -229,12 +288,14 @@ export class BinaryServer {
     this.#seal(connection);
     if (connection.closed) return;
     if (!connection.out.flush(connection.socket)) this.#close(connection, null);
+    else connection.text?.written();
   }
 
   /** `reason`: null when it is nothing worth a line, such as the client's own close. */
   #close(connection: Connection, reason: string | null): void {
     if (connection.closed) return;
     connection.closed = true;
+    connection.text?.closed();
     this.#connections.delete(connection.id);
     if (this.#replyTo === connection) this.#replyTo = null;
     if (reason !== null) {

@@ -1,0 +1,129 @@
+import { FLAG_LOCAL, isReadOp, OP_SCAN } from "../../kv/command.ts";
+import type { Reply } from "../../replica/ports.ts";
+import { type ByteWriter, WireError } from "../../wire/bytes.ts";
+import { isDefinite, STATUS } from "../../wire/errors.ts";
+import { LineReader } from "../../wire/json-lines.ts";
+import { errorOf, jsonAnswer, type JsonError, jsonError } from "../../wire/json-reply.ts";
+import { type JsonProblem, type JsonRequest, parseJsonRequest } from "../../wire/json-request.ts";
+import type { KvExecutor } from "./kv-executor.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { TextLink, TextProtocol } from "./text-link.ts";
+
+type Id = JsonRequest["id"];
+
+const utf8 = new TextEncoder();
+const { ok } = STATUS;
+const NO_REPLY = {
+  ...{ status: 0, leaderHint: 0, version: 0, index: 0 },
+  ...{ valueIn: new Uint8Array(0), valueAt: 0, valueBytes: 0 },
+};
+
+/** A connection that speaks JSON, one object a line (docs/protocols.md). */
+export class JsonConnection implements TextProtocol {
+  readonly #executor: KvExecutor;
+  readonly #pipeline: Pipeline;
+  readonly #reader = new LineReader();
+  /** A request that has been read and could not begin yet. */
+  #held: JsonRequest | JsonProblem | null = null;
+  #isEnding = false;
+  #isLast = false;
+  #isRunning = false;
+
+  constructor(link: TextLink, executor: KvExecutor) {
+    this.#executor = executor;
+    this.#pipeline = new Pipeline(link, executor, (w, _kind, context, reply, op) =>
+      w.bytes(utf8.encode(this.#answerOf(context as Id, reply, op))),
+    );
+  }
+
+  get buffered(): number {
+    return this.#isEnding ? 0 : this.#reader.buffered;
+  }
+
+  get isWaiting(): boolean {
+    return this.#held !== null || this.#pipeline.isFull;
+  }
+
+  get isDone(): boolean {
+    return this.#isEnding && this.#pipeline.isEmpty;
+  }
+
+  receive(chunk: Uint8Array): void {
+    if (this.#isEnding) return;
+    this.#reader.feed(chunk);
+    this.resume();
+  }
+
+  end(): void {
+    this.#isLast = true;
+    this.resume();
+  }
+
+  resume(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      while (!this.#isEnding && !this.#pipeline.isFull) {
+        this.#held ??= this.#next();
+        if (this.#held === null || !this.#run(this.#held)) break;
+        this.#held = null;
+      }
+      if (this.#isLast && this.#held === null && !this.#pipeline.isFull) this.#isEnding = true;
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#refuse(undefined, error.message);
+      this.#isEnding = true;
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  reply(requestId: number, reply: Reply): void {
+    this.#pipeline.reply(requestId, reply);
+  }
+
+  /** The next line that is not empty, as a request; null: it has not come whole. */
+  #next(): JsonRequest | JsonProblem | null {
+    for (;;) {
+      const line = this.#reader.next();
+      if (line === null) return null;
+      if (line.trim() !== "") return parseJsonRequest(line);
+    }
+  }
+
+  /** Begins a request. False: those before it must be answered first. */
+  #run(request: JsonRequest | JsonProblem): boolean {
+    const { id } = request;
+    if ("problem" in request) this.#refuse(id, request.problem);
+    else if (request.op === null) this.#answer(jsonAnswer(id, null, NO_REPLY));
+    else if (request.op === OP_SCAN && this.#executor.isSharded) {
+      this.#refuse(id, "a sharded cluster has no scans");
+    } else {
+      const { op, flags, expected, key, value } = request;
+      if (!this.#pipeline.mayBegin(isReadOp(op) ? "read" : "write")) return false;
+      this.#pipeline.begin(flags & FLAG_LOCAL, id, op, flags, expected, key, value);
+    }
+    return true;
+  }
+
+  #answerOf(id: Id, reply: Reply, op: NonNullable<JsonRequest["op"]>): string {
+    if (reply.status === ok.code) return jsonAnswer(id, op, reply);
+    const leader = this.#executor.addressOf(reply.leaderHint);
+    const error = errorOf(
+      reply,
+      leader && { id: leader.id, host: leader.host, port: leader.clientPort },
+    );
+    // Nothing can be open of a read that brought nothing.
+    const isOpen = !isDefinite(reply.status) && !isReadOp(op);
+    return jsonError(id, { ...error, definite: !isOpen });
+  }
+
+  #refuse(id: Id, message: string): void {
+    const error: JsonError = { code: "badRequest", definite: true, message };
+    this.#answer(jsonError(id, error));
+  }
+
+  #answer(line: string): void {
+    this.#pipeline.answer((w: ByteWriter) => w.bytes(utf8.encode(line)));
+  }
+}
