@@ -3,15 +3,15 @@ import { duration, rate } from "../../../report/format.ts";
 import type { LiveEvent, Sample } from "../../live/document.ts";
 import { el, setText } from "../element.ts";
 
-const WINDOW_MS = 120_000;
-const SAMPLES_MAX = 240;
+const WINDOW_MS = 60_000;
+const SAMPLES_MAX = 130;
 const HEIGHT = 150;
 const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
 
 const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/** Throughput and latency of the last two minutes; elections and faults are lines across them. */
+/** Throughput and latency of the last minute; elections and faults are lines across them. */
 export class Charts {
   readonly element: HTMLElement;
   readonly #throughput: Chart;
@@ -144,7 +144,7 @@ function optionsOf(
   return {
     ...{ width: 300, height: HEIGHT, legend: { show: false } },
     cursor: { show: false },
-    padding: [10, 8, 0, 0],
+    padding: [10, 20, 0, 0],
     scales: {
       x: { time: false, range: () => [(Date.now() - WINDOW_MS) / 1000, Date.now() / 1000] },
       y: isLog
@@ -158,11 +158,15 @@ function optionsOf(
     axes: [
       {
         ...{ ...axis, size: 24, values: seconds },
-        // Every half minute before now.
-        splits: () => [120, 90, 60, 30, 0].map((ago) => Date.now() / 1000 - ago),
+        // Fixed: time passes below them.
+        splits: () => [60, 45, 30, 15, 0].map((ago) => Date.now() / 1000 - ago),
       },
       {
         ...{ ...axis, size: 58 },
+        // Of a logarithmic axis the powers of ten.
+        ...(isLog && {
+          grid: { ...axis.grid, filter: (_: uPlot, splits: number[]) => splits.map(powersOfTen) },
+        }),
         values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : short(format(tick)))),
       },
     ],
@@ -176,6 +180,9 @@ function optionsOf(
     hooks: { drawClear: [(plot: uPlot) => drawMarks(plot, marks())] },
   };
 }
+
+const powersOfTen = (value: number): number | null =>
+  Number.isInteger(Math.round(Math.log10(value) * 1e6) / 1e6) ? value : null;
 
 /** For axes. */
 const short = (text: string): string =>

@@ -13,7 +13,7 @@ export class Faults {
   readonly element: HTMLElement;
   readonly #context: TabContext;
   readonly #clear: () => void;
-  readonly #selection = el("p", { class: "selection", role: "status" });
+  readonly #selection = el("span", { role: "status" });
   readonly #buttons = new Map<string, HTMLButtonElement>();
   readonly #leader: HTMLButtonElement;
   readonly #unselect: HTMLButtonElement;
@@ -61,8 +61,8 @@ export class Faults {
     this.element = el(
       "div",
       { class: "faults" },
-      this.#selection,
-      el("div", { class: "buttons" }, ...this.#buttons.values(), this.#unselect),
+      el("p", { class: "selection" }, this.#selection, this.#unselect),
+      el("div", { class: "buttons" }, ...this.#buttons.values()),
       this.#links,
       el("div", { class: "buttons" }, this.#leader, this.#heal, this.#recover),
     );
@@ -80,7 +80,7 @@ export class Faults {
       element.disabled = those.length === 0;
     }
     this.#leader.disabled = leaderOf(nodes) === null;
-    this.#unselect.disabled = selected.length === 0;
+    this.#unselect.hidden = selected.length === 0;
     this.#heal.disabled = links.length === 0;
     const isHurt = nodes.some(({ role }) => role === "down" || role === "paused");
     this.#recover.disabled = links.length === 0 && !isHurt;

@@ -26,7 +26,7 @@ export class Lanes {
     const known = el("li", {}, el("i", { class: "key match" }), "match, as the leader knows it");
     this.element = el(
       "section",
-      { class: "card lanes", "aria-labelledby": "lanes-title" },
+      { class: "card log-lanes", "aria-labelledby": "lanes-title" },
       el("h2", { id: "lanes-title" }, "Logs"),
       el("ul", { class: "legend" }, ...legend, known),
       ...[this.#list, this.#range],
@@ -60,10 +60,11 @@ export class Lanes {
     set("match", known?.match ?? 0);
     bar.classList.toggle("known", known !== null);
     const { lastIndex, commitIndex, appliedIndex, snapshotIndex } = node;
-    setText(
-      figures,
-      `last ${count(lastIndex)} · commit ${count(commitIndex)} · applied ${count(appliedIndex)} · snapshot ${count(snapshotIndex)}`,
-    );
+    const texts = [
+      ...[`last ${count(lastIndex)}`, `commit ${count(commitIndex)}`],
+      ...[`applied ${count(appliedIndex)}`, `snapshot ${count(snapshotIndex)}`],
+    ];
+    for (const [i, text] of texts.entries()) setText(figures.children[i]!, text);
     setText(
       knownText,
       known === null
@@ -90,7 +91,11 @@ export class Lanes {
       { class: "lane-bar", "aria-hidden": "true" },
       ...parts.map((part) => el("i", { class: part })),
     );
-    const figures = el("span", { class: "lane-figures" });
+    const figures = el(
+      "span",
+      { class: "lane-figures" },
+      ...Array.from({ length: 4 }, () => el("span")),
+    );
     const known = el("span", { class: "lane-known" });
     const item = el("li", {}, name, bar, el("p", {}, figures, known));
     const row = { item, name, bar, figures, known };

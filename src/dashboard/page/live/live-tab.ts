@@ -77,16 +77,15 @@ class LiveView {
       ),
       ...[this.#ring.element, legend(), this.#faults.element],
     );
-    const side = el("div", { class: "side" }, this.#charts.element, this.#load.element);
+    const column = (...cards: readonly HTMLElement[]): HTMLElement =>
+      el("div", { class: "column" }, ...cards);
     this.#body = el(
       "div",
       { class: "live" },
-      ring,
-      side,
-      this.#lanes.element,
-      this.#events.element,
+      column(ring, this.#lanes.element),
+      column(this.#charts.element, this.#load.element, this.#events.element),
+      this.#shards.element,
     );
-    this.#body.append(this.#shards.element);
     root.append(this.#start.element, this.#head, this.#body);
   }
 

@@ -25,13 +25,14 @@ export const ROLE_WORDS: Readonly<Record<Role, string>> = {
 export const NODE_RADIUS = 27;
 /** Room for the words below a node. */
 const WORDS = 40;
-const MARGIN = 12;
+/** … and for the sign above it. */
+const SIGN = 26;
 
 /** Where nodes are in a picture of that size: on an ellipse, the first at the top, clockwise. */
 export function placesOf(ids: readonly number[], width: number, height: number): readonly Place[] {
-  const [cx, cy] = [width / 2, (height - WORDS) / 2 + MARGIN / 2];
+  const [cx, cy] = [width / 2, (height - WORDS + SIGN) / 2];
   const rx = Math.max(40, Math.min(width / 2 - 52, height * 0.62));
-  const ry = Math.max(40, (height - WORDS) / 2 - NODE_RADIUS - MARGIN / 2);
+  const ry = Math.max(40, (height - WORDS - SIGN) / 2 - NODE_RADIUS);
   if (ids.length === 1) return [{ id: ids[0]!, x: cx, y: cy }];
   return ids.map((id, i) => {
     const angle = (2 * Math.PI * i) / ids.length - Math.PI / 2;

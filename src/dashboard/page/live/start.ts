@@ -40,13 +40,8 @@ export class Start {
     });
     const about =
       "Each node is a process of its own, with real sockets and its own disk, and a proxy on every link, so that all faults work. They end with the dashboard.";
-    this.element = el(
-      "section",
-      { class: "card start" },
-      this.#title,
-      el("p", { class: "lead" }, about),
-      form,
-    );
+    const left = el("div", {}, this.#title, el("p", { class: "lead" }, about), form);
+    this.element = el("section", { class: "card start" }, left, el("div", {}, ...whatThen()));
   }
 
   update({ phase }: LiveDocument): void {
@@ -77,6 +72,26 @@ export class Start {
     }
   }
 }
+
+const whatThen = (): readonly HTMLElement[] => [
+  el("h3", {}, "What to try then"),
+  el(
+    "dl",
+    {},
+    ...[
+      [
+        "Crash the leader",
+        "The others notice its silence, one asks for votes, a majority gives them.",
+      ],
+      [
+        "Drag a line across the ring",
+        "The smaller side can commit nothing; its leader steps down.",
+      ],
+      ["Lose a fifth of all frames", "Clients wait longer, and no acknowledged write is lost."],
+      ["Lift all faults", "Who was away catches up: its log lane fills, or a snapshot comes."],
+    ].flatMap(([what, then]) => [el("dt", {}, what!), el("dd", {}, then!)]),
+  ),
+];
 
 function select(
   label: string,
