@@ -3,6 +3,9 @@ import { UserError } from "../../lib/user-error.ts";
 const PACKAGES = { etcd: "etcd-server", "redis-server": "redis-server" } as const;
 export type Binary = keyof typeof PACKAGES;
 
+/** Programs that only tests use. */
+const TEST_PACKAGES = { prometheus: "prometheus", promtool: "prometheus" } as const;
+
 /** What to do where programs of other systems are missing. */
 export const INSTALL = "apt-get install etcd-server redis-server";
 
@@ -23,8 +26,9 @@ export function versionOf(name: Binary): string {
 }
 
 /** Whether a program is installed; if not, says on stderr that `what` (tests of it) did not run. */
-export function isInstalled(name: Binary, what: string): boolean {
+export function isInstalled(name: Binary | keyof typeof TEST_PACKAGES, what: string): boolean {
   if (Bun.which(name) !== null) return true;
-  console.warn(`${name} is not installed: ${what} did not run (${INSTALL})`);
+  const install = name in PACKAGES ? INSTALL : `apt-get install ${TEST_PACKAGES[name as never]}`;
+  console.warn(`${name} is not installed: ${what} did not run (${install})`);
   return false;
 }
