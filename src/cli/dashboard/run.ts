@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { DashboardPart } from "../../dashboard/app.ts";
 import { Feed } from "../../dashboard/live/feed.ts";
 import { liveRoutes } from "../../dashboard/live/routes.ts";
@@ -33,9 +36,18 @@ const stopSignal = (): Promise<void> =>
       process.once(signal, () => done());
   });
 
-/** As far as the machine can: one without a desktop has no opener, which is no error. */
+/**
+ * As far as the machine can: one without a desktop has no opener, which is no error. The address goes through a
+ * file that only its owner can read, since everybody on the machine sees the arguments of a process, and the
+ * token is in it.
+ */
 function openBrowser(url: string): void {
   const opener = process.platform === "darwin" ? "open" : "xdg-open";
   if (Bun.which(opener) === null) return;
-  Bun.spawn([opener, url], { stdio: ["ignore", "ignore", "ignore"] }).unref();
+  const dir = mkdtempSync(join(tmpdir(), "ordeal-open-"));
+  const file = join(dir, "dashboard.html");
+  const redirect = `<!doctype html><meta http-equiv="refresh" content="0;url=${url}">`;
+  writeFileSync(file, redirect, { mode: 0o600 });
+  process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
+  Bun.spawn([opener, file], { stdio: ["ignore", "ignore", "ignore"] }).unref();
 }

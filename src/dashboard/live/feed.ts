@@ -80,7 +80,9 @@ export class Feed {
   }
 
   async stop(by: string): Promise<void> {
-    if (this.#phase !== "running") throw new Error("no cluster runs that was started here");
+    if (this.#phase !== "running" || !this.#host.mayStart) {
+      throw new Error("no cluster runs that was started here");
+    }
     this.#become("stopping");
     try {
       await this.stopLoad(by);
