@@ -21,6 +21,17 @@ export type JsonError = {
 };
 
 // A mark at the beginning is part of the bytes, not of their encoding.
+/** Where the words of errors.ts are not for people who speak JSON. */
+const MESSAGES: Partial<Record<StatusName, string>> = {
+  notFound: "the key is absent",
+  versionMismatch: "the key's version is not the expected one, but the one in version",
+  notLeader: "no leader could be asked; nothing was done",
+  leadershipLost: "the leader changed meanwhile, and nobody knows the outcome",
+  invalid: "the request breaks a limit, or the value is no 64-bit integer; nothing was done",
+  timeout: "no answer came in time, and nobody knows the outcome",
+  wrongShard: "no group serves the key's shard now; nothing was done",
+};
+
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The line of an answer that is not an error. `op` null: a ping's. */
@@ -53,7 +64,7 @@ export function errorOf(reply: ResponseFields, leader: LeaderAddress | null): Js
   const code = statusName(reply.status)!;
   const { definite, about } = STATUS[code];
   return {
-    ...{ code, definite, message: about },
+    ...{ code, definite, message: MESSAGES[code] ?? about },
     ...(code === "versionMismatch" && { version: reply.version }),
     ...(code === "notLeader" && { leader }),
   };

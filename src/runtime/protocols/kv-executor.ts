@@ -79,6 +79,8 @@ export class KvExecutor {
         reply = await this.#ask(node, group, command, deadline);
         if (!this.#isWorthAnother(reply, isRead)) return reply;
         this.#learn(group, node, reply);
+        // Whoever gives up on this node may have more luck with that one.
+        if (reply.leaderHint === NO_NODE) reply = { ...reply, leaderHint: node };
       }
       if (this.#isStopped || this.#options.now() >= deadline) return reply;
       await Bun.sleep(PAUSE_MS);

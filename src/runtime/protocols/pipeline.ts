@@ -19,6 +19,10 @@ export const PIPELINE_MAX = 1024;
 const UNREAD_BYTES_HIGH = 1 << 20;
 /** What the commands begun so far may add to that; a read that would exceed it is refused. */
 const UNREAD_BYTES_MAX = 32 << 20;
+/** Reads that may be under way at once, by the largest value that the connection has read so far. */
+const READING_BYTES_MAX = 16 << 20;
+/** As long as it has read none. */
+const READS_FIRST = 4;
 const WINDOW_MIN = 16;
 
 /** Reads may run together, and so may writes; of neither with the other, for then their order would be lost. */
@@ -65,6 +69,8 @@ export class Pipeline {
   #tail = 0;
   #unsettled = 0;
   #running: Kind = "read";
+  #readsMax = READS_FIRST;
+  #largestRead = 0;
   /** Bytes of answers that wait for earlier ones. */
   #readyBytes = 0;
   /** Writes are forwarded one by one: two that are under way at once could change places. */
@@ -90,7 +96,7 @@ export class Pipeline {
   mayBegin(kind: Kind): boolean {
     if (this.#unsettled === 0) return true;
     if (kind === "alone" || kind !== this.#running) return false;
-    return kind === "read" || this.#forwards === null;
+    return kind === "read" ? this.#unsettled < this.#readsMax : this.#forwards === null;
   }
 
   /** Begins one command of the store. `source` must not change. `context`, `kind`: for Encode. */
@@ -184,11 +190,7 @@ export class Pipeline {
   #settleReply(seq: number, entry: Entry, reply: Reply): void {
     const { kind, context } = entry;
     const { op } = entry.command;
-    const unread = this.#link.out.pendingBytes + this.#readyBytes;
-    if (unread > UNREAD_BYTES_MAX && reply.valueBytes > 0 && isReadOp(op)) {
-      reply.status = STATUS.overloaded.code;
-      reply.valueBytes = 0;
-    }
+    if (isReadOp(op)) this.#limitRead(reply);
     if (seq === this.#head) {
       this.#encode(this.#link.out.bytes, kind, context, reply, op);
       this.#settled(entry);
@@ -197,6 +199,19 @@ export class Pipeline {
       this.#encode(late, kind, context, reply, op);
       this.#keep(entry, late.copy());
     }
+  }
+
+  /** Learns how large values are, and refuses one that came in spite of that when too much is unread. */
+  #limitRead(reply: Reply): void {
+    if (reply.valueBytes > this.#largestRead || this.#largestRead === 0) {
+      this.#largestRead = Math.max(1, reply.valueBytes);
+      const most = Math.floor(READING_BYTES_MAX / this.#largestRead);
+      this.#readsMax = Math.min(PIPELINE_MAX, Math.max(1, most));
+    }
+    const unread = this.#link.out.pendingBytes + this.#readyBytes;
+    if (unread <= UNREAD_BYTES_MAX || reply.valueBytes === 0) return;
+    reply.status = STATUS.overloaded.code;
+    reply.valueBytes = 0;
   }
 
   #settle(seq: number, write: (w: ByteWriter) => void): void {
