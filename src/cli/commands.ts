@@ -49,6 +49,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./dashboard.ts"),
   },
   {
+    name: "kv",
+    about: "Read and write the keys of a running cluster",
+    load: () => import("./kv.ts"),
+  },
+  {
     name: "shards",
     about: "Look at, and change, which group of a sharded cluster has which shard",
     load: () => import("./shards.ts"),
