@@ -7,6 +7,8 @@ import { optionProblem, usageError } from "./usage.ts";
 /** What a shell reports of a process that SIGPIPE ended. */
 const EXIT_BROKEN_PIPE = 141;
 const HELP_COLUMNS_MAX = 100;
+/** What the script of `ordeal completion` calls us with, before the words of the command line so far. */
+const COMPLETE = "--get-yargs-completions";
 
 /**
  * The `ordeal` command. Exit codes: 0 pass, 2 correctness violated, 3 unknown, 64 bad input, 70 our
@@ -39,7 +41,11 @@ export async function runCommand(
   args: readonly string[],
   commands: readonly CommandEntry[],
 ): Promise<void> {
-  const chosen = commands.find((entry) => entry.name === args.find((arg) => !arg.startsWith("-")));
+  const completing = args.indexOf(COMPLETE) >= 0;
+  // What is completed begins with the name of the program.
+  const words = completing ? args.slice(args.indexOf(COMPLETE) + 2) : args;
+  const name = words.find((arg) => !arg.startsWith("-"));
+  const chosen = commands.find((entry) => entry.name === name);
   const cli: Argv = yargs([...args])
     .scriptName("ordeal")
     .locale("en")
@@ -67,5 +73,6 @@ export async function runCommand(
     if (entry === chosen) cli.command((await entry.load()).command);
     else if (!entry.hidden) cli.command(entry.name, entry.about);
   }
+  if (completing) (await import("./completion/script.ts")).completeNames(cli, words);
   await cli.parseAsync();
 }

@@ -44,6 +44,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./cluster.ts"),
   },
   {
+    name: "watch",
+    about: "Watch a running cluster: elections, logs, replication, throughput",
+    load: () => import("./watch.ts"),
+  },
+  {
     name: "dashboard",
     about: "Watch, load and break a cluster in the browser; look at runs and reports",
     load: () => import("./dashboard.ts"),
@@ -118,5 +123,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "history",
     about: "Find the commits at which the figures of stored reports changed",
     load: () => import("./history.ts"),
+  },
+  {
+    name: "completion",
+    about: "Print a script that completes ordeal's command line in your shell",
+    load: () => import("./completion.ts"),
   },
 ];

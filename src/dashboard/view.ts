@@ -23,10 +23,10 @@ export type RunView = {
   readonly violation?: string | undefined;
 };
 
-type Paint = (text: string) => string;
+export type Paint = (text: string) => string;
 /** A piece of a line. Every character used here is one column wide. */
-type Segment = { readonly text: string; readonly paint?: Paint };
-type Colors = ReturnType<typeof pc.createColors>;
+export type Segment = { readonly text: string; readonly paint?: Paint };
+export type Colors = ReturnType<typeof pc.createColors>;
 
 /** Below this many columns the pid and the lag bar are left out. */
 const WIDE = 60;
@@ -119,7 +119,7 @@ function nodeLine(
   ];
 }
 
-function roleStyle(
+export function roleStyle(
   role: NodeStatus["role"],
   c: Colors,
 ): { readonly mark: string; readonly paint: Paint } {
@@ -201,7 +201,7 @@ export function sparkline(values: readonly number[], columns: number): string {
     .join("");
 }
 
-function fit(line: readonly Segment[], width: number): string {
+export function fit(line: readonly Segment[], width: number): string {
   let room = width;
   let out = "";
   for (const { text, paint } of line) {
@@ -212,8 +212,8 @@ function fit(line: readonly Segment[], width: number): string {
   return out;
 }
 
-const grouped = (n: number): string => Math.round(n).toLocaleString("en-US");
-const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+export const grouped = (n: number): string => Math.round(n).toLocaleString("en-US");
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 function latency(us: number | null): string {
   if (us === null) return "–";
