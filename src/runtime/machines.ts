@@ -6,6 +6,8 @@ import { GROUP_1, type GroupId } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import type { Sharding } from "./sharding.ts";
 
+export type GroupStore = { readonly group: GroupId; readonly store: SessionedStore };
+
 /** The state machines of a node's groups, each made when it is first asked for. */
 export class Machines {
   readonly #shards: number | null;
@@ -31,7 +33,7 @@ export class Machines {
   /** What the stores of all groups hold. */
   size(): { readonly keys: number; readonly bytes: number; readonly sessions: number } {
     const sum = { keys: 0, bytes: 0, sessions: 0 };
-    for (const one of this.#stores()) {
+    for (const { store: one } of this.stores()) {
       sum.keys += one.store.size;
       sum.bytes += one.store.slabBytes;
       sum.sessions += one.sessionCount;
@@ -39,9 +41,12 @@ export class Machines {
     return sum;
   }
 
-  *#stores(): Iterable<SessionedStore> {
-    if (this.#store !== null) yield this.#store;
-    for (const machine of this.#shardKvs.values()) yield* machine.stores();
+  /** Each store here, with its group; a group of shards has one for each copy of a shard. */
+  *stores(): Iterable<GroupStore> {
+    if (this.#store !== null) yield { group: GROUP_1, store: this.#store };
+    for (const [group, machine] of this.#shardKvs) {
+      for (const store of machine.stores()) yield { group, store };
+    }
   }
 
   of(group: GroupId): StateMachine {

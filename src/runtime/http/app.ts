@@ -15,6 +15,7 @@ import type { NodeStatusReport } from "../node-status.ts";
 import { GROUP_1 } from "../../lib/ids.ts";
 import type { AdminPort } from "../admin-port.ts";
 import type { CoreView, KeyPlace } from "../groups.ts";
+import type { GroupStore } from "../machines.ts";
 import type { MetricsSource } from "../metrics/metrics-source.ts";
 import { adminRoutes } from "./admin.ts";
 import type { HttpReply } from "./http-client-port.ts";
@@ -35,6 +36,8 @@ export type AppOptions = {
   readonly admin: AdminPort;
   readonly metrics: MetricsSource;
   /** The newest snapshot of group 1; null: it has none. */
+  /** The stores of all groups and shards. */
+  readonly stores: () => Iterable<GroupStore>;
   /** The core of a group; null: it is not hosted here. */
   readonly core: (group: number) => CoreView | null;
   readonly snapshot: () => StoredSnapshot | null;

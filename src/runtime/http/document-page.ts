@@ -47,7 +47,7 @@ function section(route: string, operation: Operation) {
   return html`<section>
     <h3><code>${route}</code></h3>
     <p>${operation.summary}.</p>
-    <pre>${curlOf(route, operation)}</pre>
+    <pre tabindex="0">${curlOf(route, operation)}</pre>
     <dl>
       ${replies.map(
         ([status, { what }]) =>

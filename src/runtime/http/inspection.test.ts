@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { clusterConfig, shardedConfig, TestCluster } from "../testing/cluster.ts";
+import { ShardClient } from "../testing/shard-client.ts";
 import { until } from "../testing/until.ts";
 
 let cluster: TestCluster;
 let sharded: TestCluster;
 beforeAll(async () => {
   cluster = new TestCluster(clusterConfig(3, "unused", "memory")).startAll();
-  const shape = { shards: 4, groups: 1, replicas: 1 };
+  const shape = { shards: 8, groups: 2, replicas: 1 };
   sharded = new TestCluster(shardedConfig(1, "unused", "memory", shape)).startAll();
   const leader = await cluster.leader();
   for (const key of ["b", "a/1", "a/2", "a/3", "ä"]) {
@@ -143,14 +144,48 @@ test("inspection: all problems of a query are told at once", async () => {
   expect((await fetch(`${cluster.url(1)}/kv/a?local=perhaps`)).status).toBe(400);
 });
 
-test("inspection: a sharded cluster says why it has no pages, and shows the log of each group", async () => {
+test("inspection: a sharded node shows what all its groups hold, in one order, each key once", async () => {
+  await sharded.leader();
+  const client = new ShardClient(sharded.config, 1);
+  const keys = Array.from({ length: 40 }, (_, i) => `k${String(i).padStart(2, "0")}`);
+  try {
+    const groups = [2, 3].map((id) => ({ id, nodes: [1] }));
+    await client.change({ kind: "join", groups }, (await client.query()).num);
+    for (const key of keys) expect((await client.put(key, `is ${key}`)).isOk).toBe(true);
+  } finally {
+    client.stop();
+  }
+  for (const limit of [1, 7, 100]) {
+    const found: string[] = [];
+    const groups = new Set<unknown>();
+    let cursor = "";
+    do {
+      const search = `limit=${limit}${cursor && `&cursor=${cursor}`}`;
+      const response = await fetch(`${sharded.url(1)}/kv?prefix=k&local=true&${search}`);
+      const page = (await response.json()) as Page & {
+        readonly entries: readonly { readonly group: number }[];
+      };
+      expect(page.entries.length).toBeLessThanOrEqual(limit);
+      for (const { key = "", value, group } of page.entries) {
+        expect(value).toBe(`is ${key}`);
+        found.push(key);
+        groups.add(group);
+      }
+      cursor = page.next ?? "";
+    } while (cursor !== "");
+    expect(found).toEqual(keys);
+    expect(groups).toEqual(new Set([2, 3]));
+  }
+});
+
+test("inspection: a sharded cluster has no order of all keys, but the log of each group", async () => {
   const page = await fetch(`${sharded.url(1)}/kv`);
   expect(page.status).toBe(400);
-  expect(await page.text()).toContain("sharded");
+  expect(await page.text()).toContain("local=true");
   for (const [group, status] of [
     [1, 200],
-    [2, 200],
-    [3, 421],
+    [3, 200],
+    [4, 421],
   ]) {
     expect((await fetch(`${sharded.url(1)}/log?group=${group}`)).status).toBe(status!);
   }

@@ -4,7 +4,8 @@ import { FLAG_LOCAL } from "../../kv/command.ts";
 import { prefixEnd, readScanReply, scanCommand } from "../../kv/scan-reply.ts";
 import { asIndex, GROUP_1 } from "../../lib/ids.ts";
 import { type AppOptions, redirect } from "./app.ts";
-import { entryOf, text } from "./log-entry.ts";
+import { localPage, shownEntry } from "./local-page.ts";
+import { entryOf } from "./log-entry.ts";
 import { problem } from "./problem.ts";
 import { LogQuery, PageQuery } from "./queries.ts";
 import { readQuery, refuse } from "./validate.ts";
@@ -18,7 +19,8 @@ const LOG_BYTES_MAX = 1 << 20;
  * A look into the store and the log, a page at a time.
  *
  *   GET /kv?prefix=P&limit=N&cursor=C  keys in the order of their bytes, linearizable;
- *                                      `local=true`: from this node as it is, perhaps stale
+ *                                      `local=true`: from this node as it is, perhaps stale; of a
+ *                                      sharded one what all its groups hold (local-page.ts)
  *   GET /log?from=I&limit=N&group=G    entries from index I on, default: the last ones
  */
 export function inspectionRoutes(app: Hono, options: AppOptions): void {
@@ -40,9 +42,10 @@ async function page(
   const bytes = new TextEncoder().encode(prefix);
   const from = cursor === undefined ? bytes : Buffer.from(cursor, "base64url");
   if (options.placeOf(bytes) !== null) {
+    if (local) return localPage(options.stores(), c, { prefix: bytes, from, limit });
     const what =
-      "a sharded cluster has no scans: neighbours in the order of keys are in other shards";
-    return refuse(c, [{ where: "path", what }]);
+      "a sharded cluster has no order of all its keys: ask with local=true what this node holds";
+    return refuse(c, [{ where: "local", what }]);
   }
   const command = scanCommand(from, prefixEnd(bytes), limit, local ? FLAG_LOCAL : 0);
   const reply = await options.request(GROUP_1, command);
@@ -51,9 +54,7 @@ async function page(
   const found = readScanReply(reply.value, 0, reply.value.length)!;
   return c.json({
     index: reply.index,
-    entries: found.entries.map(({ key, value, version }) => {
-      return { ...text("key", key), ...text("value", value), version };
-    }),
+    entries: found.entries.map((entry) => shownEntry(entry)),
     next: found.next === null ? null : Buffer.from(found.next).toString("base64url"),
   });
 }

@@ -11,11 +11,12 @@ export type ServedParts = MeasuredParts &
   };
 
 export function appOptions(parts: ServedParts): AppOptions {
-  const { admin, request, status, groups, config } = parts;
+  const { admin, request, status, groups, config, machines } = parts;
   return {
     ...{ admin, request, status },
     metrics: metricsSource(parts),
     placeOf: (key) => groups.placeOf(key),
+    stores: () => machines.stores(),
     core: (group) => groups.core(group),
     snapshot: () => groups.snapshot(GROUP_1),
     urlOf: (nodeId) => {

@@ -103,7 +103,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     parameters: { prefix: "col", limit: "10", local: "false" },
     replies: {
       200: { what: "All of a page is as of one moment.", schema: PageReply },
-      400: error("The query is wrong, or the cluster is sharded."),
+      400: error("The query is wrong, or the cluster is sharded and local=true is not said."),
       ...LEADER_ERRORS,
     },
   },

@@ -44,10 +44,13 @@ const entry = v.strictObject({
   value: v.optional(v.string()),
   valueBase64: v.optional(v.string()),
   version: count,
+  group: v.optional(v.pipe(count, v.description("Of a sharded node: who holds it."))),
 });
 
 export const PageReply = v.strictObject({
-  index: v.pipe(count, v.description("As of this entry of the log.")),
+  index: v.optional(
+    v.pipe(count, v.description("As of this entry of the log; of a sharded node: none.")),
+  ),
   entries: v.array(entry),
   next: v.pipe(
     v.nullable(v.string()),

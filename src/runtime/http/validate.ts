@@ -5,7 +5,10 @@ import * as v from "valibot";
 export type RequestProblem = { readonly where: string; readonly what: string };
 
 export const problemsOf = (issues: readonly v.BaseIssue<unknown>[]): readonly RequestProblem[] =>
-  issues.map((issue) => ({ where: v.getDotPath(issue) ?? "body", what: issue.message }));
+  issues.map((issue) => {
+    const what = issue.expected === "never" ? "is not known here" : issue.message;
+    return { where: v.getDotPath(issue) ?? "body", what };
+  });
 
 /** 400 with every problem of the request. */
 export function refuse(c: Context, problems: readonly RequestProblem[]): Response {
