@@ -7,7 +7,7 @@ import { askNodes } from "./ask.ts";
 import { seedText, urlHost } from "./seed.ts";
 import type { Source } from "./source.ts";
 
-const FOUND_WITHIN_MS = 10_000;
+const FOUND_WITHIN_MS = 5_000;
 const RETRY_MS = 250;
 const TELL_WITHIN_MS = 1000;
 /** A large state may have to be sent first. */
@@ -19,7 +19,7 @@ const refuse = (problems: readonly Problem[]): UserError =>
 /**
  * The cluster behind a source, as the first node that answers tells of it, for node `id` that has no data
  * yet. `clusterId`: the name it must have; null: any. Nothing is changed anywhere. Throws UserError
- * when nobody answers within ten seconds, the cluster is another one, or the id is taken.
+ * when nobody answers within five seconds, the cluster is another one, or the id is taken.
  */
 export async function findCluster(
   source: Source,
