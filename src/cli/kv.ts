@@ -49,7 +49,7 @@ const LOCAL = {
 } as const satisfies Options;
 const KEY = { describe: "the key", type: "string", demandOption: true } as const;
 const VALUE = {
-  describe: "the value; -: all that comes from stdin",
+  describe: "the value; -: all that comes from stdin, also for one that begins with a -",
   type: "string",
   demandOption: true,
 } as const;

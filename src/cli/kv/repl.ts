@@ -88,12 +88,13 @@ class Repl {
       this.#abort.abort();
       return;
     }
-    const wasEmpty = this.#lines.line === "";
     process.stdout.write("^C\n");
-    // To its end, and back over all of it.
-    this.#lines.write(null, { ctrl: true, name: "e" });
-    this.#lines.write(null, { ctrl: true, name: "u" });
-    if (wasEmpty) console.log("(Ctrl-D or quit ends)");
+    if (this.#lines.line === "") console.log("(Ctrl-D or quit ends)");
+    else {
+      // To its end, and back over all of it.
+      this.#lines.write(null, { ctrl: true, name: "e" });
+      this.#lines.write(null, { ctrl: true, name: "u" });
+    }
     this.#prompt();
   };
 

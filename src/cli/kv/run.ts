@@ -96,7 +96,9 @@ export async function valueFrom(
   parse: (text: string) => Uint8Array,
   encoding: Encoding,
 ): Promise<Uint8Array> {
-  if (written !== "-") return parse(written);
+  // yargs takes a lone "-" for an option without a name, and gives an empty word.
+  const isDash = written === "" && process.argv.includes("-");
+  if (!isDash) return parse(written);
   const bytes = await Bun.stdin.bytes();
   return encoding === "text" ? bytes : parse(new TextDecoder().decode(bytes).trim());
 }
