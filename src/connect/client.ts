@@ -264,10 +264,9 @@ export class Client {
       const code = statusName(done.status) ?? "invalid";
       return new ErrorOf(code, `${code}: ${STATUS[code].about}`);
     }
-    const known =
-      isRead || ErrorOf === OperationFailedError
-        ? "nothing was written"
-        : "it may have taken effect";
+    const isUnknown = ErrorOf === OutcomeUnknownError;
+    const nothing = isRead ? "nothing was read" : "nothing was written";
+    const known = isUnknown ? "it may have taken effect" : nothing;
     if (isAborted(signal)) {
       return new ErrorOf("aborted", `aborted: ${known}`, { cause: signal?.reason });
     }
