@@ -81,7 +81,8 @@ test("an option without its value, twice, or not a number: exit 64, not the defa
     [["demo", "--duration"], "--duration needs a value"],
     [["demo", "--duration", "--seed", "1"], "--duration needs a value"],
     [["demo", "--seed", "1", "--seed", "2"], "--seed stands twice"],
-    [["node", "--config", "x", "--id", "one"], "--id is not a number"],
+    [["demo", "--seed", "one"], "--seed is not a number"],
+    [["node", "--config", "x", "--id", "one"], '--id: "one" is not a number'],
   ];
   const results = await Promise.all(cases.map(([args]) => run(MAIN, ...args)));
   results.forEach(({ err, code }, i) => {

@@ -96,7 +96,7 @@ export function readNodeSettings(given: Given): NodeSettings {
     told.add(one.where);
     problems.push(one);
   }
-  if (problems.length > 0 || checked.config === null) throw refused(problems);
+  if (problems.length > 0 || checked.config === null) throw refused(problems, given.file);
   return {
     ...{ id, config: checked.config, hasNodes: nodes !== undefined },
     clusterId: get<string>("clusterId") ?? null,
@@ -105,19 +105,17 @@ export function readNodeSettings(given: Given): NodeSettings {
   };
 }
 
-const refused = (problems: readonly Problem[]): UserError => {
+function refused(all: readonly Problem[], file: string | undefined): UserError {
+  // What a file that cannot be read does not say is not missing.
+  const isUnread = all.some(({ where }) => where === file);
+  const problems = isUnread ? all.filter(({ what }) => what !== "is missing") : all;
   const one = problems.length === 1 ? "a problem" : `${problems.length} problems`;
   return new UserError(`the settings of the node have ${one}`, problems);
-};
+}
 
 /** Each setting from the weightiest place that has it. */
 function gather({ flags, env, file }: Given, problems: Problem[]): Values {
-  const read = file === undefined ? {} : readDocument(file, "cannot read the config");
-  const document = isObject(read) ? read : {};
-  if (!isObject(read)) {
-    problems.push({ where: file!, what: "is no set of settings", fix: "write `key: value` lines" });
-  }
-  if (file !== undefined) problems.push(...unknownKeys(document, file));
+  const document = file === undefined ? {} : readSettingsFile(file, problems);
   const values: Values = new Map();
   const inFile = (key: string): Found | null => {
     const value = key
@@ -148,6 +146,19 @@ function gather({ flags, env, file }: Given, problems: Problem[]): Values {
     if (found !== null) values.set(key, found);
   }
   return values;
+}
+
+function readSettingsFile(file: string, problems: Problem[]): Readonly<Record<string, unknown>> {
+  const read = attempt(problems, () => readDocument(file, "cannot read the config"));
+  if (isObject(read)) {
+    problems.push(...unknownKeys(read, file));
+    return read;
+  }
+  if (read !== null) {
+    const fix = "write `key: value` lines";
+    problems.push({ where: file, what: "is no set of settings", fix });
+  }
+  return {};
 }
 
 function written(setting: Setting, raw: unknown, from: string, problems: Problem[]): Found | null {
