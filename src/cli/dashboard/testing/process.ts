@@ -20,7 +20,8 @@ export type DashboardProcess = {
 
 export async function startDashboard(...args: readonly string[]): Promise<DashboardProcess> {
   const command = [process.execPath, MAIN, "dashboard", "--no-open", "--port", "0", ...args];
-  const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "ignore" });
+  process.on("exit", () => child.kill("SIGKILL")); // Its nodes end with it.
   const lines = readLines(child.stdout);
   const url = /http:\S+/.exec((await lines.next()).value ?? "")![0];
   const { origin, hash } = new URL(url);

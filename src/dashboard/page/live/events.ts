@@ -17,11 +17,7 @@ const GLYPHS: Readonly<Record<LiveEvent["kind"], string>> = {
 /** What happened, the newest first; screen readers hear what is added. */
 export class Events {
   readonly element: HTMLElement;
-  readonly #list = el("ol", {
-    class: "event-list",
-    role: "log",
-    "aria-labelledby": "events-title",
-  });
+  readonly #list = el("ol", { class: "event-list" });
   readonly #empty = el("p", { class: "lead" }, "Nothing has happened yet.");
   #last = 0;
   #all: LiveEvent[] = [];
@@ -34,7 +30,7 @@ export class Events {
       // What scrolls must be within reach of the keyboard.
       el(
         "div",
-        { class: "event-box", tabindex: 0, role: "region", "aria-label": "Events, newest first" },
+        { class: "event-box", tabindex: 0, role: "log", "aria-label": "Events, newest first" },
         this.#empty,
         this.#list,
       ),
@@ -70,7 +66,7 @@ function line({ atMs, kind, text, by }: LiveEvent): HTMLElement {
   const time = at.toLocaleTimeString("en-GB");
   return el(
     "li",
-    { class: kind },
+    { class: `event-${kind}` },
     el("time", { datetime: at.toISOString() }, time),
     el("i", { "aria-hidden": "true" }, GLYPHS[kind]),
     el("span", {}, text, by === null ? null : el("small", {}, ` by ${by}`)),

@@ -77,9 +77,9 @@ describe("ring", () => {
 
   test("a node in words; of two leaders that of the higher term", () => {
     expect(nodeLabel(node(1, "follower"))).toBe(
-      "Node 1, follower, term 3, commit index 40, voted for 2",
+      "Node 1 follower term 3 · voted 2, commit index 40",
     );
-    expect(nodeLabel(node(2, "down"))).toBe("Node 2, down");
+    expect(nodeLabel(node(2, "down"))).toBe("Node 2 down");
     expect(leaderOf([node(1, "leader", 3), node(2, "leader", 4)])?.id).toBe(2);
     expect(leaderOf([node(1, "follower")])).toBeNull();
   });

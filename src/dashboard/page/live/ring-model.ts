@@ -55,12 +55,17 @@ export function partitionText(cut: readonly number[], all: readonly number[]): s
   return `{${cut.join(", ")}} | {${others.join(", ")}}`;
 }
 
-/** What a screen reader says of a node. */
+/** What stands below the role of a node: `term 3 · voted 2`. */
+export function termText({ id, role, term, votedFor }: NodeView): string {
+  if (role === "down" || role === "paused") return "–";
+  return votedFor > 0 && votedFor !== id ? `term ${term} · voted ${votedFor}` : `term ${term}`;
+}
+
+/** What a screen reader says of a node: what is seen, in the same words, and the commit index. */
 export function nodeLabel(node: NodeView): string {
-  const { id, role, term, commitIndex, votedFor } = node;
-  if (role === "down" || role === "paused") return `Node ${id}, ${ROLE_WORDS[role]}`;
-  const voted = votedFor > 0 && votedFor !== id ? `, voted for ${votedFor}` : "";
-  return `Node ${id}, ${ROLE_WORDS[role]}, term ${term}, commit index ${commitIndex}${voted}`;
+  const { id, role, commitIndex } = node;
+  if (role === "down" || role === "paused") return `Node ${id} ${ROLE_WORDS[role]}`;
+  return `Node ${id} ${ROLE_WORDS[role]} ${termText(node)}, commit index ${commitIndex}`;
 }
 
 /** Two nodes and what acts between them. */

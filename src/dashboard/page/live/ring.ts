@@ -13,6 +13,7 @@ import {
   type Point,
   ROLE_GLYPHS,
   ROLE_WORDS,
+  termText,
 } from "./ring-model.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -130,9 +131,7 @@ export class Ring {
     });
     setText(shape.glyph, ROLE_GLYPHS[node.role]);
     setText(shape.role, ROLE_WORDS[node.role]);
-    const isSilent = node.role === "down" || node.role === "paused";
-    const voted = node.votedFor > 0 && node.votedFor !== node.id ? ` · voted ${node.votedFor}` : "";
-    setText(shape.term, isSilent ? "–" : `term ${node.term}${voted}`);
+    setText(shape.term, termText(node));
   }
 
   #newShape(id: number): NodeShape {
@@ -145,7 +144,8 @@ export class Ring {
       svg("circle", { class: "halo", r: NODE_RADIUS + 6 }),
       svg("circle", { class: "body", r: NODE_RADIUS }),
       svg("text", { class: "id", y: 7 }, String(id)),
-      ...[glyph, role, term],
+      // Spaces, and the sign last: read out as it is seen.
+      ...[" ", role, " ", term, " ", glyph],
     );
     group.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;
