@@ -29,8 +29,12 @@ export class NodeAdmin implements AdminPort {
   readonly #options: NodeAdminOptions;
   readonly #instance = crypto.getRandomValues(new Uint32Array(1))[0]!;
 
+  /** Of the config that the node began with: nodes that came later are none of them. */
+  readonly #firstVoters: readonly number[];
+
   constructor(options: NodeAdminOptions) {
     this.#options = options;
+    this.#firstVoters = firstVoters(options.config());
   }
 
   changeMembership(
@@ -89,7 +93,7 @@ export class NodeAdmin implements AdminPort {
     const { leaderId, membership } = groups.first.status();
     return {
       ...{ clusterId, id, instance: this.#instance, leaderId, nodes },
-      ...{ firstVoters: firstVoters(config()), membership },
+      ...{ firstVoters: this.#firstVoters, membership },
       ...(sharding && { sharding }),
       ...(raft && { raft }),
     };

@@ -13,7 +13,8 @@ export async function askNodes(seed: Seed): Promise<NodesReport | string> {
     const said = (await response.json()) as NodesReport;
     return typeof said.clusterId === "string" ? said : "is no node of Ordeal";
   } catch (error) {
-    const { name, message } = error as Error;
+    const { name, message, code } = error as NodeJS.ErrnoException;
+    if (code === "ECONNREFUSED") return "does not answer: nothing listens there";
     if (name === "TimeoutError") return `does not answer within ${ANSWER_WITHIN_MS} ms`;
     return error instanceof SyntaxError ? "is no node of Ordeal" : `does not answer: ${message}`;
   }

@@ -62,6 +62,8 @@ test("members: a node that is told of and runs is taken in, once, however often 
   expect((await post(leader, "join", { node: added })).body.outcome).toBe("done");
   const { membership } = cluster.nodes.get(leader)!.status();
   expect([membership.voters.map(Number), membership.learners]).toEqual([[1, 2, 3, 4], []]);
+  // The config of these nodes names no voters: all that it listed at first are, and no later one.
+  expect(cluster.nodes.get(leader)!.admin.nodes().firstVoters).toEqual([1, 2, 3]);
   await until("the new node follows", () => cluster.nodes.get(4)!.status().leaderId === leader);
   expect(cluster.fatal).toEqual([]);
 });
