@@ -9,6 +9,7 @@ import {
   sidewaysOverflow,
   VIEWS,
 } from "../../report/testing/browser.ts";
+import { until } from "../../target/until.ts";
 import { type DashboardProcess, startDashboard } from "./testing/process.ts";
 
 const chromium = findChromium();
@@ -53,6 +54,9 @@ const press = (name: string): Promise<void> =>
   page.getByRole("button", { name, exact: true }).click();
 const see = async (selector: string): Promise<void> => void (await page.waitForSelector(selector));
 const leaderId = async (): Promise<string> => (await page.textContent(".node.leader .id"))!;
+/** Waits until the expression is true on the page, by the debugging protocol: the page's policy forbids `eval`. */
+const holds = (expression: string): Promise<boolean> =>
+  until(expression, WITHIN_MS, () => page.evaluate<boolean>(expression), 50);
 /** Waits until an event says so. */
 const told = (text: string): Promise<unknown> =>
   page.waitForSelector(`.event-list li:has-text("${text}")`);
@@ -97,7 +101,7 @@ inChromium("the leader is killed, another one elected, and the log says who aske
   const first = await leaderId();
   await press("Crash the leader");
   await see(".node.down");
-  await page.waitForFunction(
+  await holds(
     `![undefined, "${first}"].includes(document.querySelector(".node.leader .id")?.textContent)`,
   );
   expect(await page.textContent(".node.down .id")).toBe(first);
@@ -118,16 +122,16 @@ inChromium(
     expect(await node.getAttribute("aria-pressed")).toBe("true");
     await page.getByRole("button", { name: "Isolate" }).focus();
     await page.keyboard.press("Enter");
-    await page.waitForFunction(`document.querySelectorAll(".link.cut").length === 2`);
+    await holds(`document.querySelectorAll(".link.cut").length === 2`);
     await page.getByRole("button", { name: "Heal links" }).focus();
     await page.keyboard.press("Enter");
-    await page.waitForFunction(`document.querySelectorAll(".link.cut").length === 0`);
+    await holds(`document.querySelectorAll(".link.cut").length === 0`);
     await page.getByRole("slider", { name: "Loss" }).focus();
     await page.keyboard.press("ArrowRight");
-    await page.waitForFunction(`document.querySelectorAll(".link.hit").length === 2`);
+    await holds(`document.querySelectorAll(".link.hit").length === 2`);
     await told("loss 5 %");
     await page.keyboard.press("Home");
-    await page.waitForFunction(`document.querySelectorAll(".link.hit").length === 0`);
+    await holds(`document.querySelectorAll(".link.hit").length === 0`);
     await press("Clear selection");
     expect(await page.locator(`.node[aria-pressed="true"]`).count()).toBe(0);
     expect(id).toMatch(/^\d$/);
@@ -143,7 +147,7 @@ inChromium("a line dragged across the ring is a partition; Escape gives it up", 
     await page.mouse.down();
     await page.mouse.move(box.x + box.width - 4, y, { steps: 8 });
   };
-  await page.locator("svg.ring").scrollIntoViewIfNeeded();
+  await page.evaluate("scrollTo(0, 0)");
   await drag();
   expect(await page.textContent(".ring-hint")).toBe("partition {1} | {2, 3}");
   await page.keyboard.press("Escape");
@@ -151,20 +155,18 @@ inChromium("a line dragged across the ring is a partition; Escape gives it up", 
   expect(await page.locator(".link.cut").count()).toBe(0);
   await drag();
   await page.mouse.up();
-  await page.waitForFunction(`document.querySelectorAll(".link.cut").length === 2`);
+  await holds(`document.querySelectorAll(".link.cut").length === 2`);
   await told("partition 1 | 2 3");
   await lookAtAllViews();
   await press("Lift all faults");
-  await page.waitForFunction(`document.querySelectorAll(".link.cut").length === 0`);
+  await holds(`document.querySelectorAll(".link.cut").length === 0`);
 });
 
 inChromium("a load is started and stopped, and its figures are drawn", async () => {
   await page.getByRole("spinbutton", { name: "Rate" }).fill("100");
   await press("Start load");
-  await page.waitForFunction(`/^[1-9]/.test(document.querySelector(".load .lead").textContent)`);
-  await page.waitForFunction(
-    `/^[1-9]/.test(document.querySelector(".live-charts output").textContent)`,
-  );
+  await holds(`/^[1-9]/.test(document.querySelector(".load .lead").textContent)`);
+  await holds(`/^[1-9]/.test(document.querySelector(".live-charts output").textContent)`);
   await press("Stop load");
   await told("the load was stopped");
 });
