@@ -26,7 +26,9 @@ const env = { ...process.env, ORDEAL_ELECTION_TIMEOUT_MS: "2000", ORDEAL_HEARTBE
 
 const start = (words: readonly string[]) => {
   const child = Bun.spawn([process.execPath, MAIN, ...words], {
-    ...{ env, stdout: "pipe", stderr: "pipe" },
+    env,
+    stdout: "pipe",
+    stderr: "pipe",
   });
   running.push(child);
   return child;
