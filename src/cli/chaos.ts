@@ -7,6 +7,7 @@ import type { Planned } from "./chaos-session.ts";
 import type { RunOutcome } from "../chaos/run.ts";
 import type { Scenario } from "../chaos/scenario.ts";
 import type { AfterRun } from "./reproduce/after-run.ts";
+import { PROGRESS, type ProgressStyle } from "./progress-lines.ts";
 import { CHAOS_TARGET_NAMES } from "./targets.ts";
 
 /** Breaks a cluster under load by a scenario, and says whether it stayed correct. */
@@ -131,6 +132,7 @@ type RunArgs = TargetFlags & {
   readonly reproduce: boolean;
   readonly "stop-on-violation": boolean;
   readonly json: boolean;
+  readonly progress: ProgressStyle;
   readonly repeat: number | undefined;
   readonly "until-failure": boolean;
   readonly time: string | undefined;
@@ -204,6 +206,11 @@ const run: CommandModule<object, RunArgs> = {
         describe: "end the load as soon as the history is seen to be illegal",
       })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
+      .option("progress", {
+        choices: PROGRESS,
+        default: "auto" as const,
+        describe: "json: a line of JSON on stderr a few times a second, for programs",
+      })
       .option("repeat", { type: "number", describe: "each so many times, with the next seed" })
       .option("until-failure", {
         type: "boolean",
@@ -268,6 +275,7 @@ async function runAll(args: ArgumentsCamelCase<RunArgs>): Promise<void> {
       keep: args.keep,
       record: args.record,
       stopOnViolation: args["stop-on-violation"],
+      progress: args.progress,
     });
     if (outcome === null) return null;
     if (isTable) console.log(tableRow(outcome));

@@ -1,14 +1,21 @@
 import type { Argv, CommandModule } from "yargs";
+import type { Scenario } from "../chaos/scenario.ts";
 import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
+import { PLANTED } from "./planted/names.ts";
+import { PROGRESS, type ProgressStyle } from "./progress-lines.ts";
 
 type DemoArgs = {
   readonly seed: number | undefined;
-  readonly duration: string;
+  readonly duration: string | undefined;
+  readonly planted: (typeof PLANTED)[number] | undefined;
   readonly fsync: FsyncMode | undefined;
   readonly reports: string;
   readonly "stop-on-violation": boolean;
   readonly json: boolean;
+  readonly progress: ProgressStyle;
 };
+
+const DURATION = { demo: "20s", planted: "10s" };
 
 /** The tour: a cluster under load, four faults, a verdict and a report, within a minute. */
 export const command: CommandModule<object, DemoArgs> = {
@@ -17,7 +24,15 @@ export const command: CommandModule<object, DemoArgs> = {
   builder: (yargs): Argv<DemoArgs> =>
     yargs
       .option("seed", { type: "number", describe: "repeats the draws of a run; default: random" })
-      .option("duration", { type: "string", default: "20s", describe: "of the load" })
+      .option("duration", {
+        type: "string",
+        describe: "of the load; default: 20s, of a planted fault 10s at most",
+      })
+      .option("planted", {
+        choices: PLANTED,
+        describe:
+          "change the nodes of this run on purpose, so that gets skip ReadIndex, and see the violation explained",
+      })
       .option("fsync", {
         choices: FSYNC_MODES,
         describe: "when nodes sync their logs; never is UNSAFE; default: batch",
@@ -29,35 +44,50 @@ export const command: CommandModule<object, DemoArgs> = {
         describe: "end the load as soon as the history is seen to be illegal",
       })
       .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
+      .option("progress", {
+        choices: PROGRESS,
+        default: "auto" as const,
+        describe: "json: a line of JSON on stderr a few times a second, for programs",
+      })
       .example("$0 demo", "five nodes, twenty seconds")
+      .example("$0 demo --planted stale-read", "what a violation looks like: exits with 2")
       .epilogue(
         "Exit codes: 0 pass, 2 correctness violated, 3 unknown, 64 bad input, 130 interrupted.",
       ),
   handler: async (args) => {
+    const { isPlanted, PLANTED_NOTE, runPlanted } = await import("./planted/run.ts");
+    const isPlant = args.planted !== undefined;
+    if (isPlant && !isPlanted()) {
+      process.exitCode = await runPlanted(process.argv.slice(2));
+      return;
+    }
     const { parseCount, parseDurationMs } = await import("./parse.ts");
     const { EXIT_INTERRUPTED, EXIT_OF, printSummary, randomSeed, runAndShow } =
       await import("./run-scenario.ts");
-    const { findScenarios } = await import("../chaos/catalog.ts");
     const { changesAsFlags, checkDuration, durationAsFlag, withChanges } =
       await import("../chaos/options.ts");
-
     const { runAsJson } = await import("./run-json.ts");
-    const durationMs = checkDuration(parseDurationMs(args.duration, "--duration"));
+
+    const duration = args.duration ?? (isPlant ? DURATION.planted : DURATION.demo);
+    const durationMs = checkDuration(parseDurationMs(duration, "--duration"));
     const seed = args.seed === undefined ? randomSeed() : parseCount(args.seed, "--seed", 0);
     const changes = { fsync: args.fsync };
     const command =
-      `ordeal demo --seed ${seed} --duration ${durationAsFlag(durationMs)}` +
+      "ordeal demo" +
+      (isPlant ? ` --planted ${args.planted}` : "") +
+      ` --seed ${seed} --duration ${durationAsFlag(durationMs)}` +
       changesAsFlags(changes) +
       (args["stop-on-violation"] ? "" : " --no-stop-on-violation");
-    const [found] = await findScenarios(["demo"]);
-    if (found === undefined) return;
-    const scenario = withChanges(found, changes);
+    const scenario = withChanges(await scenarioOf(isPlant), changes);
     const settings = { kind: "demo", seed, durationMs, command, keep: false } as const;
-    const stopOnViolation = args["stop-on-violation"];
+    if (isPlant) console.error(PLANTED_NOTE);
     const outcome = await runAndShow(scenario, {
       ...settings,
       reportsDir: args.reports,
-      stopOnViolation,
+      stopOnViolation: args["stop-on-violation"],
+      progress: args.progress,
+      // For the story of the violation.
+      ...(isPlant && { record: "failures" }),
     });
     if (outcome === null) {
       process.exitCode = EXIT_INTERRUPTED;
@@ -65,6 +95,13 @@ export const command: CommandModule<object, DemoArgs> = {
     }
     if (args.json) console.log(JSON.stringify(runAsJson(outcome), null, 2));
     else printSummary(outcome);
+    if (isPlant && !args.json) console.log(`\n${PLANTED_NOTE}`);
     process.exitCode = EXIT_OF[outcome.report.verdict];
   },
 };
+
+async function scenarioOf(isPlant: boolean): Promise<Scenario> {
+  if (isPlant) return (await import("./planted/scenario.ts")).plantedStaleRead;
+  const { findScenarios } = await import("../chaos/catalog.ts");
+  return (await findScenarios(["demo"]))[0]!;
+}

@@ -8,6 +8,7 @@ import { summaryLines } from "../report/terminal.ts";
 import { localTarget } from "../target/local.ts";
 import type { Target } from "../target/target.ts";
 import { startGenerator } from "./generator.ts";
+import { type ProgressStyle, progressLine } from "./progress-lines.ts";
 import { realStory } from "./story/real-story.ts";
 import { useColours } from "./colours.ts";
 
@@ -31,6 +32,8 @@ export type Settings = Pick<
 > & {
   /** Default: Ordeal's own store. */
   readonly target?: Target;
+  /** Default: auto. */
+  readonly progress?: ProgressStyle | undefined;
 };
 
 /** A seed for a run that was not given one. Printed, so that the run can be repeated. */
@@ -61,9 +64,10 @@ export async function runAndShow(
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
-  const view = openLiveView(process.stderr, useColours(process.stderr));
+  const isForPrograms = settings.progress === "json";
+  const view = isForPrograms ? null : openLiveView(process.stderr, useColours(process.stderr));
   const release = (): void => {
-    view.close();
+    view?.close();
     process.removeListener("SIGINT", onSignal);
     process.removeListener("SIGTERM", onSignal);
   };
@@ -74,7 +78,11 @@ export async function runAndShow(
       record: settings.record ?? (isCheapToRecord(scenario, settings) ? "failures" : false),
       tellStory: realStory,
       onProgress: (progress) => {
-        view.update({ title: scenario.name, seed: settings.seed, ...progress });
+        const { name } = scenario;
+        view?.update({ title: name, seed: settings.seed, ...progress });
+        if (isForPrograms) {
+          console.error(JSON.stringify(progressLine(name, settings.seed, progress)));
+        }
         // The checker computes without a pause in which a handler could run, and there is nothing
         // left to stop: from here on a signal simply ends the process.
         if (progress.phase === "checking") release();
@@ -83,7 +91,7 @@ export async function runAndShow(
     });
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    view.close();
+    view?.close();
     console.error("interrupted: every process of the run is stopped");
     return null;
   } finally {
