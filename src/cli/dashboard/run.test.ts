@@ -54,7 +54,7 @@ test(
     });
     await one.until("a cut link", ({ links }) => links.some(({ cut }) => cut));
     expect(await one.post("fault", { kind: "crash", nodes: [9] })).toMatchObject({ status: 400 });
-    await one.post("fault", { kind: "recover" });
+    expect(await one.post("fault", { kind: "recover" })).toMatchObject({ status: 200 });
     const after = await one.until(
       "all are back",
       ({ nodes, links }) => nodes.every(({ role }) => role !== "down") && links.length === 0,

@@ -41,6 +41,8 @@ export class Feed {
   #text = "";
   #timer: Timer | null = null;
   #isLooking = false;
+  /** One look after the other: each tells only what is new since the one before. */
+  #looked: Promise<Look | null> = Promise.resolve(null);
   #isClosed = false;
 
   constructor(host: LiveHost) {
@@ -71,7 +73,7 @@ export class Feed {
     try {
       await this.#host.start(options);
       this.#tell({ ...this.#now("cluster"), text: `${options.nodes} nodes started`, by });
-      this.#seen(await this.#host.look());
+      this.#seen(await this.#nextLook());
       this.#become("running");
     } catch (error) {
       this.#become("none");
@@ -154,12 +156,20 @@ export class Feed {
   async #lookNow(): Promise<void> {
     this.#timer = null;
     if (this.#watchers.size === 0) return;
-    this.#isLooking = true;
-    const look = await this.#host.look();
-    this.#isLooking = false;
-    if (this.#phase === "running" || this.#phase === "lost") this.#seen(look);
+    if (this.#phase === "running" || this.#phase === "lost") {
+      this.#isLooking = true;
+      const look = await this.#nextLook();
+      this.#isLooking = false;
+      // It may have been stopped meanwhile.
+      if (this.#phase === "running" || this.#phase === "lost") this.#seen(look);
+    }
     this.#publish();
     this.#lookSoon(LOOK_EVERY_MS);
+  }
+
+  #nextLook(): Promise<Look | null> {
+    this.#looked = this.#looked.then(() => this.#host.look());
+    return this.#looked;
   }
 
   #seen(look: Look | null): void {

@@ -15,6 +15,7 @@ type Row = {
 /** The logs of all nodes, one below the other, over the same indexes. */
 export class Lanes {
   readonly element: HTMLElement;
+  readonly #title = el("h2", { id: "lanes-title" }, "Logs");
   readonly #list = el("ul", { class: "lanes-list" });
   readonly #range = el("p", { class: "range", "aria-hidden": "true" });
   readonly #rows = new Map<number, Row>();
@@ -27,13 +28,14 @@ export class Lanes {
     this.element = el(
       "section",
       { class: "card log-lanes", "aria-labelledby": "lanes-title" },
-      el("h2", { id: "lanes-title" }, "Logs"),
+      this.#title,
       el("ul", { class: "legend" }, ...legend, known),
       ...[this.#list, this.#range],
     );
   }
 
-  update(nodes: readonly NodeView[]): void {
+  update(nodes: readonly NodeView[], isSharded: boolean): void {
+    setText(this.#title, isSharded ? "Logs of the shard controller, group 1" : "Logs");
     const { from, to, lanes } = lanesOf(nodes);
     setText(this.#range, `index ${count(from)} to ${count(to)}`);
     const ids = new Set(nodes.map(({ id }) => id));

@@ -124,7 +124,7 @@ class LiveView {
     this.#faults.update(document, this.#selected);
     if (!isShown) return;
     this.#ring.update(nodes, links, this.#selected, cluster?.hasFaultyLinks === true);
-    this.#lanes.update(nodes);
+    this.#lanes.update(nodes, (cluster?.shards ?? 0) > 0);
     this.#shards.update(shards);
   }
 

@@ -9,6 +9,7 @@ import {
   pairText,
   partitionText,
   placesOf,
+  roomFor,
 } from "./ring-model.ts";
 
 const node = (id: number, role: NodeView["role"], term = 3): NodeView => ({
@@ -38,6 +39,21 @@ describe("ring", () => {
         }
       }
     }
+  });
+
+  test("words below the nodes give way where nodes are close", () => {
+    const room = (n: number, width: number, height: number): string =>
+      roomFor(
+        placesOf(
+          Array.from({ length: n }, (_, i) => i + 1),
+          width,
+          height,
+        ),
+      );
+    expect([room(5, 635, 419), room(9, 635, 419), room(9, 346, 320)]).toEqual([
+      ...["wide", "tight", "dense"],
+    ]);
+    expect(room(1, 346, 320)).toBe("wide");
   });
 
   test("a line across the ring cuts the smaller side off, in either direction", () => {

@@ -40,6 +40,15 @@ export function placesOf(ids: readonly number[], width: number, height: number):
   });
 }
 
+/** How much room the words below nodes have: for all, for the role alone, or for none. */
+export function roomFor(places: readonly Place[]): "wide" | "tight" | "dense" {
+  const gaps = places.flatMap((a, i) =>
+    places.slice(i + 1).map((b) => Math.hypot(a.x - b.x, a.y - b.y)),
+  );
+  const least = Math.min(...gaps);
+  return least < 84 ? "dense" : least < 118 ? "tight" : "wide";
+}
+
 /** Nodes on the side of the line from `a` to `b` that has fewer of them; null: all are on one side. */
 export function cutOff(places: readonly Place[], a: Point, b: Point): readonly number[] | null {
   const side = ({ x, y }: Point): number => (b.x - a.x) * (y - a.y) - (b.y - a.y) * (x - a.x);

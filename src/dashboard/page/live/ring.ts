@@ -13,6 +13,7 @@ import {
   type Point,
   ROLE_GLYPHS,
   ROLE_WORDS,
+  roomFor,
   termText,
 } from "./ring-model.ts";
 import { Traffic } from "./traffic.ts";
@@ -103,6 +104,7 @@ export class Ring {
     setProps(this.#svg, { width, height, viewBox: `0 0 ${width} ${height}` });
     const ids = this.#view.map(({ id }) => id);
     this.#places = placesOf(ids, width, height);
+    this.#svg.setAttribute("class", `ring ${roomFor(this.#places)}`);
     this.#dots.setPlaces(this.#places, width, height);
     for (const [id, { group }] of this.#shapes) {
       if (ids.includes(id)) continue;
