@@ -45,12 +45,12 @@ function joined() {
 
 function copy(from: Group, to: Group, shard: number, num: number, bytesMax = 1 << 20): void {
   from.step(OP_FREEZE, shard, num);
-  for (let offset = 0, last = false; !last;) {
+  for (let offset = 0, isThere = false; !isThere;) {
     const { value } = from.readShard(shard, num, offset, bytesMax);
     expect(to.chunk(num, value).status).toBe(OK);
     const chunk = decodeChunk(value)!;
-    offset += chunk.bytes.length;
-    ({ last } = chunk);
+    offset = chunk.offset + chunk.bytes.length;
+    isThere = chunk.then === "end";
   }
 }
 
