@@ -13,6 +13,7 @@ import { maybeCommit } from "./commit.ts";
 import {
   onLeaderDeadline,
   onOwnVoteDurable,
+  onPeerLost,
   onVoteRequest,
   onVoteResponse,
   startPreVote,
@@ -73,6 +74,8 @@ function step(s: RaftState, input: RaftInput, now: Millis): void {
       if (progress?.state === "replicate") progress.restart();
       return;
     }
+    case "peerLost":
+      return onPeerLost(s, input.peer);
     case "wake":
       return;
     case "changeMembership":

@@ -250,6 +250,11 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
     this.#opened.storage.commit();
   }
 
+  hurry(isLeader: boolean): void {
+    if (!isLeader) this.#opened.storage.commit();
+    this.#transport.flush();
+  }
+
   onSoftState(group: GroupId, soft: SoftState): void {
     // Perhaps from a pump outside the loop, by a disk write's callback: a new role has another
     // deadline, and the loop sets its timer only after a turn.
@@ -303,6 +308,7 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
         if (this.#liveness?.heard(peer, boot, this.now()) === true) this.#loop.markDirty();
       },
       onUnreachable: (peer) => this.#onUnreachable(peer),
+      onLost: (peer) => this.#onLost(peer),
       onBurst: this.#onBurst,
       onFatal: this.#onFatal,
     });
@@ -380,6 +386,11 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
 
   #onUnreachable(peer: NodeId): void {
     this.#host.unreachable(peer);
+    this.#loop.markDirty();
+  }
+
+  #onLost(peer: NodeId): void {
+    this.#host.lost(peer);
     this.#loop.markDirty();
   }
 

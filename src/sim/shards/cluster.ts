@@ -205,7 +205,7 @@ export class ShardCluster {
     if (!wasUp) return;
     this.crashes++;
     this.world.at(this.world.now + BROKEN_AFTER_MS, EVENT.unreachable, id, () => {
-      for (const other of this.nodes) if (other.id !== id) other.unreachable(id);
+      for (const other of this.nodes) if (other.id !== id) other.lost(id);
       this.clients.onClosed(id - 1);
       this.operator.onClosed(id - 1);
     });

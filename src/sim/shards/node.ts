@@ -183,11 +183,13 @@ export class ShardNode {
     );
   }
 
-  unreachable(peer: number): void {
+  /** The connections with that node broke. */
+  lost(peer: number): void {
     const life = this.#life;
     if (life === null) return;
     this.#do(() => {
       life.host.unreachable(asNode(peer));
+      life.host.lost(asNode(peer));
       life.agent.onClosed(peer - 1, this.#now());
       this.#touchAll(life);
     }, "message");
