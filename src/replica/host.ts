@@ -18,6 +18,8 @@ export type HostPorts = {
   reply(group: GroupId, client: number, requestId: number, reply: Reply): void;
   onSoftState(group: GroupId, state: SoftState): void;
   flush(): void;
+  /** Ports.hurry, of a node with one group: many groups leave together. */
+  hurry?(isLeader: boolean): void;
 };
 
 /** What the protocols (binary, HTTP, …) call, as ClientPort: each request goes to a group. */
@@ -229,6 +231,9 @@ export class Host implements GroupClientPort {
       persist: (write, durable) => ports.persist(group, write, durable),
       reply: (client, requestId, reply) => ports.reply(group, client, requestId, reply),
       onSoftState: (state) => ports.onSoftState(group, state),
+      hurry: (isLeader) => {
+        if (this.#hosted.size === 1) ports.hurry?.(isLeader);
+      },
       // Within a pump of the host all groups flush together; a replica that a disk write wakes pumps alone.
       flush: () => {
         if (this.#pumping && !this.#flushing) return;

@@ -250,6 +250,11 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
     this.#opened.storage.commit();
   }
 
+  hurry(isLeader: boolean): void {
+    if (!isLeader) this.#opened.storage.commit();
+    this.#transport.flush();
+  }
+
   onSoftState(group: GroupId, soft: SoftState): void {
     // Perhaps from a pump outside the loop, by a disk write's callback: a new role has another
     // deadline, and the loop sets its timer only after a turn.
