@@ -19,7 +19,12 @@ setDefaultTimeout(60_000);
 
 const STEPS = 30;
 
-type Machine = { readonly disk: VolatileDisk; readonly settle: () => void };
+type Machine = {
+  readonly disk: VolatileDisk;
+  readonly settle: () => void;
+  /** The process is dead: what it asked for and was not done yet does not call back. */
+  readonly forget: () => void;
+};
 
 function powerUp(platter: PlainDisk, seed: number): Machine {
   const queue: (() => void)[] = [];
@@ -31,7 +36,8 @@ function powerUp(platter: PlainDisk, seed: number): Machine {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) next();
     if (!disk.hasPower) throw new Ended();
   };
-  return { disk, settle };
+  const forget = (): void => void (queue.length = 0);
+  return { disk, settle, forget };
 }
 
 class Ended extends Error {}
@@ -41,7 +47,7 @@ class Ended extends Error {}
  * afterwards, and how many points there were. What the node finds when it starts is durable for it.
  */
 function live(
-  { disk, settle }: Machine,
+  { disk, settle, forget }: Machine,
   steps: number,
   endAt: number,
   end: () => void,
@@ -64,6 +70,7 @@ function live(
     if (errorCode(error) !== "EPOWER" && !(error instanceof Ended)) throw error;
   }
   disk.onPoint = () => {};
+  forget();
   return { possible: script?.possible ?? before, points, opened };
 }
 
@@ -90,14 +97,15 @@ test.each(["nothing", "prefix", "subset", "torn"] as const)(
   (keeps: PowerLossKeeps) => {
     for (let endAt = 1; endAt <= lifeWithoutEnd.points; endAt++) {
       const platter = new PlainDisk();
-      let { disk, settle } = powerUp(platter, endAt);
-      let { possible } = live({ disk, settle }, STEPS, endAt, () => disk.losePower(keeps), [EMPTY]);
+      let machine = powerUp(platter, endAt);
+      const losePower = (): void => machine.disk.losePower(keeps);
+      let { possible } = live(machine, STEPS, endAt, losePower, [EMPTY]);
       // Again while it starts and goes on: what a first crash left may be half repaired then.
       for (let life = 1; life <= 2; life++) {
-        ({ disk, settle } = powerUp(platter, endAt + life));
+        machine = powerUp(platter, endAt + life);
         const at = 1 + ((endAt * life) % 17);
-        const next = live({ disk, settle }, 3, at, () => disk.losePower(keeps), possible);
-        disk.losePower(keeps);
+        const next = live(machine, 3, at, losePower, possible);
+        losePower();
         if (next.opened !== null && !isAmong(next.opened, possible)) {
           throw new Error(`point ${endAt}, life ${life}: ${JSON.stringify(next.opened)}`);
         }
