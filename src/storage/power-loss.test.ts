@@ -3,6 +3,7 @@ import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { Prng } from "../lib/prng.ts";
 import { errorCode } from "./storage-error.ts";
 import { PlainDisk } from "./plain-disk.ts";
+import { isSpare } from "./segment.ts";
 import {
   EMPTY,
   openNode,
@@ -17,7 +18,7 @@ import { VolatileDisk } from "./volatile-disk.ts";
 /** Half a second each of pure computing; the machine may have other things to do. */
 setDefaultTimeout(60_000);
 
-const STEPS = 30;
+const STEPS = 42;
 
 type Machine = {
   readonly disk: VolatileDisk;
@@ -52,9 +53,11 @@ function live(
   endAt: number,
   end: () => void,
   before: readonly NodeState[],
-): { possible: readonly NodeState[]; points: number; opened: NodeState | null } {
+): { possible: readonly NodeState[]; points: number; reused: number; opened: NodeState | null } {
   let points = 0;
-  disk.onPoint = () => {
+  let reused = 0;
+  disk.onPoint = (point, path) => {
+    if (point === "rename" && isSpare(path)) reused++;
     if (++points === endAt) end();
   };
   let script: Script | null = null;
@@ -71,7 +74,7 @@ function live(
   }
   disk.onPoint = () => {};
   forget();
-  return { possible: script?.possible ?? before, points, opened };
+  return { possible: script?.possible ?? before, points, reused, opened };
 }
 
 const lifeWithoutEnd = live(powerUp(new PlainDisk(), 1), STEPS, 0, () => {}, [EMPTY]);
@@ -79,7 +82,7 @@ const lifeWithoutEnd = live(powerUp(new PlainDisk(), 1), STEPS, 0, () => {}, [EM
 const isAmong = (found: NodeState, possible: readonly NodeState[]): boolean =>
   possible.some((state) => same(state, found));
 
-test("the script has segments that go, snapshots that follow each other, and all its writes", () => {
+test("the script has segments that are used again, snapshots that follow each other, and all its writes", () => {
   const machine = powerUp(new PlainDisk(), 1);
   live(machine, STEPS, 0, () => {}, [EMPTY]);
   const segments = machine.disk.list(WAL_DIR).sort();
@@ -90,6 +93,7 @@ test("the script has segments that go, snapshots that follow each other, and all
   expect(segments.length).toBeGreaterThan(2);
   expect(lifeWithoutEnd.possible.length).toBe(1);
   expect(lifeWithoutEnd.points).toBeGreaterThan(100);
+  expect(lifeWithoutEnd.reused).toBeGreaterThan(3);
 });
 
 test.each(["nothing", "prefix", "subset", "torn"] as const)(
