@@ -15,7 +15,7 @@ import {
   type SegmentBytes,
   segmentBytes,
 } from "./record.ts";
-import { endOfSectors, type RecordPlace, recordStart, sectorEnd } from "./sectors.ts";
+import { areOlder, endOfSectors, type RecordPlace, recordStart, sectorEnd } from "./sectors.ts";
 import {
   checkSegmentOwner,
   decodeSegmentHeader,
@@ -259,16 +259,13 @@ function checkRest(
   headless: Headless | null,
   sequence: number,
 ): void {
-  const files = headless === null ? segments : [...segments, headless];
-  // As many as there can be: the tag of an older record must not be taken for a later one's.
-  const bytes = files.reduce((sum, { file }) => sum + file.bytes.length, 0);
-  const wanted = { sequence, ahead: Math.floor(bytes / RECORD_HEADER_BYTES) };
   // A segment is used only once its header is durable.
-  if (headless !== null) {
-    const later = scanForRecord(headless.file, SEGMENT_HEADER_BYTES, 0, wanted);
-    const to = endOfSectors(headless.file, SEGMENT_HEADER_BYTES, sequence);
-    if (later !== null || to > SEGMENT_HEADER_BYTES) throw headerDamage(headless.path);
+  if (headless !== null && !areOlder(headless.file, SEGMENT_HEADER_BYTES, sequence)) {
+    throw headerDamage(headless.path);
   }
+  // As many as there can be: the tag of an older record must not be taken for a later one's.
+  const bytes = segments.reduce((sum, { file }) => sum + file.bytes.length, 0);
+  const wanted = { sequence, ahead: Math.floor(bytes / RECORD_HEADER_BYTES) };
   const last = segments.findLast((s) => s.last !== null) ?? segments[0];
   for (const segment of segments) {
     const later = scanForRecord(segment.file, segment.end, segment.salt, wanted);

@@ -101,6 +101,21 @@ function isOlder({ words, bytes }: SegmentBytes, from: number, sequence: number)
   return age > 0 && age < Math.min(sequence, 2 ** 31);
 }
 
+/** Whether no sector from `from` on, where one begins, is of record `sequence` or a later one. */
+export function areOlder(file: SegmentBytes, from: number, sequence: number): boolean {
+  for (let at = from; at < file.words.length * 4; at += SECTOR_BYTES) {
+    if (!isOlder(file, at, sequence)) return false;
+  }
+  return true;
+}
+
+/** Whether a word is a tag of which a few bits have flipped: one in a million other words is, too. */
+function isNearly(word: number, tag: number): boolean {
+  let wrong = word ^ tag;
+  for (let bits = 0; bits < 3; bits++) wrong &= wrong - 1;
+  return wrong === 0 && word !== 0;
+}
+
 export function isZero(bytes: Uint8Array, from: number, to: number): boolean {
   for (let i = from; i < to; i++) if (bytes[i] !== 0) return false;
   return true;
@@ -138,7 +153,7 @@ export function judgeHeader(
   const { at, end, hasFields } = header;
   const tag = tagOf(sequence);
   const sectorEnd = Math.min(sectorOf(at) + SECTOR_BYTES, words.length * 4);
-  let isThere = hasFields || words[at >> 2] === tag;
+  let isThere = hasFields || isNearly(words[at >> 2]!, tag);
   for (let i = end >> 2; i < sectorEnd >> 2; i++) if (words[i] === tag) isThere = true;
   if (isThere) return isZero(bytes, end - 1, sectorEnd) ? "torn" : "damaged";
   if (at % SECTOR_BYTES !== 0 || isOlder(file, at, sequence)) return "none";
