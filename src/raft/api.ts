@@ -72,8 +72,8 @@ export type RaftConfig = {
 };
 
 export const RAFT_DEFAULTS = {
-  electionTimeoutMinMs: 200,
-  heartbeatIntervalMs: 50,
+  electionTimeoutMinMs: 250,
+  heartbeatIntervalMs: 100,
   appendBytesMax: 512 << 10,
   inflightMessagesMax: 256,
   inflightBytesMax: 2 << 20,

@@ -157,9 +157,29 @@ export class Host implements GroupClientPort {
     this.#touch(hosted);
   }
 
-  /** When `onDeadline` is next due; may be too early, never too late. */
+  /** When `onDeadline` is next due. */
   deadline(): Millis {
+    while (this.#isPutOff()) this.#reschedule();
     return this.#deadlines.nextAt;
+  }
+
+  /** Whether the earliest entry of the heap is no longer when its group is due: heartbeats move that along. */
+  #isPutOff(): boolean {
+    const hosted = this.#deadlines.next;
+    if (hosted === undefined) return false;
+    return (
+      this.#deadlines.nextAt !== hosted.scheduledAt ||
+      hosted.replica.deadline() > hosted.scheduledAt
+    );
+  }
+
+  #reschedule(): void {
+    const at = this.#deadlines.nextAt;
+    const hosted = this.#deadlines.take()!;
+    // Another entry, an earlier one that came later, stands for it.
+    if (at !== hosted.scheduledAt) return;
+    hosted.scheduledAt = Infinity;
+    this.#schedule(hosted);
   }
 
   /** Tells the groups whose time has come. Call pump() afterwards. */
