@@ -1,4 +1,4 @@
-import { asGroup, asNode, type GroupId, NO_NODE, type NodeId } from "../lib/ids.ts";
+import { asGroup, asNode, type GroupId, NO_NODE } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import type { SoftState } from "../raft/api.ts";
 import type { Message } from "../raft/types.ts";
@@ -307,8 +307,14 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
       onAlive: (peer, boot) => {
         if (this.#liveness?.heard(peer, boot, this.now()) === true) this.#loop.markDirty();
       },
-      onUnreachable: (peer) => this.#onUnreachable(peer),
-      onLost: (peer) => this.#onLost(peer),
+      onUnreachable: (peer) => {
+        this.#host.unreachable(peer);
+        this.#loop.markDirty();
+      },
+      onLost: (peer) => {
+        this.#host.lost(peer);
+        this.#loop.markDirty();
+      },
       onBurst: this.#onBurst,
       onFatal: this.#onFatal,
     });
@@ -382,16 +388,6 @@ export class OrdealNode implements HostPorts, GroupClientPort, AdminPort {
       onBurst: this.#onBurst,
       onFatal: this.#onFatal,
     });
-  }
-
-  #onUnreachable(peer: NodeId): void {
-    this.#host.unreachable(peer);
-    this.#loop.markDirty();
-  }
-
-  #onLost(peer: NodeId): void {
-    this.#host.lost(peer);
-    this.#loop.markDirty();
   }
 
   async #closePorts(): Promise<void> {
