@@ -13,6 +13,8 @@ export class OldSegments {
   readonly #segments: WrittenSegment[];
   readonly #spares: Spares;
   readonly #onFatal: (error: Error) => void;
+  /** Not needed any more, as was known when a record had landed: what comes after it is not durable yet. */
+  readonly #going: WrittenSegment[] = [];
   #releasing = false;
   #bytes: number;
 
@@ -50,16 +52,24 @@ export class OldSegments {
 
   /**
    * Lets those go that hold nothing beyond the durable `marks`, the oldest first, each durably before
-   * the next: whatever a crash leaves is a log without gaps. Nothing is written to a spare before
-   * its name is durable either: under its old one it is still read.
+   * the next: whatever a crash leaves is a log without gaps. The segment after them must hold a durable
+   * record. Nothing is written to a spare before its name is durable: under its old one it is still read.
    */
   release(marks: ReadonlyMap<GroupId, LogMark>): void {
-    const [oldest] = this.#segments;
-    if (marks.size === 0 || this.#releasing || oldest === undefined || !isCovered(oldest, marks))
-      return;
-    this.#segments.shift();
-    this.#bytes -= oldest.bytes;
-    this.#releasing = true;
+    if (marks.size === 0) return;
+    for (let [oldest] = this.#segments; oldest !== undefined; [oldest] = this.#segments) {
+      if (!isCovered(oldest, marks)) break;
+      this.#segments.shift();
+      this.#bytes -= oldest.bytes;
+      this.#going.push(oldest);
+    }
+    if (!this.#releasing) this.#releaseNext();
+  }
+
+  #releaseNext(): void {
+    const oldest = this.#going.shift();
+    this.#releasing = oldest !== undefined;
+    if (oldest === undefined) return;
     const spare = this.#spares.nameFor(oldest.path, oldest.bytes);
     try {
       if (spare === null) this.#port.unlink(oldest.path);
@@ -70,8 +80,7 @@ export class OldSegments {
     this.#port.syncDir(this.#dir, (error) => {
       if (error !== null) return this.#onFatal(error);
       if (spare !== null) this.#spares.add(spare);
-      this.#releasing = false;
-      this.release(marks);
+      this.#releaseNext();
     });
   }
 }
