@@ -21,7 +21,8 @@ const TEST_MS_MAX = 60_000;
  * Where real processes, sockets and browsers are tested: only there can a machine be to blame. All
  * else is deterministic, and a failure there is never tried again.
  */
-const REAL = /^src\/(bench|chaos|cli|connect|dashboard|runtime|target)\/|^src\/report\/page\.test\.ts$/;
+const REAL =
+  /^src\/(bench|chaos|cli|connect|dashboard|runtime|target)\/|^src\/report\/page\.test\.ts$/;
 
 const EXIT_INTERRUPTED = 130;
 
