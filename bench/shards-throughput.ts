@@ -1,4 +1,10 @@
-import { defineFigureSuite, type FigureContext, figure, PUT_LOAD } from "../src/bench/dsl.ts";
+import {
+  defineFigureSuite,
+  type Figure,
+  type FigureContext,
+  figure,
+  PUT_LOAD,
+} from "../src/bench/dsl.ts";
 import { abba, ratioOf, samplesOf, spreadText } from "../src/bench/measure.ts";
 import { median } from "../src/lib/stats.ts";
 import { localTarget } from "../src/target/local.ts";
@@ -12,6 +18,10 @@ const SHARDS = 12;
 const GROUPS = 4;
 const LED_WITHIN_MS = 30_000;
 const LOOK_MS = 50;
+/** Of a load generator, over all leaders: as many clients share one, and so a read or a write, in both clusters. */
+const CONNECTIONS = 16;
+/** What each leader has under way at a time bounds its batches: the fewer, the more each put costs. */
+const CLIENTS = [256, 2048];
 const FULL = { warmupMs: 1_000, measureMs: 3_000, rounds: 3 } as const;
 const QUICK = { warmupMs: 200, measureMs: 500, rounds: 1 } as const;
 
@@ -23,7 +33,7 @@ const QUICK = { warmupMs: 200, measureMs: 500, rounds: 1 } as const;
 export default defineFigureSuite({
   name: "shards-throughput",
   about:
-    "Puts by 256 clients to four groups with a leader each, against one group on the same four nodes, in turns. The cores of one machine bound it; `shards-scaling` simulates a core a node.",
+    "Puts by 256 and by 2,048 clients to four groups with a leader each, against one group on the same four nodes, in turns. The cores of one machine bound it; `shards-scaling` simulates a core a node.",
   run: async (context) => {
     const { quick, progress } = context;
     const plan = quick ? QUICK : FULL;
@@ -31,21 +41,12 @@ export default defineFigureSuite({
     try {
       const one = await startGroups(1, context);
       try {
-        progress(`${GROUPS} groups against 1, ${plan.rounds} × A B B A`);
-        const rounds = await abba(
-          () => putsOf(four.cluster, plan, context),
-          () => putsOf(one.cluster, plan, context),
-          plan.rounds,
-        );
-        const ratio = ratioOf(rounds, median);
-        const rate = (arm: "a" | "b") => median(samplesOf(rounds, arm));
-        return [
-          figure("1 group: puts", rate("b"), "/s", { note: leadersText(one) }),
-          figure(`${GROUPS} groups: puts`, rate("a"), "/s", { note: leadersText(four) }),
-          figure(`${GROUPS} groups against 1`, ratio.ratio, "ratio", {
-            note: `${spreadText(ratio, rounds)}; ${navigator.hardwareConcurrency} cores for ${NODES} nodes and the clients bound it`,
-          }),
-        ];
+        const figures: Figure[] = [];
+        for (const clients of CLIENTS) {
+          progress(`${clients} clients: ${GROUPS} groups against 1, ${plan.rounds} × A B B A`);
+          figures.push(...(await compare(four, one, { ...plan, clients }, context)));
+        }
+        return figures;
       } finally {
         await one.cluster.stop();
       }
@@ -54,6 +55,36 @@ export default defineFigureSuite({
     }
   },
 });
+
+async function compare(
+  four: Groups,
+  one: Groups,
+  plan: Plan,
+  context: FigureContext,
+): Promise<readonly Figure[]> {
+  const rounds = await abba(
+    () => putsOf(four, plan, context),
+    () => putsOf(one, plan, context),
+    plan.rounds,
+  );
+  const ratio = ratioOf(rounds, median);
+  const rate = (arm: "a" | "b") => median(samplesOf(rounds, arm));
+  const of = `${plan.clients} clients`;
+  return [
+    figure(`${of}, 1 group: puts`, rate("b"), "/s", { note: leadersText(one) }),
+    figure(`${of}, ${GROUPS} groups: puts`, rate("a"), "/s", { note: leadersText(four) }),
+    figure(`${of}: ${GROUPS} groups against 1`, ratio.ratio, "ratio", {
+      note: `${spreadText(ratio, rounds)}; ${navigator.hardwareConcurrency} cores for ${NODES} nodes and the clients bound it`,
+    }),
+  ];
+}
+
+type Plan = {
+  readonly warmupMs: number;
+  readonly measureMs: number;
+  readonly rounds: number;
+  readonly clients: number;
+};
 
 type Groups = {
   readonly cluster: Cluster;
@@ -120,13 +151,14 @@ async function handOver(cluster: Cluster, group: number, to: number): Promise<vo
 
 /** Acknowledged puts a second; rejects when one failed. */
 async function putsOf(
-  { address }: Cluster,
-  { warmupMs, measureMs }: Pick<typeof FULL | typeof QUICK, "warmupMs" | "measureMs">,
+  { cluster: { address }, leaders }: Groups,
+  { warmupMs, measureMs, clients }: Plan,
   { seed }: FigureContext,
 ): Promise<readonly number[]> {
   const load: Load = startLoad({
     ...PUT_LOAD,
-    ...{ address, seed, clients: 256, connections: 16, history: null },
+    ...{ address, seed, clients, history: null },
+    connections: CONNECTIONS / leaders.length,
     ...{ warmupMs, durationMs: warmupMs + measureMs },
   });
   try {

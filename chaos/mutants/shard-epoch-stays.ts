@@ -9,8 +9,8 @@ export default defineMutant({
   patches: [
     {
       file: "src/kv/shard-copies.ts",
-      find: "epoch: num, store };",
-      replace: "epoch: 1, store };",
+      find: "this.newCopy(num, store);",
+      replace: "this.newCopy(1, store);",
     },
   ],
   detectors: ["ONE", "LIN"],

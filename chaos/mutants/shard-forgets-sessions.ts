@@ -8,11 +8,11 @@ export default defineMutant({
   seenIn: "6.5840 labs, 2024",
   patches: [
     {
-      file: "src/kv/frozen-reader.ts",
-      find: "else this.#out.session(value);",
-      replace: "else this.#out.session({ ...value, seq: 0 });",
+      file: "src/kv/shard-stream.ts",
+      find: "if (done !== true) this.#out.session(value);",
+      replace: "if (done !== true) this.#out.session({ ...value, seq: 0 });",
     },
   ],
-  detectors: ["LIN", "LIVE"],
+  detectors: ["MOVED", "LIN", "LIVE"],
   arena: { kind: "sharded" },
 });

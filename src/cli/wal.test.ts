@@ -131,7 +131,7 @@ test(
     const { segments, owner, records: listed } = JSON.parse(inspected.out);
     expect(owner.nodeId).toBe(3);
     expect(listed.length).toBe(records);
-    expect(segments[0]).toMatchObject({ number: 1, first: 1, header: { nodeId: 3, version: 1 } });
+    expect(segments[0]).toMatchObject({ number: 1, first: 1, header: { nodeId: 3, version: 2 } });
     expect(stateOf(NODE)).toEqual(before);
   },
   TEST_MS,

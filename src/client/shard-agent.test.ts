@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { type Command, OP_OPEN_SESSION } from "../kv/command.ts";
-import { CONTROLLER_GROUP } from "../kv/shard-config.ts";
+import { CONTROLLER_GROUP, shardOf } from "../kv/shard-config.ts";
+import { OP_FREEZE, type ShardState } from "../kv/shard-ops.ts";
 import { put, get } from "../kv/testing/commands.ts";
 import { type Answer, type Group, ShardWorld } from "../kv/testing/shard-world.ts";
 import { Prng } from "../lib/prng.ts";
@@ -22,7 +23,8 @@ class Cluster {
   #queue: Delivery[] = [];
   now = 0;
   loss = 0;
-  chunks = 0;
+  /** What had come of a shard when its old owner was asked to freeze it. */
+  readonly hadAtFreeze: ShardState[] = [];
 
   constructor(seed: number, groups: number) {
     this.prng = new Prng(seed);
@@ -117,6 +119,14 @@ class Cluster {
 
   #apply(command: Command, group: number): Answer {
     expect(group).not.toBe(CONTROLLER_GROUP);
+    if (Number(command.op) === OP_FREEZE) {
+      const shard = new DataView(command.value.buffer).getUint32(command.value.byteOffset, true);
+      this.hadAtFreeze.push(
+        ...this.world.groups.flatMap(({ machine }) =>
+          machine.report().shards.filter((s) => s.shard === shard && s.state === "arriving"),
+        ),
+      );
+    }
     return this.world.group(group).ask(command);
   }
 }
@@ -142,6 +152,17 @@ test("agent: groups that join get their shards, with what is in them, and old ow
   const owned = cluster.world.groups.map(({ machine }) => machine.report().shards.length);
   expect(owned).toEqual([2, 2, 2]);
   allThere(cluster);
+});
+
+test("agent: a shard is served until its new owner has all that it held", () => {
+  const cluster = filled(4, 2);
+  cluster.join(3);
+  cluster.run(1000);
+  expect(cluster.isSettled).toBe(true);
+  const bytes = (shard: number): number =>
+    KEYS.filter((key) => shardOf(new TextEncoder().encode(key), SHARDS) === shard).length * 500;
+  expect(cluster.hadAtFreeze.length).toBe(3);
+  for (const had of cluster.hadAtFreeze) expect(had.bytes).toBeGreaterThan(bytes(had.shard));
 });
 
 test("agent: a group that is far behind takes every config on its way", () => {

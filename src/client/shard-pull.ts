@@ -6,6 +6,7 @@ import {
   OP_FREEZE,
   OP_READ_SHARD,
   SHARD_CHUNK_BYTES,
+  type ShardChunk,
 } from "../kv/shard-ops.ts";
 import { OK, VERSION_MISMATCH } from "../kv/status.ts";
 import type { OnReply } from "./asker.ts";
@@ -33,9 +34,10 @@ export type AskGroup = (
 ) => boolean;
 
 /**
- * Brings one shard to a group: freezes it at its old owner, reads it in chunks, and takes each through the
- * group's own log, the next being read while those before are committed. Ends once, by `onEnd`: with true when the shard
- * is here; else whoever looks at the group's state next begins again, where it stopped.
+ * Brings one shard to a group: reads it in chunks from its old owner, which goes on serving it, and takes each through
+ * the group's own log, the next being read while those before are committed. When all that is here, the old owner is to
+ * freeze it, and what has changed meanwhile comes in the same way. Ends once, by `onEnd`: with true when the shard is
+ * here; else whoever looks at the group's state next begins again, where it stopped.
  */
 export class ShardPull {
   readonly #group: number;
@@ -49,7 +51,9 @@ export class ShardPull {
   #isReading = false;
   /** Chunks handed to the group, in their order, that it has not yet answered for. */
   #writing = 0;
-  #isLastRead = false;
+  /** What comes after all that has been read. */
+  #then: ShardChunk["then"] = "more";
+  #isFreezing = false;
   #isEnded = false;
   /** Goes up when reading begins anew elsewhere: what was being read is of no use then. */
   #course = 0;
@@ -68,18 +72,27 @@ export class ShardPull {
   }
 
   start(now: number): void {
-    const { from, num, shard } = this.#spec;
-    const isOut = this.#ask(from, OP_FREEZE, num, encodeShard(shard), now, (reply, later) => {
-      if (reply?.status === OK) this.#step(later);
-      else this.#end(false, later);
-    });
-    if (!isOut) this.#end(false, now);
+    this.#step(now);
   }
 
   #step(now: number): void {
     if (this.#isEnded) return;
     if (this.#chunk !== null && this.#writing < WRITES_MAX) this.#write(this.#chunk, now);
-    if (this.#chunk === null && !this.#isReading && !this.#isLastRead) this.#read(now);
+    if (this.#chunk !== null || this.#isReading || this.#isFreezing) return;
+    if (this.#then === "more") this.#read(now);
+    // Not before all that was read is here: nobody serves the shard from then on.
+    else if (this.#then === "freeze" && this.#writing === 0) this.#freeze(now);
+  }
+
+  #freeze(now: number): void {
+    const { from, num, shard } = this.#spec;
+    this.#isFreezing = this.#ask(from, OP_FREEZE, num, encodeShard(shard), now, (reply, later) => {
+      this.#isFreezing = false;
+      if (reply?.status !== OK) return this.#end(false, later);
+      this.#then = "more";
+      this.#step(later);
+    });
+    if (!this.#isFreezing) this.#end(false, now);
   }
 
   #read(now: number): void {
@@ -91,16 +104,18 @@ export class ShardPull {
       if (course !== this.#course) return this.#step(later);
       const chunk = reply?.status === OK ? decodeChunk(reply.value) : null;
       if (chunk === null) return this.#end(false, later);
-      this.#chunk = reply!.value.slice(); // It is valid during the call only.
-      this.#offset += chunk.bytes.length;
-      this.#isLastRead = chunk.last;
+      // It is valid during the call only.
+      if (chunk.bytes.length > 0) this.#chunk = reply!.value.slice();
+      // Not where it was asked for: another leader gives it now, from its beginning.
+      this.#offset = chunk.offset + chunk.bytes.length;
+      this.#then = chunk.then;
       this.#step(later);
     });
     if (!this.#isReading) this.#end(false, now);
   }
 
   #write(chunk: Uint8Array, now: number): void {
-    const isLast = this.#isLastRead;
+    const isLast = this.#then === "end";
     const course = this.#course;
     this.#chunk = null;
     this.#writing++;
@@ -112,7 +127,7 @@ export class ShardPull {
         this.#course++;
         this.#offset = reply.version;
         this.#chunk = null;
-        this.#isLastRead = false;
+        this.#then = "more";
       } else if (reply?.status !== OK) return this.#end(false, later);
       else if (isLast) return this.#end(true, later);
       this.#step(later);

@@ -149,6 +149,8 @@ export class Slots {
   /** How many attempts ago the request was made: 0 is the current one; -1: not of this stage. */
   age(slot: number, requestId: number): number {
     const current = this.#generation[slot]!;
+    // Nothing has been asked in this stage yet: nobody to ask is known.
+    if (this.#oldest[slot] === this.#after(current)) return -1;
     const age = this.#distance((requestId - slot) / this.count, current);
     return age <= this.#distance(this.#oldest[slot]!, current) ? age : -1;
   }

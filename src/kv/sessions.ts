@@ -6,8 +6,7 @@ import {
   isReadOp,
   OP_OPEN_SESSION,
 } from "./command.ts";
-import { SessionTable } from "./session-table.ts";
-import { FrozenReader } from "./frozen-reader.ts";
+import { type SessionRecord, SessionTable } from "./session-table.ts";
 import { StateReader, StateWriter } from "./snapshot.ts";
 import type { Result, SnapshotReader, SnapshotWriter, StateMachine } from "./state-machine.ts";
 import { INVALID, OK, SESSION_EXPIRED } from "./status.ts";
@@ -93,28 +92,30 @@ export class SessionedStore implements StateMachine {
     this.#store.read(bytes, view, at, end, index);
   }
 
-  /**
-   * Reads a state that no longer changes, whatever snapshots are begun beside it: in steps, always the
-   * same bytes, but not those of another replica.
-   */
-  readFrozen(): SnapshotReader {
-    return new FrozenReader(this.#store, this.#sessions);
-  }
-
   beginSnapshot(): SnapshotReader {
     this.#snapshot?.close();
     this.#snapshot = new StateReader(this.#store, this.#sessions);
     return this.#snapshot;
   }
 
+  /** Builds the state from a ShardStream, beside this one. */
+  beginArrival(): SnapshotWriter {
+    return this.#begin(true);
+  }
+
   beginRestore(): SnapshotWriter {
+    return this.#begin(false);
+  }
+
+  #begin(isStream: boolean): SnapshotWriter {
     const store = new KvStore(this.result);
     const sessions = new SessionTable(this.#sessions.max);
-    return new StateWriter(store, sessions, () => {
+    const replace = (): void => {
       this.#snapshot?.close();
       this.#store = store;
       this.#sessions = sessions;
-    });
+    };
+    return new StateWriter(store, sessions, replace, isStream);
   }
 
   /** Equal on replicas that applied the same log: the store's digest, then that of the sessions. */
@@ -133,6 +134,11 @@ export class SessionedStore implements StateMachine {
       mix(indexes[slot]!);
     }
     return `${this.#store.digest()}-${(hash >>> 0).toString(16).padStart(8, "0")}`;
+  }
+
+  /** The sessions as they are now, oldest use first. */
+  sessionRecords(): IterableIterator<SessionRecord> {
+    return this.#sessions.frozen();
   }
 
   /** The sessions by last use, newest first: their ids. */

@@ -1,6 +1,7 @@
 import { SessionedStore } from "./sessions.ts";
 import { NO_GROUP, type ShardConfig } from "./shard-config.ts";
 import type { ShardChunk, ShardsReport, ShardState } from "./shard-ops.ts";
+import type { ShardStream } from "./shard-stream.ts";
 import { SnapshotFormatError } from "./snapshot-format.ts";
 import type { Result, SnapshotWriter } from "./state-machine.ts";
 
@@ -16,6 +17,8 @@ export type Copy = {
   /** Of the config that brought it here: the upper part of every index that its replies tell. */
   readonly epoch: number;
   readonly store: SessionedStore;
+  /** How its new owner reads it, from this node: no part of the replicated state. */
+  stream: ShardStream | null;
 };
 
 /** A shard that is ours and not here yet. */
@@ -84,11 +87,11 @@ export class ShardCopies {
       const from = this.lastOwners[shard]!;
       if (from === NO_GROUP) this.copies[shard] = this.newCopy(num);
       // Nobody had it since: it is here still.
-      else if (from === this.#group)
-        Object.assign(copy!, { state: "serving", num: 0, to: NO_GROUP });
-      else this.arriving[shard] = this.newArriving(num, from);
+      else if (from === this.#group) {
+        Object.assign(copy!, { state: "serving", num: 0, to: NO_GROUP, stream: null });
+      } else this.arriving[shard] = this.newArriving(num, from);
     } else if (copy?.state === "serving" || (copy?.state === "leaving" && copy.to === NO_GROUP)) {
-      Object.assign(copy, { state: "leaving", num, to: owner });
+      Object.assign(copy, { state: "leaving", num, to: owner, stream: null });
     }
   }
 
@@ -112,13 +115,13 @@ export class ShardCopies {
     if (chunk.stream !== arriving.stream || chunk.offset !== arriving.received) return false;
     try {
       arriving.writer.write(chunk.bytes);
-      if (chunk.last) arriving.writer.finish();
+      if (chunk.then === "end") arriving.writer.finish();
     } catch (error) {
       if (!(error instanceof SnapshotFormatError)) throw error;
       this.arriving[shard] = this.newArriving(num, arriving.from);
       return false;
     }
-    if (chunk.last) this.#install(shard, arriving);
+    if (chunk.then === "end") this.#install(shard, arriving);
     else {
       arriving.received += chunk.bytes.length;
       // A copy: the chunk is a view of a batch of the log, which it would keep in memory.
@@ -128,7 +131,7 @@ export class ShardCopies {
   }
 
   #install(shard: number, { num, from, store }: Arriving): void {
-    this.copies[shard] = { state: "serving", num: 0, to: NO_GROUP, epoch: num, store };
+    this.copies[shard] = this.newCopy(num, store);
     this.arriving[shard] = null;
     this.toDrop = [...this.toDrop, { shard, num, from }];
   }
@@ -161,13 +164,13 @@ export class ShardCopies {
     return { group: this.#group, num: this.config.num, shards, toDrop: this.toDrop };
   }
 
-  newCopy(epoch: number): Copy {
-    return { state: "serving", num: 0, to: NO_GROUP, epoch, store: this.newStore() };
+  newCopy(epoch: number, store = this.newStore()): Copy {
+    return { state: "serving", num: 0, to: NO_GROUP, epoch, store, stream: null };
   }
 
   newArriving(num: number, from: number): Arriving {
     const store = this.newStore();
-    const writer = store.beginRestore();
+    const writer = store.beginArrival();
     return { num, from, stream: null, received: 0, pieces: [], store, writer };
   }
 

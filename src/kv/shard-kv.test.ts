@@ -6,7 +6,7 @@ import { ShardKv } from "./shard-kv.ts";
 import { decodeChunk, encodeChunk, OP_ADOPT, OP_DROP, OP_DROPPED, OP_FREEZE } from "./shard-ops.ts";
 import { SnapshotFormatError } from "./snapshot-format.ts";
 import { NOT_FOUND, OK, VERSION_MISMATCH, WRONG_SHARD } from "./status.ts";
-import { command, encoded, get, openSession, put } from "./testing/commands.ts";
+import { command, del, encoded, get, openSession, put } from "./testing/commands.ts";
 import { Appender, type Group, ShardWorld } from "./testing/shard-world.ts";
 
 const SHARDS = 4;
@@ -45,12 +45,12 @@ function joined() {
 
 function copy(from: Group, to: Group, shard: number, num: number, bytesMax = 1 << 20): void {
   from.step(OP_FREEZE, shard, num);
-  for (let offset = 0, last = false; !last;) {
+  for (let offset = 0, isThere = false; !isThere;) {
     const { value } = from.readShard(shard, num, offset, bytesMax);
     expect(to.chunk(num, value).status).toBe(OK);
     const chunk = decodeChunk(value)!;
-    offset += chunk.bytes.length;
-    ({ last } = chunk);
+    offset = chunk.offset + chunk.bytes.length;
+    isThere = chunk.then === "end";
   }
 }
 
@@ -93,6 +93,40 @@ test("shards: what leaves is served until it is frozen, then by nobody until it 
   expect([status, version, new TextDecoder().decode(value)]).toEqual([OK, 2, "later"]);
   // Others are not touched by that, neither those that stay nor those that are still to go.
   for (const other of KEYS.filter((k) => k !== key)) expect(a.ask(get(other)).status).toBe(OK);
+});
+
+test("shards: what is written while a shard is copied comes with it, after the freeze", () => {
+  const { a, b, arriving } = joined();
+  const shard = arriving[0]!;
+  const key = KEYS[shard]!;
+  const others = Array.from({ length: 1000 }, (_, i) => `${key}/${i}`);
+  const own = others.filter((k) => shardOf(new TextEncoder().encode(k), SHARDS) === shard);
+  for (const k of own) a.ask(put(k, "before"));
+  const first = decodeChunk(a.readShard(shard, 2, 0, 1 << 20).value)!;
+  expect(first.then).toBe("freeze");
+  expect(b.chunk(2, encodeChunk(first)).status).toBe(OK);
+  expect(a.ask(put(key, "meanwhile")).status).toBe(OK);
+  expect(a.ask(del(own[0]!)).status).toBe(OK);
+  expect(b.ask(get(key)).status).toBe(WRONG_SHARD);
+  a.step(OP_FREEZE, shard, 2);
+  const rest = decodeChunk(a.readShard(shard, 2, first.bytes.length, 1 << 20).value)!;
+  expect([rest.then, rest.offset]).toEqual(["end", first.bytes.length]);
+  expect(b.chunk(2, encodeChunk(rest)).status).toBe(OK);
+  expect(new TextDecoder().decode(b.ask(get(key)).value)).toBe("meanwhile");
+  expect(b.ask(get(own[0]!)).status).toBe(NOT_FOUND);
+  expect(new TextDecoder().decode(b.ask(get(own[1]!)).value)).toBe("before");
+});
+
+test("shards: another process of the old owner gives the shard from its beginning, not from where it was asked", () => {
+  const { a, b, arriving } = joined();
+  const shard = arriving[0]!;
+  const first = a.readShard(shard, 2, 0, 20).value;
+  expect(b.chunk(2, first).status).toBe(OK);
+  a.restart(SHARDS, 77, 100);
+  const anew = decodeChunk(a.readShard(shard, 2, 20, 20).value)!;
+  expect(anew.offset).toBe(0);
+  expect(anew.stream).not.toBe(decodeChunk(first)!.stream);
+  expect(b.chunk(2, encodeChunk(anew)).status).toBe(OK);
 });
 
 test("shards: a shard takes its sessions along: a retry at the new owner is not applied again", () => {

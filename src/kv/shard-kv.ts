@@ -5,11 +5,11 @@ import {
   commandKeyBytes,
   commandOp,
   commandProblem,
+  isReadOp,
   OP_GET,
   OP_OPEN_SESSION,
   OP_SCAN,
 } from "./command.ts";
-import { CopyReader } from "./copy-reader.ts";
 import type { SessionedStore } from "./sessions.ts";
 import { type Copy, ShardCopies } from "./shard-copies.ts";
 import { decodeConfig, firstConfig, type ShardConfig, shardOf } from "./shard-config.ts";
@@ -27,6 +27,7 @@ import {
   shardOpProblem,
   type ShardsReport,
 } from "./shard-ops.ts";
+import { ShardStream } from "./shard-stream.ts";
 import { ShardsReader, ShardsWriter } from "./shards-snapshot.ts";
 import type { Result, SnapshotReader, SnapshotWriter, StateMachine } from "./state-machine.ts";
 import { NOT_FOUND, OK, VERSION_MISMATCH, WRONG_SHARD } from "./status.ts";
@@ -50,7 +51,7 @@ export class ShardKv implements StateMachine {
   readonly #group: number;
   readonly #streams: number;
   #shards: ShardCopies;
-  readonly #readers = new Map<Copy, CopyReader>();
+  #streamsBegun = 0;
 
   constructor(group: number, shards: number, streams: number) {
     this.#group = group;
@@ -129,6 +130,9 @@ export class ShardKv implements StateMachine {
     const copy = this.#shards.serving(shard);
     if (copy === null) return this.#finish(WRONG_SHARD, this.config.num, index);
     copy.store.apply(bytes, view, at, end, indexOf(copy, index));
+    const keyBytes = commandKeyBytes(view, at);
+    if (copy.stream === null || isReadOp(op) || keyBytes === 0) return;
+    copy.stream.changed(bytes, view, at + COMMAND_HEADER_BYTES, keyBytes);
   }
 
   read(bytes: Uint8Array, view: DataView, at: number, end: number, index: number): void {
@@ -153,15 +157,17 @@ export class ShardKv implements StateMachine {
       firstConfig(this.config.shards.length),
       this.result,
     );
-    return new ShardsWriter(shards, () => {
-      this.#shards = shards;
-      this.#readers.clear();
-    });
+    return new ShardsWriter(shards, () => (this.#shards = shards));
+  }
+
+  /** Of what is here of one shard, its sessions included; null: nothing. Equal wherever the same was installed. */
+  digestOf(shard: number): string | null {
+    return this.#shards.copies[shard]?.store.digest() ?? null;
   }
 
   /** Equal on replicas that applied the same log. */
   digest(): string {
-    const copies = this.#shards.copies.map((copy) => copy?.store.digest() ?? "-");
+    const copies = this.#shards.copies.map((_, shard) => this.digestOf(shard) ?? "-");
     return `${JSON.stringify(this.report())} ${copies.join(" ")}`;
   }
 
@@ -181,7 +187,7 @@ export class ShardKv implements StateMachine {
     const shard = view.getUint32(end - 4, true);
     let isDone = true;
     if (op === OP_FREEZE) isDone = this.#shards.freeze(shard, num);
-    else if (op === OP_DROP) isDone = this.#drop(shard, num);
+    else if (op === OP_DROP) isDone = this.#shards.drop(shard, num);
     else this.#shards.dropped(shard, num);
     this.#finish(isDone ? OK : NOT_FOUND, this.config.num, index);
   }
@@ -204,13 +210,6 @@ export class ShardKv implements StateMachine {
     this.#finish(VERSION_MISMATCH, isSameCopy ? arriving.received : 0, index);
   }
 
-  #drop(shard: number, num: number): boolean {
-    const copy = this.#shards.copies[shard]!;
-    const isDone = this.#shards.drop(shard, num);
-    if (copy !== null && this.#shards.copies[shard] === null) this.#readers.delete(copy);
-    return isDone;
-  }
-
   #readShard(bytes: Uint8Array, view: DataView, at: number, end: number, index: number): void {
     const { shard, bytesMax, offset } = decodeShardRead(
       bytes.subarray(at + COMMAND_HEADER_BYTES, end),
@@ -218,19 +217,21 @@ export class ShardKv implements StateMachine {
     const num = commandExpected(view, at);
     if (num > this.config.num) return this.#finish(VERSION_MISMATCH, this.config.num, index);
     const copy = this.#shards.copies[shard]!;
-    if (copy?.state !== "frozen" || copy.num !== num) {
+    if (copy === null || copy.state === "serving" || copy.num !== num) {
       return this.#finish(NOT_FOUND, this.config.num, index);
     }
-    let reader = this.#readers.get(copy);
-    if (reader === undefined) this.#readers.set(copy, (reader = new CopyReader(copy.store)));
-    const piece = reader.read(offset, bytesMax);
-    if (piece === null) return this.#finish(NOT_FOUND, this.config.num, index);
+    const isFrozen = copy.state === "frozen";
+    const known = copy.stream?.read(offset, bytesMax, isFrozen) ?? null;
+    const piece = known ?? this.#beginStream(copy).read(0, bytesMax, isFrozen)!;
+    const from = known === null ? 0 : offset;
     this.#finish(OK, this.config.num, index);
-    this.#answer(encodeChunk({ shard, stream: this.#streamOf(shard, num), offset, ...piece }));
+    this.#answer(encodeChunk({ shard, stream: copy.stream!.id, offset: from, ...piece }));
   }
 
-  #streamOf(shard: number, num: number): number {
-    return (this.#streams ^ Math.imul(shard + 1, 0x9e3779b1) ^ Math.imul(num, 0x85ebca6b)) >>> 0;
+  #beginStream(copy: Copy): ShardStream {
+    const id = (this.#streams ^ Math.imul(++this.#streamsBegun, 0x9e3779b1)) >>> 0;
+    copy.stream = new ShardStream(id, copy.store);
+    return copy.stream;
   }
 
   #shardAt(bytes: Uint8Array, view: DataView, at: number): number {

@@ -28,12 +28,13 @@ const U53_HIGH_MAX = 0x1f_ffff;
  * holds the number of the config they belong to.
  *
  *   adopt      value: config     takes the config `expected`, the next after its own
- *   freeze     u32 shard         the shard, leaving by config `expected`, serves no more; may be copied
+ *   freeze     u32 shard         the shard, leaving by config `expected`, serves no more
  *   chunk      ShardChunk        what arrives of a shard that is ours by config `expected`; a reply that is not ok
  *                                tells in `version` how many bytes of its stream are here: go on from there
  *   drop       u32 shard         the copy left behind by config `expected` has arrived elsewhere
  *   dropped    u32 shard         the old owner has confirmed that drop
- *   readShard  u32 shard, u32 bytesMax, u53 offset   a read: of the frozen copy; the reply's value is a ShardChunk
+ *   readShard  u32 shard, u32 bytesMax, u53 offset   a read: of a shard that is leaving or frozen; the reply's value is a
+ *                                ShardChunk, from its beginning where it cannot be had from `offset`
  *   shards     none              a read: the group's ShardsReport as JSON
  *
  * adopt, freeze, drop and readShard answer versionMismatch, with the group's own config number, when it
@@ -60,16 +61,19 @@ export const OP_SHARDS = 38;
  *        0  u32   shard
  *        4  u32   stream    names the copy it is read from; another one begins at offset 0 again
  *        8  u53   offset    of `bytes` in the whole
- *       16  u8    last      1: the whole ends with these bytes
+ *       16  u8    then      what comes after these bytes: 0 more; 1 nothing, they end it; 2 more, once the shard is frozen
  *       17  …     bytes
  */
 export type ShardChunk = {
   readonly shard: number;
   readonly stream: number;
   readonly offset: number;
-  readonly last: boolean;
+  /** What comes after `bytes`: more; nothing; more, once the shard is frozen. */
+  readonly then: "more" | "end" | "freeze";
+  /** Perhaps none when it is to be frozen. */
   readonly bytes: Uint8Array;
 };
+const THEN: readonly ShardChunk["then"][] = ["more", "end", "freeze"];
 export const SHARD_CHUNK_HEADER_BYTES = 17;
 /** A chunk as it is asked for: small enough that a commit of one does not hold up others for long. */
 export const SHARD_CHUNK_BYTES = 128 << 10;
@@ -82,7 +86,7 @@ export function encodeChunk(chunk: ShardChunk): Uint8Array<ArrayBuffer> {
   view.setUint32(0, chunk.shard, true);
   view.setUint32(4, chunk.stream, true);
   setU53(view, 8, chunk.offset);
-  view.setUint8(16, chunk.last ? 1 : 0);
+  view.setUint8(16, THEN.indexOf(chunk.then));
   out.set(chunk.bytes, SHARD_CHUNK_HEADER_BYTES);
   return out;
 }
@@ -91,12 +95,13 @@ export function encodeChunk(chunk: ShardChunk): Uint8Array<ArrayBuffer> {
 export function decodeChunk(value: Uint8Array): ShardChunk | null {
   if (value.length < SHARD_CHUNK_HEADER_BYTES) return null;
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  if (view.getUint32(12, true) > U53_HIGH_MAX || view.getUint8(16) > 1) return null;
+  const then = THEN[view.getUint8(16)];
+  if (view.getUint32(12, true) > U53_HIGH_MAX || then === undefined) return null;
   return {
     shard: view.getUint32(0, true),
     stream: view.getUint32(4, true),
     offset: view.getUint32(12, true) * TWO_POW_32 + view.getUint32(8, true),
-    last: view.getUint8(16) === 1,
+    then,
     bytes: value.subarray(SHARD_CHUNK_HEADER_BYTES),
   };
 }
@@ -147,8 +152,8 @@ function setU53(view: DataView, at: number, value: number): void {
 export type ShardState = {
   readonly shard: number;
   /**
-   * serving: ours. leaving: no longer ours by config `num`, and served until it is frozen. frozen: may be
-   * copied, is kept until dropped. arriving: ours by config `num`, not here yet, or not all of it.
+   * serving: ours. leaving: no longer ours by config `num`, copied, and served until it is frozen. frozen: what
+   * changed since is copied; it is kept until dropped. arriving: ours by config `num`, not here yet, or not all of it.
    */
   readonly state: "serving" | "leaving" | "frozen" | "arriving";
   /** Of the config that brought this state about. */

@@ -16,7 +16,7 @@ import type { SnapshotReader, SnapshotWriter } from "./state-machine.ts";
 type Layout = {
   readonly lastOwners: readonly number[];
   readonly toDrop: readonly ToDrop[];
-  readonly copies: readonly (Omit<Copy, "store"> & { readonly shard: number })[];
+  readonly copies: readonly (Omit<Copy, "store" | "stream"> & { readonly shard: number })[];
   readonly arriving: readonly (Pick<Arriving, "num" | "from" | "stream" | "received"> & {
     readonly shard: number;
   })[];
@@ -39,7 +39,7 @@ export class ShardsReader implements SnapshotReader {
       toDrop,
       copies: copies.flatMap((copy, shard) => {
         if (copy === null) return [];
-        const { store: _, ...rest } = copy;
+        const { store: _, stream: _stream, ...rest } = copy;
         return [{ shard, ...rest }];
       }),
       arriving: arriving.flatMap((one, shard) => {
@@ -51,11 +51,7 @@ export class ShardsReader implements SnapshotReader {
     this.#sections = [
       once(utf8.encode(JSON.stringify(layout))),
       once(encodeConfig(config)),
-      // A frozen copy is read by the group that it goes to, too: it must not be taken from that reader.
-      ...copies.flatMap((copy) => {
-        if (copy === null) return [];
-        return [copy.state === "frozen" ? copy.store.readFrozen() : copy.store.beginSnapshot()];
-      }),
+      ...copies.flatMap((copy) => (copy === null ? [] : [copy.store.beginSnapshot()])),
       ...arriving.flatMap((one) => (one === null ? [] : [each(one.pieces)])),
     ];
   }
@@ -199,7 +195,7 @@ export class ShardsWriter implements SnapshotWriter {
 
   #openCopy({ shard, ...rest }: Layout["copies"][number]): SnapshotWriter {
     const store = this.#into.newStore();
-    this.#into.copies[shard] = { ...rest, store };
+    this.#into.copies[shard] = { ...rest, store, stream: null };
     return store.beginRestore();
   }
 }

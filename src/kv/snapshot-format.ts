@@ -7,7 +7,11 @@ import type { SessionRecord } from "./session-table.ts";
  *   u32 magic "OKvS" · u32 format version, then items:
  *   u8 1 · f64 id · u32 seq · u8 status · f64 version · f64 index      a session; oldest use first
  *   u8 2 · u16 keyBytes · u32 valueBytes · f64 version · key · value   an entry, in no order
+ *   u8 3 · u16 keyBytes · key                                          no such key any more
  *   u8 0 · f64 sessions · f64 entries                                  the end, and what there was
+ *
+ * Of a shard on its way (shard-stream.ts) an entry may come again, and replaces what came before, or be gone; in a
+ * snapshot each comes once.
  *
  * The same state may give different bytes: entries come in the order of their place in memory.
  */
@@ -17,9 +21,11 @@ export const HEADER_BYTES = 8;
 export const ITEM_END = 0;
 export const ITEM_SESSION = 1;
 export const ITEM_ENTRY = 2;
+export const ITEM_GONE = 3;
 export const END_BYTES = 17;
 export const SESSION_BYTES = 30;
 export const ENTRY_ITEM_BYTES = 15;
+export const GONE_ITEM_BYTES = 3;
 
 /** Bytes that are no snapshot of ours, or not a whole one. They had a checksum, so a bug or version. */
 export class SnapshotFormatError extends Error {
@@ -87,6 +93,14 @@ export class PieceWriter {
     view.setUint32(at + 3, valueBytes, true);
     view.setFloat64(at + 7, version, true);
     this.#bytes.set(bytes.subarray(keyAt, keyAt + data), at + ENTRY_ITEM_BYTES);
+  }
+
+  /** A key that came as an entry perhaps, and has been deleted since. */
+  gone(key: Uint8Array): void {
+    const at = this.#advance(GONE_ITEM_BYTES + key.length);
+    this.#view.setUint8(at, ITEM_GONE);
+    this.#view.setUint16(at + 1, key.length, true);
+    this.#bytes.set(key, at + GONE_ITEM_BYTES);
   }
 
   end(sessions: number, entries: number): void {

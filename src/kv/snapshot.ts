@@ -5,9 +5,11 @@ import {
   END_BYTES,
   ENTRY_ITEM_BYTES,
   FORMAT_VERSION,
+  GONE_ITEM_BYTES,
   HEADER_BYTES,
   ITEM_END,
   ITEM_ENTRY,
+  ITEM_GONE,
   ITEM_SESSION,
   MAGIC,
   PieceWriter,
@@ -67,21 +69,26 @@ export class StateReader implements SnapshotReader {
   }
 }
 
-/** Builds a store and sessions from such bytes; `replace` puts them in place of the old ones. */
+/**
+ * Builds a store and sessions from such bytes; `replace` puts them in place of the old ones. `isStream`: of a shard on
+ * its way, where an entry may come again.
+ */
 export class StateWriter implements SnapshotWriter {
   readonly #store: KvStore;
   readonly #sessions: SessionTable;
   readonly #replace: () => void;
+  readonly #isStream: boolean;
   #bytes = new Uint8Array(FIRST_BYTES);
   #view = new DataView(this.#bytes.buffer);
   #from = 0;
   #to = 0;
   #phase: "header" | "items" | "end" | "finished" = "header";
 
-  constructor(store: KvStore, sessions: SessionTable, replace: () => void) {
+  constructor(store: KvStore, sessions: SessionTable, replace: () => void, isStream = false) {
     this.#store = store;
     this.#sessions = sessions;
     this.#replace = replace;
+    this.#isStream = isStream;
   }
 
   write(bytes: Uint8Array): void {
@@ -136,6 +143,8 @@ export class StateWriter implements SnapshotWriter {
         return this.#readSession();
       case ITEM_ENTRY:
         return this.#readEntry();
+      case ITEM_GONE:
+        return this.#readGone();
       case ITEM_END:
         return this.#readEnd();
       default:
@@ -170,11 +179,24 @@ export class StateWriter implements SnapshotWriter {
     const end = keyAt + keyBytes + valueBytes;
     if (this.#to < end) return false;
     const bytes = this.#bytes;
+    if (this.#isStream) this.#store.remove(this.#view, keyAt, keyBytes);
     if (!this.#store.restore(bytes, this.#view, keyAt, keyBytes, valueBytes, version)) {
       throw new SnapshotFormatError(
         `a key twice, of hash ${hashKey(this.#view, keyAt, keyBytes).toString(16)}`,
       );
     }
+    this.#from = end;
+    return true;
+  }
+
+  #readGone(): boolean {
+    const at = this.#from;
+    if (this.#to - at < GONE_ITEM_BYTES) return false;
+    if (!this.#isStream) throw new SnapshotFormatError("a key that is gone");
+    const keyBytes = this.#view.getUint16(at + 1, true);
+    const end = at + GONE_ITEM_BYTES + keyBytes;
+    if (this.#to < end) return false;
+    this.#store.remove(this.#view, at + GONE_ITEM_BYTES, keyBytes);
     this.#from = end;
     return true;
   }

@@ -28,6 +28,7 @@ import type { PieceWriter } from "./snapshot-format.ts";
 import type { Result, StateMachine } from "./state-machine.ts";
 import { INVALID, NOT_FOUND, OK, VERSION_MISMATCH } from "./status.ts";
 import { EPOCH_MAX, Sweep } from "./sweep.ts";
+import { walkCells } from "./walk-cells.ts";
 
 const NO_BYTES = new Uint8Array(0);
 /** A value that needs less than this share of its cell moves to a smaller one. */
@@ -117,16 +118,19 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
 
   /** Every key, in an order that depends on the history. The store must not change meanwhile. */
   *entries(): IterableIterator<StoredEntry> {
-    for (const cell of this.#table.cells()) {
-      const bytes = this.#cells.bytes[slabOf(cell)]!;
-      const keyAt = offsetOf(cell) + ENTRY_HEADER_BYTES;
-      const valueAt = keyAt + this.#keyBytes(cell);
-      yield {
-        key: bytes.subarray(keyAt, valueAt),
-        value: bytes.subarray(valueAt, valueAt + this.#valueBytes(cell)),
-        version: this.#version(cell),
-      };
-    }
+    for (const cell of this.#table.cells()) yield this.#entry(cell);
+  }
+
+  /** Every key that does not change before the last is told; others perhaps, in any of their states (walk-cells.ts). */
+  *entriesWhileServed(): IterableIterator<StoredEntry> {
+    for (const cell of walkCells(this.#cells)) yield this.#entry(cell);
+  }
+
+  /** Null: no such key. */
+  entryOf(key: Uint8Array): StoredEntry | null {
+    const view = new DataView(key.buffer, key.byteOffset, key.length);
+    const cell = this.#table.find(view, 0, key.length);
+    return cell === NO_CELL ? null : this.#entry(cell);
   }
 
   /**
@@ -176,6 +180,17 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
     const valueAt = keyAt + keyBytes;
     copyBytes(bytes, valueAt, valueAt + valueBytes, this.#cells.bytes[slabOf(cell)]!, to);
     this.#stamp(cell, valueBytes, version);
+    return true;
+  }
+
+  /** Takes out the key in `view[keyAt…]`. False: it is not there. */
+  remove(view: DataView, keyAt: number, keyBytes: number): boolean {
+    const cell = this.#table.find(view, keyAt, keyBytes);
+    if (cell === NO_CELL) return false;
+    this.#sweep?.save(cell);
+    this.#table.remove();
+    this.#scanner.leaving(cell);
+    this.#free(cell);
     return true;
   }
 
@@ -267,13 +282,8 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
   }
 
   #delete(view: DataView, at: number): void {
-    const cell = this.#table.find(view, at + COMMAND_HEADER_BYTES, commandKeyBytes(view, at));
-    if (cell === NO_CELL) return this.#finish(NOT_FOUND, 0);
-    this.#sweep?.save(cell);
-    this.#table.remove();
-    this.#scanner.leaving(cell);
-    this.#free(cell);
-    this.#finish(OK, 0);
+    const isGone = this.remove(view, at + COMMAND_HEADER_BYTES, commandKeyBytes(view, at));
+    this.#finish(isGone ? OK : NOT_FOUND, 0);
   }
 
   #get(view: DataView, at: number): void {
@@ -334,6 +344,17 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
   #finish(status: number, version: number): void {
     this.result.status = status;
     this.result.version = version;
+  }
+
+  #entry(cell: Cell): StoredEntry {
+    const bytes = this.#cells.bytes[slabOf(cell)]!;
+    const keyAt = offsetOf(cell) + ENTRY_HEADER_BYTES;
+    const valueAt = keyAt + this.#keyBytes(cell);
+    return {
+      key: bytes.subarray(keyAt, valueAt),
+      value: bytes.subarray(valueAt, valueAt + this.#valueBytes(cell)),
+      version: this.#version(cell),
+    };
   }
 
   #valueBytes(cell: Cell): number {

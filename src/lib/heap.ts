@@ -19,6 +19,11 @@ export class TimeHeap<T> {
     return this.#size === 0 ? Infinity : this.#times[0]!;
   }
 
+  /** The next item; undefined when there is none. */
+  get next(): T | undefined {
+    return this.#items[0];
+  }
+
   add(at: number, item: T): void {
     if (this.#size === this.#times.length) this.#grow();
     const times = this.#times;

@@ -49,6 +49,8 @@ export type RaftConfig = {
   /** Bytes of one InstallSnapshot, and of chunks to one follower that are not yet acknowledged. */
   readonly snapshotChunkBytes: number;
   readonly snapshotInflightBytesMax: number;
+  /** Whether a leader asks for the promises on which a lease rests; without them no read is confirmed by one. */
+  readonly leaseReads: boolean;
   /** Bound on the rates of two clocks, as a share: a lease lasts (1 - drift) of the election timeout. */
   readonly clockDriftMax: number;
   /** A leader whose own oldest write is not durable for so long steps down. */
@@ -70,8 +72,8 @@ export type RaftConfig = {
 };
 
 export const RAFT_DEFAULTS = {
-  electionTimeoutMinMs: 200,
-  heartbeatIntervalMs: 50,
+  electionTimeoutMinMs: 250,
+  heartbeatIntervalMs: 100,
   appendBytesMax: 512 << 10,
   inflightMessagesMax: 256,
   inflightBytesMax: 2 << 20,
@@ -79,6 +81,7 @@ export const RAFT_DEFAULTS = {
   trailingBytes: 8 << 20,
   snapshotChunkBytes: 256 << 10,
   snapshotInflightBytesMax: 1 << 20,
+  leaseReads: false,
   clockDriftMax: 0.05,
   diskStallMs: 2_000,
   transferTimeoutMs: 1_000,
@@ -130,7 +133,13 @@ export type RaftInput =
   | { readonly kind: "snapshotRefused"; readonly lastIndex: LogIndex }
   | { readonly kind: "persisted"; readonly writeSeq: number }
   | { readonly kind: "applied"; readonly index: LogIndex }
+  /** What was sent to it may be lost. */
   | { readonly kind: "peerUnreachable"; readonly peer: NodeId }
+  /**
+   * The connection broke on which `peer` speaks to us: its process has ended, most likely. If it led, an
+   * election need not wait for the timeout (election.ts). It is a hint: it may be wrong, late or missing.
+   */
+  | { readonly kind: "peerLost"; readonly peer: NodeId }
   /** A peer may be gone, or have lost what it knew: one that is quiescent must look. Else it does nothing. */
   | { readonly kind: "wake" };
 

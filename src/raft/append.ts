@@ -89,6 +89,7 @@ export function onAppendResponse(s: RaftState, m: AppendResponse): void {
 
 export function onHeartbeat(s: RaftState, m: Heartbeat): void {
   hearLeader(s, m.from);
+  if (m.lease) s.leasePromisedUntil = s.now + s.config.electionTimeoutMinMs;
   // The leader caps commitIndex at what we acknowledged in this term, so we hold and match it.
   s.log.commitTo(m.commitIndex);
   s.quiescent = m.quiesce && followsIntoQuiescence(s, m.commitIndex);
@@ -172,9 +173,10 @@ export function replicate(s: RaftState): void {
 /** Tells everyone that we lead, what is committed, and which read round to confirm. */
 export function broadcastHeartbeat(s: RaftState): void {
   const { id: from, term, readSeq, quiescent: quiesce } = s;
+  const lease = s.config.leaseReads;
   for (const [to, progress] of s.progress) {
     const commitIndex = minIndex(s.log.commitIndex, progress.matchIndex);
-    s.messages.push({ kind: "heartbeat", from, to, term, commitIndex, readSeq, quiesce });
+    s.messages.push({ kind: "heartbeat", from, to, term, commitIndex, readSeq, quiesce, lease });
   }
 }
 

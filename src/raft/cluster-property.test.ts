@@ -63,6 +63,7 @@ function run(seed: number, totals: Totals): void {
     crash: random.pick([0, 0.2, 1]),
     restart: random.pick([0.5, 2]),
     unreachable: 0.2,
+    lost: 0.2,
     partition: random.pick([0, 0.3]),
     snapshot: random.pick([0, 0.2, 1]),
     install: 1,
@@ -109,6 +110,7 @@ function run(seed: number, totals: Totals): void {
     restart: (id) => cluster.restart(id),
     unreachable: (id) =>
       cluster.input(id, { kind: "peerUnreachable", peer: asNode(1 + random.below(count)) }),
+    lost: (id) => cluster.input(id, { kind: "peerLost", peer: asNode(1 + random.below(count)) }),
     partition() {
       cut = new Set(random.chance(0.4) ? [] : [1 + random.below(count), 1 + random.below(count)]);
     },

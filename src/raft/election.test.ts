@@ -43,6 +43,47 @@ test("votes: withheld for an election timeout from a leader's word, whatever the
   expect(answerOf(raised, request(2), 1_210)).toBe(true);
 });
 
+/** Node 2, at 1,000 ms, right after a heartbeat of leader 1 that asks for the promise of a lease, or does not. */
+function hearsHeartbeat(lease: boolean) {
+  const node = follower([1], 1);
+  const ends = { from: asNode(1), to: asNode(2), term: asTerm(1) };
+  const rest = { commitIndex: asIndex(0), readSeq: 1, quiesce: false, lease };
+  node.raft.step({ kind: "message", message: { kind: "heartbeat", ...ends, ...rest } }, 1_000);
+  node.raft.takeReady();
+  return node;
+}
+
+test("lost leader: its followers campaign soon, and vote for each other at once", () => {
+  const node = hearsHeartbeat(false);
+  node.raft.step({ kind: "peerLost", peer: asNode(3) }, 1_001);
+  expect(node.raft.deadline()).toBeGreaterThanOrEqual(1_200);
+  node.raft.step({ kind: "peerLost", peer: asNode(1) }, 1_002);
+  expect(node.raft.deadline()).toBeGreaterThanOrEqual(1_002 + 10);
+  expect(node.raft.deadline()).toBeLessThan(1_002 + 30);
+  expect(answerOf(node, request(2, { pre: true }), 1_003)).toBe(true);
+  // Who grants a pre-vote lets the candidate go first.
+  expect(node.raft.deadline()).toBeGreaterThanOrEqual(1_003 + 30);
+  expect(answerOf(node, request(2), 1_004)).toBe(true);
+});
+
+test("lost leader: one that is heard again is followed as before", () => {
+  const node = hearsHeartbeat(false);
+  node.raft.step({ kind: "peerLost", peer: asNode(1) }, 1_002);
+  node.raft.step({ kind: "message", message: append(1, [1, 1], 0, []) }, 1_003);
+  expect(node.raft.deadline()).toBeGreaterThanOrEqual(1_203);
+  expect(answerOf(node, request(2, { pre: true }), 1_004)).toBe(false);
+});
+
+test("lost leader: what was promised for its lease is kept, and then the election is soon", () => {
+  const node = hearsHeartbeat(true);
+  node.raft.step({ kind: "peerLost", peer: asNode(1) }, 1_002);
+  expect(node.raft.deadline()).toBeGreaterThanOrEqual(1_210);
+  expect(node.raft.deadline()).toBeLessThan(1_230);
+  expect(answerOf(node, request(2, { pre: true }), 1_199)).toBe(false);
+  expect(answerOf(node, request(2), 1_199)).toBeNull();
+  expect(answerOf(node, request(2), 1_200)).toBe(true);
+});
+
 test("votes: withheld for an election timeout from a restart, since a lease may rest on us", () => {
   expect(answerOf(follower([1], 1), request(2), 199)).toBeNull();
   expect(answerOf(follower([1], 1), request(2), 200)).toBe(true);
@@ -105,7 +146,11 @@ test("disk: a leader whose own writes stall steps down, and does not campaign ti
 });
 
 test("lease: counts from when the round was sent, not from its answers", () => {
-  const node = follower([1], 1, { electionTimeoutMinMs: 200, clockDriftMax: 0.1 });
+  const node = follower([1], 1, {
+    electionTimeoutMinMs: 200,
+    clockDriftMax: 0.1,
+    leaseReads: true,
+  });
   const { state, raft } = node;
   state.votedFor = state.id;
   takeOffice(state);

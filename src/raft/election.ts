@@ -35,6 +35,24 @@ export function startPreVote(s: RaftState): void {
   maybeWin(s);
 }
 
+/** An election after the loss of a leader starts after so much of the minimal timeout, drawn between the two. */
+const LOST_SHARE_MIN = 0.05;
+const LOST_SHARE_MAX = 0.15;
+
+/**
+ * The leader that we follow is lost (RaftInput.peerLost). We no longer withhold our vote for its sake, and
+ * ask for one ourselves soon: not at once, so that the others have noticed, and seldom two at a time. If
+ * it lives, those who hear it refuse, and its next word makes us follow it again. A promise that a lease
+ * may rest on still holds.
+ */
+export function onPeerLost(s: RaftState, peer: RaftState["id"]): void {
+  if (s.role !== "follower" || s.leaderId !== peer) return;
+  s.withholdVoteUntil = Math.min(s.withholdVoteUntil, s.now);
+  const share = LOST_SHARE_MIN + s.config.random.float() * (LOST_SHARE_MAX - LOST_SHARE_MIN);
+  const soon = Math.max(s.now, s.leasePromisedUntil) + share * s.config.electionTimeoutMinMs;
+  s.electionAt = Math.min(s.electionAt, soon);
+}
+
 /** Not a learner, nor a server that was removed or lost its data, nor one whose disk stalls. */
 export const mayCampaign = (s: RaftState): boolean =>
   mayBeVoter(s) && s.config.mayVote && !diskStalls(s);
@@ -87,6 +105,8 @@ export function onVoteRequest(s: RaftState, m: VoteRequest): void {
   if (m.pre) {
     const granted = m.term > s.term && upToDate && !withholdsVote(s);
     s.messages.push(answer(s, m, granted, granted ? m.term : s.term));
+    // It is about to ask for the vote itself: two candidates at a time would split the votes.
+    if (granted) s.electionAt = Math.max(s.electionAt, s.now + deferralMs(s));
     return;
   }
   const free = s.votedFor === NO_NODE || s.votedFor === m.from;
@@ -99,6 +119,9 @@ export function onVoteRequest(s: RaftState, m: VoteRequest): void {
   }
   s.messagesAfterPersist.push(answer(s, m, granted, s.term));
 }
+
+/** So short that it never keeps one from campaigning whose turn it is, whoever asks in vain. */
+const deferralMs = (s: RaftState): number => LOST_SHARE_MAX * s.config.electionTimeoutMinMs;
 
 export function onVoteResponse(s: RaftState, m: VoteResponse): void {
   if (s.role !== (m.pre ? "preCandidate" : "candidate")) return;

@@ -21,13 +21,16 @@ goldenTests(`${import.meta.dir}/testdata`, () => {
   const commands: Record<string, (d: Directive) => string> = {
     // logs: one line per node, `<id>: <term of entry 1> <term of entry 2> …`; term=<t> for all.
     // With one=true an AppendEntries carries one entry, and one is outstanding; spares=<n> more nodes
-    // run without being members. With quiesce=true idle groups go to sleep. A chunk of a snapshot has 8 bytes (two entries); two are on the way.
+    // run without being members. With quiesce=true idle groups go to sleep; with leases=true leaders hold leases. A chunk of a snapshot has 8 bytes (two entries); two are on the way.
     logs(d) {
       const lines = d.input.split("\n");
       const one = d.options.get("one") === "true";
       const limits = {
         ...(one ? { appendBytesMax: 1, inflightMessagesMax: 1 } : {}),
-        quiesce: d.options.get("quiesce") === "true",
+        ...{
+          quiesce: d.options.get("quiesce") === "true",
+          leaseReads: d.options.get("leases") === "true",
+        },
         ...{ trailingBytes: 0, snapshotChunkBytes: 8, snapshotInflightBytesMax: 16 },
       };
       cluster = new TestCluster(lines.length, 1, limits, Number(d.options.get("spares") ?? 0));
@@ -86,6 +89,14 @@ goldenTests(`${import.meta.dir}/testdata`, () => {
       cluster.input(ids(d)[0]!, { kind: "wake" });
       lose();
       return status(ids(d)[0]!);
+    },
+    // lost <id>…: the connections of the last one to the others break.
+    lost(d) {
+      const of = ids(d);
+      const peer = asNode(of.pop()!);
+      for (const id of of) cluster.input(id, { kind: "peerLost", peer });
+      lose();
+      return of.map(status).join("\n");
     },
     // status <id>…
     status: (d) => ids(d).map(status).join("\n"),

@@ -24,7 +24,11 @@ class Run {
 
   constructor(seed: number) {
     this.#random = new Prng(seed);
-    this.#cluster = new TestCluster(3, seed, { clockDriftMax: DRIFT, trailingBytes: 0 });
+    this.#cluster = new TestCluster(3, seed, {
+      clockDriftMax: DRIFT,
+      trailingBytes: 0,
+      leaseReads: true,
+    });
     for (const id of IDS) {
       this.#cluster.node(id).rate = 1 + this.#random.pick([-0.5, 0.5]) * DRIFT;
     }
@@ -48,9 +52,15 @@ class Run {
         const { raft, rate } = cluster.node(id);
         if (raft.deadline() <= now * rate) cluster.input(id, { kind: "deadline" });
         if (this.#random.chance(0.05)) cluster.propose(id, "x");
+        if (this.#random.chance(0.01)) this.#break(id);
         this.#read(id);
       }
     }
+  }
+
+  /** Its connections break, though whoever is at their other end lives. */
+  #break(id: number): void {
+    for (const peer of IDS) this.#cluster.input(id, { kind: "peerLost", peer: asNode(peer) });
   }
 
   /** A read that is confirmed at once must see all that any leader has committed. */

@@ -4,9 +4,10 @@ import { confirmedReadSeq, type RaftState } from "./state.ts";
  * Leader leases (thesis §6.4.1): while one is valid no other leader can exist, so that a read needs
  * no round of heartbeats.
  *
- * A voter that answers a heartbeat withholds its vote for electionTimeoutMin from when it received
- * it (election.ts), across a restart too. So a quorum's answers to a round keep every other
- * candidate out until that long after the round was *sent*; less by what our clock may be slow.
+ * A voter that answers a heartbeat that asks for it (`lease`) votes for nobody, itself included, for
+ * electionTimeoutMin from when it received it, across a restart too, and even if it loses the leader
+ * meanwhile (onPeerLost). So a quorum's answers to a round keep every other candidate out until that
+ * long after the round was *sent*; less by what our clock may be slow.
  */
 
 /** Remembers when the round of heartbeats that is about to leave was sent. */
@@ -21,6 +22,7 @@ export function noteRound(s: RaftState): void {
  * and may be delivered at any later time.
  */
 export function leaseIsValid(s: RaftState): boolean {
+  if (!s.config.leaseReads) return false;
   if (s.role !== "leader" || s.timeoutNowSent || s.log.commitIndex < s.termStartIndex) return false;
   if (s.quiescent) return false;
   forgetConfirmed(s);

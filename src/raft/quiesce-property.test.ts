@@ -28,7 +28,11 @@ class Run {
     this.#random = new Prng(seed);
     const count = this.#random.pick([1, 2, 3, 3, 5]);
     this.#ids = Array.from({ length: count }, (_, i) => i + 1);
-    this.#cluster = new TestCluster(count, seed, { quiesce: true, clockDriftMax: 0.1 });
+    this.#cluster = new TestCluster(count, seed, {
+      leaseReads: true,
+      quiesce: true,
+      clockDriftMax: 0.1,
+    });
     for (const id of this.#ids) this.#cluster.node(id).rate = 1 + this.#random.pick([-0.05, 0.05]);
   }
 

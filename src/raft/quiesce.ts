@@ -70,6 +70,8 @@ export function isUse(s: RaftState, input: RaftInput): boolean {
       return true;
     case "peerUnreachable":
       return s.quiescent && isMember(s, input.peer);
+    case "peerLost":
+      return s.quiescent && s.leaderId === input.peer;
     case "message":
       return s.quiescent && !isOldNews(s, input.message);
     default:

@@ -14,6 +14,7 @@ import { detailsOf, entriesOf } from "./describe.ts";
 import {
   onLeaderDeadline,
   onOwnVoteDurable,
+  onPeerLost,
   onVoteRequest,
   onVoteResponse,
   startPreVote,
@@ -76,6 +77,8 @@ function step(s: RaftState, input: RaftInput, now: Millis): void {
       if (progress?.state === "replicate") progress.restart();
       return;
     }
+    case "peerLost":
+      return onPeerLost(s, input.peer);
     case "wake":
       return;
     case "changeMembership":

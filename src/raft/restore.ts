@@ -27,7 +27,7 @@ export function restore(config: RaftConfig, now: Millis): RaftState {
     s.persistFrom = plus(s.log.lastIndex, 1);
     assert(s.log.lastTerm <= s.term, `log of term ${s.log.lastTerm}, hard state of ${s.term}`);
     // Before the crash we may have answered a heartbeat, on which a lease may rest (lease.ts).
-    if (s.term > 0) s.withholdVoteUntil = now + config.electionTimeoutMinMs;
+    if (s.term > 0) s.leasePromisedUntil = now + config.electionTimeoutMinMs;
   }
   resetElectionTimer(s);
   return s;

@@ -31,8 +31,10 @@ export class RaftState {
 
   /** When an election starts, unless a leader or a granted vote moves it. */
   electionAt: Millis = 0;
-  /** Until then we help nobody to depose the leader that we heard, of whatever term (lease.ts). */
+  /** Until then we help nobody to depose the leader that we heard, unless it is lost. */
   withholdVoteUntil: Millis = -Infinity;
+  /** Until then a lease may rest on us: we vote for nobody, ourselves included, of whatever term (lease.ts). */
+  leasePromisedUntil: Millis = -Infinity;
 
   /** Candidates: who granted. */
   readonly votes = new Map<NodeId, boolean>();
@@ -123,7 +125,9 @@ export function nextHeartbeatAt(s: RaftState): Millis {
  * follower that heard one within the minimal election timeout; a leader that a quorum answers.
  */
 export const withholdsVote = (s: RaftState): boolean =>
-  s.role === "leader" ? hearsQuorum(s) : s.now < s.withholdVoteUntil;
+  s.role === "leader"
+    ? hearsQuorum(s)
+    : s.now < s.withholdVoteUntil || s.now < s.leasePromisedUntil;
 
 /** Whether our disk has not completed a write for so long that we had better not lead. */
 export function diskStalls(s: RaftState): boolean {

@@ -91,6 +91,7 @@ export type AppendResponse = {
  * counts the read rounds of this leadership: an answer with readSeq >= n, from a quorum, confirms
  * every read that was waiting when n was issued (thesis §6.4). `quiesce`: all members hold all that is
  * committed, and there will be no more heartbeats; who holds just that goes to sleep and answers nothing.
+ * `lease`: a lease rests on the answer, so that it promises to withhold the vote (lease.ts).
  */
 export type Heartbeat = {
   readonly kind: "heartbeat";
@@ -100,6 +101,7 @@ export type Heartbeat = {
   readonly commitIndex: LogIndex;
   readonly readSeq: number;
   readonly quiesce: boolean;
+  readonly lease: boolean;
 };
 
 /** Never waits for the disk: it promises nothing but "your term was still current for me". */

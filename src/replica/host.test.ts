@@ -228,3 +228,14 @@ test("host: a message for a group that is not there is lost, not an error", () =
   expect(world.hosts.get(1)!.with(9, () => {})).toBe(false);
   expect(world.ask(1, put("k", "v"))?.status).toBe("ok");
 });
+
+test("host: is due when the first of its groups is, though heartbeats have moved that along", () => {
+  const world = new World([1, 2]);
+  for (let ms = 0; ms < 2_000; ms += 70) {
+    world.run(70);
+    for (const host of world.hosts.values()) {
+      const due = [1, 2].map((group) => host.replica(group)!.deadline());
+      expect(host.deadline()).toBe(Math.min(...due));
+    }
+  }
+});

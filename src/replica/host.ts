@@ -18,6 +18,8 @@ export type HostPorts = {
   reply(group: GroupId, client: number, requestId: number, reply: Reply): void;
   onSoftState(group: GroupId, state: SoftState): void;
   flush(): void;
+  /** Ports.hurry, of a node with one group: many groups leave together. */
+  hurry?(isLeader: boolean): void;
 };
 
 /** What the protocols (binary, HTTP, …) call, as ClientPort: each request goes to a group. */
@@ -116,6 +118,15 @@ export class Host implements GroupClientPort {
     }
   }
 
+  /** The connection on which `peer` spoke broke: the groups that it leads must look for another leader. */
+  lost(peer: NodeId): void {
+    for (const hosted of this.#hosted.values()) {
+      if (hosted.replica.soft.leaderId !== peer) continue;
+      hosted.replica.input({ kind: "peerLost", peer });
+      this.#touch(hosted);
+    }
+  }
+
   /** `peer` may be gone, or has begun anew: wakes the groups that it leads, or that are led here and have it. */
   suspect(peer: NodeId): void {
     for (const hosted of this.#hosted.values()) {
@@ -146,9 +157,29 @@ export class Host implements GroupClientPort {
     this.#touch(hosted);
   }
 
-  /** When `onDeadline` is next due; may be too early, never too late. */
+  /** When `onDeadline` is next due. */
   deadline(): Millis {
+    while (this.#isPutOff()) this.#reschedule();
     return this.#deadlines.nextAt;
+  }
+
+  /** Whether the earliest entry of the heap is no longer when its group is due: heartbeats move that along. */
+  #isPutOff(): boolean {
+    const hosted = this.#deadlines.next;
+    if (hosted === undefined) return false;
+    return (
+      this.#deadlines.nextAt !== hosted.scheduledAt ||
+      hosted.replica.deadline() > hosted.scheduledAt
+    );
+  }
+
+  #reschedule(): void {
+    const at = this.#deadlines.nextAt;
+    const hosted = this.#deadlines.take()!;
+    // Another entry, an earlier one that came later, stands for it.
+    if (at !== hosted.scheduledAt) return;
+    hosted.scheduledAt = Infinity;
+    this.#schedule(hosted);
   }
 
   /** Tells the groups whose time has come. Call pump() afterwards. */
@@ -220,6 +251,9 @@ export class Host implements GroupClientPort {
       persist: (write, durable) => ports.persist(group, write, durable),
       reply: (client, requestId, reply) => ports.reply(group, client, requestId, reply),
       onSoftState: (state) => ports.onSoftState(group, state),
+      hurry: (isLeader) => {
+        if (this.#hosted.size === 1) ports.hurry?.(isLeader);
+      },
       // Within a pump of the host all groups flush together; a replica that a disk write wakes pumps alone.
       flush: () => {
         if (this.#pumping && !this.#flushing) return;

@@ -19,6 +19,11 @@ export type Ports = {
   onSoftState(state: SoftState): void;
   /** Called at the end of each pump: the transport writes what it queued, one write a socket. */
   flush(): void;
+  /**
+   * Lets messages leave, and of a replica that answers no clients also begins its disk write, before it
+   * applies what is committed: others wait for those, and nobody for the applying. Absent: all waits for `flush`.
+   */
+  hurry?(isLeader: boolean): void;
 };
 
 /**

@@ -34,6 +34,8 @@ class World {
   readonly replicas = new Map<number, Replica>();
   /** `<request id> <status> <value or version>` in the order of the replies. */
   readonly replies: string[] = [];
+  /** What had been applied, and what waited to be written, whenever a replica was in a hurry. */
+  readonly hurried: { id: number; isLeader: boolean; applied: number; writes: number }[] = [];
   autoPersist = true;
 
   constructor(count: number, overrides: Partial<RaftConfig> = {}) {
@@ -112,6 +114,10 @@ class World {
         this.replies.push(`${requestId} ${statusName(reply.status)}${hint} ${value}`.trim());
       },
       onSoftState: () => {},
+      hurry: (isLeader) => {
+        const applied = this.replica(id).status().appliedIndex;
+        this.hurried.push({ id, isLeader, applied, writes: this.disks.get(id)!.length });
+      },
       flush: () => {
         while (this.autoPersist && this.disks.get(id)!.length > 0) this.persist(id);
       },
@@ -144,6 +150,24 @@ test("Replica: answers a put once a majority holds it durably, its own disk not 
   world.persist(3);
   world.deliver();
   expect(world.replies).toEqual(["7 ok"]);
+});
+
+test("Replica: a follower's write may begin, and its messages leave, before it applies what is committed", () => {
+  const world = new World(3);
+  world.elect(1);
+  world.request(1, 1, put("k", "1"));
+  world.replica(1).pump();
+  world.deliver();
+  const applied = world.replica(2).status().appliedIndex;
+  world.hurried.length = 0;
+  // Its append tells, along with the next entry, that the entry before is committed.
+  world.request(1, 2, put("k", "2"));
+  world.replica(1).pump();
+  world.deliver();
+  const [first] = world.hurried.filter(({ id }) => id === 2);
+  expect(first).toEqual({ id: 2, isLeader: false, applied, writes: 1 });
+  expect(world.replica(2).status().appliedIndex).toBeGreaterThan(applied);
+  expect(world.hurried.filter(({ id }) => id === 1).every(({ isLeader }) => isLeader)).toBeTrue();
 });
 
 test("Replica: a follower refuses, and names the leader", () => {

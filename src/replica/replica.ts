@@ -192,6 +192,7 @@ export class Replica implements ClientPort {
     }
     if (ready.writeSeq > 0) ports.persist(ready, this.#onDurable);
     this.#releaseHeld();
+    if (ready.committed.length > 0) ports.hurry?.(this.#soft.role === "leader");
     for (const { tag, firstIndex, term } of ready.proposed) this.#accepted(tag, firstIndex, term);
     this.#applyAll(ready.committed);
     // What was committed comes before a snapshot that this Ready completes.

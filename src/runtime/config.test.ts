@@ -118,7 +118,7 @@ test("config: heartbeats that leave no room for a lost one are refused", () => {
     "raft.heartbeatIntervalMs: 60 ms leaves no room for a lost heartbeat in 100 ms",
   ]);
   expect(problemsOf({ ...good, raft: { electionTimeoutMinMs: 20 } })).toEqual([
-    "raft.heartbeatIntervalMs: 50 ms leaves no room for a lost heartbeat in 20 ms",
+    "raft.heartbeatIntervalMs: 100 ms leaves no room for a lost heartbeat in 20 ms",
   ]);
 });
 

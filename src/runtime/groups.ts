@@ -187,6 +187,7 @@ export class Groups {
       },
       restored,
       mayVote,
+      leaseReads: raft?.leaseReads ?? false,
       quiesce: config.sharding !== undefined,
       // What stays of the log for slow followers is no more than what comes between two snapshots.
       trailingBytes: Math.min(

@@ -1,4 +1,4 @@
-import { asNode, type GroupId, type NodeId } from "../lib/ids.ts";
+import { asNode, type GroupId } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import type { SoftState } from "../raft/api.ts";
 import type { Message } from "../raft/types.ts";
@@ -203,6 +203,11 @@ export class OrdealNode implements HostPorts, GroupClientPort {
     this.#opened.storage.commit();
   }
 
+  hurry(isLeader: boolean): void {
+    if (!isLeader) this.#opened.storage.commit();
+    this.#transport.flush();
+  }
+
   onSoftState(group: GroupId, soft: SoftState): void {
     // Perhaps from a pump outside the loop, by a disk write's callback: a new role has another
     // deadline, and the loop sets its timer only after a turn.
@@ -255,7 +260,14 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       onAlive: (peer, boot) => {
         if (this.#liveness?.heard(peer, boot, this.now()) === true) this.#loop.markDirty();
       },
-      onUnreachable: (peer) => this.#onUnreachable(peer),
+      onUnreachable: (peer) => {
+        this.#host.unreachable(peer);
+        this.#loop.markDirty();
+      },
+      onLost: (peer) => {
+        this.#host.lost(peer);
+        this.#loop.markDirty();
+      },
       onBurst: this.#onBurst,
       onFatal: this.#onFatal,
     });
@@ -357,11 +369,6 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       onBurst: this.#onBurst,
       onFatal: this.#onFatal,
     });
-  }
-
-  #onUnreachable(peer: NodeId): void {
-    this.#host.unreachable(peer);
-    this.#loop.markDirty();
   }
 
   async #closePorts(): Promise<void> {

@@ -36,6 +36,8 @@ export type ListenerOptions = {
   readonly onAlive: (peer: NodeId, boot: number) => void;
   /** A peer has shaken hands. */
   readonly onPeer: (peer: NodeId) => void;
+  /** The connection of a peer broke, and was not of our own closing: its process ended, most likely. */
+  readonly onLost: (peer: NodeId) => void;
   /** Called once after the messages of one chunk, if there were any: the time to schedule a pump. */
   readonly onBurst: () => void;
   /** A bug of ours came up while a message was handled. */
@@ -73,8 +75,8 @@ export class PeerListener {
         binaryType: "uint8array",
         open: (socket) => this.#onOpen(socket),
         data: (socket, chunk) => this.#onData(socket.data, chunk),
-        close: (socket) => this.#close(socket.data, null),
-        error: (socket, error) => this.#close(socket.data, error.message),
+        close: (socket) => this.#onBroken(socket.data, null),
+        error: (socket, error) => this.#onBroken(socket.data, error.message),
       },
     });
   }
@@ -191,6 +193,13 @@ export class PeerListener {
     this.#forget(inbound);
     this.#logClosed(inbound, reason);
     inbound.socket.end();
+  }
+
+  #onBroken(inbound: Inbound, reason: string | null): void {
+    // Not one that we closed, nor one in whose place the peer has a newer one.
+    const isLost = this.#byPeer.get(inbound.peer) === inbound;
+    this.#close(inbound, reason);
+    if (isLost) this.#options.onLost(inbound.peer);
   }
 
   /** `reason`: null when it is nothing worth a line, such as the peer's own close. */

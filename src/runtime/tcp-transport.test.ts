@@ -32,6 +32,7 @@ function transportOf(config: NodeConfigFile, id: number) {
   const groups: number[] = [];
   const alive: [number, number][] = [];
   const unreachable: number[] = [];
+  const lost: number[] = [];
   const fatal: unknown[] = [];
   const log = linesLog();
   const transport = new TcpTransport({
@@ -45,11 +46,12 @@ function transportOf(config: NodeConfigFile, id: number) {
     },
     onAlive: (peer, boot) => alive.push([peer, boot]),
     onUnreachable: (peer) => unreachable.push(peer),
+    onLost: (peer) => lost.push(peer),
     onBurst: () => {},
     onFatal: (error) => fatal.push(error),
   });
   open.push(transport);
-  return { transport, received, groups, alive, unreachable, fatal, log };
+  return { transport, received, groups, alive, unreachable, lost, fatal, log };
 }
 
 const heartbeat = (from: number, to: number, readSeq: number): Heartbeat => ({
@@ -60,6 +62,7 @@ const heartbeat = (from: number, to: number, readSeq: number): Heartbeat => ({
   commitIndex: asIndex(7),
   readSeq,
   quiesce: false,
+  lease: false,
 });
 
 /** A connection to node 1 that has shaken hands as node 2. */
@@ -180,6 +183,29 @@ test("transport: a peer that dials in is dialled back in turn", async () => {
     return [a, b].every(({ transport }) => transport.connectedPeers.length === 1);
   });
 });
+
+test("transport: a peer whose connection breaks is lost, one that dials anew is not", async () => {
+  const config = clusterOf(2);
+  const a = transportOf(config, 1);
+  const first = transportOf(config, 2);
+  first.transport.connect();
+  await until("up", () => first.transport.connectedPeers.length === 1);
+  const second = transportOf({ ...config, nodes: [config.nodes[0]!, anywhere(2)] }, 2);
+  second.transport.connect();
+  await until("in its place", () => second.transport.connectedPeers.length === 1);
+  first.transport.stop();
+  second.transport.send(GROUP_1, heartbeat(2, 1, 1));
+  second.transport.flush();
+  await until("heard", () => a.received.length === 1);
+  expect(a.lost).toEqual([]);
+  second.transport.stop();
+  await until("lost", () => a.lost.length > 0);
+  expect(a.lost).toEqual([2]);
+});
+
+/** Where another process of a node may listen. */
+const anywhere = (id: number) =>
+  ({ id, host: "127.0.0.1", peerPort: 0, clientPort: 0, httpPort: 0 }) as const;
 
 test("transport: messages that no connection takes are reported once", async () => {
   const config = clusterOf(2);

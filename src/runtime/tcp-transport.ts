@@ -16,6 +16,8 @@ export type TransportOptions = {
   /** A peer tells that it lives, and the number of its process. */
   readonly onAlive: (peer: NodeId, boot: number) => void;
   readonly onUnreachable: (peer: NodeId) => void;
+  /** The connection on which a peer sends to this node broke. */
+  readonly onLost: (peer: NodeId) => void;
   readonly onBurst: () => void;
   readonly onFatal: (error: unknown) => void;
 };

@@ -120,7 +120,9 @@ export class SimCluster {
     this.crashes++;
     this.world.at(this.world.now + BROKEN_AFTER_MS, EVENT.unreachable, id, () => {
       for (const other of this.nodes) {
-        if (other.id !== id) other.input({ kind: "peerUnreachable", peer: asNode(id) });
+        if (other.id === id) continue;
+        other.input({ kind: "peerUnreachable", peer: asNode(id) });
+        other.input({ kind: "peerLost", peer: asNode(id) });
       }
       this.clients.onClosed(id - 1);
     });
@@ -293,11 +295,12 @@ export class SimCluster {
     return this.#resolve(endsOf(fault), canHit).map((node) => node.id);
   }
 
-  /** Whoever sends on one of these learns that it is gone. */
+  /** Both ends of such a connection learn that it is gone. */
   #tellOfBroken(links: readonly Link[]): void {
     this.world.at(this.world.now + BROKEN_AFTER_MS, EVENT.unreachable, 0, () => {
       for (const { from, to } of links) {
         this.nodes[from - 1]!.input({ kind: "peerUnreachable", peer: asNode(to) });
+        this.nodes[to - 1]!.input({ kind: "peerLost", peer: asNode(from) });
       }
     });
   }

@@ -95,7 +95,14 @@ class Scene {
   heartbeat(from: number, to: number, term: number, index: number): this {
     const ends = { from: asNode(from), to: asNode(to), term: asTerm(term) };
     const commitIndex = asIndex(index);
-    this.monitor.onSend({ kind: "heartbeat", ...ends, commitIndex, readSeq: 0, quiesce: false });
+    this.monitor.onSend({
+      kind: "heartbeat",
+      ...ends,
+      commitIndex,
+      readSeq: 0,
+      quiesce: false,
+      lease: false,
+    });
     return this;
   }
 }

@@ -42,6 +42,7 @@ type SimLink = Link & {
 type Received = { readonly message: Message; readonly group: GroupId };
 
 const CRC_AT = 4;
+const ALIVE_BYTES = 24;
 
 /**
  * The links between nodes. Every message is encoded as on a real link, the frame meets the same
@@ -111,6 +112,16 @@ export class SimNetwork {
       const arrivals = this.#arrivals(link, head, writer.offset);
       if (arrivals.length === 0) this.#lose(head);
       else this.#carry(link, { ...head, bytes: this.#slab.copy(writer) }, arrivals);
+    }
+  }
+
+  /** A sign of life of `from` (replica/liveness.ts), which meets the same faults as a small frame. Not kept where it is clogged. */
+  alive(from: number, to: number, arrive: () => void): void {
+    const link = this.#links.get(keyOf(from, to))!;
+    const { epoch, faults } = link;
+    if (link.deaf || faults.clogged) return;
+    for (const at of faults.offer(this.#world.now, ALIVE_BYTES, null)) {
+      this.#world.at(at, EVENT.frame, to, () => link.epoch === epoch && arrive());
     }
   }
 

@@ -10,6 +10,7 @@ import { recover } from "../storage/recovery.ts";
 import { type FileSnapshots, openSnapshots, type StateLoader } from "../storage/snapshot-files.ts";
 import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
 import { type DiskPoint, VolatileDisk } from "../storage/volatile-disk.ts";
+import { isSpare } from "../storage/segment.ts";
 import { openWal } from "../storage/wal.ts";
 import type { DiskSpeed } from "./api.ts";
 import { EVENT, type World } from "./world.ts";
@@ -223,7 +224,9 @@ export class NodeStorage {
   flipBits(bits: number): void {
     // A machine with a page cache would not see it.
     this.losePower("nothing");
-    const files = [...this.#platter.files().values()];
+    // Nobody reads a spare.
+    const read = [...this.#platter.files()].filter(([path]) => !isSpare(path));
+    const files = read.map(([, bytes]) => bytes);
     if (flipBits(files, bits, this.#prng).length > 0) this.#flipped = true;
   }
 

@@ -362,6 +362,9 @@ export class SimNode {
       },
       onSoftState: () => {},
       flush: () => this.disk.commit(),
+      hurry: (isLeader) => {
+        if (!isLeader) this.disk.commit();
+      },
     };
   }
 

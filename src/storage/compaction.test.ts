@@ -44,7 +44,8 @@ function commit(
   expect(durable).toBe(write.writeSeq);
 }
 
-const segments = (disk: MemoryDisk): string[] => [...disk.files.keys()].sort();
+const segments = (disk: MemoryDisk): string[] =>
+  [...disk.files.keys()].filter((path) => path.endsWith(".seg")).sort();
 const entriesOf = (opened: OpenedWal): string =>
   opened.groups
     .get(GROUP_1)!

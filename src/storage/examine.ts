@@ -6,15 +6,16 @@ import type { FilePort } from "./file-port.ts";
 import { GroupLog } from "./group-log.ts";
 import type { LogMark, RecoveredGroups, StorageIdentity } from "./log-storage.ts";
 import {
-  endOfData,
   findRecord,
   type FoundRecord,
   type ItemSink,
   readItems,
+  RECORD_HEADER_BYTES,
   scanForRecord,
   type SegmentBytes,
   segmentBytes,
 } from "./record.ts";
+import { areOlder, endOfSectors, type RecordPlace, recordStart, sectorEnd } from "./sectors.ts";
 import {
   checkSegmentOwner,
   decodeSegmentHeader,
@@ -32,8 +33,8 @@ export type Segment = {
   readonly file: SegmentBytes;
   readonly lastIndexes: Map<GroupId, LogIndex>;
   end: number;
-  /** Where its last record begins; `end` when there is none. */
-  lastAt: number;
+  /** Its last record; null when there is none. */
+  last: RecordPlace | null;
 };
 
 /** What a log holds, and what is left to do before it can be continued. */
@@ -42,8 +43,8 @@ export type Examined = {
   readonly marks: ReadonlyMap<GroupId, LogMark>;
   /** All segments that are there, oldest first, up to the last that has a record. */
   readonly kept: readonly Segment[];
-  /** Made ahead and never written to, or not even finished: they go. */
-  readonly spare: readonly string[];
+  /** Made ahead and never written to, or not even finished, oldest first: they go. */
+  readonly unused: readonly string[];
   readonly tails: readonly TornTail[];
   readonly records: number;
   readonly sequenceNext: number;
@@ -68,25 +69,39 @@ export function examine(
   identity: StorageIdentity,
   snapshots: ReadonlyMap<GroupId, SnapshotMeta>,
 ): Examined {
-  const { segments, unfinished } = readSegments(port, dir, identity, snapshots.size > 0);
+  const { segments, headless } = readSegments(port, dir, identity, snapshots.size > 0);
   const groups = new Map<GroupId, GroupLog>();
-  const read = readRecords(segments, groups);
-  if (read.stop !== null) checkStop(read.stop, read.sequenceNext);
-  checkRest(segments, read.sequenceNext);
-  const lastUsed = segments.findLastIndex((s) => s.end > SEGMENT_HEADER_BYTES);
+  const { sequenceNext, records, stop } = readRecords(segments, groups);
+  if (stop !== null) checkStop(stop, sequenceNext);
+  checkRest(segments, headless, sequenceNext);
+  const lastUsed = segments.findLastIndex((s) => s.last !== null);
   const kept = segments.slice(0, Math.max(lastUsed, 0) + 1);
   return {
     groups: restoreAll(dir, groups, snapshots),
     marks: new Map([...groups].flatMap(([id, { mark }]) => (mark === null ? [] : [[id, mark]]))),
     kept,
-    spare: [...unfinished, ...segments.slice(kept.length).map((s) => s.path)],
-    tails: segments.flatMap(({ path, file, end }) => {
-      const to = endOfData(file, end);
-      return to === end ? [] : [{ path, from: end, to }];
-    }),
-    records: read.records,
-    sequenceNext: read.sequenceNext,
+    unused: [
+      ...segments.slice(kept.length).map((s) => s.path),
+      ...(headless === null ? [] : [headless.path]),
+    ],
+    tails: segments.flatMap((segment) => tailOf(segment, stop, sequenceNext)),
+    records,
+    sequenceNext,
   };
+}
+
+/**
+ * What is there of the torn record: the sectors of which its header tells, and those with its tag, all
+ * of which must go before another record gets its number.
+ */
+function tailOf(segment: Segment, stop: Stop | null, sequence: number): TornTail[] {
+  const { path, file } = segment;
+  const from = recordStart(segment.end);
+  let to = endOfSectors(file, from, sequence);
+  if (stop?.segment === segment) {
+    to = Math.max(to, Math.min(sectorEnd(stop.found.end), file.bytes.length));
+  }
+  return to === from ? [] : [{ path, from, to }];
 }
 
 /** Each group's log with its snapshot. A log and a snapshot that do not meet are damage. */
@@ -135,13 +150,16 @@ export function noteLast(
   if (index > (lastIndexes.get(group) ?? 0)) lastIndexes.set(group, index);
 }
 
-/** Reads and identifies all segments, in order. Unfinished: made ahead, but never ready for use. */
+/** The last file, if it has no whole header: was it never finished, or is it damaged? */
+type Headless = { readonly path: string; readonly file: SegmentBytes };
+
+/** Reads and identifies all segments, in order. */
 function readSegments(
   port: Pick<FilePort, "list" | "read">,
   dir: string,
   identity: StorageIdentity,
   mayBeginLater: boolean,
-): { readonly segments: Segment[]; readonly unfinished: string[] } {
+): { readonly segments: Segment[]; readonly headless: Headless | null } {
   const numbers = port
     .list(dir)
     .map(segmentNumber)
@@ -149,7 +167,7 @@ function readSegments(
     .sort((a, b) => a - b);
   const first = mayBeginLater ? (numbers[0] ?? 1) : 1;
   const segments: Segment[] = [];
-  const unfinished: string[] = [];
+  let headless: Headless | null = null;
   for (const [i, number] of numbers.entries()) {
     const path = `${dir}/${segmentName(number)}`;
     if (number !== first + i) {
@@ -161,13 +179,8 @@ function readSegments(
     const header = decodeSegmentHeader(bytes);
     const file = segmentBytes(bytes);
     if (header === null) {
-      // A segment is used only once its header is durable, so records without it are damage.
-      const empty =
-        endOfData(file, Math.min(SEGMENT_HEADER_BYTES, bytes.length & ~7)) <= SEGMENT_HEADER_BYTES;
-      if (i < numbers.length - 1 || !empty) {
-        throw new StorageError("the segment header is damaged", { path, offset: 0 });
-      }
-      unfinished.push(path);
+      if (i < numbers.length - 1) throw headerDamage(path);
+      headless = { path, file };
       continue;
     }
     checkSegmentOwner(path, header, identity);
@@ -177,10 +190,13 @@ function readSegments(
     const { salt } = header;
     const lastIndexes = new Map<GroupId, LogIndex>();
     const end = SEGMENT_HEADER_BYTES;
-    segments.push({ number, path, salt, file, lastIndexes, end, lastAt: end });
+    segments.push({ number, path, salt, file, lastIndexes, end, last: null });
   }
-  return { segments, unfinished };
+  return { segments, headless };
 }
+
+const headerDamage = (path: string): StorageError =>
+  new StorageError("the segment header is damaged", { path, offset: 0 });
 
 /** Where reading stopped short of a clean end. */
 type Stop = { readonly segment: Segment; readonly found: FoundRecord & { readonly kind: "bad" } };
@@ -195,24 +211,25 @@ function readRecords(
   for (const segment of segments) {
     const sink = sinkOf(groups, segment);
     for (;;) {
-      const found = findRecord(segment.file, segment.end, segment.salt);
+      // Where the log began is known by its first segment; later on it is the snapshot that tells.
+      const isFirst = segment === segments[0] && records === 0 && segment.number > 1;
+      const expected = isFirst ? null : sequenceNext;
+      const found = findRecord(segment.file, segment.end, segment.salt, expected);
       if (found.kind === "none") break;
       if (found.kind === "bad") return { sequenceNext, records, stop: { segment, found } };
-      // Where the log began is known by its first segment; later on it is the snapshot that tells.
-      if (segment === segments[0] && records === 0 && segment.number > 1)
-        sequenceNext = found.sequence;
+      if (isFirst) sequenceNext = found.sequence;
       if (found.sequence !== sequenceNext) {
         const what = `record ${found.sequence} stands where this one belongs`;
         throw new StorageError(what, placeOf(segment, segment.end, sequenceNext));
       }
       try {
-        readItems(segment.file, segment.end, found.end, sink);
+        readItems(segment.file, found, sink);
       } catch (error) {
         if (!(error instanceof WireError)) throw error;
         const what = `the record makes no sense: ${error.message}`;
         throw new StorageError(what, placeOf(segment, segment.end, sequenceNext));
       }
-      segment.lastAt = segment.end;
+      segment.last = found;
       segment.end = found.end;
       sequenceNext++;
       records++;
@@ -236,16 +253,27 @@ function checkStop(stop: Stop, sequenceNext: number): void {
   );
 }
 
-/** Nothing valid may follow where the records end: a torn record is the last one written. */
-function checkRest(segments: readonly Segment[], sequenceNext: number): void {
-  const last = segments.findLast((s) => s.end > SEGMENT_HEADER_BYTES) ?? segments[0];
+/** Nothing of a later record may follow where the records end: a torn record is the last one written. */
+function checkRest(
+  segments: readonly Segment[],
+  headless: Headless | null,
+  sequence: number,
+): void {
+  // A segment is used only once its header is durable.
+  if (headless !== null && !areOlder(headless.file, SEGMENT_HEADER_BYTES, sequence)) {
+    throw headerDamage(headless.path);
+  }
+  // As many as there can be: the tag of an older record must not be taken for a later one's.
+  const bytes = segments.reduce((sum, { file }) => sum + file.bytes.length, 0);
+  const wanted = { sequence, ahead: Math.floor(bytes / RECORD_HEADER_BYTES) };
+  const last = segments.findLast((s) => s.last !== null) ?? segments[0];
   for (const segment of segments) {
-    const later = scanForRecord(segment.file, segment.end, segment.salt, sequenceNext);
+    const later = scanForRecord(segment.file, segment.end, segment.salt, wanted);
     if (later === null || last === undefined) continue;
     throw new StorageError(
       `the record is damaged or missing, but a later one is at ` +
         describePlace(placeOf(segment, later.at, later.sequence)),
-      placeOf(last, last.end, sequenceNext),
+      placeOf(last, last.end, sequence),
     );
   }
 }

@@ -98,7 +98,7 @@ export class GroupLog {
 
 /**
  * The batches, with copies of their bytes where little of a file is left. They are views of it, and
- * one of them keeps a whole segment of 64 MiB in memory; where most of the segment is needed anyway, a
+ * one of them keeps a whole segment of 32 MiB in memory; where most of the segment is needed anyway, a
  * copy would only cost time, and twice the memory for a while.
  */
 function ownBytes(batches: readonly EntryBatch[]): EntryBatch[] {

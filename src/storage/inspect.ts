@@ -3,9 +3,11 @@ import { lastIndexOf } from "../raft/batch.ts";
 import { WireError } from "../wire/bytes.ts";
 import type { FilePort } from "./file-port.ts";
 import type { StorageIdentity } from "./log-storage.ts";
-import { findRecord, readItems, segmentBytes } from "./record.ts";
+import { findRecord, readItems, type SegmentBytes, segmentBytes } from "./record.ts";
+import type { RecordPlace } from "./sectors.ts";
 import {
   decodeSegmentHeader,
+  isSpare,
   SEGMENT_HEADER_BYTES,
   segmentName,
   segmentNumber,
@@ -67,12 +69,14 @@ export type SegmentInfo = {
   readonly first: number | null;
   readonly last: number | null;
   readonly ranges: readonly IndexRange[];
-  /** Why reading stopped before the zeros that should follow the last record; null: it did not. */
+  /** What was found where the next record would be, other than what the file held before; null: nothing. */
   readonly stop: string | null;
 };
 
 export type WalInfo = {
   readonly segments: readonly SegmentInfo[];
+  /** Files of segments that the log needs no more, kept to be used again. */
+  readonly spares: readonly string[];
   /** The newest of each group. */
   readonly hardStates: readonly (ItemInfo & { readonly kind: "hardState" })[];
   readonly marks: readonly (ItemInfo & { readonly kind: "mark" })[];
@@ -90,8 +94,10 @@ export function inspectWal(port: ReadPort, dir: string, wanted: RecordsWanted | 
   const hardStates = new Map<number, ItemInfo & { kind: "hardState" }>();
   const marks = new Map<number, ItemInfo & { kind: "mark" }>();
   const records: RecordInfo[] = [];
+  let expected: number | null = null;
   const segments = segmentNumbers(port, dir).map((number) =>
-    inspectSegment(port, dir, number, (record) => {
+    inspectSegment(port, dir, number, expected, (record) => {
+      expected = record.sequence + 1;
       for (const item of record.items) {
         if (item.kind === "hardState") hardStates.set(item.group, item);
         else if (item.kind === "mark") marks.set(item.group, item);
@@ -100,7 +106,13 @@ export function inspectWal(port: ReadPort, dir: string, wanted: RecordsWanted | 
       if (wanted !== null && sequence >= wanted.from && sequence <= wanted.to) records.push(record);
     }),
   );
-  return { segments, hardStates: [...hardStates.values()], marks: [...marks.values()], records };
+  return {
+    segments,
+    spares: port.list(dir).filter(isSpare).sort(),
+    hardStates: [...hardStates.values()],
+    marks: [...marks.values()],
+    records,
+  };
 }
 
 /** Whose log it is, by its first header that is whole; null: there is none. */
@@ -133,6 +145,7 @@ function inspectSegment(
   port: ReadPort,
   dir: string,
   number: number,
+  firstExpected: number | null,
   onRecord: (record: RecordInfo) => void,
 ): SegmentInfo {
   const name = segmentName(number);
@@ -145,22 +158,23 @@ function inspectSegment(
   const ranges = new Map<number, IndexRange>();
   const sequences: number[] = [];
   let at = SEGMENT_HEADER_BYTES;
+  let expected = firstExpected;
   let stop: string | null = null;
   for (;;) {
-    const found = findRecord(file, at, header.salt);
+    const found = findRecord(file, at, header.salt, expected);
     if (found.kind === "bad") {
       stop = `offset ${at}: ${found.what}, ${found.torn ? "torn" : "damaged"}`;
       break;
     }
     if (found.kind === "none") break;
     try {
-      const items = itemsOf(file, at, found.end);
+      const items = itemsOf(file, found);
       for (const item of items) if (item.kind === "entries") widen(ranges, item);
       onRecord({
         sequence: found.sequence,
         segment: number,
-        offset: at,
-        bytes: found.end - at,
+        offset: found.at,
+        bytes: found.end - found.at,
         items,
       });
     } catch (error) {
@@ -169,6 +183,7 @@ function inspectSegment(
       break;
     }
     sequences.push(found.sequence);
+    expected = found.sequence + 1;
     at = found.end;
   }
   const { version, identity, salt } = header;
@@ -184,9 +199,9 @@ function inspectSegment(
   };
 }
 
-function itemsOf(file: ReturnType<typeof segmentBytes>, at: number, end: number): ItemInfo[] {
+function itemsOf(file: SegmentBytes, place: RecordPlace): ItemInfo[] {
   const items: ItemInfo[] = [];
-  readItems(file, at, end, {
+  readItems(file, place, {
     hardState: (group: GroupId, { term, votedFor }) =>
       items.push({ kind: "hardState", group, term, votedFor }),
     mark: (group, { lastIndex, lastTerm }) =>

@@ -133,6 +133,7 @@ export class MemoryDisk implements FilePort {
     this.#begin("rename", from);
     this.files.set(to, this.#bytes(from));
     this.files.delete(from);
+    for (const [file, path] of this.#open) if (path === from) this.#open.set(file, to);
   }
 
   unlink(path: string): void {

@@ -3,6 +3,7 @@ import type { PowerLossKeeps } from "../fault/vocabulary.ts";
 import { Prng } from "../lib/prng.ts";
 import { errorCode } from "./storage-error.ts";
 import { PlainDisk } from "./plain-disk.ts";
+import { isSpare } from "./segment.ts";
 import {
   EMPTY,
   openNode,
@@ -17,9 +18,14 @@ import { VolatileDisk } from "./volatile-disk.ts";
 /** Half a second each of pure computing; the machine may have other things to do. */
 setDefaultTimeout(60_000);
 
-const STEPS = 30;
+const STEPS = 42;
 
-type Machine = { readonly disk: VolatileDisk; readonly settle: () => void };
+type Machine = {
+  readonly disk: VolatileDisk;
+  readonly settle: () => void;
+  /** The process is dead: what it asked for and was not done yet does not call back. */
+  readonly forget: () => void;
+};
 
 function powerUp(platter: PlainDisk, seed: number): Machine {
   const queue: (() => void)[] = [];
@@ -31,7 +37,8 @@ function powerUp(platter: PlainDisk, seed: number): Machine {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) next();
     if (!disk.hasPower) throw new Ended();
   };
-  return { disk, settle };
+  const forget = (): void => void (queue.length = 0);
+  return { disk, settle, forget };
 }
 
 class Ended extends Error {}
@@ -41,14 +48,16 @@ class Ended extends Error {}
  * afterwards, and how many points there were. What the node finds when it starts is durable for it.
  */
 function live(
-  { disk, settle }: Machine,
+  { disk, settle, forget }: Machine,
   steps: number,
   endAt: number,
   end: () => void,
   before: readonly NodeState[],
-): { possible: readonly NodeState[]; points: number; opened: NodeState | null } {
+): { possible: readonly NodeState[]; points: number; reused: number; opened: NodeState | null } {
   let points = 0;
-  disk.onPoint = () => {
+  let reused = 0;
+  disk.onPoint = (point, path) => {
+    if (point === "rename" && isSpare(path)) reused++;
     if (++points === endAt) end();
   };
   let script: Script | null = null;
@@ -64,7 +73,8 @@ function live(
     if (errorCode(error) !== "EPOWER" && !(error instanceof Ended)) throw error;
   }
   disk.onPoint = () => {};
-  return { possible: script?.possible ?? before, points, opened };
+  forget();
+  return { possible: script?.possible ?? before, points, reused, opened };
 }
 
 const lifeWithoutEnd = live(powerUp(new PlainDisk(), 1), STEPS, 0, () => {}, [EMPTY]);
@@ -72,7 +82,7 @@ const lifeWithoutEnd = live(powerUp(new PlainDisk(), 1), STEPS, 0, () => {}, [EM
 const isAmong = (found: NodeState, possible: readonly NodeState[]): boolean =>
   possible.some((state) => same(state, found));
 
-test("the script has segments that go, snapshots that follow each other, and all its writes", () => {
+test("the script has segments that are used again, snapshots that follow each other, and all its writes", () => {
   const machine = powerUp(new PlainDisk(), 1);
   live(machine, STEPS, 0, () => {}, [EMPTY]);
   const segments = machine.disk.list(WAL_DIR).sort();
@@ -83,6 +93,7 @@ test("the script has segments that go, snapshots that follow each other, and all
   expect(segments.length).toBeGreaterThan(2);
   expect(lifeWithoutEnd.possible.length).toBe(1);
   expect(lifeWithoutEnd.points).toBeGreaterThan(100);
+  expect(lifeWithoutEnd.reused).toBeGreaterThan(3);
 });
 
 test.each(["nothing", "prefix", "subset", "torn"] as const)(
@@ -90,14 +101,15 @@ test.each(["nothing", "prefix", "subset", "torn"] as const)(
   (keeps: PowerLossKeeps) => {
     for (let endAt = 1; endAt <= lifeWithoutEnd.points; endAt++) {
       const platter = new PlainDisk();
-      let { disk, settle } = powerUp(platter, endAt);
-      let { possible } = live({ disk, settle }, STEPS, endAt, () => disk.losePower(keeps), [EMPTY]);
+      let machine = powerUp(platter, endAt);
+      const losePower = (): void => machine.disk.losePower(keeps);
+      let { possible } = live(machine, STEPS, endAt, losePower, [EMPTY]);
       // Again while it starts and goes on: what a first crash left may be half repaired then.
       for (let life = 1; life <= 2; life++) {
-        ({ disk, settle } = powerUp(platter, endAt + life));
+        machine = powerUp(platter, endAt + life);
         const at = 1 + ((endAt * life) % 17);
-        const next = live({ disk, settle }, 3, at, () => disk.losePower(keeps), possible);
-        disk.losePower(keeps);
+        const next = live(machine, 3, at, losePower, possible);
+        losePower();
         if (next.opened !== null && !isAmong(next.opened, possible)) {
           throw new Error(`point ${endAt}, life ${life}: ${JSON.stringify(next.opened)}`);
         }

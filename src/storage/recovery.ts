@@ -3,6 +3,7 @@ import type { SnapshotMeta } from "../raft/api.ts";
 import { examine, type Segment, type TornTail } from "./examine.ts";
 import type { FilePort } from "./file-port.ts";
 import type { LogMark, RecoveredGroups, RecoveryReport, StorageIdentity } from "./log-storage.ts";
+import { sealedCopy } from "./record.ts";
 import { SEGMENT_HEADER_BYTES } from "./segment.ts";
 import { describePlace } from "./storage-error.ts";
 
@@ -46,7 +47,7 @@ export function recover(
   identity: StorageIdentity,
   snapshots: ReadonlyMap<GroupId, SnapshotMeta> = new Map(),
 ): Recovered {
-  const { groups, marks, kept, spare, tails, records, sequenceNext } = examine(
+  const { groups, marks, kept, unused, tails, records, sequenceNext } = examine(
     port,
     dir,
     identity,
@@ -55,7 +56,7 @@ export function recover(
   for (const segment of kept) makeDurable(port, segment, tails);
   port.syncDirNow(dir);
   // The last one first, and durably: a crash between them must not leave a gap.
-  for (const path of spare.toSorted().reverse()) {
+  for (const path of unused.toReversed()) {
     port.unlink(path);
     port.syncDirNow(dir);
   }
@@ -81,20 +82,23 @@ export function recover(
 }
 
 /**
- * Makes what follows the records of a segment zero again, and the rest as durable as the node will
+ * Wipes what is there of a torn record, and makes the rest of a segment as durable as the node will
  * say it is: a process that was killed may have left records that only the page cache holds. After a
  * sync that failed, another one would not write them ("fsyncgate"): so what the last process can have
  * been at, the header and the last record, is written again.
  */
 function makeDurable(port: FilePort, segment: Segment, tails: readonly TornTail[]): void {
-  const { path, file, lastAt, end } = segment;
+  const { path, file, last } = segment;
   const handle = port.open(path);
   try {
     for (const { from, to } of tails.filter((tail) => tail.path === path)) {
       port.write(handle, new Uint8Array(to - from), 0, to - from, from);
     }
     port.write(handle, file.bytes, 0, SEGMENT_HEADER_BYTES, 0);
-    if (end > lastAt) port.write(handle, file.bytes, lastAt, end, lastAt);
+    if (last !== null) {
+      const sealed = sealedCopy(file, last);
+      port.write(handle, sealed, 0, sealed.length, last.at);
+    }
     port.syncNow(handle);
   } finally {
     port.close(handle);

@@ -6,19 +6,20 @@ import { ByteReader, ByteWriter } from "../wire/bytes.ts";
 import type { StorageIdentity } from "./log-storage.ts";
 
 /**
- * The header of a segment, one sector, followed by records and then zeros:
+ * The header of a segment, one sector, followed by records, and then by what the file held before: zeros, or
+ * a part of the log that went (spares.ts).
  *
  *   offset  type  field
  *        0  u32   magic           "OWal"
  *        4  u32   crc32           of bytes 8 to 512; also the salt of the segment's records
- *        8  u32   format version  now 1
+ *        8  u32   format version  now 2
  *       12  u53   number          1, 2, 3, … without gaps
  *       20  u32   node id
  *       24  u16   length of the cluster id, then the cluster id in UTF-8, then zeros
  */
 export const SEGMENT_HEADER_BYTES = 512;
 const MAGIC = 0x6c61_574f;
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const CLUSTER_ID_BYTES_MAX = SEGMENT_HEADER_BYTES - 26;
 
 export type SegmentHeader = {
@@ -29,8 +30,14 @@ export type SegmentHeader = {
 };
 
 const NAME = /^wal-(\d{8,16})\.seg$/;
+const SPARE_PATH = /(^|\/)wal-\d{8,16}\.spare$/;
 
 export const segmentName = (number: number): string => `wal-${String(number).padStart(8, "0")}.seg`;
+
+/** What a segment of this path is called once the log does not need it any more. */
+export const spareName = (path: string): string => path.replace(/\.seg$/, ".spare");
+
+export const isSpare = (path: string): boolean => SPARE_PATH.test(path);
 
 /** The number in a segment's file name; null for other files. */
 export function segmentNumber(name: string): number | null {
@@ -78,7 +85,7 @@ export function decodeSegmentHeader(file: Uint8Array): SegmentHeader | null {
   };
 }
 
-/** Refuses a segment of another cluster, another node or a newer format. */
+/** Refuses a segment of another cluster, another node or another format. */
 export function checkSegmentOwner(
   where: string,
   header: SegmentHeader,

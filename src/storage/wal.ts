@@ -17,11 +17,14 @@ import { recover, type Recovered } from "./recovery.ts";
 import {
   createFirstSegment,
   nextSegmentBytes,
+  makeSegment,
   openLastSegment,
   type OpenSegment,
-  prepareSegment,
+  reuseSegment,
   SEGMENT_SIZES,
 } from "./segment-files.ts";
+import { recordStart } from "./sectors.ts";
+import { Spares } from "./spares.ts";
 import { usingDirectory } from "./storage-error.ts";
 import { SyncChoice } from "./sync-choice.ts";
 
@@ -65,8 +68,9 @@ export function openWal(options: WalOptions): OpenedWal {
  * That is `--fsync batch`. With `always` a record takes one write only. With `never` nothing is synced,
  * and a write counts as durable once the kernel has it.
  *
- * A segment is deleted once all its entries are covered by snapshots, and a later segment holds a
- * record: each segment's first record repeats the hard states and marks of all groups.
+ * A segment goes once all its entries are covered by snapshots, and a later segment holds a record: each
+ * segment's first record repeats the hard states and marks of all groups. What goes is used again as
+ * a later segment, so that in the long run each byte of the log is written once.
  *
  * A failed write or sync is not tried again: after it the kernel may hold the pages as clean though
  * they never reached the disk ("fsyncgate").
@@ -92,6 +96,7 @@ class Wal implements LogStorage {
   /** Of each group, as of the last record encoded. */
   readonly #hardStates = new Map<GroupId, HardState>();
   readonly #marks: Map<GroupId, LogMark>;
+  readonly #spares: Spares;
   readonly #old: OldSegments;
 
   constructor(options: WalOptions, segment: OpenSegment, recovered: Recovered) {
@@ -102,7 +107,9 @@ class Wal implements LogStorage {
     this.#segment = segment;
     this.#sequenceNext = recovered.sequenceNext;
     this.#marks = new Map(recovered.marks);
-    this.#old = new OldSegments(options.port, options.dir, recovered.before, (error) =>
+    const { port, dir } = options;
+    this.#spares = new Spares(port, dir, this.#segmentSizes.max);
+    this.#old = new OldSegments(port, dir, recovered.before, this.#spares, (error) =>
       this.#fail(error),
     );
     for (const [group, { hardState, snapshot }] of recovered.groups) {
@@ -184,7 +191,7 @@ class Wal implements LogStorage {
   /** Writes the record where it belongs, or leaves it until the next segment is ready. */
   #place(mayWait: boolean): void {
     const { fileBytes, offset } = this.#segment;
-    if (offset + this.#record.length > fileBytes && !this.#switchSegment()) {
+    if (this.#record.endFrom(offset) > fileBytes && !this.#switchSegment()) {
       this.#needsSegment = true;
       return this.#prepareNext();
     }
@@ -212,18 +219,19 @@ class Wal implements LogStorage {
   #write(mayWait: boolean): boolean {
     const { port, now } = this.#options;
     const segment = this.#segment;
-    const bytes = this.#record.seal(this.#sequenceNext, segment.salt, segment.offset);
+    const at = recordStart(segment.offset);
+    const bytes = this.#record.seal(this.#sequenceNext, segment.salt, at);
     const isUnsynced = this.#fsync === "never";
     const syncNow = !isUnsynced && mayWait && this.#syncChoice.waitFor(bytes.length);
     const startedAt = now();
     try {
-      port.write(segment.file, bytes, 0, bytes.length, segment.offset);
+      port.write(segment.file, bytes, 0, bytes.length, at);
       if (syncNow) port.syncNow(segment.file);
     } catch (error) {
       this.#fail(error);
       return false;
     }
-    segment.offset += bytes.length;
+    segment.offset = at + bytes.length;
     this.#sequenceNext++;
     for (const { group, write } of this.#flying) {
       const last = write.batches.at(-1);
@@ -281,13 +289,17 @@ class Wal implements LogStorage {
     if (this.#next !== null || this.#state !== "open") return;
     this.#next = "preparing";
     const { port, dir, identity } = this.#options;
+    const number = this.#segment.number + 1;
+    const done = (error: Error | null, segment: OpenSegment | null): void => {
+      if (segment === null) this.#fail(error);
+      else this.#prepared(segment);
+    };
     try {
-      const number = this.#segment.number + 1;
+      const spare = this.#spares.take();
+      const isOpen = (): boolean => this.#state === "open";
+      if (spare !== null) return reuseSegment(port, dir, identity, number, spare, isOpen, done);
       const fileBytes = nextSegmentBytes(this.#segment, this.#segmentSizes);
-      prepareSegment(port, dir, identity, number, fileBytes, (error, segment) => {
-        if (segment === null) return this.#fail(error);
-        this.#prepared(segment);
-      });
+      makeSegment(port, dir, identity, number, fileBytes, done);
     } catch (error) {
       this.#fail(error);
     }

@@ -5,6 +5,7 @@ import { Prng } from "../lib/prng.ts";
 import type { DiskOrder, FaultyDiskSpec, LastingFaults } from "../runtime/faulty-disk.ts";
 import type { Order } from "../runtime/orders.ts";
 import { EXIT_USAGE } from "../lib/user-error.ts";
+import { isSpare } from "../storage/segment.ts";
 import type { ChildEnd, LocalChild } from "./local-child.ts";
 
 /** As runtime/node.ts ends when its disk fails. */
@@ -74,7 +75,10 @@ export class LocalDisks {
 
   /** Flips random bits of a stopped node's log and snapshots. `dir` is the node's own. */
   flipBits(id: number, dir: string, bits: number): void {
-    const files = DATA_DIRS.flatMap((name) => filesIn(join(dir, name)));
+    // Nobody reads a spare.
+    const files = DATA_DIRS.flatMap((name) => filesIn(join(dir, name))).filter(
+      (path) => !isSpare(path),
+    );
     const contents = files.map((path) => ({ path, bytes: readFileSync(path) }));
     const total = contents.reduce((sum, { bytes }) => sum + bytes.length, 0);
     if (total === 0) return;

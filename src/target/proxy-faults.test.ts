@@ -43,7 +43,7 @@ const heartbeatsOf = (terms: readonly number[]): Uint8Array => {
     group: i + 1,
     message: {
       ...({ kind: "heartbeat", ...ends, term: asTerm(term) } as const),
-      ...{ commitIndex: asIndex(0), readSeq: 1, quiesce: false },
+      ...{ commitIndex: asIndex(0), readSeq: 1, quiesce: false, lease: false },
     },
   }));
   writeBeats(w, beats);

@@ -9,7 +9,7 @@ const [from, to] = [asNode(1), asNode(2)];
 
 const heartbeat = (term: number, quiesce: boolean): Heartbeat => ({
   ...{ kind: "heartbeat", from, to, term: asTerm(term) },
-  ...{ commitIndex: asIndex(2 ** 40), readSeq: 2 ** 53 - 1, quiesce },
+  ...{ commitIndex: asIndex(2 ** 40), readSeq: 2 ** 53 - 1, quiesce, lease: !quiesce },
 });
 const response = (term: number): HeartbeatResponse => ({
   ...{ kind: "heartbeatResponse", from, to, term: asTerm(term), readSeq: 78 },
@@ -65,8 +65,8 @@ test("beats codec: every truncation, trailing byte, term 0 and unknown flag is a
     expect(read(termless)).toThrow("term: is 0");
     if (beats !== HEARTBEATS) continue;
     const flagged = frame.body.slice();
-    flagged[flagged.length - 1] = 2;
-    expect(read(flagged)).toThrow("flags: unknown bits 0b10");
+    flagged[flagged.length - 1] = 4;
+    expect(read(flagged)).toThrow("flags: unknown bits 0b100");
   }
 });
 

@@ -8,11 +8,12 @@ import { KIND } from "./kinds.ts";
  * What idle nodes exchange, version 1; the group of the frame is 0. The heartbeats of all groups that leave in
  * one turn are one frame a peer, and so are the answers:
  *
- *   heartbeats          u32 count, each: u32 group · u53 term · u53 commitIndex · u53 readSeq · u8 flags (bit 0: quiesce)
+ *   heartbeats          u32 count, each: u32 group · u53 term · u53 commitIndex · u53 readSeq · u8 flags (bit 0: quiesce, bit 1: lease)
  *   heartbeatResponses  u32 count, each: u32 group · u53 term · u53 readSeq
  *   alive               u53 boot: changes whenever the process of the node starts
  */
 const QUIESCE = 1;
+const LEASE = 2;
 
 export type Beat = { readonly group: number; readonly message: Heartbeat | HeartbeatResponse };
 
@@ -26,7 +27,7 @@ export function writeBeats(w: ByteWriter, beats: readonly Beat[]): void {
     w.u53(message.term);
     if (message.kind === "heartbeat") w.u53(message.commitIndex);
     w.u53(message.readSeq);
-    if (message.kind === "heartbeat") w.u8(message.quiesce ? QUIESCE : 0);
+    if (message.kind === "heartbeat") w.u8(flagsOf(message));
   }
   endFrame(w, start);
 }
@@ -56,9 +57,14 @@ function readBeat(r: ByteReader, kind: number, to: NodeId, from: NodeId): Beat["
   const commitIndex = asIndex(r.u53("commitIndex"));
   const readSeq = r.u53("readSeq");
   const flags = r.u8("flags");
-  if (flags > QUIESCE) throw new WireError(`flags: unknown bits 0b${flags.toString(2)}`);
-  return { kind: "heartbeat", from, to, term, commitIndex, readSeq, quiesce: flags === QUIESCE };
+  if (flags > (QUIESCE | LEASE)) throw new WireError(`flags: unknown bits 0b${flags.toString(2)}`);
+  const quiesce = (flags & QUIESCE) !== 0;
+  const lease = (flags & LEASE) !== 0;
+  return { kind: "heartbeat", from, to, term, commitIndex, readSeq, quiesce, lease };
 }
+
+const flagsOf = ({ quiesce, lease }: Heartbeat): number =>
+  (quiesce ? QUIESCE : 0) | (lease ? LEASE : 0);
 
 /** Appends the frame by which a node tells that it lives. */
 export function writeAlive(w: ByteWriter, boot: number): void {

@@ -41,7 +41,15 @@ const MESSAGES: readonly Message[] = [
     hintIndex: asIndex(3),
     hintTerm: asTerm(3),
   },
-  { ...head, kind: "heartbeat", commitIndex: asIndex(2 ** 40), readSeq: 77, quiesce: true },
+  {
+    ...head,
+    kind: "heartbeat",
+    commitIndex: asIndex(2 ** 40),
+    readSeq: 77,
+    quiesce: true,
+    lease: false,
+  },
+  { ...head, kind: "heartbeat", commitIndex: asIndex(3), readSeq: 1, quiesce: false, lease: true },
   { ...head, kind: "heartbeatResponse", readSeq: 78 },
   {
     ...head,

@@ -25,7 +25,7 @@ import { KIND } from "./kinds.ts";
  *   appendEntries      u53 term · u53 prevIndex · u53 prevTerm · u53 commitIndex · u32 batches, each:
  *                      u53 term · u8 kind · u32 count · u32 bytes · count × (u32 length · payload)
  *   appendResponse     u53 term · u53 index · u8 flags (bit 0: rejected) · u53 hintIndex · u53 hintTerm
- *   heartbeat          u53 term · u53 commitIndex · u53 readSeq · u8 flags (bit 0: quiesce)
+ *   heartbeat          u53 term · u53 commitIndex · u53 readSeq · u8 flags (bit 0: quiesce, bit 1: lease)
  *   heartbeatResponse  u53 term · u53 readSeq
  *   installSnapshot    u53 term · u53 lastIndex · u53 lastTerm · u53 totalBytes · u53 offset ·
  *                      u32 length · membership · u32 length · data
@@ -38,6 +38,7 @@ const GRANTED = 2;
 const REJECTED = 1;
 const INSTALLED = 1;
 const QUIESCE = 1;
+const LEASE = 2;
 
 /** Appends `message` as one whole frame. An entry's bytes are copied, never encoded again. */
 export function writeMessage(w: ByteWriter, m: Message, group: number): void {
@@ -64,7 +65,7 @@ export function writeMessage(w: ByteWriter, m: Message, group: number): void {
     case "heartbeat":
       w.u53(m.commitIndex);
       w.u53(m.readSeq);
-      w.u8(m.quiesce ? QUIESCE : 0);
+      w.u8((m.quiesce ? QUIESCE : 0) | (m.lease ? LEASE : 0));
       break;
     case "heartbeatResponse":
       w.u53(m.readSeq);
@@ -121,8 +122,10 @@ function readBody(kind: number, r: ByteReader, from: NodeId, to: NodeId, term: T
     case KIND.heartbeat: {
       const commitIndex = asIndex(r.u53("commitIndex"));
       const readSeq = r.u53("readSeq");
-      const quiesce = flags(r, QUIESCE) !== 0;
-      return { kind: "heartbeat", from, to, term, commitIndex, readSeq, quiesce };
+      const bits = flags(r, QUIESCE | LEASE);
+      const quiesce = (bits & QUIESCE) !== 0;
+      const lease = (bits & LEASE) !== 0;
+      return { kind: "heartbeat", from, to, term, commitIndex, readSeq, quiesce, lease };
     }
     case KIND.heartbeatResponse:
       return { kind: "heartbeatResponse", from, to, term, readSeq: r.u53("readSeq") };

@@ -20,10 +20,10 @@ export function inspectDirectory(given: string, wanted: RecordsWanted | null, js
     wal: inspectWal(port, dir.wal, wanted),
     ...inspectSnapshots(port, dir),
   }));
-  const { segments, hardStates, marks, records } = wal;
+  const { segments, spares, hardStates, marks, records } = wal;
   if (json) {
     const document = {
-      ...{ dir: dir.dir, runningPid: dir.pid, owner, segments, hardStates, marks },
+      ...{ dir: dir.dir, runningPid: dir.pid, owner, segments, spares, hardStates, marks },
       ...{ snapshots, unfinishedSnapshots: unfinished },
       ...(wanted !== null && { records }),
     };
@@ -33,6 +33,7 @@ export function inspectDirectory(given: string, wanted: RecordsWanted | null, js
   const parts = [
     [`${dir.dir}: data of ${whose}`, ...runningNote(dir)].join("\n"),
     section("segments", SEGMENT_HEADER, segments.map(segmentRow)),
+    spares.length === 0 ? "" : `spare segments, to be used again: ${spares.join(", ")}`,
     section(
       "hard states",
       ["group", "term", "voted for"],

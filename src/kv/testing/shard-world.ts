@@ -136,11 +136,13 @@ export class ShardWorld {
     offset: number,
     bytesMax: number,
   ): void {
-    const frozen = from.step(OP_FREEZE, shard, num);
-    if (frozen.status === VERSION_MISMATCH) return;
     const read = from.readShard(shard, num, offset, bytesMax);
+    if (read.status === VERSION_MISMATCH) return;
     if (read.status !== OK) throw new Error(`shard ${shard} by config ${num}: ${read.status}`);
-    const { status } = to.chunk(num, read.value);
+    const { bytes, then } = decodeChunk(read.value)!;
+    const { status } =
+      bytes.length === 0 && then !== "end" ? { status: OK } : to.chunk(num, read.value);
+    if (status === OK && then === "freeze") from.step(OP_FREEZE, shard, num);
     if (status !== VERSION_MISMATCH) return;
     // The copy is another one now.
     const anew = from.readShard(shard, num, 0, bytesMax);

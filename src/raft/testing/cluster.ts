@@ -33,6 +33,9 @@ type Node = {
   rate: number;
 };
 
+/** The times that tests and golden files are written for. */
+export const TEST_TIMERS = { electionTimeoutMinMs: 200, heartbeatIntervalMs: 50 } as const;
+
 /** One encoded command whose payload is `text`. */
 export function encodeCommand(text: string): Uint8Array {
   const payload = new TextEncoder().encode(text);
@@ -209,6 +212,7 @@ export class TestCluster {
     const isVoter = this.#voters.includes(id);
     const config: RaftConfig = {
       ...RAFT_DEFAULTS,
+      ...TEST_TIMERS,
       id,
       membership: { voters: isVoter ? this.#voters : [], votersOutgoing: [], learners: [] },
       restored: disk.restored(),

@@ -10,7 +10,7 @@ import {
 import { raftOver } from "../raft.ts";
 import { restore } from "../restore.ts";
 import type { AppendEntries, InstallSnapshot } from "../types.ts";
-import { batchesOf } from "./cluster.ts";
+import { batchesOf, TEST_TIMERS } from "./cluster.ts";
 
 export const membershipOf = (...voters: number[]): Membership => ({
   voters: voters.map(asNode),
@@ -33,6 +33,7 @@ export function follower(
   const state = restore(
     {
       ...RAFT_DEFAULTS,
+      ...TEST_TIMERS,
       id: asNode(2),
       membership: membershipOf(1, 2, 3),
       restored: {

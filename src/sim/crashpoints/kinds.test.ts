@@ -27,6 +27,21 @@ test("kinds: a segment is made first, and then takes records", () => {
   expect(names).toEqual([...made, "record write", "record sync", "segment delete"]);
 });
 
+test("kinds: a segment that goes is a spare, until it has another one's name", () => {
+  const names = namesOf([
+    ["rename", `${WAL}/wal-00000001.seg`],
+    ["syncDir", WAL],
+    ["write", `${WAL}/wal-00000001.spare`],
+    ["sync", `${WAL}/wal-00000001.spare`],
+    ["rename", `${WAL}/wal-00000001.spare`],
+    ["syncDir", WAL],
+    ["write", `${WAL}/wal-00000004.seg`],
+  ]);
+  const reused = ["spare segment write", "spare segment sync", "spare segment rename"];
+  const synced = "log directory sync";
+  expect(names).toEqual(["segment rename", synced, ...reused, synced, "record write"]);
+});
+
 test("kinds: a snapshot of its own, a leader's, and the one before", () => {
   const own = `${SNAPSHOTS}/snapshot-0000000000000009.snap.1.own`;
   const names = namesOf([

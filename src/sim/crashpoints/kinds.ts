@@ -1,3 +1,4 @@
+import { isSpare } from "../../storage/segment.ts";
 import type { Boundary } from "../boundary.ts";
 
 const VERBS: Readonly<Record<string, string>> = {
@@ -53,12 +54,15 @@ export class KindNamer {
     const name = what.replace(UNSYNCED, "");
     const place = placeOf(name);
     if (place !== "log") return `${place} ${verb}`;
+    if (isSpare(name)) return `spare segment ${verb}`;
     const path = `${node} ${name}`;
     if (verb === "create") this.#unfinished.add(path);
     const isUnfinished = this.#unfinished.has(path);
     // Its header and its zeros are durable by one sync; from then on it takes records.
     if (verb === "sync" || verb === "zero") this.#unfinished.delete(path);
-    return isUnfinished || verb === "delete" ? `segment ${verb}` : `record ${verb}`;
+    return isUnfinished || verb === "delete" || verb === "rename"
+      ? `segment ${verb}`
+      : `record ${verb}`;
   }
 }
 

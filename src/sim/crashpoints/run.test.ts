@@ -11,7 +11,8 @@ const WITHIN_MS = 60_000;
 const KINDS = [
   ...["first start: segment create", "first start: segment sync"],
   ...["record write", "record sync", "log directory sync"],
-  ...["segment create", "segment write", "segment zero", "segment delete"],
+  ...["segment create", "segment write", "segment zero", "segment rename"],
+  ...["spare segment write", "spare segment sync", "spare segment rename"],
   ...["new snapshot create", "new snapshot write", "new snapshot sync", "new snapshot rename"],
   ...["snapshot directory sync", "old snapshot delete"],
   ...["received snapshot create", "received snapshot sync", "received snapshot rename"],

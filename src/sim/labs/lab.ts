@@ -294,7 +294,9 @@ export class Lab {
 
   #onBroken(id: number): void {
     for (const node of this.nodes) {
-      if (node.id !== id) node.input({ kind: "peerUnreachable", peer: asNode(id) });
+      if (node.id === id) continue;
+      node.input({ kind: "peerUnreachable", peer: asNode(id) });
+      node.input({ kind: "peerLost", peer: asNode(id) });
     }
     this.clerks.onClosed(id);
     for (const [requestId, { to, state }] of this.#submitted) {

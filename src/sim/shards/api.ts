@@ -24,6 +24,8 @@ export type ShardSchedule = {
   /** Faults, changes and load last so long; then all heals, and everything must settle. Virtual ms. */
   readonly durationMs: number;
   readonly config: SimConfig;
+  /** Idle groups go to sleep (raft/quiesce.ts), and nodes tell each other that they live. Absent: false. */
+  readonly quiesce?: boolean | undefined;
   /** What nodes ask each other to move shards is so late, as of busy ones: clients come in between. Absent: 0. */
   readonly agentDelayMs?: number | undefined;
   /** In the order of atMs. */

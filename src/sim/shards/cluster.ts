@@ -38,6 +38,7 @@ export type ShardClusterSetup = Pick<
   "seed" | "nodes" | "groups" | "replicas" | "shards" | "config"
 > & {
   readonly agentDelayMs?: number | undefined;
+  readonly quiesce?: boolean | undefined;
   /** No node has two groups of shards: the controller's voters come first, then each group's nodes. */
   readonly apart?: boolean;
 };
@@ -80,6 +81,9 @@ export class ShardCluster {
     );
     const shared: ShardNodeWorld = {
       ...{ world, config, shards, prng, cpu, nodeIds: ids, watch: this.watch },
+      quiesce: setup.quiesce ?? false,
+      tellAlive: (from, start, to) =>
+        this.network.alive(from, to, () => this.node(to).heard(from, start)),
       membershipOf: (group) => this.#membershipOf(group),
       send: (group, message) => this.network.send(message, group),
       reply: (node, client, requestId, reply) => {
@@ -205,7 +209,7 @@ export class ShardCluster {
     if (!wasUp) return;
     this.crashes++;
     this.world.at(this.world.now + BROKEN_AFTER_MS, EVENT.unreachable, id, () => {
-      for (const other of this.nodes) if (other.id !== id) other.unreachable(id);
+      for (const other of this.nodes) if (other.id !== id) other.lost(id);
       this.clients.onClosed(id - 1);
       this.operator.onClosed(id - 1);
     });

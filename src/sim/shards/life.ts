@@ -7,6 +7,7 @@ import { ShardController } from "../../kv/shard-controller.ts";
 import { ShardKv } from "../../kv/shard-kv.ts";
 import type { Result } from "../../kv/state-machine.ts";
 import type { RaftStatus } from "../../raft/api.ts";
+import { Liveness } from "../../replica/liveness.ts";
 import { createRaft } from "../../raft/raft.ts";
 import type { Membership, Message } from "../../raft/types.ts";
 import { Host, type HostPorts } from "../../replica/host.ts";
@@ -26,6 +27,8 @@ export type ShardNodeWorld = {
   readonly watch: ShardWatch;
   readonly config: SimConfig;
   readonly shards: number;
+  /** Idle groups go to sleep. */
+  readonly quiesce: boolean;
   readonly nodeIds: readonly number[];
   readonly prng: Prng;
   /** Of each group when it begins, the controller's among them. */
@@ -41,6 +44,8 @@ export type ShardNodeWorld = {
     command: Command,
     group: number,
   ): boolean;
+  /** Node `from`, in its `start`th process, tells another that it lives. */
+  tellAlive(from: number, start: number, to: number): void;
   /** Its disk failed it: the process ends, and the node calls `kill`. */
   onStopped(node: number): void;
   /** The first node of a group has applied a command; the bytes are valid during the call only. */
@@ -53,6 +58,8 @@ export type ShardNodeWorld = {
 export type Life = {
   readonly host: Host;
   readonly agent: ShardAgent;
+  /** Null: no group ever sleeps. */
+  readonly liveness: Liveness | null;
   readonly machines: ReadonlyMap<number, ShardMachine>;
   /** Groups that something was done with since the monitors were told where they stand. */
   readonly touched: Set<number>;
@@ -97,7 +104,7 @@ export function newReplica(
       membership: membershipOf(group),
       restored,
       mayVote: true,
-      quiesce: false,
+      quiesce: p.world.quiesce,
       random: prng.fork(`node ${p.id} group ${group} start ${p.start}`),
     },
     p.now(),
@@ -128,6 +135,25 @@ export function newAgent(p: Process): ShardAgent {
     (to, _lane, requestId, command, group) =>
       ask(p.id, start, nodeIds[to]!, requestId, command, group),
   );
+}
+
+export function newLiveness(p: Process, host: Host): Liveness | null {
+  const { quiesce, nodeIds, config, tellAlive } = p.world;
+  if (!quiesce) return null;
+  const { electionTimeoutMinMs } = config;
+  const liveness = new Liveness(
+    {
+      tell: (peer) => tellAlive(p.id, p.start, peer),
+      suspect: (peer) => {
+        for (const group of p.groups) p.life().touched.add(group);
+        host.suspect(peer);
+      },
+      electionTimeoutMinMs,
+    },
+    p.now(),
+  );
+  liveness.follow(nodeIds.filter((id) => id !== p.id).map(asNode), p.now());
+  return liveness;
 }
 
 function asAgentSees(p: Process, group: number): AgentGroup {

@@ -16,6 +16,7 @@ import { Cpu, type CpuCosts } from "./cpu.ts";
 import {
   type Life,
   newAgent,
+  newLiveness,
   newMachine,
   newReplica,
   portsOf,
@@ -124,7 +125,8 @@ export class ShardNode {
     if ("refusal" in opened) return false;
     const host = new Host(portsOf(process));
     const touched = new Set<number>();
-    this.#life = { host, agent: newAgent(process), machines, touched, statuses: new Map() };
+    const [agent, liveness] = [newAgent(process), newLiveness(process, host)];
+    this.#life = { host, agent, liveness, machines, touched, statuses: new Map() };
     for (const [group, found] of opened.groups) {
       const machine = machines.get(group) ?? newMachine(process, group);
       machines.set(group, machine);
@@ -183,14 +185,23 @@ export class ShardNode {
     );
   }
 
-  unreachable(peer: number): void {
+  /** The connections with that node broke. */
+  lost(peer: number): void {
     const life = this.#life;
     if (life === null) return;
     this.#do(() => {
       life.host.unreachable(asNode(peer));
+      life.host.lost(asNode(peer));
       life.agent.onClosed(peer - 1, this.#now());
       this.#touchAll(life);
     }, "message");
+  }
+
+  /** A node lives, in its `start`th process. */
+  heard(peer: number, start: number): void {
+    const life = this.#life;
+    if (life === null) return;
+    this.#do(() => life.liveness?.heard(asNode(peer), start, this.#now()), "message");
   }
 
   onOpened(peer: number): void {
@@ -302,6 +313,7 @@ export class ShardNode {
 
   #turn(): void {
     const life = this.#life!;
+    life.liveness?.tick(this.#now());
     life.host.pump();
     this.#checkUp();
     for (const group of life.touched) this.#tell(life, group);
@@ -324,7 +336,9 @@ export class ShardNode {
   #arm(): void {
     const life = this.#life;
     if (life === null || this.#paused) return;
-    const due = (): number => Math.min(life.host.deadline(), life.agent.deadline());
+    const { host, agent, liveness } = life;
+    const due = (): number =>
+      Math.min(host.deadline(), agent.deadline(), liveness?.deadline() ?? Infinity);
     const at = this.clock.whenLocal(due());
     if (at >= this.#timerAt) return;
     this.#timerAt = at;

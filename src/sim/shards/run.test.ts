@@ -3,8 +3,10 @@ import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../lib/user-error.ts";
+import { ShardCluster } from "./cluster.ts";
 import { runShards } from "./run.ts";
 import { parseShardSchedule, shardScheduleText } from "./schedule-file.ts";
+import { runUntil } from "./settle.ts";
 import { shardEventsOf, shrinkShards } from "./shrink.ts";
 import { drawShards } from "./swarm.ts";
 
@@ -25,6 +27,30 @@ test("sharded simulator: seeds pass, and reach what they are for", () => {
   expect(sums.crashes).toBeGreaterThan(0);
   expect(sums.configs).toBeGreaterThan(2 * SEEDS);
   expect(sums.shardMoves).toBeGreaterThan(2 * SEEDS);
+});
+
+test("sharded simulator: idle groups sleep, and one whose leader is gone has another all the same", () => {
+  const { config } = drawShards(1);
+  const { loss: _, ...link } = config.link;
+  const cluster = new ShardCluster({
+    ...{ seed: 1, nodes: 3, groups: 3, replicas: 3, shards: 4, quiesce: true },
+    config: { ...config, link: { ...link, loss: 0 }, electionTimeoutMinMs: 150 },
+  });
+  const runFor = (ms: number): void => {
+    const untilMs = cluster.world.now + ms;
+    runUntil(cluster, () => cluster.world.now >= untilMs, untilMs);
+  };
+  const groups = [1, ...cluster.groups];
+  runFor(5_000);
+  const { frames } = cluster.network;
+  runFor(5_000);
+  expect(cluster.network.frames).toBe(frames);
+  const leader = cluster.leaderOf(2);
+  cluster.crash(leader, "process");
+  const isLed = (): boolean => groups.every((group) => cluster.leaderOf(group) > 0);
+  expect(isLed()).toBe(false);
+  expect(runUntil(cluster, isLed, cluster.world.now + 5_000)).toBe(true);
+  expect(cluster.leaderOf(2)).not.toBe(leader);
 });
 
 test("sharded simulator: the same schedule twice is the same run, to the last event", () => {

@@ -77,6 +77,7 @@ const fileSchema = v.strictObject({
     shards: some,
     durationMs: positive,
     config: configSchema,
+    quiesce: v.optional(v.boolean()),
     agentDelayMs: v.optional(span),
     actions: v.array(action),
     operations: v.array(operation),

@@ -19,8 +19,13 @@ export type ShardDrawOptions = {
 
 export const SHARD_DURATION_MS = 10_000;
 const PAUSE_MS = 400;
+const LULL_MS = 1_500;
 /** A value of many of these takes several chunks to move. */
 const LONG_VALUE_BYTES = 20_000;
+const CHUNKS_OF_LONG_VALUES = {
+  snapshotChunkBytes: 64 << 10,
+  snapshotInflightBytesMax: 256 << 10,
+} as const;
 
 /** What an episode is drawn with. */
 type Draw = {
@@ -126,9 +131,21 @@ export function drawShards(seed: number, options: ShardDrawOptions = {}): ShardS
     ...drawChanges(random.fork("changes"), { ...size, durationMs }),
     ...drawFaults(random.fork("faults"), { ...size, durationMs }),
   ].sort((a, b) => a.atMs - b.atMs);
-  const operations = drawOperations(random.fork("operations"), config, durationMs);
+  const quiesce = random.fork("quiesce").chance(0.5);
+  const all = drawOperations(random.fork("operations"), config, durationMs);
+  const operations = quiesce ? withLulls(random.fork("lulls"), all) : all;
   const agentDelayMs = random.pick([0, 5, 20, 80]);
-  return { version: 1, seed, ...size, durationMs, config, agentDelayMs, actions, operations };
+  return {
+    version: 1,
+    seed,
+    ...size,
+    durationMs,
+    config,
+    quiesce,
+    agentDelayMs,
+    actions,
+    operations,
+  };
 }
 
 function drawConfig(random: Prng, nodes: number): SimConfig {
@@ -136,7 +153,7 @@ function drawConfig(random: Prng, nodes: number): SimConfig {
   const delayMs = random.pick([0.1, 0.5, 0.5, 2]);
   const drifts = random.chance(0.3);
   const { mayVote: _, quiesce: _q, ...core } = RAFT_DEFAULTS;
-  return {
+  const drawn = {
     ...core,
     electionTimeoutMinMs,
     heartbeatIntervalMs: Math.ceil(electionTimeoutMinMs / 4),
@@ -144,7 +161,7 @@ function drawConfig(random: Prng, nodes: number): SimConfig {
     // A few chunks are on their way at a time, as with the sizes of real nodes.
     ...random.pick([
       { snapshotChunkBytes: 512, snapshotInflightBytesMax: 4 << 10 },
-      { snapshotChunkBytes: 64 << 10, snapshotInflightBytesMax: 256 << 10 },
+      CHUNKS_OF_LONG_VALUES,
     ]),
     leaseReads: random.chance(0.3),
     snapshotEveryBytes: random.pick([0, 2_000, 20_000]),
@@ -178,6 +195,8 @@ function drawConfig(random: Prng, nodes: number): SimConfig {
     homeShare: random.pick([0, 0, 0.3]),
     valueBytes: random.pick([undefined, undefined, 500, LONG_VALUE_BYTES]),
   };
+  // In the smallest chunks, states of megabytes are a million events, and the run is over before they have arrived.
+  return drawn.valueBytes === LONG_VALUE_BYTES ? { ...drawn, ...CHUNKS_OF_LONG_VALUES } : drawn;
 }
 
 type Size = Pick<ShardSchedule, "nodes" | "groups" | "replicas" | "shards" | "durationMs">;
@@ -222,6 +241,12 @@ function drawFaults(random: Prng, { nodes, groups, durationMs }: Size): readonly
     fromMs = untilMs + random.exponential(everyMs);
   }
   return actions;
+}
+
+/** Without those of some spans: long enough for groups to fall asleep. */
+function withLulls(random: Prng, operations: readonly SimOperation[]): SimOperation[] {
+  const lulls = Array.from({ length: 64 }, () => random.chance(0.5));
+  return operations.filter(({ atMs }) => !lulls[Math.floor(atMs / LULL_MS) % lulls.length]);
 }
 
 function drawOperations(random: Prng, config: SimConfig, durationMs: number): SimOperation[] {

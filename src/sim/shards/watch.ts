@@ -33,8 +33,8 @@ export class ShardWatch {
   /** By number: the config, as bytes. */
   readonly #configs: string[] = [""];
   readonly #reports = new Map<number, ShardsReport>();
-  /** By shard and config number: keys of the copy when it was frozen. */
-  readonly #frozen = new Map<string, number>();
+  /** By shard and config number: the copy as it was frozen, its keys and its digest. */
+  readonly #frozen = new Map<string, { readonly keys: number; readonly digest: string | null }>();
   readonly #installed = new Set<string>();
   /** By shard: the group and the epoch of the last write. */
   readonly #writers = new Map<number, { readonly group: number; readonly epoch: number }>();
@@ -154,11 +154,11 @@ export class ShardWatch {
         (one) => one.shard === shard && (one.state === "arriving") === (state === "arriving"),
       );
       if (state === "frozen" && was?.state !== "frozen") {
-        this.#frozen.set(`${shard} ${num}`, keys);
+        this.#frozen.set(`${shard} ${num}`, { keys, digest: machine.digestOf(shard) });
         this.#note(`group ${group} freezes shard ${shard} of ${num}: ${keys} keys`);
       }
     }
-    this.#checkArrived(group, before, report);
+    this.#checkArrived(group, before, report, machine);
     this.#checkDropped(group, before, report);
   }
 
@@ -171,15 +171,23 @@ export class ShardWatch {
     }
   }
 
-  #checkArrived(group: number, before: ShardsReport, { shards, toDrop }: ShardsReport): void {
+  #checkArrived(
+    group: number,
+    before: ShardsReport,
+    { shards, toDrop }: ShardsReport,
+    machine: ShardKv,
+  ): void {
     for (const { shard, num, from } of toDrop) {
       if (before.toDrop.some((one) => one.shard === shard && one.num === num)) continue;
       const keys = shards.find((one) => one.shard === shard && isServed(one.state))?.keys;
       const frozen = this.#frozen.get(`${shard} ${num}`);
-      if (keys !== frozen) {
-        const had = frozen === undefined ? "which it never froze" : `of ${frozen} keys there`;
-        const what = `shard ${shard} comes to group ${group} with ${keys} keys by config ${num}`;
+      const what = `shard ${shard} comes to group ${group} with ${keys} keys by config ${num}`;
+      if (frozen?.keys !== keys) {
+        const had = frozen === undefined ? "which it never froze" : `of ${frozen.keys} keys there`;
         violated("MOVED", `${what}, from group ${from}, ${had}`);
+      }
+      if (frozen?.digest !== machine.digestOf(shard)) {
+        violated("MOVED", `${what}, other values, versions or sessions than group ${from} froze`);
       }
       this.#installed.add(`${shard} ${num}`);
       this.moves++;
