@@ -234,6 +234,8 @@ export class Clerk {
 
   #opened(slot: number, session: number, now: number): void {
     this.#slots.setSession(slot, session);
+    // Answered: if nobody is known who could be asked next, nothing is under way.
+    this.#slots.sentTo[slot] = NOT_SENT;
     this.#slots.tries[slot] = 0;
     this.#slots.beginStage(slot, OPERATING);
     this.#attempt(slot, now);

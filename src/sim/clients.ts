@@ -217,6 +217,7 @@ export class SimClients {
     const number = isWrite ? ++this.#values : NO_VALUE;
     const value = isWrite ? this.#valueBytes(number) : NO_BYTES;
     client.busy = true;
+    client.serial = null;
     client.op = op;
     client.key = key;
     client.floor = this.#in.committedIndex();
