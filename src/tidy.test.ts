@@ -19,6 +19,8 @@ const LAYERS: Record<string, readonly string[]> = {
   "src/client": ["src/lib", "src/kv", "src/wire"],
   "src/history": ["src/lib", "src/kv"],
   "src/check": ["src/lib", "src/kv", "src/history"],
+  // Certificates, tokens and who may speak: between processes, of whatever kind.
+  "src/security": ["src/lib"],
   // L3: the two worlds, which know nothing of each other.
   "src/sim": [
     "src/lib",
@@ -34,7 +36,7 @@ const LAYERS: Record<string, readonly string[]> = {
   ],
   "src/runtime": [
     ...["src/lib", "src/raft", "src/kv", "src/wire", "src/storage", "src/replica"],
-    ...["src/client", "src/fault/vocabulary.ts"],
+    ...["src/client", "src/security", "src/fault/vocabulary.ts"],
   ],
   // L4: systems under test, and the load on them.
   "src/target": [
@@ -44,12 +46,13 @@ const LAYERS: Record<string, readonly string[]> = {
     "src/wire",
     "src/storage",
     "src/client",
+    "src/security",
     "src/runtime",
     "src/sim",
   ],
   // What the package exports: promises over a clerk and the connections of the load.
   "src/connect": [
-    ...["src/lib", "src/kv", "src/wire", "src/client"],
+    ...["src/lib", "src/kv", "src/wire", "src/client", "src/security"],
     ...["src/target/client-connection.ts", "src/target/connected.ts"],
   ],
   "src/workload": ["src/lib", "src/kv", "src/client", "src/history", "src/target/target.ts"],
@@ -68,13 +71,14 @@ const LAYERS: Record<string, readonly string[]> = {
   "src/bench": ["src/lib", "src/report", "src/target/target.ts", "src/workload/spec.ts"],
   "src/dashboard": ["src/lib", "src/report", "src/target/target.ts", "src/workload/spec.ts"],
   // L6.
-  "src/cli": ["src"],
+  // A binary starts the processes of suites too.
+  "src/cli": ["src", "bench/check/worker.ts"],
   chaos: ["src/chaos/dsl.ts", "src/chaos/mutant.ts"],
   // Suites of figures measure parts of any layer.
   bench: [
     ...["src/bench", "src/lib", "src/raft", "src/kv", "src/wire", "src/storage", "src/replica"],
     ...["src/client", "src/history", "src/check", "src/sim", "src/runtime", "src/target"],
-    ...["src/workload", "src/report/compare"],
+    ...["src/security", "src/workload", "src/report/compare"],
     // How a generator process is started and spoken to.
     "src/cli/load/child.ts",
   ],
@@ -88,6 +92,7 @@ const PURE = [
 
 /** Files of a pure folder that are not, each with its reason. */
 const IMPURE: Record<string, string> = {
+  "src/lib/own-modules.ts": "imports scenarios and suites by name",
   "src/lib/crc32.ts": "Bun.hash.crc32 is a pure function, 20 times faster than one in JavaScript",
   "src/report/environment.ts": "asks the machine, for the report's provenance",
   "src/report/write.ts": "writes the report's files",

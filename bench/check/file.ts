@@ -5,8 +5,8 @@ import { encodeHistory } from "../../src/check/testing/encode.ts";
 import { synthesize } from "../../src/check/testing/synthetic.ts";
 import { readHistory } from "../../src/history/codec.ts";
 import { median, percentile } from "../../src/lib/stats.ts";
+import { ownCommand } from "../../src/runtime/self.ts";
 
-const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
 const OPTIONS = { now: (): number => performance.now(), timeoutMs: 60_000, memoryBytes: 2 ** 30 };
 const OPERATIONS = 1_000_000;
 const OPERATIONS_QUICK = 20_000;
@@ -59,7 +59,7 @@ async function toVerdict(path: string): Promise<number> {
 
 async function ordealCheck(path: string): Promise<number> {
   const from = performance.now();
-  const child = Bun.spawn([process.execPath, MAIN, "check", path], {
+  const child = Bun.spawn(ownCommand("ordeal", ["check", path]), {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const code = await child.exited;

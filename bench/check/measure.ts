@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import type { SyntheticSpec } from "../../src/check/testing/synthetic.ts";
+import { ownCommand } from "../../src/runtime/self.ts";
 
 /** What a process of its own measures: it makes the history, and checks it some times. */
 export type Job = {
@@ -25,10 +25,9 @@ export type Outcome = {
 
 /** Runs the job in a fresh process, so that no other row has warmed or filled what it measures. */
 export async function measure(job: Job): Promise<Outcome> {
-  const child = Bun.spawn(
-    [process.execPath, join(import.meta.dir, "worker.ts"), JSON.stringify(job)],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
+  const child = Bun.spawn(ownCommand("check-worker", [JSON.stringify(job)]), {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const stop = (): void => void child.kill("SIGKILL");
   process.once("exit", stop);
   try {

@@ -1,8 +1,6 @@
-import { join } from "node:path";
 import { readLines } from "../../src/target/json-lines.ts";
 import type { LoadCommand, LoadEvent, LoadResult, LoadSpec } from "../../src/workload/spec.ts";
-
-const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
+import { ownCommand } from "../../src/runtime/self.ts";
 
 /** A load generator in a process of its own. */
 export type Load = {
@@ -16,7 +14,7 @@ export type Load = {
 
 /** Starts `ordeal load` with this spec; its standard input stays open, for its end would stop it. */
 export function startLoad(spec: LoadSpec): Load {
-  const child = Bun.spawn([process.execPath, MAIN, "load", "--spec", "-"], {
+  const child = Bun.spawn(ownCommand("ordeal", ["load", "--spec", "-"]), {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const tell = (message: LoadSpec | LoadCommand): void => {

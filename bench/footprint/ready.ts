@@ -5,8 +5,8 @@ import { median, percentile } from "../../src/lib/stats.ts";
 import type { NodeConfigFile } from "../../src/runtime/config.ts";
 import { freePorts } from "../../src/runtime/free-ports.ts";
 import { readLines } from "../../src/target/json-lines.ts";
+import { ownCommand } from "../../src/runtime/self.ts";
 
-const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
 const RUNS = 15;
 const GOAL_MS = 150;
 
@@ -37,7 +37,7 @@ async function startOnce(dataDir: string): Promise<number> {
   writeFileSync(configFile, JSON.stringify(config));
   const from = performance.now();
   const node = Bun.spawn(
-    [process.execPath, MAIN, "node", "--config", configFile, "--id", "1", "--parent-pipe"],
+    ownCommand("ordeal", ["node", "--config", configFile, "--id", "1", "--parent-pipe"]),
     { stdio: ["pipe", "pipe", "inherit"] },
   );
   const { done } = await readLines(node.stdout).next();

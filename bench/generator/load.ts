@@ -1,15 +1,12 @@
-import { join } from "node:path";
 import { readLines } from "../../src/target/json-lines.ts";
 import type { LoadResult } from "../../src/workload/spec.ts";
-
-const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
-const SERVER = join(import.meta.dir, "../../src/target/trivial-server.ts");
+import { ownCommand } from "../../src/runtime/self.ts";
 
 export type Server = { readonly port: number; stop(): Promise<void> };
 
 /** The least server that speaks the protocol, in a process of its own. */
 export async function startServer(): Promise<Server> {
-  const child = Bun.spawn([process.execPath, SERVER], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = Bun.spawn(ownCommand("trivial-server"), { stdio: ["ignore", "pipe", "inherit"] });
   const { value, done } = await readLines(child.stdout).next();
   if (done === true) throw new Error("the trivial server ended before it was ready");
   const { port } = JSON.parse(value) as { readonly port: number };
@@ -26,7 +23,7 @@ export const runLoad = ({ port }: Server, flags: readonly string[]): Promise<Loa
 
 /** The same against any nodes, `host:port,…`. */
 export async function runLoadAt(nodes: string, flags: readonly string[]): Promise<LoadResult> {
-  const child = Bun.spawn([process.execPath, MAIN, "load", "--nodes", nodes, ...flags, "--json"], {
+  const child = Bun.spawn(ownCommand("ordeal", ["load", "--nodes", nodes, ...flags, "--json"]), {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const [text, complaints] = await Promise.all([child.stdout.text(), child.stderr.text()]);

@@ -1,10 +1,9 @@
-import { join } from "node:path";
 import { type Figure, figure, type FigureContext } from "../../src/bench/dsl.ts";
 import { median, percentile } from "../../src/lib/stats.ts";
 import { readLines } from "../../src/target/json-lines.ts";
 import type { FullNode } from "./full-node.ts";
+import { ownCommand } from "../../src/runtime/self.ts";
 
-const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
 const RUNS = 7;
 
 /** From the start of a node's process to its ready line, after a SIGKILL. */
@@ -19,7 +18,7 @@ export async function restartFigure(
     progress(`restart with ${data}, run ${run}`);
     const from = performance.now();
     const node = Bun.spawn(
-      [process.execPath, MAIN, "node", "--config", configFile, "--id", "1", "--parent-pipe"],
+      ownCommand("ordeal", ["node", "--config", configFile, "--id", "1", "--parent-pipe"]),
       { stdio: ["pipe", "pipe", "inherit"] },
     );
     const { done } = await readLines(node.stdout).next();

@@ -1,12 +1,11 @@
-import { join } from "node:path";
 import { type Figure, figure, type FigureContext } from "../../src/bench/dsl.ts";
 import { percentileByTime } from "../../src/bench/measure.ts";
 import { GROUP_1 } from "../../src/lib/ids.ts";
 import { median } from "../../src/lib/stats.ts";
 import { OrdealNode } from "../../src/runtime/ordeal-node.ts";
 import { type FullNode, VALUE_BYTES } from "./full-node.ts";
+import { ownCommand } from "../../src/runtime/self.ts";
 
-const MAIN = join(import.meta.dir, "../../src/cli/main.ts");
 const RATE = 5_000;
 const ROUNDS = 7;
 /** A loop that does nothing ticks at this pace: timers take no shorter one. */
@@ -139,7 +138,7 @@ function startLoad(clientPort: number, keys: number, seed: number): Bun.Subproce
     ...{ nodes: `127.0.0.1:${clientPort}`, rate: RATE, pacing: "event", clients: 64 },
     ...{ mix: "put=1", keys, "value-bytes": VALUE_BYTES, duration: "10m", seed },
   }).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  return Bun.spawn([process.execPath, MAIN, "load", ...flags], {
+  return Bun.spawn(ownCommand("ordeal", ["load", ...flags]), {
     stdio: ["ignore", "ignore", "inherit"],
   });
 }

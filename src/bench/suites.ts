@@ -1,17 +1,16 @@
-import { readdir } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
+import { importOwn, ownModules } from "../lib/own-modules.ts";
 import { closest } from "../lib/suggest.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { Suite } from "./dsl.ts";
 
-/** The suites that come with Ordeal. */
-const SUITE_DIR = join(import.meta.dir, "..", "..", "bench");
-
 /** Every suite of `bench/`, by name. Throws UserError for a module that is not one. */
-export async function loadSuites(): Promise<readonly Suite[]> {
-  const files = (await readdir(SUITE_DIR)).filter((file) => file.endsWith(".ts")).sort();
-  return Promise.all(files.map((file) => loadSuiteFile(join(SUITE_DIR, file))));
-}
+export const loadSuites = (): Promise<readonly Suite[]> =>
+  Promise.all(
+    ownModules("bench").map(async (file) =>
+      suiteOf(await importOwn("bench", file), `bench/${file}`),
+    ),
+  );
 
 /**
  * The suites of these names, in this order; a name with a slash or ending in `.ts` is the path of a
@@ -40,19 +39,25 @@ const isPath = (name: string): boolean => name.includes("/") || name.endsWith(".
 
 /** The suite that a module exports by default. Its name must be that of the file. */
 async function loadSuiteFile(path: string): Promise<Suite> {
-  const problem = (what: string, fix: string): UserError =>
-    new UserError("cannot load the bench suite", [{ where: path, what, fix }]);
-  if (!(await Bun.file(path).exists())) throw problem("no such file", "give a path that exists");
-  const module = (await import(resolve(path))) as { readonly default?: Suite };
-  const suite = module.default;
+  if (!(await Bun.file(path).exists())) {
+    throw cannotLoad(path, "no such file", "give a path that exists");
+  }
+  return suiteOf(await import(resolve(path)), path);
+}
+
+const cannotLoad = (path: string, what: string, fix: string): UserError =>
+  new UserError("cannot load the bench suite", [{ where: path, what, fix }]);
+
+function suiteOf(module: unknown, path: string): Suite {
+  const suite = (module as { readonly default?: Suite }).default;
   if (suite === undefined || !KINDS.includes(suite.kind)) {
     const fix =
       "write: export default defineLoadSuite({ … }), or define one of figures, a sweep or failovers";
-    throw problem("has no suite as its default export", fix);
+    throw cannotLoad(path, "has no suite as its default export", fix);
   }
   if (suite.name !== basename(path, ".ts")) {
     const what = `the suite is named "${suite.name}", the file "${basename(path)}"`;
-    throw problem(what, `name both alike, so that "bench run" finds it`);
+    throw cannotLoad(path, what, `name both alike, so that "bench run" finds it`);
   }
   return suite;
 }

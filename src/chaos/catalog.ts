@@ -1,20 +1,17 @@
-import { readdir } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
+import { importOwn, ownModules } from "../lib/own-modules.ts";
 import { closest } from "../lib/suggest.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { defineScenario } from "./dsl.ts";
 import { type Parametrised, scenarioWith, type Values } from "./parameters.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** The scenarios that come with Ordeal. */
-const SCENARIO_DIR = join(import.meta.dir, "..", "..", "chaos");
-
 /** Modules with many scenarios each, which only `--tag` and their names choose. */
-const TAGGED = ["labs.ts", "shards.ts"].map((file) => join(SCENARIO_DIR, "mit", file));
+const TAGGED = "chaos/mit";
 
 /** The scenarios that are not of those that `--all` means, such as the labs of MIT. */
 export async function loadTagged(): Promise<readonly Scenario[]> {
-  const modules = await Promise.all(TAGGED.map((path) => import(path)));
+  const modules = await Promise.all(ownModules(TAGGED).map((file) => importOwn(TAGGED, file)));
   return modules.flatMap((module) => (module as { readonly default: readonly Scenario[] }).default);
 }
 
@@ -31,10 +28,11 @@ export async function scenariosOf(tag: string | undefined): Promise<readonly Sce
 }
 
 /** Every scenario of `chaos/`, by name. Throws UserError for a module that is not one. */
-export async function loadScenarios(): Promise<readonly Scenario[]> {
-  const files = (await readdir(SCENARIO_DIR)).filter((file) => file.endsWith(".ts")).sort();
-  return Promise.all(files.map((file) => loadScenarioFile(join(SCENARIO_DIR, file))));
-}
+export const loadScenarios = (): Promise<readonly Scenario[]> =>
+  Promise.all(ownModules("chaos").map((file) => loadOwn(file)));
+
+const loadOwn = async (file: string, values: Values = {}): Promise<Scenario> =>
+  scenarioOf(await importOwn("chaos", file), `chaos/${file}`, values);
 
 /**
  * The scenarios of these names; a name with a slash or ending in `.ts` is the path of a module,
@@ -88,18 +86,25 @@ async function withValues(
   );
   if (Object.keys(own).length === 0) return scenario;
   if (Object.keys(parameters).length === 0) return scenarioWith(scenario, own);
-  const path = /[/]|\.ts$/.test(name) ? name : join(SCENARIO_DIR, `${name}.ts`);
-  return loadScenarioFile(path, own);
+  return /[/]|\.ts$/.test(name) ? loadScenarioFile(name, own) : loadOwn(`${name}.ts`, own);
 }
 
 /** The scenario that a module exports by default, whose name must be that of the file, or that a JSON file is. */
 export async function loadScenarioFile(path: string, values: Values = {}): Promise<Scenario> {
-  const problem = (what: string, fix: string): UserError =>
-    new UserError("cannot load the scenario", [{ where: path, what, fix }]);
+  const problem = problemOf(path);
   if (!(await Bun.file(path).exists())) throw problem("no such file", "give a path that exists");
   if (path.endsWith(".json")) return scenarioOfJson(await Bun.file(path).text(), problem);
-  const module = (await import(resolve(path))) as { readonly default?: Scenario | Parametrised };
-  const scenario = module.default;
+  return scenarioOf(await import(resolve(path)), path, values);
+}
+
+const problemOf =
+  (where: string) =>
+  (what: string, fix: string): UserError =>
+    new UserError("cannot load the scenario", [{ where, what, fix }]);
+
+function scenarioOf(module: unknown, path: string, values: Values): Scenario {
+  const problem = problemOf(path);
+  const scenario = (module as { readonly default?: Scenario | Parametrised }).default;
   if (typeof scenario?.name !== "string") {
     throw problem("has no default export", "write: export default defineScenario({ … })");
   }

@@ -1,10 +1,8 @@
 import { UserError } from "../lib/user-error.ts";
-import {
-  CHAOS_TARGET_NAMES,
-  type ChaosTarget,
-  type ChaosTargetName,
-  findChaosTarget,
-} from "./targets.ts";
+import { resolve } from "node:path";
+import { shellWord } from "./shell-word.ts";
+import { isModulePath } from "./target-module.ts";
+import { CHAOS_TARGET_NAMES, type ChaosTarget, findChaosTarget } from "./targets.ts";
 
 /** Where the nodes of a run are: behind proxies, or each in a network namespace of its own. */
 export const NETWORKS = ["proxies", "netns"] as const;
@@ -14,7 +12,8 @@ const ATTACHED_KEYS_MAX = 1024;
 
 /** What the flags say of the system that scenarios are to be run on. */
 export type TargetFlags = {
-  readonly target: ChaosTargetName;
+  /** A name of CHAOS_TARGET_NAMES, or the path of a module that exports a Target. */
+  readonly target: string;
   readonly network: (typeof NETWORKS)[number];
   /** A file that describes nodes which run already. */
   readonly attach?: string | undefined;
@@ -38,16 +37,18 @@ export async function chooseTarget({ target, network, attach }: TargetFlags): Pr
   return findChaosTarget("ordeal-netns");
 }
 
-/** The flags alone, for a report. */
+/** The flags alone, for a report; a module by its whole path. */
 export const placeOf = ({ target, network, attach }: TargetFlags): TargetFlags => ({
-  ...{ target, network },
+  ...{ target: isModulePath(target) ? resolve(target) : target, network },
   ...(attach !== undefined && { attach }),
 });
 
 /** What placeOf left in a report; null: it is no such thing. */
 export function readPlace(place: unknown): TargetFlags | null {
   const { target, network, attach } = (place ?? {}) as Readonly<Record<string, unknown>>;
-  const system = CHAOS_TARGET_NAMES.find((name) => name === target);
+  const isKnown = CHAOS_TARGET_NAMES.some((name) => name === target);
+  const system =
+    typeof target === "string" && (isKnown || isModulePath(target)) ? target : undefined;
   const known = NETWORKS.find((name) => name === network);
   if (system === undefined || known === undefined) return null;
   if (attach !== undefined && typeof attach !== "string") return null;
@@ -57,7 +58,7 @@ export function readPlace(place: unknown): TargetFlags | null {
 /** The flags, but for defaults, with a space before each: for the command that repeats a run. */
 export function targetAsFlags({ target, network, attach }: TargetFlags): string {
   return (
-    (target === "ordeal" ? "" : ` --target ${target}`) +
+    (target === "ordeal" ? "" : ` --target ${shellWord(target)}`) +
     (network === "proxies" ? "" : ` --network ${network}`) +
     (attach === undefined ? "" : ` --attach ${attach}`)
   );

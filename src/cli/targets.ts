@@ -1,5 +1,9 @@
+import { resolve } from "node:path";
 import type { Play } from "../chaos/run.ts";
+import { closest } from "../lib/suggest.ts";
+import { UserError } from "../lib/user-error.ts";
 import type { Target } from "../target/target.ts";
+import { importTarget, isModulePath } from "./target-module.ts";
 
 /** The systems that can be run and broken on this machine. */
 export const TARGET_NAMES = ["ordeal", "ordeal-netns", "etcd", "redis", "redis-failover"] as const;
@@ -7,15 +11,26 @@ export type TargetName = (typeof TARGET_NAMES)[number];
 
 /** Where scenarios can be played: on those, or in the simulator. */
 export const CHAOS_TARGET_NAMES = [...TARGET_NAMES, "sim"] as const;
-export type ChaosTargetName = (typeof CHAOS_TARGET_NAMES)[number];
 
 /** A target, and who plays scenarios on it; absent: its processes do, in real time. */
 export type ChaosTarget = { readonly target: Target; readonly play?: Play };
 
-export async function findChaosTarget(name: ChaosTargetName): Promise<ChaosTarget> {
-  if (name !== "sim") return { target: await findTarget(name) };
-  const { playInSimulator, simTarget } = await import("./chaos-sim/play.ts");
-  return { target: simTarget, play: playInSimulator };
+/** By its name, or by the path of a module that exports one. Throws UserError when there is none. */
+export async function findChaosTarget(name: string): Promise<ChaosTarget> {
+  const known = CHAOS_TARGET_NAMES.find((it) => it === name);
+  if (known === "sim") {
+    const { playInSimulator, simTarget } = await import("./chaos-sim/play.ts");
+    return { target: simTarget, play: playInSimulator };
+  }
+  if (known !== undefined) return { target: await findTarget(known) };
+  const problem = (what: string, fix: string): UserError =>
+    new UserError("there is no such target", [{ where: `--target ${name}`, what, fix }]);
+  if (!isModulePath(name)) {
+    const near = closest(name, CHAOS_TARGET_NAMES);
+    const fix = `there are: ${CHAOS_TARGET_NAMES.join(", ")}; and modules: ./my-target.ts`;
+    throw problem("is not known", near === null ? fix : `did you mean ${near}? ${fix}`);
+  }
+  return { target: await importTarget(resolve(name), problem) };
 }
 
 export async function findTarget(name: TargetName): Promise<Target> {

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { availableParallelism, cpus, platform, arch, release, totalmem } from "node:os";
 import { resolve } from "node:path";
+import { ownBuild } from "../lib/build.ts";
 import type { Environment, Report } from "./schema.ts";
 
 /** The machine that this process runs on, for `Report.environment`. */
@@ -23,6 +24,8 @@ const ROOT = resolve(import.meta.dir, "../..");
  */
 export function readCode(root: string = ROOT): Report["code"] {
   const unknown = { commit: "unknown", dirty: false };
+  const build = ownBuild();
+  if (build !== null && root === ROOT) return build.code;
   const at = git(root, ["rev-parse", "--show-toplevel", "HEAD"])?.split("\n");
   if (at?.length !== 2 || realpathSync(at[0]!) !== realpathSync(root)) return unknown;
   const changes = git(root, ["status", "--porcelain", "--untracked-files=normal"]);

@@ -26,7 +26,7 @@ export async function writeIndex(reportsDir: string): Promise<WrittenIndex> {
 }
 
 /** `<kind>/<name>/<runId>` of every run, and `compare/<runId>` of every comparison. */
-async function runFolders(reportsDir: string): Promise<readonly string[]> {
+export async function runFolders(reportsDir: string): Promise<readonly string[]> {
   const kinds = await foldersOf(reportsDir, true);
   const found: string[] = [];
   for (const kind of kinds.filter((name) => KINDS.includes(name))) {

@@ -1,12 +1,8 @@
-import { join, resolve } from "node:path";
 import { isStopped } from "../runtime/proc.ts";
+import { OWN_ROOT, ownCommand, ownEnv } from "../runtime/self.ts";
 import { readLines } from "./json-lines.ts";
 import { until } from "./until.ts";
 
-/** Where this program's sources lie. */
-export const OWN_ROOT = resolve(import.meta.dir, "..", "..");
-/** Programs of ours that a child may run: the whole command line, or a node alone. */
-const PROGRAMS = { ordeal: "main.ts", node: "node-child.ts" } as const;
 /** How much of what a child said last is kept for error reports. */
 const STDERR_CHARS = 4_000;
 const STOPPED_WITHIN_MS = 20_000;
@@ -52,19 +48,18 @@ export class LocalChild {
    */
   constructor(
     what: string,
-    program: keyof typeof PROGRAMS,
+    program: "ordeal" | "node",
     args: readonly string[],
     within: readonly string[] = [],
     root: string = OWN_ROOT,
   ) {
     this.#what = what;
-    const path = join(root, "src", "cli", PROGRAMS[program]);
-    this.#child = Bun.spawn([...within, process.execPath, path, ...args], {
+    this.#child = Bun.spawn([...within, ...ownCommand(program, args, root)], {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
       detached: true,
-      env: { ...process.env, UV_THREADPOOL_SIZE: THREADS },
+      env: { ...process.env, ...ownEnv(root), UV_THREADPOOL_SIZE: THREADS },
     });
     this.#lines = readLines(this.#child.stdout);
     this.#allSaid = this.#collect();

@@ -1,11 +1,15 @@
 import type { Completion } from "../client/ports.ts";
 import type { OpCode } from "../kv/command.ts";
+import { assert } from "../lib/assert.ts";
 import type { Prng } from "../lib/prng.ts";
+import { UserError } from "../lib/user-error.ts";
 import type { NodeConnections } from "./connected.ts";
 import { EtcdClient } from "./etcd/client.ts";
 import { OrdealClient } from "./ordeal-client.ts";
 import { RedisClient } from "./redis/client.ts";
 import type { ClusterAddress } from "./target.ts";
+
+const MODULE = "module:";
 
 /**
  * Runs the operations of many clients against a system, in the protocol that it speaks. A client is
@@ -66,7 +70,33 @@ export type StoreClientEvents = {
   onInput(): void;
 };
 
-/** Opens the client of the protocol that the address names. Connections come up by themselves. */
+/** What a module exports as `openClient` for a protocol of its own. Connections come up by themselves. */
+export type OpenClient = (options: StoreClientOptions, events: StoreClientEvents) => ProtocolClient;
+
+const modules = new Map<string, OpenClient>();
+
+/** Loads what speaks the protocol, if that is a module. Throws UserError when it exports no such thing. */
+export async function loadProtocol({ target }: ClusterAddress): Promise<void> {
+  if (!target.startsWith(MODULE) || modules.has(target)) return;
+  const path = target.slice(MODULE.length);
+  const problem = (what: string): UserError => {
+    const fix = "write: export const openClient: OpenClient = …, see docs/targets.md";
+    return new UserError("there is no client for the target", [{ where: path, what, fix }]);
+  };
+  let module: { readonly openClient?: OpenClient };
+  try {
+    module = (await import(path)) as typeof module;
+  } catch (error) {
+    throw problem(`cannot be loaded: ${(error as Error).message}`);
+  }
+  if (typeof module.openClient !== "function") throw problem("exports no openClient");
+  modules.set(target, module.openClient);
+}
+
+/**
+ * Opens the client of the protocol that the address names, which must have been loaded. Connections come
+ * up by themselves.
+ */
 export function openStoreClient(
   options: StoreClientOptions,
   events: StoreClientEvents,
@@ -82,12 +112,18 @@ export function openStoreClient(
 }
 
 function openProtocol(options: StoreClientOptions, events: StoreClientEvents): ProtocolClient {
-  switch (options.address.target) {
+  const { target } = options.address;
+  switch (target) {
     case "ordeal":
       return new OrdealClient(options, events);
     case "etcd":
       return new EtcdClient(options, events);
     case "redis":
       return new RedisClient(options, events);
+    default: {
+      const open = modules.get(target);
+      assert(open !== undefined, `${target} has not been loaded`);
+      return open(options, events);
+    }
   }
 }

@@ -148,8 +148,11 @@ export type Cluster = {
   stop(): Promise<void>;
 };
 
-/** The protocol that clients of a system speak to it (store-client.ts). */
-export type StoreProtocol = "ordeal" | "etcd" | "redis";
+/**
+ * The protocol that clients of a system speak to it (store-client.ts). `module:` and the path of a module:
+ * the one that it exports as `openClient`, for systems that Ordeal does not know.
+ */
+export type StoreProtocol = "ordeal" | "etcd" | "redis" | `module:${string}`;
 
 /** Enough to open client connections from another process. */
 export type ClusterAddress = {

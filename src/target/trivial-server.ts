@@ -17,6 +17,7 @@ import { eachRequest } from "../wire/client.ts";
 import { STATUS } from "../wire/errors.ts";
 import { beginFrame, endFrame, type Frame, FrameReader } from "../wire/frame.ts";
 import { KIND } from "../wire/kinds.ts";
+import { ownBuild } from "../lib/build.ts";
 
 type Entry = { version: number; value: Uint8Array };
 
@@ -139,7 +140,11 @@ class Store {
   }
 }
 
-if (import.meta.main) {
+/** Serves until it is ended, at the port that the first argument gives; says at which on stdout. */
+export function main(): void {
   const { port } = startTrivialServer(Number(process.argv[2] ?? 0));
   process.stdout.write(`${JSON.stringify({ ready: true, port })}\n`);
 }
+
+// A compiled binary has one main module, which calls main().
+if (import.meta.main && ownBuild() === null) main();

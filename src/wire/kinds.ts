@@ -23,6 +23,8 @@ export const KIND = {
   clientResponses: 17,
   clusterRequest: 18,
   clusterReply: 19,
+  auth: 20,
+  authReply: 21,
 } as const;
 
 export type KindName = keyof typeof KIND;

@@ -1,15 +1,14 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { version } from "../../../package.json";
 import { type Figure, type FigureSuite } from "../../bench/dsl.ts";
 import { EXIT_USAGE } from "../../lib/user-error.ts";
 import { countGoals, figureText, goalMark, goalMet, goalText } from "../../report/figures.ts";
 import type { Check } from "../../report/schema.ts";
+import { ownCommand } from "../../runtime/self.ts";
 import { table } from "../table.ts";
 import type { FigureOutcome } from "./figure-process.ts";
 import { type BenchRun, reportRun, type RunArgs, type SuiteDocument } from "./run.ts";
 
-const MAIN = join(import.meta.dir, "..", "main.ts");
 const EXIT_GOAL_MISSED = 1;
 const EXIT_SOFTWARE = 70;
 const EXIT_INTERRUPTED = 130;
@@ -57,7 +56,7 @@ async function measure(
 ): Promise<readonly Figure[] | null> {
   const work = `${dir}/work`;
   const flags = ["--dir", work, "--seed", String(seed), ...(quick ? ["--quick"] : [])];
-  const child = Bun.spawn([process.execPath, MAIN, "bench", "measure", name, ...flags], {
+  const child = Bun.spawn(ownCommand("ordeal", ["bench", "measure", name, ...flags]), {
     // Nodes are started with as many: two blocked file operations would stall all others.
     env: { ...process.env, UV_THREADPOOL_SIZE: "8" },
     stdio: ["pipe", "pipe", "inherit"],

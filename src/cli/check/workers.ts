@@ -8,6 +8,7 @@ import {
 } from "../../check/check.ts";
 import { type Outcome, search } from "../../check/search.ts";
 import type { History } from "../../history/op.ts";
+import { ownWorker } from "../../runtime/self.ts";
 import { searchJob } from "./search-job.ts";
 
 export type Sharing = {
@@ -123,7 +124,7 @@ class Pool {
     const { keys, limits } = this.#open;
     const timeoutMs = Math.max(0, limits.deadlineMs - limits.now());
     const job = searchJob(keys.at(k), timeoutMs, Math.floor(limits.memoryBytes / this.#jobs));
-    const worker = new Worker(new URL("./search-worker.ts", import.meta.url));
+    const worker = ownWorker("search");
     return new Promise<Outcome>((resolve, reject) => {
       this.#running.set(k, { worker, end: () => resolve(STOPPED) });
       worker.onmessage = ({ data }: MessageEvent<Outcome>) => resolve(data);

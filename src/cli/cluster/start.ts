@@ -1,12 +1,11 @@
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { ownCommand } from "../../runtime/self.ts";
 import { readLines } from "../../target/json-lines.ts";
 import { type LocalOptions, prepareDir } from "../../target/local-dir.ts";
 import { openCluster } from "./open.ts";
 import { refuseIfRunning } from "./record.ts";
 import { type ClusterDocument, clusterDocument, print } from "./show.ts";
-
-const MAIN = join(import.meta.dir, "..", "main.ts");
 
 /**
  * Runs a cluster as children of this process until SIGTERM, SIGINT or SIGHUP; prints its state once
@@ -41,7 +40,7 @@ export async function startDetached(options: LocalOptions, json: boolean): Promi
   const log = join(resolve(options.dir), "supervisor.log");
   const logFile = openSync(log, "a");
   const before = statSync(log).size;
-  const supervisor = Bun.spawn([process.execPath, MAIN, ...argumentsFor(options)], {
+  const supervisor = Bun.spawn(ownCommand("ordeal", argumentsFor(options)), {
     stdin: "ignore",
     stdout: "pipe",
     stderr: logFile,

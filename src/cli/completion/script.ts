@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import yargs, { type Argv } from "yargs";
+import { type ModuleFolder, ownModules } from "../../lib/own-modules.ts";
 
 /** yargs' own script for a shell, which calls `ordeal` for what fits. */
 export function completionScript(shell: "bash" | "zsh" | undefined): string {
@@ -19,7 +19,9 @@ export function completionScript(shell: "bash" | "zsh" | undefined): string {
 }
 
 /** The names that stand for modules of the project, by the commands that take them. */
-const NAMES: Readonly<Record<string, { readonly of: readonly string[]; readonly dir: string }>> = {
+const NAMES: Readonly<
+  Record<string, { readonly of: readonly string[]; readonly dir: ModuleFolder }>
+> = {
   chaos: { of: ["run", "show", "sim"], dir: "chaos" },
   bench: { of: ["run"], dir: "bench" },
 };
@@ -49,8 +51,7 @@ export function namesFor(words: readonly string[]): readonly string[] {
   // Behind an option stands its value.
   const isName = words.length > 2 && !current.startsWith("-") && !words.at(-2)!.startsWith("-");
   if (names === undefined || !isName || !names.of.includes(sub)) return [];
-  return readdirSync(join(import.meta.dir, "..", "..", "..", names.dir))
-    .filter((file) => file.endsWith(".ts"))
+  return ownModules(names.dir)
     .map((file) => basename(file, ".ts"))
     .filter((name) => name.startsWith(current))
     .sort();

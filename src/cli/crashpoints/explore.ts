@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Violation } from "../../sim/api.ts";
 import {
   crashAt,
@@ -7,6 +6,7 @@ import {
   OUTCOMES,
   POWERS,
 } from "../../sim/crashpoints/run.ts";
+import { ownCommand } from "../../runtime/self.ts";
 
 /** What became of one cut. */
 export type CutOutcome = {
@@ -62,8 +62,7 @@ export async function explore(
   if (jobs === 1) return runJob({ ...work, first: 0, step: 1 }, onOutcome);
   const children = Array.from({ length: jobs }, (_, first) => {
     const job: WorkerJob = { ...work, first, step: jobs };
-    const worker = join(import.meta.dir, "worker.ts");
-    return Bun.spawn([process.execPath, worker, JSON.stringify(job)], {
+    return Bun.spawn(ownCommand("crashpoints-worker", [JSON.stringify(job)]), {
       stdio: ["ignore", "pipe", "inherit"],
     });
   });

@@ -89,7 +89,6 @@ inChromium(
     expect(page.url()).toBe(`${dashboard.origin}/`);
     await lookAtAllViews();
     await page.getByRole("combobox", { name: "Nodes" }).selectOption("3");
-    await page.getByRole("combobox", { name: "Storage" }).selectOption("memory");
     await press("Start cluster");
     await see(".node.leader");
     expect(await page.locator(".node").count()).toBe(3);

@@ -4,9 +4,13 @@ import { join } from "node:path";
 import type { DashboardPart } from "../../dashboard/app.ts";
 import { Feed } from "../../dashboard/live/feed.ts";
 import { liveRoutes } from "../../dashboard/live/routes.ts";
+import { StoredReports } from "../../dashboard/reports/list.ts";
+import { storedPages, storedRoutes } from "../../dashboard/reports/routes.ts";
+import { runRoutes } from "../../dashboard/runs/routes.ts";
 import { serveDashboard } from "../../dashboard/server.ts";
 import { wholeNumber } from "../cluster/check.ts";
 import { ClusterHost } from "./cluster-host.ts";
+import { ChildRuns } from "./run-host.ts";
 
 export type DashboardFlags = {
   readonly dir: string | undefined;
@@ -16,17 +20,24 @@ export type DashboardFlags = {
 };
 
 /** Serves the dashboard until SIGINT or SIGTERM, and ends then what was started on the page. */
-export async function runDashboard({ dir, port, open }: DashboardFlags): Promise<void> {
+export async function runDashboard({ dir, port, reports, open }: DashboardFlags): Promise<void> {
   wholeNumber("--port", port, 0, 65_535);
   const stopped = stopSignal();
   // A part is one line here, its tab one in src/dashboard/page/tabs.ts.
   const feed = new Feed(new ClusterHost(dir ?? null));
-  const parts: DashboardPart[] = [{ path: "/api/live", app: liveRoutes(feed) }];
+  const runs = new ChildRuns(reports);
+  const stored = new StoredReports(reports);
+  const parts: DashboardPart[] = [
+    { path: "/api/live", app: liveRoutes(feed) },
+    { path: "/api/runs", app: runRoutes(runs) },
+    { path: "/api/reports", app: storedRoutes(stored) },
+    { path: "/reports", app: storedPages(stored) },
+  ];
   const server = serveDashboard(port, parts);
   console.log(`Dashboard: ${server.url}`);
   if (open) openBrowser(server.url);
   await stopped;
-  await feed.close();
+  await Promise.all([feed.close(), runs.close()]);
   await server.stop();
 }
 

@@ -3,15 +3,22 @@
  * `bun test` (`npm test -- src/kv`). The last line is `N passed, N failed`, where each check counts as
  * one. Exit code 0 when all passed, 1 when not, 130 when interrupted. Test files of real processes
  * that fail run once more, alone; what then passes is named as flaky (docs/adr/0012-flaky-tests.md).
+ *
+ * A run of all tests also counts the lines that they ran, prints a line a folder, and counts as failed
+ * when a folder of L0–L2 has too few (coverage.ts). coverage/lcov.info has every line.
  */
 import { availableParallelism } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { adoptOrphans } from "../../runtime/parent.ts";
+import { byFolder, coverageTable, readLcov, tooLow } from "./coverage.ts";
+import { sourceLines } from "./coverage-files.ts";
 import { killDescendants } from "./descendants.ts";
 import { TestOutput } from "./test-output.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 const KEEP = join(import.meta.dir, "keep.ts");
+const COVERAGE = join(ROOT, "coverage");
 /** Of the whole run: a synchronous loop in a test is not stopped by that test's own timeout. */
 const RUN_MS_MAX = 480_000;
 const SECOND_RUN_MS_MAX = 120_000;
@@ -88,7 +95,7 @@ async function runTests(extra: readonly string[]): Promise<Counts> {
   // A run that was ended fails without a failing test.
   if (code === 0 || failed === 0) return { passed, failed: code === 0 ? failed : failed || 1 };
   const first = [...output.failures].filter(([file]) => REAL.test(file));
-  const isPlain = extra.every((word) => !word.startsWith("-"));
+  const isPlain = extra.every((word) => !word.startsWith("-") || word.startsWith("--coverage"));
   if (first.length === 0 || !isPlain) return { passed, failed };
 
   console.error("\nThe files of real processes that failed run once more, each alone:");
@@ -99,6 +106,33 @@ async function runTests(extra: readonly string[]): Promise<Counts> {
   });
   for (const name of flaky) console.error(`flaky: passed at the second try: ${name}`);
   return { passed: passed + flaky.length, failed: failed - flaky.length };
+}
+
+async function testsAndCoverage(extra: readonly string[]): Promise<readonly Counts[]> {
+  // A part of the tests says nothing of the rest.
+  if (extra.length > 0) return [await runTests(extra)];
+  await rm(COVERAGE, { recursive: true, force: true });
+  const counts = await runTests([
+    "--coverage",
+    "--coverage-reporter=lcov",
+    `--coverage-dir=${COVERAGE}`,
+  ]);
+  return [counts, await checkCoverage()];
+}
+
+/** Sums up what the run that has just ended counted. */
+async function checkCoverage(): Promise<Counts> {
+  try {
+    const lcov = await Bun.file(join(COVERAGE, "lcov.info")).text();
+    const folders = byFolder(readLcov(lcov), await sourceLines(ROOT));
+    console.log("\nlines that the tests ran:");
+    for (const line of coverageTable(folders)) console.log(`  ${line}`);
+    if (tooLow(folders).length === 0) return { passed: 1, failed: 0 };
+    console.error("coverage failed: a folder of L0–L2 has too few lines that a test runs");
+  } catch (error) {
+    console.error(`coverage failed: ${(error as Error).message}`);
+  }
+  return { passed: 0, failed: 1 };
 }
 
 /** Whether the test that failed before passed now. A run that was cut short does not tell. */
@@ -114,7 +148,7 @@ const counts = [
   // Code for browsers: its globals are other ones.
   await check("bun check -p src/dashboard/page", ["check", "-p", "src/dashboard/page"]),
   await check("bun fmt", ["fmt", "--check"]),
-  await runTests(process.argv.slice(2)),
+  ...(await testsAndCoverage(process.argv.slice(2))),
 ];
 const passed = counts.reduce((sum, one) => sum + one.passed, 0);
 const failed = counts.reduce((sum, one) => sum + one.failed, 0);

@@ -7,6 +7,7 @@ const SOURCES = [
   ["Handshake", "src/wire/handshake.ts"],
   ["Raft messages", "src/wire/raft-codec.ts"],
   ["Heartbeats of many groups, and of nodes", "src/wire/beats-codec.ts"],
+  ["Tokens of clients", "src/wire/auth.ts"],
   ["Client requests and responses", "src/wire/client.ts"],
   ["What a node tells of its cluster", "src/wire/cluster-info.ts"],
   ["Commands", "src/kv/command.ts"],

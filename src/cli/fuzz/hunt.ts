@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import {
   addCounts,
   type Counts,
@@ -6,6 +5,7 @@ import {
   fuzzSeed,
   newCounts,
 } from "../../check/fuzz/hunt.ts";
+import { ownCommand } from "../../runtime/self.ts";
 
 export type HuntOptions = {
   /** The first seed; there is one history a seed. */
@@ -71,8 +71,7 @@ async function runWorkers(
 ): Promise<void> {
   const children = Array.from({ length: step }, (_, i) => {
     const job: WorkerJob = { first: first + i, step, end };
-    const worker = join(import.meta.dir, "worker.ts");
-    return Bun.spawn([process.execPath, worker, JSON.stringify(job)], {
+    return Bun.spawn(ownCommand("fuzz-worker", [JSON.stringify(job)]), {
       stdio: ["ignore", "pipe", "inherit"],
     });
   });

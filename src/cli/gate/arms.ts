@@ -8,6 +8,7 @@ import type { Report } from "../../report/schema.ts";
 import { localTargetAt } from "../../target/local.ts";
 import type { Target } from "../../target/target.ts";
 import { FRAME_VERSION } from "../../wire/frame.ts";
+import { importTarget } from "../target-module.ts";
 import type { Checkout } from "./checkouts.ts";
 
 /** One side of a gate: a system, and where it comes from. */
@@ -27,7 +28,7 @@ export type Arms = Readonly<Record<ArmName, Arm>>;
 export async function armOf(checkout: Checkout, targetFile: string | undefined): Promise<Arm> {
   const { label, code } = checkout;
   const target =
-    targetFile === undefined ? ownTarget(checkout) : await importTarget(checkout, targetFile);
+    targetFile === undefined ? ownTarget(checkout) : await targetOf(checkout, targetFile);
   return { label, code, target };
 }
 
@@ -59,7 +60,7 @@ function wireVersion(root: string): number | null {
 }
 
 /** The module is that of the checkout, and so is whatever it imports from there. */
-async function importTarget({ arm, label, root }: Checkout, file: string): Promise<Target> {
+async function targetOf({ arm, label, root }: Checkout, file: string): Promise<Target> {
   const path = join(root, file);
   const problem = (what: string, fix: string): UserError =>
     new UserError(`the gate cannot run ${label}`, [{ where: `--target ${file}`, what, fix }]);
@@ -67,19 +68,7 @@ async function importTarget({ arm, label, root }: Checkout, file: string): Promi
     const fix = "give a path from the root of the repository, of a file that both revisions have";
     throw problem(`the ${arm} has no such file`, fix);
   }
-  const shape =
-    "write: export const target: Target = { name, version, can, start }, see docs/gate.md";
-  let module: { readonly target?: Partial<Target>; readonly default?: Partial<Target> };
-  try {
-    module = (await import(path)) as typeof module;
-  } catch (error) {
-    throw problem(`cannot be loaded: ${(error as Error).message}`, shape);
-  }
-  const target = module.target ?? module.default;
-  if (typeof target?.start !== "function" || target.name === undefined) {
-    throw problem("exports no target", shape);
-  }
-  return { version: "unknown", ...target } as Target;
+  return importTarget(path, problem);
 }
 
 /** Durability and client of an arm, in a sentence. */

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../lib/user-error.ts";
-import { OWN_ROOT } from "../../target/local-child.ts";
+import { bunCommand, bunEnv, OWN_ROOT } from "../../runtime/self.ts";
 import type { Checkout } from "./checkouts.ts";
 
-const BUN_INSTALL = [process.execPath, "install", "--no-save"];
+const BUN_INSTALL = bunCommand(["install", "--no-save"]);
 /** Lock files, and what installs from each without changing it. */
 const INSTALLERS: readonly (readonly [string, () => readonly string[]])[] = [
   // bun reads npm's lock file too, where there is no npm.
@@ -49,6 +49,7 @@ export async function installPackages(
   const child = Bun.spawn([...command], {
     ...{ cwd: root, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
     ...{ signal, timeout: INSTALLED_WITHIN_MS },
+    env: { ...process.env, ...bunEnv() },
   });
   const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
   const code = await child.exited;

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "nod
 import { join } from "node:path";
 import type { Patch } from "../../chaos/mutant.ts";
 import { patched } from "../../chaos/patch.ts";
-import { OWN_ROOT } from "../../target/local-child.ts";
+import { OWN_ROOT, requireSources } from "../../runtime/self.ts";
 
 /**
  * A bug that needs no fault to show, and makes a store faster: every node answers gets from its own
@@ -16,6 +16,7 @@ export const STALE_READS: Patch = {
 
 /** Copies this program's sources to `root`, with a patch in them. Throws when it does not fit. */
 export function plant(patch: Patch, root: string): void {
+  requireSources("gate --self-test");
   mkdirSync(root, { recursive: true });
   for (const part of ["src", "package.json"]) {
     cpSync(join(OWN_ROOT, part), join(root, part), { recursive: true });

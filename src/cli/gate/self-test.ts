@@ -6,7 +6,7 @@ import type { Comparison } from "../../report/compare/comparison.ts";
 import { readCode } from "../../report/environment.ts";
 import { writeComparison } from "../../report/compare/write.ts";
 import { localTarget, localTargetAt } from "../../target/local.ts";
-import { OWN_ROOT } from "../../target/local-child.ts";
+import { OWN_ROOT } from "../../runtime/self.ts";
 import type { Target } from "../../target/target.ts";
 import { table } from "../table.ts";
 import type { Arms } from "./arms.ts";

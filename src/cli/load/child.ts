@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import { EXIT_USAGE, UserError } from "../../lib/user-error.ts";
+import { ownCommand } from "../../runtime/self.ts";
 import { readLines } from "../../target/json-lines.ts";
 import type {
   LoadCommand,
@@ -10,7 +10,6 @@ import type {
 } from "../../workload/spec.ts";
 import type { LoadTick } from "../../workload/tick-merger.ts";
 
-const MAIN = join(import.meta.dir, "..", "main.ts");
 const STDERR_KEPT = 4_000;
 
 export type GeneratorEvents = {
@@ -35,7 +34,7 @@ export type GeneratorChild = {
  * child ends with us: its standard input closes.
  */
 export function startChild(spec: LoadSpec, events: GeneratorEvents): GeneratorChild {
-  const child = Bun.spawn([process.execPath, MAIN, "load", "--spec", "-"], {
+  const child = Bun.spawn(ownCommand("ordeal", ["load", "--spec", "-"]), {
     stdin: "pipe",
     stdout: "pipe",
     stderr: "pipe",

@@ -1,17 +1,13 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Mutant } from "../../chaos/mutant.ts";
+import { importOwn, ownModules } from "../../lib/own-modules.ts";
 import { closest } from "../../lib/suggest.ts";
 import { UserError } from "../../lib/user-error.ts";
 
-const MUTANT_DIR = join(import.meta.dir, "..", "..", "..", "chaos", "mutants");
-
 /** Every mutant of `chaos/mutants/`, by row and name. */
 export async function loadMutants(): Promise<readonly Mutant[]> {
-  const files = (await readdir(MUTANT_DIR)).filter((file) => file.endsWith(".ts")).sort();
   const mutants = await Promise.all(
-    files.map(async (file) => {
-      const module = (await import(join(MUTANT_DIR, file))) as { readonly default: Mutant };
+    ownModules("chaos/mutants").map(async (file) => {
+      const module = (await importOwn("chaos/mutants", file)) as { readonly default: Mutant };
       if (`${module.default.name}.ts` === file) return module.default;
       const what = `it defines "${module.default.name}"`;
       const fix = "a mutant has the name of its module";

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Arena, Mutant, Patch } from "../../chaos/mutant.ts";
 import { median } from "../../lib/stats.ts";
+import { requireSources } from "../../runtime/self.ts";
 import type { Hunt, Job } from "./job.ts";
 
 const PLANT = join(import.meta.dir, "plant.ts");
@@ -87,6 +88,7 @@ export function huntClean(arenas: readonly Arena[], start: number, seedsMax: num
 
 /** A worker that hangs is ended, which is an alarm too. Throws when it fails otherwise. */
 async function runWorker(patches: readonly Patch[], job: Job): Promise<Hunt> {
+  requireSources("ordeal mutants");
   const dir = await mkdtemp(join(tmpdir(), "ordeal-mutant-"));
   try {
     const plant = join(dir, "patches.json");

@@ -1,8 +1,7 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UserError } from "../../lib/user-error.ts";
-import { OWN_ROOT } from "../../target/local-child.ts";
+import { OWN_ROOT, ownCommand, requireSources } from "../../runtime/self.ts";
 import { STALE_READS } from "../gate/planted.ts";
 
 /** Said before and after such a run, so that nobody takes it for a bug of the store. */
@@ -20,23 +19,14 @@ export const isPlanted = (): boolean => process.env["ORDEAL_PLANT"] !== undefine
  * there are no sources to patch (a binary of `bun build --compile`).
  */
 export async function runPlanted(args: readonly string[]): Promise<number> {
-  if (!existsSync(join(OWN_ROOT, STALE_READS.file))) {
-    throw new UserError("cannot plant the fault", [
-      {
-        where: "--planted",
-        what: "patches Ordeal's sources as they are loaded, and a compiled binary has none",
-        fix: "run it from the package: npx ordeal demo --planted stale-read",
-      },
-    ]);
-  }
+  requireSources("--planted");
   const dir = mkdtempSync(join(tmpdir(), "ordeal-planted-"));
   const patch = join(dir, "stale-read.json");
   writeFileSync(patch, JSON.stringify([STALE_READS]));
   const preload = /\s/.test(PRELOAD) ? JSON.stringify(PRELOAD) : PRELOAD;
   const options = [process.env["BUN_OPTIONS"], "--preload", preload].filter(Boolean).join(" ");
-  const main = join(OWN_ROOT, "src", "cli", "main.ts");
   // A session of its own, so that a terminal's Ctrl-C reaches it once: through us.
-  const child = Bun.spawn([process.execPath, main, ...args], {
+  const child = Bun.spawn(ownCommand("ordeal", args), {
     env: { ...process.env, BUN_OPTIONS: options, ORDEAL_PLANT: patch },
     stdio: ["ignore", "inherit", "inherit"],
     detached: true,

@@ -1,9 +1,9 @@
-import { join } from "node:path";
 import { runSchedule } from "../../sim/run.ts";
 import { runShards } from "../../sim/shards/run.ts";
 import { drawShards } from "../../sim/shards/swarm.ts";
 import { type DrawOptions, drawSchedule } from "../../sim/swarm.ts";
 import { addOutcome, type Failure, newTally, type Outcome, type Tally } from "./tally.ts";
+import { ownCommand } from "../../runtime/self.ts";
 
 /** `sharded`: schedules of sharded clusters, of sizes of their own. */
 export type SeedOptions = DrawOptions & { readonly sharded?: boolean };
@@ -77,8 +77,7 @@ async function huntInProcesses(
   const { first, seeds, jobs: step, options } = hunt;
   const children = Array.from({ length: step }, (_, i) => {
     const job: WorkerJob = { first: first + i, step, end: first + seeds, options };
-    const worker = join(import.meta.dir, "worker.ts");
-    return Bun.spawn([process.execPath, worker, JSON.stringify(job)], {
+    return Bun.spawn(ownCommand("sim-worker", [JSON.stringify(job)]), {
       stdio: ["ignore", "pipe", "inherit"],
     });
   });

@@ -3,8 +3,8 @@ import { DONE_MISMATCH, DONE_OK } from "../../client/ports.ts";
 import { FLAG_EXPECTED } from "../../kv/command.ts";
 import { NodeConnections } from "../connected.ts";
 import type { ProtocolClient, StoreClientEvents, StoreClientOptions } from "../store-client.ts";
-import { RedisConnection } from "./connection.ts";
-import type { Reply } from "./resp.ts";
+import { dialRedis, type RedisConnection } from "./connection.ts";
+import { encodeCommand, type Reply } from "./resp.ts";
 import { scriptOf } from "./scripts.ts";
 
 const ATTEMPT_TIMEOUT_MS = 300;
@@ -49,7 +49,7 @@ export class RedisClient implements ProtocolClient {
   }
 
   #dial(node: number, host: string, port: number, events: StoreClientEvents): RedisConnection {
-    return new RedisConnection(host, port, {
+    return dialRedis(host, port, {
       onOpen: () => {
         this.clerk.opened(node);
         this.connections.opened();
@@ -70,7 +70,7 @@ export class RedisClient implements ProtocolClient {
     const args = ["EVALSHA", sha, "2", ops.key[slot]!, INDEX_KEY, ops.value[slot]!];
     if ((flags & FLAG_EXPECTED) !== 0) args.push(String(ops.expected[slot]));
     const lanes = this.connections.of[node]!;
-    return lanes[slot % lanes.length]!.send(attempt * this.#slots + slot, args);
+    return lanes[slot % lanes.length]!.send(attempt * this.#slots + slot, encodeCommand(args));
   }
 
   #replied(node: number, tag: number, reply: Reply): void {

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import { until } from "../until.ts";
-import { RedisConnection } from "./connection.ts";
-import type { Reply } from "./resp.ts";
+import { dialRedis } from "./connection.ts";
+import { encodeCommand, type Reply } from "./resp.ts";
 import { ALL_SCRIPTS } from "./scripts.ts";
 
+const PING = encodeCommand(["PING"]);
 const WITHIN_MS = 20_000;
 
 /** Answers every command of the nth connection with `answers[n]`, the last one from then on. */
@@ -35,16 +36,16 @@ test("redis connection: a server that still loads its data is dialed again until
     "$2\r\nok\r\n",
   ]);
   const replies: [number, Reply][] = [];
-  const connection = new RedisConnection("127.0.0.1", server.port, {
+  const connection = dialRedis("127.0.0.1", server.port, {
     onOpen: () => {},
     onReply: (tag, reply) => void replies.push([tag, reply]),
     onChunk: () => {},
     onClose: () => {},
   });
-  expect(connection.send(1, ["PING"])).toBe(false);
+  expect(connection.send(1, PING)).toBe(false);
   await until("it is open", WITHIN_MS, () => connection.isOpen);
   expect(server.connections()).toBe(2);
-  expect(connection.send(7, ["PING"])).toBe(true);
+  expect(connection.send(7, PING)).toBe(true);
   await until("the reply is there", WITHIN_MS, () => replies.length > 0);
   expect(replies).toEqual([[7, Buffer.from("ok")]]);
   connection.close();
@@ -65,13 +66,13 @@ test("redis connection: a lost connection tells which commands have no reply", a
       data() {},
     },
   });
-  const connection = new RedisConnection("127.0.0.1", listener.port, {
+  const connection = dialRedis("127.0.0.1", listener.port, {
     ...{ onOpen: () => {}, onReply: () => {}, onChunk: () => {} },
     onClose: (tags) => void (closed = tags),
   });
   await until("it is open", WITHIN_MS, () => connection.isOpen);
-  expect(connection.send(3, ["PING"])).toBe(true);
-  expect(connection.send(4, ["PING"])).toBe(true);
+  expect(connection.send(3, PING)).toBe(true);
+  expect(connection.send(4, PING)).toBe(true);
   for (const socket of silent) socket.end();
   await until("the loss is told", WITHIN_MS, () => closed);
   expect(closed!).toEqual([3, 4]);

@@ -9,7 +9,7 @@ import {
   type OpCode,
 } from "../../kv/command.ts";
 import { Prng } from "../../lib/prng.ts";
-import { openStoreClient, type StoreClient } from "../store-client.ts";
+import { loadProtocol, openStoreClient, type StoreClient } from "../store-client.ts";
 import type { ClusterAddress } from "../target.ts";
 
 /** How an operation ended, for people. */
@@ -50,6 +50,7 @@ export class PlainClient {
 
   /** An operation is given up after `timeoutMs`. */
   static async connect(address: ClusterAddress, timeoutMs: number): Promise<PlainClient> {
+    await loadProtocol(address);
     const client = new PlainClient(address, timeoutMs);
     await client.#client.connected(0, CONNECT_MS);
     return client;

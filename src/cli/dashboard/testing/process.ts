@@ -20,10 +20,11 @@ export type DashboardProcess = {
 
 export async function startDashboard(...args: readonly string[]): Promise<DashboardProcess> {
   const command = [process.execPath, MAIN, "dashboard", "--no-open", "--port", "0", ...args];
-  const child = Bun.spawn(command, { stdout: "pipe", stderr: "ignore" });
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe" });
   process.on("exit", () => child.kill("SIGKILL")); // Its nodes end with it.
   const lines = readLines(child.stdout);
-  const url = /http:\S+/.exec((await lines.next()).value ?? "")![0];
+  const url = /http:\S+/.exec((await lines.next()).value ?? "")?.[0];
+  if (url === undefined) throw new Error(`no address: ${await child.stderr.text()}`);
   const { origin, hash } = new URL(url);
   const headers = {
     Authorization: `Bearer ${hash.slice("#token=".length)}`,
