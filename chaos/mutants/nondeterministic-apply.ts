@@ -14,14 +14,10 @@ let puts = 0;`,
     },
     {
       file: "src/kv/store.ts",
-      find: `this.#stamp(cell, valueBytes, version + 1);
-  }
-
-  #append`,
-      replace: `this.#stamp(cell, valueBytes, version + (++puts % 101 === 0 ? 2 : 1));
-  }
-
-  #append`,
+      find: `bytes, keyAt + keyBytes, valueBytes, version + 1);
+  }`,
+      replace: `bytes, keyAt + keyBytes, valueBytes, version + (++puts % 101 === 0 ? 2 : 1));
+  }`,
     },
   ],
   detectors: ["SMS", "CONV", "LIN", "ORC"],
