@@ -60,11 +60,16 @@ export const during = (fromMs: number, toMs: number, fault: Fault): Step => ({
   fault,
 });
 
-/** Each node in turn, down for 60 % of its slot of the span. */
-export const rolling = (fromMs: number, toMs: number, fault: "crash" | "pause"): Step => ({
+/** Each node in turn, down for a share of its slot of the span. */
+export const rolling = (
+  fromMs: number,
+  toMs: number,
+  fault: "crash" | "stop" | "pause",
+  share = 0.6,
+): Step => ({
   kind: "rolling",
   fault,
-  share: 0.6,
+  share,
   fromMs,
   toMs,
 });
@@ -138,6 +143,8 @@ export const majority: NodeSpec = { kind: "random", size: "majority" };
 export const node = (id: number): NodeSpec => ({ kind: "node", id });
 
 export const crash = (nodes: NodeSpec): Fault => ({ kind: "crash", nodes });
+/** SIGTERM: as in an upgrade. */
+export const stop = (nodes: NodeSpec): Fault => ({ kind: "stop", nodes });
 export const restart = (nodes: NodeSpec): Fault => ({ kind: "restart", nodes });
 export const pause = (nodes: NodeSpec): Fault => ({ kind: "pause", nodes });
 export const resume = (nodes: NodeSpec): Fault => ({ kind: "resume", nodes });

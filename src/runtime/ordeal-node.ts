@@ -373,7 +373,6 @@ export class OrdealNode implements HostPorts, GroupClientPort {
 
   async #closePorts(): Promise<void> {
     this.#transport.stop();
-    this.#binary.stop();
-    await this.#http.stop();
+    await Promise.all([this.#binary.stop(), this.#http.stop()]);
   }
 }

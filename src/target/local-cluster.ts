@@ -124,6 +124,10 @@ export class LocalCluster implements Cluster {
         const nodes = await this.#resolve(fault, (id) => supervisor.nodes.pid(id) !== 0);
         return timed(nodes, supervisor.nodes.crash(nodes));
       }
+      case "stop": {
+        const nodes = await this.#resolve(fault, (id) => supervisor.nodes.state(id) === "running");
+        return timed(nodes, supervisor.nodes.end(nodes));
+      }
       case "restart": {
         const nodes = await this.#resolve(fault, (id) => this.#isDown(id));
         return timed(nodes, this.#restart(nodes));

@@ -56,6 +56,9 @@ type Connection = {
   closed: boolean;
 };
 
+/** A client that has not closed its side by then, after the last reply, is cut off. */
+const END_WITHIN_MS = 100;
+
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 /** A refusal that the server gives by itself, before the replica sees the request. */
 const OVERLOADED: Reply = {
@@ -88,6 +91,7 @@ export class BinaryServer {
   #replyTo: Connection | null = null;
   /** 0 is not a connection of this server: the HTTP server uses it. */
   #nextId = 1;
+  #stopped = false;
 
   /** Listens at once; throws when the port cannot be had. */
   constructor(options: BinaryOptions) {
@@ -136,7 +140,16 @@ export class BinaryServer {
     this.#dirty.length = 0;
   }
 
-  stop(): void {
+  /** Takes nothing more; each connection ends in order, so that its last replies arrive, or is cut. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#server.stop();
+    for (const connection of [...this.#connections.values()]) {
+      this.#write(connection);
+      connection.socket.end();
+    }
+    const cutAt = performance.now() + END_WITHIN_MS;
+    while (this.#connections.size > 0 && performance.now() < cutAt) await Bun.sleep(1);
     for (const connection of [...this.#connections.values()]) this.#close(connection, null);
     this.#server.stop(true);
   }
@@ -165,7 +178,7 @@ export class BinaryServer {
   }
 
   #onData(connection: Connection, chunk: Uint8Array): void {
-    if (connection.closed) return;
+    if (connection.closed || this.#stopped) return;
     this.#current = connection;
     try {
       const bytes = connection.first === null ? chunk : this.#begin(connection, chunk);
