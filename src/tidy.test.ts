@@ -20,7 +20,7 @@ const LAYERS: Record<string, readonly string[]> = {
   "src/history": ["src/lib", "src/kv"],
   "src/check": ["src/lib", "src/kv", "src/history"],
   // Certificates, tokens and who may speak: between processes, of whatever kind.
-  "src/security": ["src/lib"],
+  "src/security": ["src/lib", "src/wire"],
   // L3: the two worlds, which know nothing of each other.
   "src/sim": [
     "src/lib",

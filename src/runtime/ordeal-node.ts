@@ -17,6 +17,7 @@ import { Groups, SNAPSHOT_EVERY_BYTES } from "./groups.ts";
 import { HTTP_CLIENT, HttpClientPort } from "./http/http-client-port.ts";
 import type { AppOptions } from "./http/app.ts";
 import { appOptions } from "./http/node-app.ts";
+import { namesOf } from "./http/guard.ts";
 import { HttpServer } from "./http/server.ts";
 import { listenAll } from "./listen.ts";
 import { LogRoom } from "./log-room.ts";
@@ -27,8 +28,10 @@ import { NodeAdmin } from "./node-admin.ts";
 import { nodeLiveness } from "./node-liveness.ts";
 import { nodeStatus, type NodeStatusReport } from "./node-status.ts";
 import { type OpenStorage, openStorage } from "./open-storage.ts";
+import type { NodeSecurity } from "../security/node-security.ts";
 import { BinaryServer } from "./protocols/binary.ts";
 import { Texts } from "./protocols/texts.ts";
+import { secureNode } from "./secure.ts";
 import { TcpTransport } from "./tcp-transport.ts";
 import { logStarted } from "./started.ts";
 import { TurnLoop } from "./turn-loop.ts";
@@ -65,6 +68,8 @@ export class OrdealNode implements HostPorts, GroupClientPort {
   #config: NodeConfigFile;
   readonly #machines: Machines;
   readonly #address: ListenAddress;
+  /** Null: nothing is encrypted, and anybody may speak. */
+  readonly #security: NodeSecurity | null;
   readonly #transport: TcpTransport;
   readonly #texts: Texts;
   readonly #binary: BinaryServer;
@@ -95,11 +100,13 @@ export class OrdealNode implements HostPorts, GroupClientPort {
     this.#clock = options.clock ?? machineClock;
     this.#config = config;
     this.#address = listenAddress(config, id);
+    this.#security = secureNode(config, id);
     this.#httpRequests = new HttpClientPort(this, this.#onBurst);
     this.#machines = new Machines(config.sharding, seed);
     this.#texts = new Texts({
       ...{ id, now: this.now, machines: this.#machines, requests: this.#httpRequests },
       ...{ groups: () => this.#groups, config: () => this.#config, status: () => this.status() },
+      tokens: this.#security?.tokens ?? null,
       onFatal: this.#onFatal,
     });
     const random = new Prng(seed);
@@ -255,6 +262,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       config,
       self: asNode(id),
       random,
+      security: this.#security,
       log,
       onMessage: (group, message) => this.#host.input(group, { kind: "message", message }),
       onAlive: (peer, boot) => {
@@ -280,6 +288,8 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       port: clientPort,
       requests: this,
       clusterInfo: () => clusterInfo(this.#options.id, this.#config),
+      security: this.#security,
+      authWithinMs: this.#config.authWithinMs,
       texts: this.#texts.create,
       log: this.#options.log,
       onBurst: this.#onBurst,
@@ -290,7 +300,9 @@ export class OrdealNode implements HostPorts, GroupClientPort {
   #listenHttp(): HttpServer {
     const { host, httpPort: port } = this.#address;
     // The app is made when everything it serves is.
-    return new HttpServer({ host, port, app: () => this.#appOptions() });
+    const security = this.#security;
+    const guard = { security, hosts: () => namesOf(this.#address), log: this.#options.log };
+    return new HttpServer({ host, port, guard, app: () => this.#appOptions() });
   }
 
   #appOptions(): AppOptions {

@@ -3,6 +3,9 @@ import { AssertionError } from "../lib/assert.ts";
 import type { GroupId, NodeId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Message } from "../raft/types.ts";
+import { tlsToNode } from "../security/credentials.ts";
+import { type NodeSecurity, whyNotNode } from "../security/node-security.ts";
+import { certifiedNames, tlsFailure } from "../security/server-tls.ts";
 import { type Beat, writeAlive, writeBeats } from "../wire/beats-codec.ts";
 import { WireError } from "../wire/bytes.ts";
 import { type Frame, FrameReader } from "../wire/frame.ts";
@@ -35,6 +38,8 @@ export type LinkOptions = {
   readonly port: number;
   /** Counts what is sent. */
   readonly traffic: PeerTraffic;
+  /** Null or absent: in plain text, to whoever listens there. */
+  readonly security?: NodeSecurity | null;
   readonly random: Prng;
   readonly log: Log;
   /** Messages to `peer` were lost: the core must probe it. Never called from within `send`. */
@@ -152,7 +157,7 @@ export class PeerLink {
     this.#disconnect();
     this.#state = "dialing";
     const attempt = this.#attempt;
-    const { host, port } = this.#options;
+    const { host, port, security = null } = this.#options;
     const stale = (): boolean => attempt !== this.#attempt;
     this.#timer = setTimeout(() => {
       this.#lost(`no handshake reply within ${HANDSHAKE_WITHIN_MS} ms`);
@@ -160,11 +165,18 @@ export class PeerLink {
     Bun.connect({
       hostname: host,
       port,
+      ...(security && { tls: tlsToNode(security.credentials) }),
       socket: {
         binaryType: "uint8array",
         open: (socket) => {
           if (stale()) socket.terminate();
-          else this.#onOpen(socket);
+          else if (security === null) this.#onOpen(socket);
+          else this.#socket = socket;
+        },
+        handshake: (socket, isDone, error) => {
+          if (stale()) return;
+          if (!isDone || error !== null) return this.#lost(tlsFailure(error));
+          this.#onCertificate(socket);
         },
         data: (_socket, chunk) => {
           if (!stale()) this.#onData(chunk);
@@ -183,6 +195,14 @@ export class PeerLink {
     }).catch((error: Error) => {
       if (!stale()) this.#lost(error.message);
     });
+  }
+
+  /** Of the other side, signed by our authority: it must be that of the peer that is meant. */
+  #onCertificate(socket: Socket): void {
+    const { clusterId, peer } = this.#options;
+    const other = whyNotNode(certifiedNames(socket), clusterId, peer);
+    if (other === null) this.#onOpen(socket);
+    else this.#lost(other);
   }
 
   #onOpen(socket: Socket): void {

@@ -1,6 +1,8 @@
 import type { Socket, TCPSocketListener } from "bun";
 import { NO_NODE, type NodeId } from "../lib/ids.ts";
 import type { Message } from "../raft/types.ts";
+import { AUTH_WITHIN_MS, type NodeSecurity, whyNotNode } from "../security/node-security.ts";
+import { certifiedNames, tlsFailure, tlsOfServer } from "../security/server-tls.ts";
 import { isBeats, readAlive, readBeats } from "../wire/beats-codec.ts";
 import { ByteWriter, WireError } from "../wire/bytes.ts";
 import { FRAME_BYTES_MAX, type Frame, FrameReader } from "../wire/frame.ts";
@@ -14,8 +16,6 @@ import { readMessage } from "../wire/raft-codec.ts";
 import type { Log } from "./logging.ts";
 import { countMessage, type PeerTraffic } from "./peer-traffic.ts";
 
-/** A connection that has not shaken hands by then is closed. */
-const HANDSHAKE_WITHIN_MS = 5000;
 /** Connections that have not shaken hands; more are closed at once. */
 const STRANGERS_MAX = 64;
 
@@ -29,6 +29,10 @@ export type ListenerOptions = {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Null or absent: whoever says that he is a peer is believed. */
+  readonly security?: NodeSecurity | null;
+  /** A connection that has not shaken hands by then is closed. */
+  readonly authWithinMs?: number | undefined;
   readonly log: Log;
   /** A message of a group, which this node may not host. */
   readonly onMessage: (group: number, message: Message) => void;
@@ -48,6 +52,8 @@ type Inbound = {
   readonly socket: Socket<Inbound>;
   readonly reader: FrameReader;
   readonly onFrame: (frame: Frame) => void;
+  /** Whom its certificate names; undefined: it has shown none. */
+  certified: string | undefined;
   /** NO_NODE until the handshake is through. */
   peer: NodeId;
   /** Null until then. */
@@ -68,14 +74,20 @@ export class PeerListener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    const { security = null } = options;
     this.#server = Bun.listen<Inbound>({
       hostname: options.host,
       port: options.port,
+      ...(security && { tls: tlsOfServer(security, "must") }),
       socket: {
         binaryType: "uint8array",
         open: (socket) => this.#onOpen(socket),
+        handshake: (socket, isDone, error) => {
+          if (!isDone || error !== null) this.#close(socket.data, tlsFailure(error));
+          else socket.data.certified = certifiedNames(socket);
+        },
         data: (socket, chunk) => this.#onData(socket.data, chunk),
-        close: (socket) => this.#onBroken(socket.data, null),
+        close: (socket) => this.#onBroken(socket.data, this.#whyGone(socket.data)),
         error: (socket, error) => this.#onBroken(socket.data, error.message),
       },
     });
@@ -91,16 +103,25 @@ export class PeerListener {
     this.#server.stop(true);
   }
 
+  /** Worth a line where certificates are asked for, and of a stranger only. */
+  #whyGone(inbound: Inbound): string | null {
+    const { security = null } = this.#options;
+    const isStranger = security !== null && this.#strangers.has(inbound);
+    return isStranger ? "it has gone without a handshake" : null;
+  }
+
   #onOpen(socket: Socket<Inbound>): void {
+    const { authWithinMs = AUTH_WITHIN_MS } = this.#options;
     const inbound: Inbound = {
       socket,
       reader: new FrameReader(HANDSHAKE_FRAME_BYTES_MAX),
       onFrame: (frame) => this.#onFrame(inbound, frame),
+      certified: undefined,
       peer: NO_NODE,
       traffic: null,
       deadline: setTimeout(() => {
-        this.#close(inbound, `no handshake within ${HANDSHAKE_WITHIN_MS} ms`);
-      }, HANDSHAKE_WITHIN_MS),
+        this.#close(inbound, `no handshake within ${authWithinMs} ms`);
+      }, authWithinMs),
       closed: false,
     };
     socket.data = inbound;
@@ -151,7 +172,7 @@ export class PeerListener {
     if (frame.kind !== KIND.handshake) {
       throw new WireError(`kind ${frame.kind} as the first frame, not a handshake`);
     }
-    const { peer, refusal } = this.#judge(frame);
+    const { peer, refusal } = this.#judge(frame, inbound.certified);
     const reply = new ByteWriter(64);
     writeHandshakeReply(reply, { refusal });
     inbound.socket.write(reply.written());
@@ -169,11 +190,17 @@ export class PeerListener {
     onPeer(peer);
   }
 
-  #judge(frame: Frame): { readonly peer: NodeId; readonly refusal: string | null } {
-    const { clusterId, self, peers } = this.#options;
+  #judge(
+    frame: Frame,
+    certified: string | undefined,
+  ): { readonly peer: NodeId; readonly refusal: string | null } {
+    const { clusterId, self, peers, security = null } = this.#options;
     try {
       const shake = readHandshake(frame.body);
       const peer = shake.from;
+      const other = security && whyNotNode(certified, clusterId, peer);
+      // First of all: who is not who he says learns nothing of this cluster.
+      if (other !== null) return { peer: NO_NODE, refusal: other };
       if (shake.clusterId !== clusterId) {
         return { peer, refusal: `this is cluster "${clusterId}", not "${shake.clusterId}"` };
       }

@@ -2,6 +2,7 @@ import { asNode, type GroupId, type NodeId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Message } from "../raft/types.ts";
 import { firstVoters, listenAddress, type NodeConfigFile, peerEndpoint } from "./config.ts";
+import type { NodeSecurity } from "../security/node-security.ts";
 import type { Log } from "./logging.ts";
 import { PeerLink } from "./peer-link.ts";
 import { PeerListener } from "./peer-listener.ts";
@@ -11,6 +12,8 @@ export type TransportOptions = {
   readonly config: NodeConfigFile;
   readonly self: NodeId;
   readonly random: Prng;
+  /** Null or absent: nothing is encrypted, and nobody shows who it is. */
+  readonly security?: NodeSecurity | null;
   readonly log: Log;
   readonly onMessage: (group: number, message: Message) => void;
   /** A peer tells that it lives, and the number of its process. */
@@ -44,6 +47,7 @@ export class TcpTransport {
     this.#listener = new PeerListener({
       ...options,
       clusterId: config.clusterId,
+      authWithinMs: config.authWithinMs,
       peers: () => this.#mayConnect,
       trafficOf: (peer) => this.#trafficOf(peer),
       host: hosts.peerPort,

@@ -1,7 +1,9 @@
 import type { Server } from "bun";
 import type { Hono } from "hono";
 import { VALUE_BYTES_MAX } from "../../kv/command.ts";
+import { tlsOfServer } from "../../security/server-tls.ts";
 import type { AppOptions } from "./app.ts";
+import { type GuardOptions, HttpGuard } from "./guard.ts";
 
 export type HttpOptions = {
   /** What the app serves; called when it is loaded. */
@@ -9,6 +11,8 @@ export type HttpOptions = {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Who may ask. */
+  readonly guard: GuardOptions;
 };
 
 /** Room above the largest value, so that the app and not Bun says what is wrong with a larger one. */
@@ -25,12 +29,19 @@ export class HttpServer {
   /** Listens at once; throws when the port cannot be had. */
   constructor(options: HttpOptions) {
     this.#options = options;
+    const { security } = options.guard;
+    const guard = new HttpGuard(options.guard);
     this.#server = Bun.serve({
       hostname: options.host,
       port: options.port,
+      ...(security && {
+        tls: tlsOfServer(security, security.clientAuth === "cert" ? "must" : "unasked"),
+      }),
       idleTimeout: IDLE_SECONDS,
       maxRequestBodySize: BODY_BYTES_MAX,
       fetch: async (request, server) => {
+        const refused = guard.refuse(request, server.requestIP(request)?.address ?? "");
+        if (refused !== null) return refused;
         // A change of membership lasts until the new nodes have caught up.
         if (request.url.includes("/admin/")) server.timeout(request, 0);
         return (await this.load()).fetch(request);

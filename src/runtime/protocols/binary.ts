@@ -2,15 +2,18 @@ import type { Socket, TCPSocketListener } from "bun";
 import { NO_NODE } from "../../lib/ids.ts";
 import type { GroupClientPort } from "../../replica/host.ts";
 import type { Reply } from "../../replica/ports.ts";
-import { WireError } from "../../wire/bytes.ts";
+import { ByteWriter, WireError } from "../../wire/bytes.ts";
 import { type ClusterInfo, writeClusterInfo } from "../../wire/cluster-info.ts";
 import { eachRequest, REQUESTS_PER_CONNECTION_MAX, writeResponse } from "../../wire/client.ts";
 import { STATUS } from "../../wire/errors.ts";
 import { beginFrame, endFrame, type Frame, FrameReader } from "../../wire/frame.ts";
 import { KIND } from "../../wire/kinds.ts";
+import { readAuth, writeAuthReply } from "../../wire/auth.ts";
+import type { NodeSecurity } from "../../security/node-security.ts";
 import { FrameWriter } from "../frame-writer.ts";
 import type { Log } from "../logging.ts";
 import { protocolOf } from "../../wire/protocol.ts";
+import { Gate } from "./gate.ts";
 import type { TextLink, TextProtocols } from "./text-link.ts";
 import { TextSide } from "./text-side.ts";
 
@@ -29,6 +32,10 @@ export type BinaryOptions = {
   readonly clusterInfo: () => ClusterInfo;
   /** Absent: frames are all that is spoken. */
   readonly texts?: TextProtocols;
+  /** Null or absent: anybody may speak, in plain text. */
+  readonly security?: NodeSecurity | null;
+  /** A client that has not shown who it is by then is closed. */
+  readonly authWithinMs?: number | undefined;
   readonly log: Log;
   /** Called once after the requests of one chunk: the time to schedule a pump. */
   readonly onBurst: () => void;
@@ -58,6 +65,8 @@ type Connection = {
 
 /** A client that has not closed its side by then, after the last reply, is cut off. */
 const END_WITHIN_MS = 100;
+/** How long who was refused has to read why. */
+const REFUSED_LINGER_MS = 1000;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 /** A refusal that the server gives by itself, before the replica sees the request. */
@@ -83,6 +92,8 @@ export class BinaryServer {
   readonly #server: TCPSocketListener<Connection>;
   readonly #connections = new Map<number, Connection>();
   readonly #dirty: Connection[] = [];
+  /** Null: nobody is a stranger. */
+  readonly #gate: Gate<Connection> | null;
   /** Whose requests are being read, and from what. */
   #current: Connection | null = null;
   #body: Uint8Array = new Uint8Array(0);
@@ -96,18 +107,24 @@ export class BinaryServer {
   /** Listens at once; throws when the port cannot be had. */
   constructor(options: BinaryOptions) {
     this.#options = options;
+    const { security = null, authWithinMs } = options;
+    this.#gate =
+      security && new Gate(security, authWithinMs, (one, reason) => this.#close(one, reason));
     this.#server = Bun.listen<Connection>({
       hostname: options.host,
       port: options.port,
       // Who pipes text in ends it before the answers are there.
       allowHalfOpen: true,
+      ...(this.#gate && { tls: this.#gate.tls }),
       socket: {
         binaryType: "uint8array",
         open: (socket) => this.#onOpen(socket),
+        handshake: (socket, isDone, error) =>
+          this.#gate?.shaken(socket.data, socket, isDone, error),
         data: (socket, chunk) => this.#onData(socket.data, chunk),
         drain: (socket) => this.#write(socket.data),
         end: (socket) => this.#onEnd(socket.data),
-        close: (socket) => this.#close(socket.data, null),
+        close: (socket) => this.#close(socket.data, this.#whyGone(socket.data)),
         error: (socket, error) => this.#close(socket.data, error.message),
       },
     });
@@ -160,7 +177,7 @@ export class BinaryServer {
       socket,
       reader: new FrameReader(),
       onFrame: (frame) => this.#onFrame(connection, frame),
-      first: this.#options.texts === undefined ? null : new Uint8Array(0),
+      first: this.#options.texts === undefined && this.#gate === null ? null : NO_BYTES,
       text: null,
       out: new FrameWriter(PENDING_BYTES_MAX),
       frameStart: -1,
@@ -172,6 +189,7 @@ export class BinaryServer {
     socket.data = connection;
     socket.setNoDelay(true);
     this.#connections.set(connection.id, connection);
+    this.#gate?.arrived(connection);
     if (this.#connections.size > CONNECTIONS_MAX) {
       this.#close(connection, `more than ${CONNECTIONS_MAX} client connections`);
     }
@@ -196,14 +214,49 @@ export class BinaryServer {
   #begin(connection: Connection, chunk: Uint8Array): Uint8Array {
     const before = connection.first!;
     const bytes = before.length === 0 ? chunk : new Uint8Array(Buffer.concat([before, chunk]));
+    if (this.#gate?.isStranger(connection) === true && !this.#admits(this.#gate, connection, bytes))
+      return NO_BYTES;
     const protocol = protocolOf(bytes, bytes.length);
     connection.first = protocol === null ? bytes : null;
     if (protocol === null) return NO_BYTES;
-    if (protocol !== "binary") {
+    if (protocol !== "binary" && this.#options.texts !== undefined) {
       const link = this.#link(connection);
-      connection.text = new TextSide(link, connection.socket, this.#options.texts!(protocol, link));
+      connection.text = new TextSide(link, connection.socket, this.#options.texts(protocol, link));
     }
     return bytes;
+  }
+
+  /** Whether they show who the client is. Else they wait for more, or it is refused. */
+  #admits(gate: Gate<Connection>, connection: Connection, bytes: Uint8Array): boolean {
+    const verdict = gate.judge(connection, bytes);
+    if (verdict.kind === "admit") return true;
+    connection.first = verdict.kind === "wait" ? bytes : NO_BYTES;
+    if (verdict.kind === "refuse") this.#refuse(connection, verdict.answer, verdict.reason);
+    return false;
+  }
+
+  /** Closes in order after a few bytes, which any socket buffer holds. */
+  #refuse(connection: Connection, answer: Uint8Array, reason: string): void {
+    const { socket } = connection;
+    this.#forget(connection, reason);
+    socket.write(answer, 0, answer.length);
+    socket.shutdown();
+    setTimeout(() => socket.terminate(), REFUSED_LINGER_MS).unref();
+  }
+
+  /** A token again, or one that nobody asked for. */
+  #onAuth(connection: Connection, body: Uint8Array): void {
+    const token = readAuth(body);
+    const tokens = this.#options.security?.tokens ?? null;
+    const isRight = tokens === null || tokens.accepts(token);
+    const w = new ByteWriter(64);
+    writeAuthReply(w, { refusal: isRight ? null : "the token is not right" });
+    if (!isRight) return this.#refuse(connection, w.written(), "the token is not right");
+    this.#seal(connection);
+    const { out } = connection;
+    const start = out.bytes.offset;
+    out.bytes.bytes(w.written());
+    if (out.keep(start)) this.#write(connection);
   }
 
   #link(connection: Connection): TextLink {
@@ -224,13 +277,20 @@ export class BinaryServer {
   }
 
   #onEnd(connection: Connection): void {
-    if (connection.text === null) this.#close(connection, null);
+    if (connection.text === null) this.#close(connection, this.#whyGone(connection));
     else connection.text.end();
+  }
+
+  /** Worth a line of a stranger only. */
+  #whyGone(connection: Connection): string | null {
+    const isStranger = this.#gate?.isStranger(connection) === true;
+    return isStranger ? "it has gone without showing who it is" : null;
   }
 
   #onFrame(connection: Connection, frame: Frame): void {
     if (connection.closed) return;
     if (frame.kind === KIND.clusterRequest) return this.#describe(connection);
+    if (frame.kind === KIND.auth) return this.#onAuth(connection, frame.body);
     if (frame.kind !== KIND.clientRequests) {
       throw new WireError(`kind ${frame.kind} on the client port`);
     }
@@ -307,7 +367,13 @@ export class BinaryServer {
   /** `reason`: null when it is nothing worth a line, such as the client's own close. */
   #close(connection: Connection, reason: string | null): void {
     if (connection.closed) return;
+    this.#forget(connection, reason);
+    connection.socket.terminate();
+  }
+
+  #forget(connection: Connection, reason: string | null): void {
     connection.closed = true;
+    this.#gate?.left(connection);
     connection.text?.closed();
     this.#connections.delete(connection.id);
     if (this.#replyTo === connection) this.#replyTo = null;
@@ -315,6 +381,5 @@ export class BinaryServer {
       const fields = { event: "clientClosed", from: connection.socket.remoteAddress, reason };
       this.#options.log.warn(fields, "closed a client connection");
     }
-    connection.socket.terminate();
   }
 }
