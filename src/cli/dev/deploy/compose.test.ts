@@ -124,6 +124,7 @@ test("compose: --attach knows the published ports, and its commands the services
     expect(ports).toEqual([`${host}:${clientPort}:7201`, `${host}:${httpPort}:7301`]);
   }
   for (const words of Object.values(attached.commands)) {
+    if (words === undefined) throw new Error("a command is named and not given");
     expect(existsSync(join(DEPLOY, "..", words[words.indexOf("-f") + 1]!))).toBe(true);
     expect(names).toContain(words.at(-1)!.replace("{id}", "1"));
   }
