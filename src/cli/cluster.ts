@@ -3,6 +3,7 @@ import { SHARDS_DEFAULT } from "../kv/shard-config.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { Sharded } from "../target/target.ts";
 import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
+import { backup, recover, restart, restore } from "./cluster/safety-commands.ts";
 import {
   add,
   DIR,
@@ -29,6 +30,10 @@ export const command: CommandModule = {
       .command(promote)
       .command(transfer)
       .command(snapshot)
+      .command(restart)
+      .command(backup)
+      .command(restore)
+      .command(recover)
       .demandCommand(1, "what about the cluster? start, status, stop, add, remove, …")
       .example("$0 cluster start -n 5 --dir /tmp/c", "five nodes, their data in /tmp/c")
       .example("$0 cluster status --dir /tmp/c", "role, term and commit index of each node")

@@ -30,36 +30,40 @@ export async function resign(options: ResignOptions): Promise<void> {
   const startedAt = performance.now();
   /** Who is to lead each group. */
   const asked = new Map<number, number>();
-  let handedOver = 0;
   const isOver = (): boolean => performance.now() > startedAt + RESIGN_WITHIN_MS;
   while (!isOver()) {
     const led = [...host.groups].filter((id) => host.replica(id)!.soft.role === "leader");
     const others = new Set(connected());
-    let waits = host.unanswered > 0;
+    // Until they know their next leader: our vote may be one that it needs.
+    let isHandingOver =
+      others.size > 0 &&
+      [...asked.keys()].some((group) => host.replica(group)!.soft.leaderId === NO_NODE);
+    /** What a group still has to answer can never be committed. */
+    let isCutOff = false;
     for (const group of led) {
       if (others.has(asked.get(group) ?? NO_NODE)) {
-        waits = true;
+        isHandingOver = true;
         continue;
       }
       const status = host.replica(group)!.status();
       const to = successor(status, groups.details(group)!, others);
       if (to === null) {
         host.close();
-        if (!canCommit(status, others)) waits = false;
+        isCutOff ||= !canCommit(status, others);
         continue;
       }
-      waits = true;
+      isHandingOver = true;
       asked.set(group, to);
       admin.transfer(group, to, ({ outcome }) => {
-        asked.delete(group);
-        if (outcome === "done") handedOver++;
+        if (outcome !== "done") asked.delete(group);
       });
     }
-    if (!waits) break;
+    if (!isHandingOver && (isCutOff || host.unanswered === 0)) break;
     await Bun.sleep(LOOK_EVERY_MS);
   }
   const tookMs = Math.round(performance.now() - startedAt);
   const { unanswered } = host;
+  const handedOver = asked.size;
   const fields = { event: "resigned", handedOver, unanswered, tookMs };
   log.info(fields, unanswered === 0 ? "has answered all, and ends" : "ends, though some wait");
 }
