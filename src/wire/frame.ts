@@ -62,6 +62,11 @@ export class FrameReader {
     this.bytesMax = bytesMax;
   }
 
+  /** Bytes of a frame that has not come whole. */
+  get buffered(): number {
+    return this.#partial === null ? this.#headerHave : this.#have;
+  }
+
   /** Calls `onFrame` for every frame that `chunk` completes. Keeps views of `chunk`. */
   push(chunk: Uint8Array, onFrame: (frame: Frame) => void): void {
     let at = 0;

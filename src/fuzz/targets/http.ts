@@ -8,18 +8,18 @@ import { OrdealNode } from "../../runtime/ordeal-node.ts";
 import { expect, type FuzzTarget, outcomeText } from "../target.ts";
 
 const REQUESTS: readonly string[] = [
-  "GET /status HTTP/1.1\r\nHost: a\r\n\r\n",
-  "GET /kv/key?local=true HTTP/1.1\r\nHost: a\r\n\r\n",
-  'PUT /kv/schl%C3%BCssel HTTP/1.1\r\nHost: a\r\nIf-Match: "7"\r\nContent-Length: 5\r\n\r\nvalue',
-  "PUT /kv/a HTTP/1.1\r\nHost: a\r\nIf-None-Match: *\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-  "POST /kv/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
-  "DELETE /kv/a HTTP/1.1\r\nHost: a\r\n\r\n",
-  "GET /kv?prefix=a&from=b&limit=10 HTTP/1.1\r\nHost: a\r\n\r\n",
-  "GET /log?tail=3 HTTP/1.1\r\nHost: a\r\n\r\n",
-  "GET /metrics HTTP/1.1\r\nHost: a\r\nAccept: text/plain\r\n\r\n",
+  "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  "GET /kv/key?local=true HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  'PUT /kv/schl%C3%BCssel HTTP/1.1\r\nHost: localhost\r\nIf-Match: "7"\r\nContent-Length: 5\r\n\r\nvalue',
+  "PUT /kv/a HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: *\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+  "POST /kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx",
+  "DELETE /kv/a HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  "GET /kv?prefix=a&from=b&limit=10 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  "GET /log?tail=3 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n\r\n",
   "GET /hard-state HTTP/1.0\r\n\r\n",
-  'POST /admin/leader HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n{"to":9}',
-  "GET /openapi.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+  'POST /admin/leader HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n{"to":9}',
+  "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
 ];
 /** Read so far of an answer; a page of keys is longer, and of no interest. */
 const ANSWER_BYTES_MAX = 4096;

@@ -2,7 +2,7 @@ import { KEY_BYTES_MAX, SCAN_BOUND_BYTES_MAX, VALUE_BYTES_MAX } from "../../kv/c
 import { crc32 } from "../../lib/crc32.ts";
 import { Prng } from "../../lib/prng.ts";
 import { LineReader } from "../../wire/json-lines.ts";
-import { type JsonProblem, type JsonRequest, parseJsonRequest } from "../../wire/json-request.ts";
+import { parseJsonRequest } from "../../wire/json-request.ts";
 import { chunksOf } from "../mutate.ts";
 import { expect, type FuzzTarget, outcomeOf, outcomeText } from "../target.ts";
 
@@ -15,6 +15,7 @@ const REQUESTS: readonly unknown[] = [
   { op: "scan", prefix: "a", from: "ab", limit: 100 },
   { op: "scan", from64: "AA==", end64: "/////w==", limit: 1 },
   { op: "ping", id: null },
+  { auth: "a-token", id: 1 },
 ];
 
 function read(chunks: Iterable<Uint8Array>): { readonly text: string; readonly outcome: string } {
@@ -32,7 +33,8 @@ function read(chunks: Iterable<Uint8Array>): { readonly text: string; readonly o
   return { text: `${answers.join(" ")} ${end}`, outcome: `${answers.at(-1) ?? "none"} ${end}` };
 }
 
-function answerTo(request: JsonRequest | JsonProblem): string {
+function answerTo(request: ReturnType<typeof parseJsonRequest>): string {
+  if ("token" in request) return "token";
   if ("problem" in request) {
     expect(request.problem !== "", "a problem without words");
     return outcomeText(request.problem);

@@ -22,7 +22,7 @@ import { backupRoute } from "./backup.ts";
 import type { HttpReply } from "./http-client-port.ts";
 import { documentRoutes } from "./document.ts";
 import { inspectionRoutes } from "./inspection.ts";
-import { HTTP_STATUS, problem } from "./problem.ts";
+import { failed, HTTP_STATUS, problem } from "./problem.ts";
 import { GetQuery } from "./queries.ts";
 import { stateRoutes } from "./state.ts";
 import { readQuery } from "./validate.ts";
@@ -91,6 +91,7 @@ export function createApp(options: AppOptions): Hono {
   app.delete("/kv/:key", (c) => serve(options, c, { op: OP_DELETE }));
   backupRoute(app, options);
   app.route("/admin", adminRoutes(options.admin));
+  app.onError(failed);
   stateRoutes(app, options);
   inspectionRoutes(app, options);
   documentRoutes(app);

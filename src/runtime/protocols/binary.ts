@@ -1,11 +1,9 @@
 import type { Socket, TCPSocketListener } from "bun";
-import { NO_NODE } from "../../lib/ids.ts";
 import type { GroupClientPort } from "../../replica/host.ts";
 import type { Reply } from "../../replica/ports.ts";
 import { ByteWriter, WireError } from "../../wire/bytes.ts";
 import { type ClusterInfo, writeClusterInfo } from "../../wire/cluster-info.ts";
 import { eachRequest, REQUESTS_PER_CONNECTION_MAX, writeResponse } from "../../wire/client.ts";
-import { STATUS } from "../../wire/errors.ts";
 import { beginFrame, endFrame, type Frame, FrameReader } from "../../wire/frame.ts";
 import { KIND } from "../../wire/kinds.ts";
 import { readAuth, writeAuthReply } from "../../wire/auth.ts";
@@ -13,13 +11,13 @@ import type { NodeSecurity } from "../../security/node-security.ts";
 import { FrameWriter } from "../frame-writer.ts";
 import type { Log } from "../logging.ts";
 import { protocolOf } from "../../wire/protocol.ts";
+import { type ClientLimits, clientLimits } from "./client-limits.ts";
+import { type Connection, OVERLOADED, waitingBytes } from "./connection.ts";
 import { Gate } from "./gate.ts";
 import type { TextLink, TextProtocols } from "./text-link.ts";
 import { TextSide } from "./text-side.ts";
+import { Unfinished } from "./unfinished.ts";
 
-const CONNECTIONS_MAX = 4096;
-/** Replies that a client has not read; beyond it the connection is closed. */
-const PENDING_BYTES_MAX = 32 << 20;
 /** A frame of replies is ended here and another begun, well below what clients accept. */
 const RESPONSES_BYTES_MAX = 1 << 20;
 
@@ -36,31 +34,13 @@ export type BinaryOptions = {
   readonly security?: NodeSecurity | null;
   /** A client that has not shown who it is by then is closed. */
   readonly authWithinMs?: number | undefined;
+  /** Others than usual. */
+  readonly limits?: Partial<ClientLimits> | undefined;
   readonly log: Log;
   /** Called once after the requests of one chunk: the time to schedule a pump. */
   readonly onBurst: () => void;
   /** A bug of ours came up while a request was handled. */
   readonly onFatal: (error: unknown) => void;
-};
-
-type Connection = {
-  readonly id: number;
-  readonly socket: Socket<Connection>;
-  readonly reader: FrameReader;
-  readonly onFrame: (frame: Frame) => void;
-  /** What came before it was clear what is spoken; null: it is clear. */
-  first: Uint8Array | null;
-  /** Null: frames are spoken. */
-  text: TextSide | null;
-  readonly out: FrameWriter;
-  /** Where in `out` the open clientResponses frame begins; -1: none is open. */
-  frameStart: number;
-  /** Whose replies are in it. */
-  frameGroup: number;
-  unanswered: number;
-  /** Is in #dirty, to be flushed at the end of the turn. */
-  dirty: boolean;
-  closed: boolean;
 };
 
 /** A client that has not closed its side by then, after the last reply, is cut off. */
@@ -69,17 +49,6 @@ const END_WITHIN_MS = 100;
 const REFUSED_LINGER_MS = 1000;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
-/** A refusal that the server gives by itself, before the replica sees the request. */
-const OVERLOADED: Reply = {
-  status: STATUS.overloaded.code,
-  leaderHint: NO_NODE,
-  version: 0,
-  index: 0,
-  valueIn: new Uint8Array(0),
-  valueAt: 0,
-  valueBytes: 0,
-};
-
 /**
  * The client port: frames of requests in, frames of replies out (wire/client.ts). All replies of a
  * group and turn to one connection leave as one frame, and all frames in one write. Nothing is allocated per
@@ -94,6 +63,8 @@ export class BinaryServer {
   readonly #dirty: Connection[] = [];
   /** Null: nobody is a stranger. */
   readonly #gate: Gate<Connection> | null;
+  readonly #limits: ClientLimits;
+  readonly #unfinished: Unfinished<Connection>;
   /** Whose requests are being read, and from what. */
   #current: Connection | null = null;
   #body: Uint8Array = new Uint8Array(0);
@@ -108,6 +79,12 @@ export class BinaryServer {
   constructor(options: BinaryOptions) {
     this.#options = options;
     const { security = null, authWithinMs } = options;
+    this.#limits = clientLimits(options.limits);
+    this.#unfinished = new Unfinished(
+      this.#limits.unfinishedMs,
+      () => performance.now(),
+      (one, reason) => this.#close(one, reason),
+    );
     this.#gate =
       security && new Gate(security, authWithinMs, (one, reason) => this.#close(one, reason));
     this.#server = Bun.listen<Connection>({
@@ -168,6 +145,7 @@ export class BinaryServer {
     const cutAt = performance.now() + END_WITHIN_MS;
     while (this.#connections.size > 0 && performance.now() < cutAt) await Bun.sleep(1);
     for (const connection of [...this.#connections.values()]) this.#close(connection, null);
+    this.#unfinished.stop();
     this.#server.stop(true);
   }
 
@@ -179,7 +157,7 @@ export class BinaryServer {
       onFrame: (frame) => this.#onFrame(connection, frame),
       first: this.#options.texts === undefined && this.#gate === null ? null : NO_BYTES,
       text: null,
-      out: new FrameWriter(PENDING_BYTES_MAX),
+      out: new FrameWriter(this.#limits.pendingBytesMax),
       frameStart: -1,
       frameGroup: 0,
       unanswered: 0,
@@ -190,8 +168,10 @@ export class BinaryServer {
     socket.setNoDelay(true);
     this.#connections.set(connection.id, connection);
     this.#gate?.arrived(connection);
-    if (this.#connections.size > CONNECTIONS_MAX) {
-      this.#close(connection, `more than ${CONNECTIONS_MAX} client connections`);
+    const { connectionsMax, keepAliveMs } = this.#limits;
+    socket.setKeepAlive(true, keepAliveMs);
+    if (this.#connections.size > connectionsMax) {
+      this.#close(connection, `more than ${connectionsMax} client connections`);
     }
   }
 
@@ -202,6 +182,8 @@ export class BinaryServer {
       const bytes = connection.first === null ? chunk : this.#begin(connection, chunk);
       if (connection.text !== null) connection.text.receive(bytes);
       else connection.reader.push(bytes, connection.onFrame);
+      if (!connection.closed)
+        this.#unfinished.heard(connection, chunk.length, waitingBytes(connection));
     } catch (error) {
       // Bun would hand the error to the error handler and leave the socket open.
       if (error instanceof WireError) this.#close(connection, error.message);
@@ -268,6 +250,7 @@ export class BinaryServer {
       request: (group, requestId, bytes, view, end) =>
         requests.request(group, connection.id, requestId, bytes, view, 0, end),
       markDirty,
+      refused: (reason) => this.#logClosed(connection, reason),
       wake: () => {
         markDirty();
         onBurst();
@@ -374,12 +357,15 @@ export class BinaryServer {
   #forget(connection: Connection, reason: string | null): void {
     connection.closed = true;
     this.#gate?.left(connection);
+    this.#unfinished.left(connection);
     connection.text?.closed();
     this.#connections.delete(connection.id);
     if (this.#replyTo === connection) this.#replyTo = null;
-    if (reason !== null) {
-      const fields = { event: "clientClosed", from: connection.socket.remoteAddress, reason };
-      this.#options.log.warn(fields, "closed a client connection");
-    }
+    if (reason !== null) this.#logClosed(connection, reason);
+  }
+
+  #logClosed(connection: Connection, reason: string): void {
+    const fields = { event: "clientClosed", from: connection.socket.remoteAddress, reason };
+    this.#options.log.warn(fields, "closed a client connection");
   }
 }

@@ -27,6 +27,7 @@ const NO_REPLY = {
 
 /** A connection that speaks JSON, one object a line (docs/protocols.md). */
 export class JsonConnection implements TextProtocol {
+  readonly #link: TextLink;
   readonly #executor: KvExecutor;
   readonly #tokens: TokenCheck | null;
   readonly #pipeline: Pipeline;
@@ -39,6 +40,7 @@ export class JsonConnection implements TextProtocol {
 
   /** `tokens` null: clients need none, and any is taken. */
   constructor(link: TextLink, executor: KvExecutor, tokens: TokenCheck | null = null) {
+    this.#link = link;
     this.#executor = executor;
     this.#tokens = tokens;
     this.#pipeline = new Pipeline(link, executor, (w, _kind, context, reply, op) =>
@@ -82,6 +84,7 @@ export class JsonConnection implements TextProtocol {
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.#refuse(undefined, error.message);
+      this.#link.refused(error.message);
       this.#isEnding = true;
     } finally {
       this.#isRunning = false;

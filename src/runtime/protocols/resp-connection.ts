@@ -72,6 +72,7 @@ export class RespConnection implements TextProtocol, RespSession {
   readonly tokens: TokenCheck | null;
   version: RespVersion = 2;
   name = "";
+  readonly #link: TextLink;
   readonly #pipeline: Pipeline;
   readonly #reader = new RespReader();
   /** A command has been read and could not begin yet. */
@@ -83,6 +84,7 @@ export class RespConnection implements TextProtocol, RespSession {
   #isRunning = false;
 
   constructor(link: TextLink, shared: RespShared) {
+    this.#link = link;
     this.id = link.id;
     this.executor = shared.executor;
     this.cursors = shared.cursors;
@@ -130,6 +132,7 @@ export class RespConnection implements TextProtocol, RespSession {
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.error(`ERR ${error.message}`);
+      this.#link.refused(error.message);
       this.#isEnding = true;
     } finally {
       this.#isRunning = false;
