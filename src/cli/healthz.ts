@@ -45,12 +45,18 @@ async function ask(
   timeoutMs: number,
 ): Promise<{ readonly healthy: boolean; readonly text: string }> {
   const called = CALLED[host] ?? host;
-  const url = `http://${called.includes(":") ? `[${called}]` : called}:${port}/healthz`;
+  const { credentialsOfEnvironment } = await import("../security/credentials.ts");
+  const { fetchNode, remember } = await import("../security/keyring.ts");
+  const at = { host: called, port };
+  remember([at], credentialsOfEnvironment());
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    const answer = await fetchNode(at, "/healthz", { signal: AbortSignal.timeout(timeoutMs) });
     const text = (await answer.text()).trim();
     return { healthy: answer.ok, text };
   } catch (error) {
-    return { healthy: false, text: `${url} does not answer: ${(error as Error).message}` };
+    return {
+      healthy: false,
+      text: `${called}:${port} does not answer: ${(error as Error).message}`,
+    };
   }
 }

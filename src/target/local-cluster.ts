@@ -76,6 +76,7 @@ export class LocalCluster implements Cluster {
       target: "ordeal",
       nodes: config.nodes.map(({ id, host, clientPort }) => ({ id, host, port: clientPort })),
       ...(config.sharding && { shards: config.sharding.shards }),
+      ...(supervisor.credentials && { credentials: supervisor.credentials }),
     };
     this.#links = new LinkTable(this.nodeIds);
     this.#prng = new Prng(options.seed).fork("faults");
