@@ -30,6 +30,7 @@ import { nodeStatus, type NodeStatusReport } from "./node-status.ts";
 import { type OpenStorage, openStorage } from "./open-storage.ts";
 import type { NodeSecurity } from "../security/node-security.ts";
 import { BinaryServer } from "./protocols/binary.ts";
+import type { ClientLimits } from "./protocols/client-limits.ts";
 import { Texts } from "./protocols/texts.ts";
 import { secureNode } from "./secure.ts";
 import { TcpTransport } from "./tcp-transport.ts";
@@ -51,6 +52,8 @@ export type OrdealNodeOptions = {
   readonly disk?: FilePort | undefined;
   /** What it takes for the time; default: the clock of this machine. */
   readonly clock?: Clock | undefined;
+  /** What clients may cost, other than usual. */
+  readonly clientLimits?: Partial<ClientLimits> | undefined;
   /** Takes a recording of what the core of group 1 is given and gives out. */
   readonly record?: RecordSink | undefined;
   /** A bug of ours, or a disk that fails: the node has stopped acting, and the process must end. */
@@ -290,6 +293,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       clusterInfo: () => clusterInfo(this.#options.id, this.#config),
       security: this.#security,
       authWithinMs: this.#config.authWithinMs,
+      limits: this.#options.clientLimits,
       texts: this.#texts.create,
       log: this.#options.log,
       onBurst: this.#onBurst,
