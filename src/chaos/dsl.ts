@@ -15,7 +15,20 @@ import { type Aim, liftsOf, type Scenario, type Step } from "./scenario.ts";
 import type { Stage } from "./sequence.ts";
 import { scenarioProblems } from "./validate.ts";
 
-export type { Scenario, Step };
+export type { Condition, Fault, LoadShape, NodeSpec, PowerLossKeeps, Scenario, Stage, Step };
+export type {
+  ClockFault,
+  ConnectionFault,
+  DiskFault,
+  FaultKind,
+  MessageFault,
+  MessageName,
+  ReshardFault,
+} from "../fault/vocabulary.ts";
+export type { LabAssertion } from "./lab-checks.ts";
+export type { Parameter, Parametrised, Values } from "./parameters.ts";
+export type { Aim, Expectation } from "./scenario.ts";
+export type { Slo } from "./slo.ts";
 
 // The words a scenario module is written in: functions that return plain data. What each word means
 // stands in scenario.ts; `chaos/` has the scenarios.
