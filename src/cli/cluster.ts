@@ -58,6 +58,7 @@ type StartArgs = DirArgs & {
   readonly groups: number | undefined;
   readonly replicas: number | undefined;
   readonly "idle-groups": number | undefined;
+  readonly tls: boolean;
   readonly json: boolean;
 };
 
@@ -109,6 +110,12 @@ const start: CommandModule<object, StartArgs> = {
         describe: "sharded: so many more groups run and have not joined",
         type: "number",
       })
+      .option("tls", {
+        describe:
+          "encrypt everything, and ask for certificates and tokens, which are made in DIR/certs",
+        type: "boolean",
+        default: false,
+      })
       .option("foreground", {
         describe: "stay, and stop the cluster on Ctrl-C",
         type: "boolean",
@@ -140,6 +147,7 @@ const start: CommandModule<object, StartArgs> = {
         seed: args.seed,
         ...(Object.keys(raft).length > 0 && { raft }),
         sharded: shardedOf(args),
+        ...(args.tls && { tls: true }),
       },
       args.json,
     );
