@@ -6,6 +6,7 @@ import type { GroupClientPort, Host, HostPorts } from "../replica/host.ts";
 import type { Liveness } from "../replica/liveness.ts";
 import type { DurableWrite, Reply } from "../replica/ports.ts";
 import type { RecordSink } from "../replica/record.ts";
+import type { WireVersions } from "../wire/versions.ts";
 import type { FilePort } from "../storage/file-port.ts";
 import type { AdminPort } from "./admin-port.ts";
 import { clusterInfo } from "./cluster-info.ts";
@@ -54,6 +55,8 @@ export type OrdealNodeOptions = {
   readonly clock?: Clock | undefined;
   /** What clients may cost, other than usual. */
   readonly clientLimits?: Partial<ClientLimits> | undefined;
+  /** Versions of the peer protocol; default: what this build speaks. Others are for tests of upgrades. */
+  readonly versions?: WireVersions | undefined;
   /** Takes a recording of what the core of group 1 is given and gives out. */
   readonly record?: RecordSink | undefined;
   /** A bug of ours, or a disk that fails: the node has stopped acting, and the process must end. */
@@ -266,6 +269,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       self: asNode(id),
       random,
       security: this.#security,
+      versions: this.#options.versions,
       log,
       onMessage: (group, message) => this.#host.input(group, { kind: "message", message }),
       onAlive: (peer, boot) => {

@@ -16,6 +16,7 @@ import {
 } from "../wire/handshake.ts";
 import { KIND } from "../wire/kinds.ts";
 import { writeMessage } from "../wire/raft-codec.ts";
+import { versionsText, WIRE_VERSIONS, type WireVersions } from "../wire/versions.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import type { Log } from "./logging.ts";
 import { countMessage, type PeerTraffic } from "./peer-traffic.ts";
@@ -34,6 +35,8 @@ export type LinkOptions = {
   readonly clusterId: string;
   readonly self: NodeId;
   readonly peer: NodeId;
+  /** Default: what this build speaks. */
+  readonly versions?: WireVersions | undefined;
   readonly host: string;
   readonly port: number;
   /** Counts what is sent. */
@@ -69,6 +72,7 @@ export class PeerLink {
   /** One report per time that the link is down or full, so that reports cannot chase themselves. */
   #reported = false;
   #loggedReason = "";
+  #version: number | null = null;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -77,6 +81,11 @@ export class PeerLink {
 
   get isUp(): boolean {
     return this.#state === "up";
+  }
+
+  /** Of the peer protocol, as it was agreed on last; null: it never was. */
+  get version(): number | null {
+    return this.#version;
   }
 
   /** Queues one message until `flush`, or drops it. */
@@ -209,8 +218,8 @@ export class PeerLink {
     this.#socket = socket;
     socket.setNoDelay(true);
     this.#reader = new FrameReader(HANDSHAKE_FRAME_BYTES_MAX);
-    const { clusterId, self, peer } = this.#options;
-    writeHandshake(this.#out.bytes, { clusterId, from: self, to: peer });
+    const { clusterId, self, peer, versions = WIRE_VERSIONS } = this.#options;
+    writeHandshake(this.#out.bytes, { versions, clusterId, from: self, to: peer });
     this.#send();
   }
 
@@ -226,18 +235,22 @@ export class PeerLink {
   #onReply(frame: Frame): void {
     if (this.#state !== "dialing") throw new WireError("bytes after the handshake reply");
     if (frame.kind !== KIND.handshakeReply) throw new WireError(`kind ${frame.kind} as a reply`);
-    const { refusal } = readHandshakeReply(frame.body);
+    const { versions = WIRE_VERSIONS, log, peer } = this.#options;
+    const { refusal, version = 1 } = readHandshakeReply(frame.body);
     if (refusal !== null) {
       this.#lost(`refused: ${refusal}`);
       return;
     }
+    if (version < versions.lowest || version > versions.highest) {
+      return this.#lost(`it chose version ${version}, this node speaks ${versionsText(versions)}`);
+    }
+    this.#version = version;
     this.#clearTimer();
     this.#state = "up";
     this.#backoffMs = BACKOFF_MIN_MS;
     this.#reported = false;
     this.#loggedReason = "";
-    const { log, peer } = this.#options;
-    log.info({ event: "peerConnected", peer }, "sending to the peer");
+    log.info({ event: "peerConnected", peer, wireVersion: version }, "sending to the peer");
   }
 
   #send(): void {

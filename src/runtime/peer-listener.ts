@@ -13,6 +13,7 @@ import {
 } from "../wire/handshake.ts";
 import { KIND } from "../wire/kinds.ts";
 import { readMessage } from "../wire/raft-codec.ts";
+import { agreedVersion, versionsText, WIRE_VERSIONS, type WireVersions } from "../wire/versions.ts";
 import type { Log } from "./logging.ts";
 import { countMessage, type PeerTraffic } from "./peer-traffic.ts";
 
@@ -22,6 +23,8 @@ const STRANGERS_MAX = 64;
 export type ListenerOptions = {
   readonly clusterId: string;
   readonly self: NodeId;
+  /** Default: what this build speaks. */
+  readonly versions?: WireVersions | undefined;
   /** Who may connect, now. */
   readonly peers: () => readonly NodeId[];
   /** Counts what a peer sends. */
@@ -62,6 +65,13 @@ type Inbound = {
   closed: boolean;
 };
 
+/** `version`: of the protocol, if nothing is refused. */
+type Judgement = {
+  readonly peer: NodeId;
+  readonly refusal: string | null;
+  readonly version: number;
+};
+
 /** Accepts the connections on which peers send to this node. Throws when the port cannot be had. */
 export class PeerListener {
   readonly #options: ListenerOptions;
@@ -71,6 +81,8 @@ export class PeerListener {
   #hasMessages = false;
   /** The newest connection of each peer: a restarted peer replaces its old one. */
   readonly #byPeer = new Map<NodeId, Inbound>();
+  /** Why a peer was refused last: it tries again for ever, and is told of once. */
+  readonly #refused = new Map<NodeId, string>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -172,14 +184,15 @@ export class PeerListener {
     if (frame.kind !== KIND.handshake) {
       throw new WireError(`kind ${frame.kind} as the first frame, not a handshake`);
     }
-    const { peer, refusal } = this.#judge(frame, inbound.certified);
+    const { peer, refusal, version } = this.#judge(frame, inbound.certified);
     const reply = new ByteWriter(64);
-    writeHandshakeReply(reply, { refusal });
+    writeHandshakeReply(reply, { refusal, version });
     inbound.socket.write(reply.written());
     if (refusal !== null) {
-      this.#refuse(inbound, refusal);
+      this.#refuse(inbound, peer, refusal);
       return;
     }
+    this.#refused.delete(peer);
     const old = this.#byPeer.get(peer);
     if (old !== undefined) this.#close(old, null);
     this.#settle(inbound);
@@ -190,35 +203,36 @@ export class PeerListener {
     onPeer(peer);
   }
 
-  #judge(
-    frame: Frame,
-    certified: string | undefined,
-  ): { readonly peer: NodeId; readonly refusal: string | null } {
-    const { clusterId, self, peers, security = null } = this.#options;
+  #judge(frame: Frame, certified: string | undefined): Judgement {
+    const { clusterId, self, peers, security = null, versions = WIRE_VERSIONS } = this.#options;
     try {
       const shake = readHandshake(frame.body);
       const peer = shake.from;
+      const refused = (refusal: string): Judgement => ({ peer, refusal, version: 1 });
       const other = security && whyNotNode(certified, clusterId, peer);
       // First of all: who is not who he says learns nothing of this cluster.
-      if (other !== null) return { peer: NO_NODE, refusal: other };
+      if (other !== null) return { peer: NO_NODE, refusal: other, version: 1 };
       if (shake.clusterId !== clusterId) {
-        return { peer, refusal: `this is cluster "${clusterId}", not "${shake.clusterId}"` };
+        return refused(`this is cluster "${clusterId}", not "${shake.clusterId}"`);
       }
-      if (shake.to !== self) return { peer, refusal: `this is node ${self}, not ${shake.to}` };
-      if (!peers().includes(peer)) {
-        return { peer, refusal: `node ${peer} is not a peer of node ${self}` };
-      }
-      return { peer, refusal: null };
+      if (shake.to !== self) return refused(`this is node ${self}, not ${shake.to}`);
+      if (!peers().includes(peer)) return refused(`node ${peer} is not a peer of node ${self}`);
+      const version = agreedVersion(versions, shake.versions);
+      if (version !== null) return { peer, refusal: null, version };
+      return refused(
+        `node ${peer} speaks ${versionsText(shake.versions)} of the peer protocol, node ${self} ${versionsText(versions)}: run builds that have one in common`,
+      );
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      return { peer: NO_NODE, refusal: error.message };
+      return { peer: NO_NODE, refusal: error.message, version: 1 };
     }
   }
 
   /** Closes in order, after the few bytes of the reply, which any socket buffer holds. */
-  #refuse(inbound: Inbound, reason: string): void {
+  #refuse(inbound: Inbound, peer: NodeId, reason: string): void {
     this.#forget(inbound);
-    this.#logClosed(inbound, reason);
+    if (peer === NO_NODE || this.#refused.get(peer) !== reason) this.#logClosed(inbound, reason);
+    this.#refused.set(peer, reason);
     inbound.socket.end();
   }
 
