@@ -12,7 +12,7 @@ export type HttpRefusal = {
  * What keeps the pages of other sites, in a browser that can reach this port, from reading and doing anything here;
  * null: the request is not theirs.
  *
- *   Host            an address, a name without a dot, or one of `hosts`: a domain of somebody else's that was made
+ *   Host            an address, a name that the public DNS does not have, or one of `hosts`: a domain of somebody else's that was made
  *                   to point here (DNS rebinding) is none of them
  *   Origin          absent, as from programs, or our own
  *   Sec-Fetch-Site  absent, same-origin or none; following a link to here is a person's own doing
@@ -52,6 +52,12 @@ function hostName(host: string): string | null {
   return (match?.[1] ?? match?.[2])?.toLowerCase() ?? null;
 }
 
+/** Ends of names that the public DNS does not have: of home networks, clouds, and services of Kubernetes. */
+const NOT_PUBLIC = [".local", ".internal", ".home.arpa", ".svc", ".test"];
+
 /** Nobody can register it in the public DNS and point it here. */
 const isNoDomain = (name: string): boolean =>
-  isIP(name) !== 0 || isLoopback(name) || !name.includes(".");
+  isIP(name) !== 0 ||
+  isLoopback(name) ||
+  !name.includes(".") ||
+  NOT_PUBLIC.some((end) => name.endsWith(end));
