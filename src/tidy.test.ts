@@ -20,7 +20,7 @@ const LAYERS: Record<string, readonly string[]> = {
   "src/history": ["src/lib", "src/kv"],
   "src/check": ["src/lib", "src/kv", "src/history"],
   // Certificates, tokens and who may speak: between processes, of whatever kind.
-  "src/security": ["src/lib"],
+  "src/security": ["src/lib", "src/wire"],
   // L3: the two worlds, which know nothing of each other.
   "src/sim": [
     "src/lib",
@@ -70,6 +70,11 @@ const LAYERS: Record<string, readonly string[]> = {
   ],
   "src/bench": ["src/lib", "src/report", "src/target/target.ts", "src/workload/spec.ts"],
   "src/dashboard": ["src/lib", "src/report", "src/target/target.ts", "src/workload/spec.ts"],
+  // Hostile inputs to every decoder; samples are made by the encoders and by what tests build.
+  "src/fuzz": [
+    ...["src/lib", "src/raft", "src/kv", "src/wire", "src/storage", "src/history", "src/report"],
+    "src/runtime",
+  ],
   // L6.
   // A binary starts the processes of suites too.
   "src/cli": ["src", "bench/check/worker.ts"],

@@ -1,12 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { type Figure, figure, type FigureContext } from "../../src/bench/dsl.ts";
 import { checkHistory } from "../../src/check/check.ts";
 import type { History } from "../../src/history/op.ts";
 import { readAny } from "../../src/history/readers/read.ts";
+import { ownFiles } from "../../src/lib/own-modules.ts";
 import { median } from "../../src/lib/stats.ts";
 
-const DATA = join(import.meta.dir, "../../src/check/testdata/porcupine");
 const OPTIONS = { now: (): number => performance.now(), timeoutMs: 60_000, memoryBytes: 2 ** 30 };
 /** The etcd logs that are linearizable, by number (README.md of the data); the others are not. */
 const LINEARIZABLE = [2, 5, 7, 18, 25, 31, 38, 45, 48, 49, 51, 53, 56];
@@ -47,11 +46,11 @@ export function publicFigures({ quick, progress }: FigureContext): readonly Figu
 }
 
 function publicHistories(): readonly PublicHistory[] {
-  const names = readdirSync(DATA).filter((name) =>
+  const files = ownFiles("src/check/testdata/porcupine").filter(({ name }) =>
     /^(etcd_\d+\.log|c\d+-(ok|bad)\.txt)$/.test(name),
   );
-  return names.sort().map((name) => {
-    const bytes = new Uint8Array(readFileSync(join(DATA, name)));
+  return files.map(({ name, path }) => {
+    const bytes = new Uint8Array(readFileSync(path));
     const number = /^etcd_(\d+)/.exec(name)?.[1];
     const legal = number === undefined ? name.endsWith("-ok.txt") : isLegal(Number(number));
     return { name, bytes, history: readAny(bytes, name).history, legal };

@@ -13,7 +13,11 @@ import {
 } from "./check-suite.ts";
 import type { SweepPlan } from "./sweep.ts";
 
-export type { Figure } from "../report/schema.ts";
+export type { FsyncMode } from "../lib/fsync.ts";
+export type { Figure, FigureGoal, FigureUnit } from "../report/schema.ts";
+export type { LoadPart, LoadShape, LoadSpec, Mix } from "../workload/spec.ts";
+export type { Act, CaseAction } from "./actions.ts";
+export type { SweepPlan } from "./sweep.ts";
 
 /** The cluster of a case; what is left out is as the target has it. */
 export type CaseCluster = {

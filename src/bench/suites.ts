@@ -42,7 +42,16 @@ async function loadSuiteFile(path: string): Promise<Suite> {
   if (!(await Bun.file(path).exists())) {
     throw cannotLoad(path, "no such file", "give a path that exists");
   }
-  return suiteOf(await import(resolve(path)), path);
+  const module: unknown = await import(resolve(path)).catch((error: Error) => {
+    // A suite that is not valid says so itself.
+    if (error instanceof UserError) throw error;
+    throw cannotLoad(
+      path,
+      error.message,
+      `mend the module; its words: import … from "ordeal/bench"`,
+    );
+  });
+  return suiteOf(module, path);
 }
 
 const cannotLoad = (path: string, what: string, fix: string): UserError =>

@@ -36,6 +36,7 @@ test("chaos/: has the scenarios that the field knows, and none that is not named
     "paused-leader",
     "power-loss",
     "rolling-restart",
+    "rolling-upgrade",
     "shards-churn",
     "shards-partition",
     "shards-power-loss",

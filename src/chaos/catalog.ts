@@ -94,7 +94,12 @@ export async function loadScenarioFile(path: string, values: Values = {}): Promi
   const problem = problemOf(path);
   if (!(await Bun.file(path).exists())) throw problem("no such file", "give a path that exists");
   if (path.endsWith(".json")) return scenarioOfJson(await Bun.file(path).text(), problem);
-  return scenarioOf(await import(resolve(path)), path, values);
+  const module: unknown = await import(resolve(path)).catch((error: Error) => {
+    // A scenario that is not valid says so itself.
+    if (error instanceof UserError) throw error;
+    throw problem(error.message, `mend the module; its words: import … from "ordeal/chaos"`);
+  });
+  return scenarioOf(module, path, values);
 }
 
 const problemOf =

@@ -7,6 +7,7 @@ import { faultsOf, type Scenario } from "./scenario.ts";
 export function describeFault(fault: Fault): string {
   switch (fault.kind) {
     case "crash":
+    case "stop":
     case "restart":
     case "pause":
     case "resume":

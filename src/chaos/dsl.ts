@@ -15,7 +15,20 @@ import { type Aim, liftsOf, type Scenario, type Step } from "./scenario.ts";
 import type { Stage } from "./sequence.ts";
 import { scenarioProblems } from "./validate.ts";
 
-export type { Scenario, Step };
+export type { Condition, Fault, LoadShape, NodeSpec, PowerLossKeeps, Scenario, Stage, Step };
+export type {
+  ClockFault,
+  ConnectionFault,
+  DiskFault,
+  FaultKind,
+  MessageFault,
+  MessageName,
+  ReshardFault,
+} from "../fault/vocabulary.ts";
+export type { LabAssertion } from "./lab-checks.ts";
+export type { Parameter, Parametrised, Values } from "./parameters.ts";
+export type { Aim, Expectation } from "./scenario.ts";
+export type { Slo } from "./slo.ts";
 
 // The words a scenario module is written in: functions that return plain data. What each word means
 // stands in scenario.ts; `chaos/` has the scenarios.
@@ -60,11 +73,16 @@ export const during = (fromMs: number, toMs: number, fault: Fault): Step => ({
   fault,
 });
 
-/** Each node in turn, down for 60 % of its slot of the span. */
-export const rolling = (fromMs: number, toMs: number, fault: "crash" | "pause"): Step => ({
+/** Each node in turn, down for a share of its slot of the span. */
+export const rolling = (
+  fromMs: number,
+  toMs: number,
+  fault: "crash" | "stop" | "pause",
+  share = 0.6,
+): Step => ({
   kind: "rolling",
   fault,
-  share: 0.6,
+  share,
   fromMs,
   toMs,
 });
@@ -138,6 +156,8 @@ export const majority: NodeSpec = { kind: "random", size: "majority" };
 export const node = (id: number): NodeSpec => ({ kind: "node", id });
 
 export const crash = (nodes: NodeSpec): Fault => ({ kind: "crash", nodes });
+/** SIGTERM: as in an upgrade. */
+export const stop = (nodes: NodeSpec): Fault => ({ kind: "stop", nodes });
 export const restart = (nodes: NodeSpec): Fault => ({ kind: "restart", nodes });
 export const pause = (nodes: NodeSpec): Fault => ({ kind: "pause", nodes });
 export const resume = (nodes: NodeSpec): Fault => ({ kind: "resume", nodes });

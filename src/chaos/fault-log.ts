@@ -10,7 +10,9 @@ export type OpenBand = Omit<FaultBand, "kind" | "toUs"> & {
   readonly untilUs?: number;
 };
 
-const DOWN: ReadonlySet<FaultKind> = new Set<FaultKind>(["crash", "powerLoss", "bitFlip", "wipe"]);
+const DOWN: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  ...(["crash", "stop", "powerLoss", "bitFlip", "wipe"] as const),
+]);
 const HEALED: ReadonlySet<FaultKind> = new Set<FaultKind>([
   ...(["diskStall", "diskError", "diskFull"] as const),
   ...(["clockRate", "clockStrobe"] as const),
@@ -36,6 +38,7 @@ export class FaultLog {
         this.#close(({ kind }) => kind === "pause", nodes, doneUs);
         break;
       case "crash":
+      case "stop":
       case "powerLoss":
         // SIGKILL ends a stopped process too: it is down now, no longer paused, and waits for no disk.
         this.#close(({ kind }) => kind === "pause" || kind === "diskStall", nodes, doneUs);

@@ -5,7 +5,7 @@ import { waitsForSomething } from "./sequence.ts";
 
 /** What each fault needs of a target; a kind that is not named needs nothing. */
 const NEEDS: Readonly<Partial<Record<FaultKind, Capability>>> = {
-  ...{ crash: "crash", restart: "crash", pause: "pause", resume: "pause" },
+  ...{ crash: "crash", stop: "orders", restart: "crash", pause: "pause", resume: "pause" },
   ...{ isolate: "partition", partition: "partition" },
   ...{ delay: "delay", loss: "loss", duplicate: "loss", reorder: "loss", message: "loss" },
   ...{ bandwidth: "connection", reset: "connection", halfOpen: "connection" },

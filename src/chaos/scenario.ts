@@ -77,7 +77,7 @@ export type Step =
   /** Each node in turn: an equal slot of the span, hit for the first `share` of it. */
   | {
       readonly kind: "rolling";
-      readonly fault: "crash" | "pause";
+      readonly fault: "crash" | "stop" | "pause";
       readonly share: number;
       readonly fromMs: number;
       readonly toMs: number;
@@ -171,7 +171,7 @@ export function liftsOf(fault: Fault): readonly Fault[] {
   if (kind === "clog") return [{ kind: "unclog", nodes: { kind: "all" } }];
   if (isLinkFault(kind) || kind === "clockRate" || kind === "clockStrobe") return [HEAL];
   if (kind === "diskError" || kind === "diskFull") return [HEAL, RESTART];
-  if (kind === "crash" || kind === "powerLoss") return [RESTART];
+  if (kind === "crash" || kind === "stop" || kind === "powerLoss") return [RESTART];
   if (kind === "pause") return [{ kind: "resume", nodes: { kind: "all" } }];
   return [];
 }

@@ -137,7 +137,7 @@ function rollingActions(
   return Array.from({ length: nodes }, (_, i): Action[] => {
     const spec: NodeSpec = { kind: "node", id: i + 1 };
     const startMs = originMs + fromMs + i * slotMs;
-    const lift = fault === "crash" ? "restart" : "resume";
+    const lift = fault === "pause" ? "resume" : "restart";
     return [
       { atMs: startMs, fault: { kind: fault, nodes: spec } },
       { atMs: startMs + share * slotMs, fault: { kind: lift, nodes: spec } },

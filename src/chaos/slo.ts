@@ -15,13 +15,17 @@ export type Slo = {
   readonly p99Ms?: number;
   /** Acknowledged operations a second over the whole run, faults included. */
   readonly throughputAtLeast?: number;
+  /** Operations of the whole run, faults included, that were refused for good or had no answer. */
+  readonly failedAtMost?: number;
   /** 0.1: no node's memory ends 10 % above what it was after the first 5 minutes, or first third. */
   readonly memoryGrowthAtMost?: number;
 };
 
 export function sloProblems(slo: Slo): Problem[] {
   return Object.entries(slo).flatMap(([name, value]) =>
-    value > 0 ? [] : [{ where: `slo.${name}`, what: `is ${value}`, fix: "use more than 0" }],
+    value > 0 || (name === "failedAtMost" && value === 0)
+      ? []
+      : [{ where: `slo.${name}`, what: `is ${value}`, fix: "use more than 0" }],
   );
 }
 
@@ -54,6 +58,12 @@ export function sloChecks(slo: Slo, measured: Measured): Check[] {
   if (slo.throughputAtLeast !== undefined) {
     const detail = `${rate(load.throughput)} acknowledged over the whole run, at least ${rate(slo.throughputAtLeast)} are asked for`;
     checks.push(check("throughput", load.throughput >= slo.throughputAtLeast, detail));
+  }
+  if (slo.failedAtMost !== undefined) {
+    const { ok, fail, info } = load.counts;
+    const failed = fail + info;
+    const detail = `${failed} of ${ok + failed} operations failed (${fail} refused, ${info} without an answer), at most ${slo.failedAtMost} may`;
+    checks.push(check("failed-requests", failed <= slo.failedAtMost, detail));
   }
   if (slo.memoryGrowthAtMost !== undefined) {
     checks.push(memoryFlat(slo.memoryGrowthAtMost, measured.memory));

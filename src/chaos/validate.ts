@@ -88,7 +88,7 @@ function clusterProblems({ cluster }: Scenario, faults: readonly Fault[]): Probl
     const fix = `use at most ${NODES_MAX} nodes and spares together`;
     found.push({ where: "cluster.spares", what: `is ${spares}`, fix });
   }
-  if (storage === "memory" && faults.some((fault) => fault.kind === "crash")) {
+  if (storage === "memory" && faults.some(({ kind }) => kind === "crash" || kind === "stop")) {
     found.push({
       where: "cluster.storage",
       what: `"memory" with a crash fault: a crashed node forgets its vote and its acknowledged log`,

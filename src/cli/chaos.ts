@@ -1,6 +1,7 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from "yargs";
 import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
 import type { Target } from "../target/target.ts";
+import { exportScenario } from "./chaos-export.ts";
 import { reproduce } from "./chaos-reproduce.ts";
 import { NETWORKS, type TargetFlags } from "./choose-target.ts";
 import type { Planned } from "./chaos-session.ts";
@@ -20,7 +21,8 @@ export const command: CommandModule = {
       .command(show)
       .command(run)
       .command(reproduce)
-      .demandCommand(1, "what about chaos? list, show, run or reproduce")
+      .command(exportScenario)
+      .demandCommand(1, "what about chaos? list, show, run, reproduce or export")
       .example("$0 chaos list", "what can be run")
       .example("$0 chaos run leader-churn --duration 10s", "kill leaders for ten seconds"),
   handler: () => {},

@@ -3,6 +3,7 @@ import { SHARDS_DEFAULT } from "../kv/shard-config.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { Sharded } from "../target/target.ts";
 import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
+import { backup, recover, restart, restore } from "./cluster/safety-commands.ts";
 import {
   add,
   DIR,
@@ -29,6 +30,10 @@ export const command: CommandModule = {
       .command(promote)
       .command(transfer)
       .command(snapshot)
+      .command(restart)
+      .command(backup)
+      .command(restore)
+      .command(recover)
       .demandCommand(1, "what about the cluster? start, status, stop, add, remove, …")
       .example("$0 cluster start -n 5 --dir /tmp/c", "five nodes, their data in /tmp/c")
       .example("$0 cluster status --dir /tmp/c", "role, term and commit index of each node")
@@ -53,6 +58,7 @@ type StartArgs = DirArgs & {
   readonly groups: number | undefined;
   readonly replicas: number | undefined;
   readonly "idle-groups": number | undefined;
+  readonly tls: boolean;
   readonly json: boolean;
 };
 
@@ -104,6 +110,12 @@ const start: CommandModule<object, StartArgs> = {
         describe: "sharded: so many more groups run and have not joined",
         type: "number",
       })
+      .option("tls", {
+        describe:
+          "encrypt everything, and ask for certificates and tokens, which are made in DIR/certs",
+        type: "boolean",
+        default: false,
+      })
       .option("foreground", {
         describe: "stay, and stop the cluster on Ctrl-C",
         type: "boolean",
@@ -135,6 +147,7 @@ const start: CommandModule<object, StartArgs> = {
         seed: args.seed,
         ...(Object.keys(raft).length > 0 && { raft }),
         sharded: shardedOf(args),
+        ...(args.tls && { tls: true }),
       },
       args.json,
     );

@@ -69,6 +69,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./node.ts"),
   },
   {
+    name: "healthz",
+    about: "Ask a node whether it is healthy: its exit code says so",
+    load: () => import("./healthz.ts"),
+  },
+  {
     name: "wal",
     about: "Look at, or check, what a node holds on disk",
     load: () => import("./wal.ts"),

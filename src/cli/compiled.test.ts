@@ -1,14 +1,27 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { version } from "../../package.json";
 import { encodeHistory } from "../check/testing/encode.ts";
 import { synthesize } from "../check/testing/synthetic.ts";
 import { ownModules } from "../lib/own-modules.ts";
-import { buildBinary } from "./dev/build.ts";
+import { isInContext, parseDockerfile } from "./dev/deploy/dockerfile.ts";
 
-// The binary of `npm run build`, away from the sources: whatever it needs is within it.
+// The binary of `npm run build`, made of what the Dockerfile copies, and run away from it: whatever it needs is
+// within it.
+
+const ROOT = join(import.meta.dir, "../..");
+const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 
 let dir: string;
 let binary: string;
@@ -16,7 +29,16 @@ let binary: string;
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "ordeal-compiled-"));
   binary = join(dir, "bin", "ordeal");
-  await buildBinary(binary);
+  const context = join(dir, "context");
+  copyContext(context);
+  const build = join(context, "src/cli/dev/build.ts");
+  const made = Bun.spawn([process.execPath, build, binary], {
+    env: { ...process.env, ORDEAL_COMMIT: COMMIT },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const said = await made.stderr.text();
+  if ((await made.exited) !== 0) throw new Error(`the binary was not built: ${said}`);
+  rmSync(context, { recursive: true });
 }, 60_000);
 
 afterAll(() => {
@@ -24,6 +46,19 @@ afterAll(() => {
   rmSync(dir, { recursive: true, force: true });
   expect(left).toEqual([]);
 });
+
+/** What an image is built of. */
+function copyContext(to: string): void {
+  const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+  const [build] = parseDockerfile(read("deploy/Dockerfile"));
+  const ignore = read("deploy/Dockerfile.dockerignore");
+  const copied = build!.instructions.filter(({ name }) => name === "COPY");
+  for (const path of copied.flatMap(({ words }) => words.slice(0, -1))) {
+    const filter = (from: string): boolean => isInContext(relative(ROOT, from), ignore);
+    cpSync(join(ROOT, path), join(to, path), { recursive: true, filter });
+  }
+  symlinkSync(join(ROOT, "node_modules"), join(to, "node_modules"), "dir");
+}
 
 /** Processes whose program is this file; only Linux tells. */
 function processesOf(path: string): readonly string[] {
@@ -94,8 +129,9 @@ test("binary: a scenario runs on nodes, proxies and a generator, and its report 
   if (code !== 0 && code !== 3) throw new Error(`ended with ${code}: ${out}${err}`);
   const [first] = JSON.parse(out).runs;
   const page = await Bun.file(join(dir, first.html)).text();
-  expect(page).toContain("<!doctype html>");
-  expect(page).toContain("uPlot");
+  expect([page.startsWith("<!doctype html>"), page.includes("uPlot")]).toEqual([true, true]);
+  const report = await Bun.file(join(dir, first.html, "../report.json")).json();
+  expect(report.code).toEqual({ commit: COMMIT, dirty: false });
 }, 60_000);
 
 test("binary: the simulator and the checker run in processes and workers of their own", async () => {
@@ -112,6 +148,24 @@ test("binary: the simulator and the checker run in processes and workers of thei
   };
   writeFileSync(join(dir, "hard.bin"), encodeHistory(synthesize({ ...hard, pending: 0.05 })));
   expect(await passes("check", "hard.bin")).toContain("exact search: 3 keys");
+}, 60_000);
+
+test("binary: has the data that a suite reads", async () => {
+  const { code, out, err } = await run(
+    "bench",
+    "measure",
+    "check",
+    "--quick",
+    "--dir",
+    "w",
+    "--seed",
+    "1",
+  );
+  if (code !== 0) throw new Error(`ended with ${code}: ${out}${err}`);
+  const { figures } = JSON.parse(out);
+  expect(figures).toContainEqual(
+    expect.objectContaining({ name: "public data: verdicts that are wrong", value: 0 }),
+  );
 }, 60_000);
 
 test("binary: what needs the sources says so", async () => {

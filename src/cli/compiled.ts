@@ -9,6 +9,7 @@ const PROGRAMS: Readonly<Record<Program, () => Promise<unknown>>> = {
   node: () => import("./node-child.ts"),
   "sim-worker": () => import("./sim/worker.ts"),
   "fuzz-worker": () => import("./fuzz/worker.ts"),
+  "fuzz-bytes-worker": () => import("./fuzz/bytes-worker.ts"),
   "crashpoints-worker": () => import("./crashpoints/worker.ts"),
   "check-worker": () => import("../../bench/check/worker.ts"),
   "trivial-server": async () => (await import("../target/trivial-server.ts")).main(),

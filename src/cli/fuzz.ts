@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
 import type { CommandModule } from "yargs";
 
+import { bytesCommands } from "./fuzz/bytes-commands.ts";
+
 const EXIT_VIOLATED = 2;
 const HISTORIES_DEFAULT = 100_000;
 
@@ -9,10 +11,11 @@ export const command: CommandModule = {
   command: "fuzz",
   describe: "Feed random inputs to parts of Ordeal, and compare with something simple",
   builder: (yargs) =>
-    yargs
-      .command(checker)
-      .demandCommand(1, "fuzz what? checker")
-      .example("$0 fuzz checker --histories 1000000", "a million small histories"),
+    [checker, ...bytesCommands]
+      .reduce((cli, one) => cli.command(one as CommandModule), yargs)
+      .example("$0 fuzz checker --histories 1000000", "a million small histories")
+      .example("$0 fuzz wire --duration 1m", "hostile frames for a minute")
+      .example("$0 fuzz --all --duration 10m", "every decoder, ten minutes each"),
   handler: () => {},
 };
 

@@ -155,7 +155,13 @@ test("client: one whose cluster has other nodes by now finds them", async () => 
   const nodes = [{ id: 9, host: "127.0.0.1", port: 1 }];
   const address = { host: "127.0.0.1", port: cluster.clientPort(3) };
   const view = { clusterId: "test", shards: 0, nodes };
-  const runner = new Runner({ seeds: [address], view, slots: 4, timeoutMs: 30_000 });
+  const runner = new Runner({
+    seeds: [address],
+    view,
+    slots: 4,
+    timeoutMs: 30_000,
+    credentials: null,
+  });
   await using former = new Client(runner, 30_000);
   await former.put("found", "again");
   expect(former.cluster).toEqual(db.cluster);

@@ -11,6 +11,7 @@ import {
   SCAN_KEYS_MAX,
 } from "../kv/command.ts";
 import { prefixEnd, readScanReply } from "../kv/scan-reply.ts";
+import type { Credentials } from "../security/credentials.ts";
 import { STATUS, statusName } from "../wire/errors.ts";
 import { bytesOf, countOf, entryOf, invalid, keyBytesOf, valueBytesOf } from "./data.ts";
 import { discover, parseAddresses } from "./discover.ts";
@@ -65,6 +66,7 @@ type Answer = {
  */
 export async function connect(options: ConnectOptions): Promise<Client> {
   const { nodes, timeoutMs = TIMEOUT_MS, concurrency = CONCURRENCY, signal } = options;
+  const credentials = credentialsOf(options);
   const seeds = parseAddresses(nodes);
   countOf("timeoutMs", timeoutMs, 1);
   if (countOf("concurrency", concurrency, 1) > CONCURRENCY_MAX) {
@@ -74,11 +76,11 @@ export async function connect(options: ConnectOptions): Promise<Client> {
   for (;;) {
     if (isAborted(signal)) throw aborted(signal);
     const leftMs = Math.max(1, Math.ceil(deadlineAt - performance.now()));
-    const found = await discover(seeds, leftMs);
+    const found = await discover(seeds, leftMs, credentials);
     if (isAborted(signal)) throw aborted(signal);
     if (found.kind === "found") {
       return new Client(
-        new Runner({ seeds, view: found.view, slots: concurrency, timeoutMs }),
+        new Runner({ seeds, view: found.view, slots: concurrency, timeoutMs, credentials }),
         timeoutMs,
       );
     }
@@ -88,6 +90,18 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     }
     await Bun.sleep(ASK_AGAIN_MS);
   }
+}
+
+/** Null: in plain text. Throws OperationFailedError, which shows nothing of it. */
+function credentialsOf({ tls, token }: ConnectOptions): Credentials | null {
+  if (tls === undefined) {
+    if (token !== undefined) throw invalid("a token without tls would be sent in plain text");
+    return null;
+  }
+  const { ca, cert, key } = tls;
+  if ((cert === undefined) !== (key === undefined))
+    throw invalid("tls.cert and tls.key go together");
+  return { ca, cert, key, token };
 }
 
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;

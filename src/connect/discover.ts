@@ -1,4 +1,6 @@
 import type { Socket } from "bun";
+import { connectNode } from "../security/connect-node.ts";
+import type { Credentials } from "../security/credentials.ts";
 import { ByteWriter } from "../wire/bytes.ts";
 import {
   CLUSTER_INFO_BYTES_MAX,
@@ -39,13 +41,17 @@ export type Discovery =
  * Asks nodes which cluster they are of, all at once. What they tell is joined; a node that was asked and
  * answered is reached where it was asked, the others where the answers say.
  */
-export async function discover(asked: readonly Address[], withinMs: number): Promise<Discovery> {
+export async function discover(
+  asked: readonly Address[],
+  withinMs: number,
+  credentials: Credentials | null,
+): Promise<Discovery> {
   const found: { readonly at: Address; readonly info: ClusterInfo }[] = [];
   const why: string[] = [];
   const first = Promise.withResolvers<void>();
   const all = asked.map(async (at) => {
     try {
-      found.push({ at, info: await askNode(at, withinMs) });
+      found.push({ at, info: await askNode(at, withinMs, credentials) });
       first.resolve();
     } catch (error) {
       why.push(`${addressText(at)}: ${(error as Error).message}`);
@@ -88,37 +94,37 @@ export const addressText = ({ host, port }: Address): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** Asks one node on a connection of its own. Throws Error that says what went wrong. */
-async function askNode({ host, port }: Address, withinMs: number): Promise<ClusterInfo> {
+async function askNode(
+  at: Address,
+  withinMs: number,
+  credentials: Credentials | null,
+): Promise<ClusterInfo> {
   const { promise, resolve, reject } = Promise.withResolvers<ClusterInfo>();
   const reader = new FrameReader(CLUSTER_INFO_BYTES_MAX);
   let socket: Socket | null = null;
   let isOver = false;
   const timer = setTimeout(() => reject(new Error(`no answer in ${withinMs} ms`)), withinMs);
-  Bun.connect({
-    hostname: host,
-    port,
-    socket: {
-      open: (opened) => {
-        socket = opened;
-        if (isOver) return void opened.terminate();
-        const w = new ByteWriter(64);
-        writeClusterRequest(w);
-        opened.write(w.written(), 0, w.offset); // A few bytes: an empty socket takes them all.
-      },
-      data: (_, chunk) => {
-        try {
-          reader.push(chunk, ({ kind, body }) => {
-            if (kind !== KIND.clusterReply) throw new Error(`a frame of kind ${kind}`);
-            resolve(readClusterInfo(body));
-          });
-        } catch (error) {
-          reject(new Error(`this is no client port of Ordeal (${(error as Error).message})`));
-        }
-      },
-      close: () => reject(new Error("closed the connection: is it a client port of Ordeal?")),
-      error: (_, error) => reject(error),
-      connectError: () => {}, // The promise rejects too.
+  connectNode(at, credentials, {
+    open: (opened) => {
+      socket = opened;
+      if (isOver) return void opened.terminate();
+      const w = new ByteWriter(64);
+      writeClusterRequest(w);
+      opened.write(w.written(), 0, w.offset); // A few bytes: an empty socket takes them all.
     },
+    data: (_, chunk) => {
+      try {
+        reader.push(chunk, ({ kind, body }) => {
+          if (kind !== KIND.clusterReply) throw new Error(`a frame of kind ${kind}`);
+          resolve(readClusterInfo(body));
+        });
+      } catch (error) {
+        reject(new Error(`this is no client port of Ordeal (${(error as Error).message})`));
+      }
+    },
+    drain: () => {},
+    close: () => reject(new Error("closed the connection: is it a client port of Ordeal?")),
+    error: (_, error) => reject(error),
   }).catch(reject);
   try {
     return await promise;

@@ -3,7 +3,8 @@ import type { ClerkOptions, ClerkPorts, Completion } from "../client/ports.ts";
 import { ShardRouter } from "../client/shard-router.ts";
 import type { OpCode } from "../kv/command.ts";
 import { Prng } from "../lib/prng.ts";
-import { ClientConnection } from "../target/client-connection.ts";
+import type { Credentials } from "../security/credentials.ts";
+import { ClientConnection, type ClientConnectionEvents } from "../target/client-connection.ts";
 import { NodeConnections } from "../target/connected.ts";
 import { STATUS } from "../wire/errors.ts";
 import type { ClusterView } from "./types.ts";
@@ -28,6 +29,8 @@ export type LinkOptions = {
   readonly view: ClusterView;
   readonly slots: number;
   readonly timeoutMs: number;
+  /** Null: in plain text. */
+  readonly credentials: Credentials | null;
   /** A slot has become free. */
   readonly onFree: () => void;
   /** Something has happened: `deadline` may be another. */
@@ -48,7 +51,7 @@ export class Link {
   readonly #free: number[];
   readonly #running = new Map<number, Operation>();
 
-  constructor({ view, slots, timeoutMs, onFree, onInput, onLost }: LinkOptions) {
+  constructor({ view, slots, timeoutMs, credentials, onFree, onInput, onLost }: LinkOptions) {
     this.view = view;
     this.#free = Array.from({ length: slots }, (_, i) => slots - 1 - i);
     const seed = crypto.getRandomValues(new Uint32Array(1))[0]!;
@@ -73,7 +76,7 @@ export class Link {
       view.shards === 0 ? new Clerk(options, ports) : new ShardRouter(view.shards, options, ports);
     this.#connections = new NodeConnections(view.nodes.length, 1, (node, lane) => {
       const { host, port } = view.nodes[node]!;
-      return new ClientConnection(host, port, {
+      const events: ClientConnectionEvents = {
         onOpen: () => this.#clerk.onOpened(node),
         onResponse: (response, body, now) => {
           this.#clerk.onResponse(node, response, body, now);
@@ -84,7 +87,8 @@ export class Link {
           onInput();
           onLost();
         },
-      });
+      };
+      return new ClientConnection(host, port, events, undefined, credentials);
     });
   }
 

@@ -1,4 +1,5 @@
 import { type Completion, DONE_FAIL } from "../client/ports.ts";
+import type { Credentials } from "../security/credentials.ts";
 import { STATUS } from "../wire/errors.ts";
 import { OperationFailedError } from "./errors.ts";
 import { type Address, addressText, discover } from "./discover.ts";
@@ -18,6 +19,8 @@ export type RunnerOptions = {
   readonly view: ClusterView;
   readonly slots: number;
   readonly timeoutMs: number;
+  /** Null: in plain text. */
+  readonly credentials: Credentials | null;
 };
 
 /** What ended an operation that never got a slot. */
@@ -95,9 +98,9 @@ export class Runner {
   }
 
   #linkTo(view: ClusterView): Link {
-    const { slots, timeoutMs } = this.#options;
+    const { slots, timeoutMs, credentials } = this.#options;
     return new Link({
-      ...{ view, slots, timeoutMs },
+      ...{ view, slots, timeoutMs, credentials },
       onFree: () => this.#pump(),
       onInput: () => this.#arm(),
       onLost: () => this.#rediscover(),
@@ -171,7 +174,9 @@ export class Runner {
   async #discover(): Promise<void> {
     const { seeds } = this.#options;
     const known = this.view.nodes.filter((node) => !seeds.some((seed) => isSame(seed, node)));
-    const found = await discover([...seeds, ...known], DISCOVER_WITHIN_MS).catch(() => null);
+    const { credentials } = this.#options;
+    const all = [...seeds, ...known];
+    const found = await discover(all, DISCOVER_WITHIN_MS, credentials).catch(() => null);
     if (found?.kind !== "found" || this.#isClosed) return;
     const { view } = found;
     // Another cluster at the address of a former node is none of our business.

@@ -14,6 +14,19 @@ export type ConnectOptions = {
   readonly concurrency?: number;
   /** Of `connect`. */
   readonly signal?: AbortSignal;
+  /** Of a cluster that speaks TLS; absent: in plain text. */
+  readonly tls?: TlsOptions;
+  /** Shows who we are to a cluster whose clients show a token; only with `tls`. */
+  readonly token?: string;
+};
+
+/** All of it as PEM text, not as paths. */
+export type TlsOptions = {
+  /** Certificates of the cluster's authority; nothing else is trusted. */
+  readonly ca: string;
+  /** Shows who we are instead of a token; with `key`. */
+  readonly cert?: string;
+  readonly key?: string;
 };
 
 /** What any operation may be given. */

@@ -16,8 +16,11 @@ export type NodeSpec =
  * already on is added to it. A link is directed: from one node to another.
  */
 export type Fault =
-  /** SIGKILL; `restart` starts the crashed ones among `nodes` again on what their disks hold. */
-  | { readonly kind: "crash" | "restart"; readonly nodes: NodeSpec }
+  /**
+   * SIGKILL; `restart` starts those among `nodes` that are down again on what their disks hold. `stop`:
+   * SIGTERM, on which a node ends in order, having handed over what it leads; in the simulator a crash.
+   */
+  | { readonly kind: "crash" | "stop" | "restart"; readonly nodes: NodeSpec }
   /** SIGSTOP and SIGCONT. */
   | { readonly kind: "pause" | "resume"; readonly nodes: NodeSpec }
   /** Cuts the nodes' links: what they hear (`in`), what others hear of them (`out`), or both. */

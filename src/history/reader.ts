@@ -101,7 +101,7 @@ class HistoryReader {
       const fix = "use the ordeal that recorded it";
       this.#fail(4, `format version ${version}, this ordeal reads ${HISTORY_VERSION}`, fix);
     }
-    this.#clockUs = this.#view.getFloat64(8, true);
+    this.#clockUs = this.#clockAt(8);
   }
 
   /** Walks the records once: how many operations there are, and where the last whole record ends. */
@@ -143,7 +143,7 @@ class HistoryReader {
   // Each of these reads the record at `at`, whose size #measure has checked, and returns its end.
 
   #clock(at: number): number {
-    this.#clockUs = this.#view.getFloat64(at + 4, true);
+    this.#clockUs = this.#clockAt(at + 4);
     return at + CLOCK_BYTES;
   }
 
@@ -248,6 +248,12 @@ class HistoryReader {
       return this.#damaged(at, `value text ${textHandle(handle)} is not defined before`);
     }
     return this.#values.id(canonical);
+  }
+
+  #clockAt(at: number): number {
+    const us = this.#view.getFloat64(at, true);
+    if (!Number.isSafeInteger(Math.round(us))) this.#damaged(at, `clock ${us}`);
+    return us;
   }
 
   #u53At(at: number, field: string): number {

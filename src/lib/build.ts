@@ -7,6 +7,8 @@ export type Build = {
   readonly code: { readonly commit: string; readonly dirty: boolean };
   /** Modules that are found by name at run time, by their path from the root: `chaos/bridge.ts`. */
   readonly modules: Readonly<Record<string, () => Promise<unknown>>>;
+  /** Data that is read at run time: where each file is now, by its path from the root. */
+  readonly files: Readonly<Record<string, string>>;
 };
 
 let build: Build | null = null;

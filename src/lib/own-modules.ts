@@ -8,6 +8,25 @@ export type ModuleFolder = (typeof MODULE_FOLDERS)[number];
 
 const ROOT = join(import.meta.dir, "..", "..");
 
+/** Folders of data that suites read. */
+export const DATA_FOLDERS = ["src/check/testdata/porcupine"] as const;
+
+/** The files of such a folder, sorted by name, and where to read each. */
+export function ownFiles(
+  folder: (typeof DATA_FOLDERS)[number],
+): readonly { readonly name: string; readonly path: string }[] {
+  const files = ownBuild()?.files;
+  if (files !== undefined) {
+    return Object.entries(files)
+      .filter(([path]) => path.startsWith(`${folder}/`))
+      .map(([from, path]) => ({ name: from.slice(folder.length + 1), path }));
+  }
+  const dir = join(ROOT, folder);
+  return readdirSync(dir)
+    .sort()
+    .map((name) => ({ name, path: join(dir, name) }));
+}
+
 /** The modules of a folder, `name.ts`, sorted. A compiled binary has those that it was built with. */
 export function ownModules(folder: ModuleFolder, root: string = ROOT): readonly string[] {
   const build = ownBuild();

@@ -33,7 +33,10 @@ export function advanceTransfer(s: RaftState): void {
   if (progress === undefined || !s.membership.voters.includes(to)) {
     return giveUpTransfer(s, `node ${to} is no voter any more`);
   }
-  if (progress.matchIndex < s.log.lastIndex || (s.timeoutNowSent && !s.heartbeatDue)) return;
+  // All of it is committed, too: whoever waits for an entry of ours has its answer before we step down.
+  const { lastIndex, commitIndex } = s.log;
+  if (progress.matchIndex < lastIndex || commitIndex < lastIndex) return;
+  if (s.timeoutNowSent && !s.heartbeatDue) return;
   sendTimeoutNow(s, to);
 }
 

@@ -59,6 +59,8 @@ export class Host implements GroupClientPort {
   #flushing = false;
   /** Within a flush a replica has followed up a write that became durable: what it queued has to leave, too. */
   #flushAgain = false;
+  /** Requests are refused: the node is about to end. */
+  #closing = false;
   /** The group of the last request: requests come in runs. */
   #asked: Hosted | null = null;
 
@@ -137,6 +139,11 @@ export class Host implements GroupClientPort {
     }
   }
 
+  /** From now on requests are refused as `shuttingDown`; those that were taken are answered. */
+  close(): void {
+    this.#closing = true;
+  }
+
   /** Takes one client request, as ClientPort.request; of a group that is not hosted: noGroup. */
   request(
     group: number,
@@ -148,9 +155,10 @@ export class Host implements GroupClientPort {
     end: number,
   ): void {
     let hosted = this.#asked;
+    if (this.#closing) return this.#refuse(group, client, requestId, STATUS.shuttingDown.code);
     if (hosted === null || hosted.group !== group) {
       hosted = this.#hosted.get(group) ?? null;
-      if (hosted === null) return this.#refuse(group as GroupId, client, requestId);
+      if (hosted === null) return this.#refuse(group, client, requestId, STATUS.noGroup.code);
       this.#asked = hosted;
     }
     hosted.replica.request(client, requestId, bytes, view, at, end);
@@ -265,9 +273,9 @@ export class Host implements GroupClientPort {
     };
   }
 
-  #refuse(group: GroupId, client: number, requestId: number): void {
-    this.#ports.reply(group, client, requestId, {
-      status: STATUS.noGroup.code,
+  #refuse(group: number, client: number, requestId: number, status: number): void {
+    this.#ports.reply(group as GroupId, client, requestId, {
+      status,
       leaderHint: NO_NODE,
       version: 0,
       index: 0,

@@ -6,9 +6,9 @@ import { STATUS } from "../wire/errors.ts";
 export function refusalStatus(reason: Refusal): number {
   switch (reason) {
     case "notLeader":
+    case "transferring": // The hint names who is to lead: not yet perhaps, and then soon.
       return STATUS.notLeader.code;
     case "overloaded":
-    case "transferring": // It is over within a second: worth a retry, here or elsewhere.
       return STATUS.overloaded.code;
     default:
       return unreachable(reason);

@@ -3,6 +3,7 @@ export type Family = "process" | "disk" | "clock" | "cut" | "frames";
 
 const FAMILIES: Readonly<Record<string, Family>> = {
   crash: "process",
+  stop: "process",
   powerLoss: "process",
   pause: "process",
   diskStall: "disk",

@@ -59,7 +59,7 @@ function spanKind(fault: string): Span["kind"] {
   return endsProcess(fault) ? "down" : "paused";
 }
 
-const endsProcess = (fault: string): boolean => fault === "crash" || fault === "powerLoss";
+const endsProcess = (fault: string): boolean => ["crash", "stop", "powerLoss"].includes(fault);
 
 /** When `node` took itself for the leader: from becameLeader until it stepped down or crashed. */
 function leaderSpans(timeline: Timeline, node: number, own: readonly FaultBand[]): Span[] {

@@ -21,6 +21,8 @@ export type AdminPort = {
   nodes(): NodesReport;
   /** Messages get out to it now. */
   isConnected(id: number): boolean;
+  /** What comes before the end of the node: hands over what it leads, and answers what it took (resign.ts). */
+  resign(): Promise<void>;
   /** 0: none is known. */
   leaderId(group: number): number;
 };

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { FSYNC_MODES, FSYNC_OF_MEMORY, type FsyncMode } from "../lib/fsync.ts";
 import { RAFT_DEFAULTS } from "../raft/api.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
+import { CLIENT_AUTHS, type SecuritySettings } from "../security/node-security.ts";
 import { readDocument } from "./read-document.ts";
 import { type Sharding, shardingProblems, shardingSchema } from "./sharding.ts";
 
@@ -18,7 +19,7 @@ export type NodeAddress = {
 export type PortName = "peerPort" | "clientPort" | "httpPort";
 
 /** One file describes a whole cluster; every node of it reads the same file. */
-export type NodeConfigFile = {
+export type NodeConfigFile = SecuritySettings & {
   /** Keeps the nodes, and the data, of two clusters apart. 1 … 64 printable ASCII characters. */
   readonly clusterId: string;
   readonly nodes: readonly NodeAddress[];
@@ -108,6 +109,11 @@ const Schema = v.strictObject({
     }),
   ),
   sharding: v.optional(shardingSchema),
+  tls: v.optional(v.strictObject({ ca: text, cert: text, key: text })),
+  clientAuth: v.optional(v.picklist(CLIENT_AUTHS, 'must be "token", "cert" or "none"')),
+  tokenFile: v.optional(text),
+  insecure: v.optional(v.boolean("must be true or false")),
+  authWithinMs: v.optional(millis),
   raft: v.optional(
     v.strictObject({
       electionTimeoutMinMs: v.optional(millis),

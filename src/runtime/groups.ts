@@ -86,6 +86,11 @@ export class Groups {
     return this.#snapshots.get(group)?.newest ?? null;
   }
 
+  /** Where the snapshots of a group are; null: it is not hosted here. */
+  snapshotsOf(group: number): SnapshotStorage | null {
+    return this.#snapshots.get(group) ?? null;
+  }
+
   /** The groups of shards that are hosted here, as they are now. */
   get ofShards(): readonly AgentGroup[] {
     return this.#agentGroups;

@@ -38,9 +38,13 @@ export function claimIdentity(
     ]);
   }
   // Durable before the node promises anything.
-  writeSmallFile(port, dir, MARKER, { clusterId: config.clusterId, nodeId: id } satisfies Marker);
+  markIdentity(port, dir, config.clusterId, id);
   return true;
 }
+
+/** Says in a node's directory that it has begun there, durably. */
+export const markIdentity = (port: FilePort, dir: string, clusterId: string, id: number): void =>
+  writeSmallFile(port, dir, MARKER, { clusterId, nodeId: id } satisfies Marker);
 
 type Marker = { readonly clusterId: string; readonly nodeId: number };
 

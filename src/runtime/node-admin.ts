@@ -7,6 +7,7 @@ import type { Groups } from "./groups.ts";
 import type { Log } from "./logging.ts";
 import type { NodesReport } from "./nodes-report.ts";
 import type { OpenStorage } from "./open-storage.ts";
+import { resign } from "./resign.ts";
 
 /** The parts of a node that an operator's orders reach. */
 export type NodeAdminOptions = {
@@ -97,6 +98,10 @@ export class NodeAdmin implements AdminPort {
       ...(sharding && { sharding }),
       ...(raft && { raft }),
     };
+  }
+
+  resign(): Promise<void> {
+    return resign({ ...this.#options, admin: this });
   }
 
   isConnected(id: number): boolean {

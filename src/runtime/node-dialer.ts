@@ -1,4 +1,6 @@
 import type { Socket } from "bun";
+import { connectNode } from "../security/connect-node.ts";
+import { credentialsFor } from "../security/keyring.ts";
 import { type Command, commandBytes, writeCommand } from "../kv/command.ts";
 import { WireError } from "../wire/bytes.ts";
 import { eachResponse, type Response } from "../wire/client.ts";
@@ -71,20 +73,15 @@ export class NodeDialer {
 
   #dial(): void {
     this.#timer = null;
-    Bun.connect({
-      hostname: this.#host,
-      port: this.#port,
-      socket: {
-        binaryType: "uint8array",
-        open: (socket) => this.#opened(socket),
-        data: (socket, chunk) => this.#received(socket, chunk),
-        drain: (socket) => {
-          if (socket === this.#socket) this.flush();
-        },
-        close: (socket) => this.#lost(socket),
-        error: (socket) => this.#lost(socket),
-        connectError: () => {}, // The promise rejects too.
+    const at = { host: this.#host, port: this.#port };
+    connectNode(at, credentialsFor(at.host, at.port), {
+      open: (socket) => this.#opened(socket),
+      data: (socket, chunk) => this.#received(socket, chunk),
+      drain: (socket) => {
+        if (socket === this.#socket) this.flush();
       },
+      close: (socket) => this.#lost(socket),
+      error: (socket) => this.#lost(socket),
     }).catch(() => this.#redialLater());
   }
 

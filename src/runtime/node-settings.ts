@@ -52,6 +52,8 @@ const PORTS = {
 } as const;
 /** Keys of a file that no flag has. */
 const FILE_KEYS = ["nodes", "links", "sharding", "listenHosts"] as const;
+/** Keys of the file with settings below them. */
+const NESTED = ["raft", "tls"] as const;
 /** Of a cluster that has not told its name yet. */
 const NO_NAME = "?";
 
@@ -86,7 +88,10 @@ export function readNodeSettings(given: Given): NodeSettings {
     ...optional({ voters: voters ?? (nodes === undefined ? [id] : undefined) }),
     ...{ dataDir: get("dataDir"), storage: get("storage") },
     ...optional({ fsync: get("fsync"), bootstrapped: get("bootstrapped"), links: get("links") }),
-    ...optional({ sharding: get("sharding"), raft: raftOf(values) }),
+    ...optional({ sharding: get("sharding"), raft: partOf(values, "raft") }),
+    ...optional({ tls: partOf(values, "tls"), clientAuth: get("clientAuth") }),
+    ...optional({ tokenFile: get("tokenFile"), insecure: get("insecure") }),
+    ...optional({ authWithinMs: get("authWithinMs") }),
     ...optional({ listenHosts: ownNode.hosts ?? get("listenHosts") }),
   });
   const told = new Set(problems.map(({ where }) => where));
@@ -227,23 +232,25 @@ function ownAddress(values: Values, id: number, problems: Problem[]): Own {
 const withOwn = (listed: unknown, id: number, { node }: Own): unknown =>
   isObject(listed) && listed["id"] === id ? { ...listed, ...node } : listed;
 
-function raftOf(values: Values): unknown {
-  const raft: Record<string, unknown> = {};
+/** The settings below one key of the file; undefined: there are none. */
+function partOf(values: Values, name: (typeof NESTED)[number]): unknown {
+  const part: Record<string, unknown> = {};
   for (const [key, { value }] of values) {
-    if (key.startsWith("raft.")) raft[key.slice("raft.".length)] = value;
+    if (key.startsWith(`${name}.`)) part[key.slice(name.length + 1)] = value;
   }
-  return Object.keys(raft).length > 0 ? raft : undefined;
+  return Object.keys(part).length > 0 ? part : undefined;
 }
 
 /** What the file has and nobody knows. */
 function unknownKeys(document: Readonly<Record<string, unknown>>, file: string): Problem[] {
   const keys = SETTINGS.map(({ key }) => key);
   const known: readonly string[] = [...keys, ...FILE_KEYS];
-  const { raft } = document;
-  const written = [
-    ...Object.keys(document).filter((key) => key !== "raft" || !isObject(raft)),
-    ...(isObject(raft) ? Object.keys(raft).map((key) => `raft.${key}`) : []),
-  ];
+  const nested: readonly string[] = NESTED;
+  const written = Object.entries(document).flatMap(([key, value]) =>
+    nested.includes(key) && isObject(value)
+      ? Object.keys(value).map((name) => `${key}.${name}`)
+      : [key],
+  );
   return written
     .filter((key) => !known.includes(key))
     .map((key) => {

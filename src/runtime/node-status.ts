@@ -5,7 +5,7 @@ import { GROUP_1 } from "../lib/ids.ts";
 import type { NodeAddress, NodeConfigFile } from "./config.ts";
 import type { Groups } from "./groups.ts";
 import { type PeerStatus, peerStatuses } from "./peer-status.ts";
-import type { TcpTransport } from "./tcp-transport.ts";
+import type { TcpTransport, WireReport } from "./tcp-transport.ts";
 import { VERSION } from "./version.ts";
 
 /** What a node says of itself at /status. */
@@ -15,6 +15,8 @@ export type NodeStatusReport = {
   readonly clusterId: string;
   /** Of Ordeal. */
   readonly version: string;
+  /** Versions of the peer protocol that it speaks, and the one that the cluster does. */
+  readonly wire: WireReport;
   readonly role: Role;
   readonly term: number;
   /** 0: none is known. */
@@ -83,6 +85,7 @@ export function nodeStatus({ id, config, ports, groups, transport }: ToldParts):
     pid: process.pid,
     clusterId: config.clusterId,
     version: VERSION,
+    wire: transport.wire,
     storage: config.storage,
     ...fsyncOf(config),
     ...ports,

@@ -77,6 +77,7 @@ export async function runNode(options: NodeOptions): Promise<void> {
   const beside = options.alongside?.(node, log, onFatal);
   await stopped;
   beside?.stop();
+  await node.admin.resign();
   await node.stop();
   // Or else the watch on it would keep the process alive.
   if (parentPipe) process.stdin.destroy();

@@ -6,6 +6,7 @@ import type { GroupClientPort, Host, HostPorts } from "../replica/host.ts";
 import type { Liveness } from "../replica/liveness.ts";
 import type { DurableWrite, Reply } from "../replica/ports.ts";
 import type { RecordSink } from "../replica/record.ts";
+import type { WireVersions } from "../wire/versions.ts";
 import type { FilePort } from "../storage/file-port.ts";
 import type { AdminPort } from "./admin-port.ts";
 import { clusterInfo } from "./cluster-info.ts";
@@ -17,6 +18,7 @@ import { Groups, SNAPSHOT_EVERY_BYTES } from "./groups.ts";
 import { HTTP_CLIENT, HttpClientPort } from "./http/http-client-port.ts";
 import type { AppOptions } from "./http/app.ts";
 import { appOptions } from "./http/node-app.ts";
+import { namesOf } from "./http/guard.ts";
 import { HttpServer } from "./http/server.ts";
 import { listenAll } from "./listen.ts";
 import { LogRoom } from "./log-room.ts";
@@ -27,8 +29,11 @@ import { NodeAdmin } from "./node-admin.ts";
 import { nodeLiveness } from "./node-liveness.ts";
 import { nodeStatus, type NodeStatusReport } from "./node-status.ts";
 import { type OpenStorage, openStorage } from "./open-storage.ts";
+import type { NodeSecurity } from "../security/node-security.ts";
 import { BinaryServer } from "./protocols/binary.ts";
+import type { ClientLimits } from "./protocols/client-limits.ts";
 import { Texts } from "./protocols/texts.ts";
+import { secureNode } from "./secure.ts";
 import { TcpTransport } from "./tcp-transport.ts";
 import { logStarted } from "./started.ts";
 import { TurnLoop } from "./turn-loop.ts";
@@ -48,6 +53,10 @@ export type OrdealNodeOptions = {
   readonly disk?: FilePort | undefined;
   /** What it takes for the time; default: the clock of this machine. */
   readonly clock?: Clock | undefined;
+  /** What clients may cost, other than usual. */
+  readonly clientLimits?: Partial<ClientLimits> | undefined;
+  /** Versions of the peer protocol; default: what this build speaks. Others are for tests of upgrades. */
+  readonly versions?: WireVersions | undefined;
   /** Takes a recording of what the core of group 1 is given and gives out. */
   readonly record?: RecordSink | undefined;
   /** A bug of ours, or a disk that fails: the node has stopped acting, and the process must end. */
@@ -65,6 +74,8 @@ export class OrdealNode implements HostPorts, GroupClientPort {
   #config: NodeConfigFile;
   readonly #machines: Machines;
   readonly #address: ListenAddress;
+  /** Null: nothing is encrypted, and anybody may speak. */
+  readonly #security: NodeSecurity | null;
   readonly #transport: TcpTransport;
   readonly #texts: Texts;
   readonly #binary: BinaryServer;
@@ -95,11 +106,13 @@ export class OrdealNode implements HostPorts, GroupClientPort {
     this.#clock = options.clock ?? machineClock;
     this.#config = config;
     this.#address = listenAddress(config, id);
+    this.#security = secureNode(config, id);
     this.#httpRequests = new HttpClientPort(this, this.#onBurst);
     this.#machines = new Machines(config.sharding, seed);
     this.#texts = new Texts({
       ...{ id, now: this.now, machines: this.#machines, requests: this.#httpRequests },
       ...{ groups: () => this.#groups, config: () => this.#config, status: () => this.status() },
+      tokens: this.#security?.tokens ?? null,
       onFatal: this.#onFatal,
     });
     const random = new Prng(seed);
@@ -255,6 +268,8 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       config,
       self: asNode(id),
       random,
+      security: this.#security,
+      versions: this.#options.versions,
       log,
       onMessage: (group, message) => this.#host.input(group, { kind: "message", message }),
       onAlive: (peer, boot) => {
@@ -280,6 +295,9 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       port: clientPort,
       requests: this,
       clusterInfo: () => clusterInfo(this.#options.id, this.#config),
+      security: this.#security,
+      authWithinMs: this.#config.authWithinMs,
+      limits: this.#options.clientLimits,
       texts: this.#texts.create,
       log: this.#options.log,
       onBurst: this.#onBurst,
@@ -290,7 +308,9 @@ export class OrdealNode implements HostPorts, GroupClientPort {
   #listenHttp(): HttpServer {
     const { host, httpPort: port } = this.#address;
     // The app is made when everything it serves is.
-    return new HttpServer({ host, port, app: () => this.#appOptions() });
+    const security = this.#security;
+    const guard = { security, hosts: () => namesOf(this.#address), log: this.#options.log };
+    return new HttpServer({ host, port, guard, app: () => this.#appOptions() });
   }
 
   #appOptions(): AppOptions {
@@ -373,7 +393,6 @@ export class OrdealNode implements HostPorts, GroupClientPort {
 
   async #closePorts(): Promise<void> {
     this.#transport.stop();
-    this.#binary.stop();
-    await this.#http.stop();
+    await Promise.all([this.#binary.stop(), this.#http.stop()]);
   }
 }

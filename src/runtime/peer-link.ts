@@ -3,6 +3,9 @@ import { AssertionError } from "../lib/assert.ts";
 import type { GroupId, NodeId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Message } from "../raft/types.ts";
+import { tlsToNode } from "../security/credentials.ts";
+import { type NodeSecurity, whyNotNode } from "../security/node-security.ts";
+import { certifiedNames, tlsFailure } from "../security/server-tls.ts";
 import { type Beat, writeAlive, writeBeats } from "../wire/beats-codec.ts";
 import { WireError } from "../wire/bytes.ts";
 import { type Frame, FrameReader } from "../wire/frame.ts";
@@ -13,6 +16,7 @@ import {
 } from "../wire/handshake.ts";
 import { KIND } from "../wire/kinds.ts";
 import { writeMessage } from "../wire/raft-codec.ts";
+import { versionsText, WIRE_VERSIONS, type WireVersions } from "../wire/versions.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import type { Log } from "./logging.ts";
 import { countMessage, type PeerTraffic } from "./peer-traffic.ts";
@@ -31,10 +35,14 @@ export type LinkOptions = {
   readonly clusterId: string;
   readonly self: NodeId;
   readonly peer: NodeId;
+  /** Default: what this build speaks. */
+  readonly versions?: WireVersions | undefined;
   readonly host: string;
   readonly port: number;
   /** Counts what is sent. */
   readonly traffic: PeerTraffic;
+  /** Null or absent: in plain text, to whoever listens there. */
+  readonly security?: NodeSecurity | null;
   readonly random: Prng;
   readonly log: Log;
   /** Messages to `peer` were lost: the core must probe it. Never called from within `send`. */
@@ -64,6 +72,7 @@ export class PeerLink {
   /** One report per time that the link is down or full, so that reports cannot chase themselves. */
   #reported = false;
   #loggedReason = "";
+  #version: number | null = null;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -72,6 +81,11 @@ export class PeerLink {
 
   get isUp(): boolean {
     return this.#state === "up";
+  }
+
+  /** Of the peer protocol, as it was agreed on last; null: it never was. */
+  get version(): number | null {
+    return this.#version;
   }
 
   /** Queues one message until `flush`, or drops it. */
@@ -152,7 +166,7 @@ export class PeerLink {
     this.#disconnect();
     this.#state = "dialing";
     const attempt = this.#attempt;
-    const { host, port } = this.#options;
+    const { host, port, security = null } = this.#options;
     const stale = (): boolean => attempt !== this.#attempt;
     this.#timer = setTimeout(() => {
       this.#lost(`no handshake reply within ${HANDSHAKE_WITHIN_MS} ms`);
@@ -160,11 +174,18 @@ export class PeerLink {
     Bun.connect({
       hostname: host,
       port,
+      ...(security && { tls: tlsToNode(security.credentials) }),
       socket: {
         binaryType: "uint8array",
         open: (socket) => {
           if (stale()) socket.terminate();
-          else this.#onOpen(socket);
+          else if (security === null) this.#onOpen(socket);
+          else this.#socket = socket;
+        },
+        handshake: (socket, isDone, error) => {
+          if (stale()) return;
+          if (!isDone || error !== null) return this.#lost(tlsFailure(error));
+          this.#onCertificate(socket);
         },
         data: (_socket, chunk) => {
           if (!stale()) this.#onData(chunk);
@@ -185,12 +206,20 @@ export class PeerLink {
     });
   }
 
+  /** Of the other side, signed by our authority: it must be that of the peer that is meant. */
+  #onCertificate(socket: Socket): void {
+    const { clusterId, peer } = this.#options;
+    const other = whyNotNode(certifiedNames(socket), clusterId, peer);
+    if (other === null) this.#onOpen(socket);
+    else this.#lost(other);
+  }
+
   #onOpen(socket: Socket): void {
     this.#socket = socket;
     socket.setNoDelay(true);
     this.#reader = new FrameReader(HANDSHAKE_FRAME_BYTES_MAX);
-    const { clusterId, self, peer } = this.#options;
-    writeHandshake(this.#out.bytes, { clusterId, from: self, to: peer });
+    const { clusterId, self, peer, versions = WIRE_VERSIONS } = this.#options;
+    writeHandshake(this.#out.bytes, { versions, clusterId, from: self, to: peer });
     this.#send();
   }
 
@@ -206,18 +235,22 @@ export class PeerLink {
   #onReply(frame: Frame): void {
     if (this.#state !== "dialing") throw new WireError("bytes after the handshake reply");
     if (frame.kind !== KIND.handshakeReply) throw new WireError(`kind ${frame.kind} as a reply`);
-    const { refusal } = readHandshakeReply(frame.body);
+    const { versions = WIRE_VERSIONS, log, peer } = this.#options;
+    const { refusal, version = 1 } = readHandshakeReply(frame.body);
     if (refusal !== null) {
       this.#lost(`refused: ${refusal}`);
       return;
     }
+    if (version < versions.lowest || version > versions.highest) {
+      return this.#lost(`it chose version ${version}, this node speaks ${versionsText(versions)}`);
+    }
+    this.#version = version;
     this.#clearTimer();
     this.#state = "up";
     this.#backoffMs = BACKOFF_MIN_MS;
     this.#reported = false;
     this.#loggedReason = "";
-    const { log, peer } = this.#options;
-    log.info({ event: "peerConnected", peer }, "sending to the peer");
+    log.info({ event: "peerConnected", peer, wireVersion: version }, "sending to the peer");
   }
 
   #send(): void {

@@ -1,6 +1,8 @@
 import type { Socket, TCPSocketListener } from "bun";
 import { NO_NODE, type NodeId } from "../lib/ids.ts";
 import type { Message } from "../raft/types.ts";
+import { AUTH_WITHIN_MS, type NodeSecurity, whyNotNode } from "../security/node-security.ts";
+import { certifiedNames, tlsFailure, tlsOfServer } from "../security/server-tls.ts";
 import { isBeats, readAlive, readBeats } from "../wire/beats-codec.ts";
 import { ByteWriter, WireError } from "../wire/bytes.ts";
 import { FRAME_BYTES_MAX, type Frame, FrameReader } from "../wire/frame.ts";
@@ -11,17 +13,18 @@ import {
 } from "../wire/handshake.ts";
 import { KIND } from "../wire/kinds.ts";
 import { readMessage } from "../wire/raft-codec.ts";
+import { agreedVersion, versionsText, WIRE_VERSIONS, type WireVersions } from "../wire/versions.ts";
 import type { Log } from "./logging.ts";
 import { countMessage, type PeerTraffic } from "./peer-traffic.ts";
 
-/** A connection that has not shaken hands by then is closed. */
-const HANDSHAKE_WITHIN_MS = 5000;
 /** Connections that have not shaken hands; more are closed at once. */
 const STRANGERS_MAX = 64;
 
 export type ListenerOptions = {
   readonly clusterId: string;
   readonly self: NodeId;
+  /** Default: what this build speaks. */
+  readonly versions?: WireVersions | undefined;
   /** Who may connect, now. */
   readonly peers: () => readonly NodeId[];
   /** Counts what a peer sends. */
@@ -29,6 +32,10 @@ export type ListenerOptions = {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Null or absent: whoever says that he is a peer is believed. */
+  readonly security?: NodeSecurity | null;
+  /** A connection that has not shaken hands by then is closed. */
+  readonly authWithinMs?: number | undefined;
   readonly log: Log;
   /** A message of a group, which this node may not host. */
   readonly onMessage: (group: number, message: Message) => void;
@@ -48,12 +55,21 @@ type Inbound = {
   readonly socket: Socket<Inbound>;
   readonly reader: FrameReader;
   readonly onFrame: (frame: Frame) => void;
+  /** Whom its certificate names; undefined: it has shown none. */
+  certified: string | undefined;
   /** NO_NODE until the handshake is through. */
   peer: NodeId;
   /** Null until then. */
   traffic: PeerTraffic | null;
   deadline: ReturnType<typeof setTimeout> | null;
   closed: boolean;
+};
+
+/** `version`: of the protocol, if nothing is refused. */
+type Judgement = {
+  readonly peer: NodeId;
+  readonly refusal: string | null;
+  readonly version: number;
 };
 
 /** Accepts the connections on which peers send to this node. Throws when the port cannot be had. */
@@ -65,17 +81,25 @@ export class PeerListener {
   #hasMessages = false;
   /** The newest connection of each peer: a restarted peer replaces its old one. */
   readonly #byPeer = new Map<NodeId, Inbound>();
+  /** Why a peer was refused last: it tries again for ever, and is told of once. */
+  readonly #refused = new Map<NodeId, string>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    const { security = null } = options;
     this.#server = Bun.listen<Inbound>({
       hostname: options.host,
       port: options.port,
+      ...(security && { tls: tlsOfServer(security, "must") }),
       socket: {
         binaryType: "uint8array",
         open: (socket) => this.#onOpen(socket),
+        handshake: (socket, isDone, error) => {
+          if (!isDone || error !== null) this.#close(socket.data, tlsFailure(error));
+          else socket.data.certified = certifiedNames(socket);
+        },
         data: (socket, chunk) => this.#onData(socket.data, chunk),
-        close: (socket) => this.#onBroken(socket.data, null),
+        close: (socket) => this.#onBroken(socket.data, this.#whyGone(socket.data)),
         error: (socket, error) => this.#onBroken(socket.data, error.message),
       },
     });
@@ -91,16 +115,25 @@ export class PeerListener {
     this.#server.stop(true);
   }
 
+  /** Worth a line where certificates are asked for, and of a stranger only. */
+  #whyGone(inbound: Inbound): string | null {
+    const { security = null } = this.#options;
+    const isStranger = security !== null && this.#strangers.has(inbound);
+    return isStranger ? "it has gone without a handshake" : null;
+  }
+
   #onOpen(socket: Socket<Inbound>): void {
+    const { authWithinMs = AUTH_WITHIN_MS } = this.#options;
     const inbound: Inbound = {
       socket,
       reader: new FrameReader(HANDSHAKE_FRAME_BYTES_MAX),
       onFrame: (frame) => this.#onFrame(inbound, frame),
+      certified: undefined,
       peer: NO_NODE,
       traffic: null,
       deadline: setTimeout(() => {
-        this.#close(inbound, `no handshake within ${HANDSHAKE_WITHIN_MS} ms`);
-      }, HANDSHAKE_WITHIN_MS),
+        this.#close(inbound, `no handshake within ${authWithinMs} ms`);
+      }, authWithinMs),
       closed: false,
     };
     socket.data = inbound;
@@ -151,14 +184,15 @@ export class PeerListener {
     if (frame.kind !== KIND.handshake) {
       throw new WireError(`kind ${frame.kind} as the first frame, not a handshake`);
     }
-    const { peer, refusal } = this.#judge(frame);
+    const { peer, refusal, version } = this.#judge(frame, inbound.certified);
     const reply = new ByteWriter(64);
-    writeHandshakeReply(reply, { refusal });
+    writeHandshakeReply(reply, { refusal, version });
     inbound.socket.write(reply.written());
     if (refusal !== null) {
-      this.#refuse(inbound, refusal);
+      this.#refuse(inbound, peer, refusal);
       return;
     }
+    this.#refused.delete(peer);
     const old = this.#byPeer.get(peer);
     if (old !== undefined) this.#close(old, null);
     this.#settle(inbound);
@@ -169,29 +203,36 @@ export class PeerListener {
     onPeer(peer);
   }
 
-  #judge(frame: Frame): { readonly peer: NodeId; readonly refusal: string | null } {
-    const { clusterId, self, peers } = this.#options;
+  #judge(frame: Frame, certified: string | undefined): Judgement {
+    const { clusterId, self, peers, security = null, versions = WIRE_VERSIONS } = this.#options;
     try {
       const shake = readHandshake(frame.body);
       const peer = shake.from;
+      const refused = (refusal: string): Judgement => ({ peer, refusal, version: 1 });
+      const other = security && whyNotNode(certified, clusterId, peer);
+      // First of all: who is not who he says learns nothing of this cluster.
+      if (other !== null) return { peer: NO_NODE, refusal: other, version: 1 };
       if (shake.clusterId !== clusterId) {
-        return { peer, refusal: `this is cluster "${clusterId}", not "${shake.clusterId}"` };
+        return refused(`this is cluster "${clusterId}", not "${shake.clusterId}"`);
       }
-      if (shake.to !== self) return { peer, refusal: `this is node ${self}, not ${shake.to}` };
-      if (!peers().includes(peer)) {
-        return { peer, refusal: `node ${peer} is not a peer of node ${self}` };
-      }
-      return { peer, refusal: null };
+      if (shake.to !== self) return refused(`this is node ${self}, not ${shake.to}`);
+      if (!peers().includes(peer)) return refused(`node ${peer} is not a peer of node ${self}`);
+      const version = agreedVersion(versions, shake.versions);
+      if (version !== null) return { peer, refusal: null, version };
+      return refused(
+        `node ${peer} speaks ${versionsText(shake.versions)} of the peer protocol, node ${self} ${versionsText(versions)}: run builds that have one in common`,
+      );
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      return { peer: NO_NODE, refusal: error.message };
+      return { peer: NO_NODE, refusal: error.message, version: 1 };
     }
   }
 
   /** Closes in order, after the few bytes of the reply, which any socket buffer holds. */
-  #refuse(inbound: Inbound, reason: string): void {
+  #refuse(inbound: Inbound, peer: NodeId, reason: string): void {
     this.#forget(inbound);
-    this.#logClosed(inbound, reason);
+    if (peer === NO_NODE || this.#refused.get(peer) !== reason) this.#logClosed(inbound, reason);
+    this.#refused.set(peer, reason);
     inbound.socket.end();
   }
 

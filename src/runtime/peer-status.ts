@@ -9,6 +9,8 @@ export type PeerStatus = {
   readonly isConnected: boolean;
   /** Milliseconds since anything came from it; null: nothing ever has. */
   readonly lastHeardMs: number | null;
+  /** Of the peer protocol, as it was agreed on last; null: it never was. Absent: a build that does not tell. */
+  readonly wireVersion?: number | null;
   readonly sent: Readonly<MessageCounts>;
   readonly received: Readonly<MessageCounts>;
   /** Messages for it that were dropped: no connection, or a full one. */
@@ -36,6 +38,7 @@ export function peerStatuses(
       const follower = followers.find((one) => one.id === id);
       return {
         ...{ id, isConnected: connected.includes(id), lastHeardMs },
+        wireVersion: transport.versionWith(id),
         ...{ sent: { ...sent }, received: { ...received } },
         ...{ droppedMessages, sentBytes, receivedBytes },
         ...(follower && {

@@ -11,6 +11,7 @@ export const PROGRAMS = {
   node: "src/cli/node-child.ts",
   "sim-worker": "src/cli/sim/worker.ts",
   "fuzz-worker": "src/cli/fuzz/worker.ts",
+  "fuzz-bytes-worker": "src/cli/fuzz/bytes-worker.ts",
   "crashpoints-worker": "src/cli/crashpoints/worker.ts",
   "check-worker": "bench/check/worker.ts",
   "trivial-server": "src/target/trivial-server.ts",

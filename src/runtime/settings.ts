@@ -90,6 +90,30 @@ export const SETTINGS: readonly Setting[] = [
     ...{ key: "raft.leaseReads", flag: "lease-reads", kind: "switch" },
     about: "reads without a round of heartbeats while the lease is valid",
   },
+  { key: "tls.ca", flag: "tls-ca", kind: "text", about: "certificates of the cluster's authority" },
+  {
+    ...{ key: "tls.cert", flag: "tls-cert", kind: "text" },
+    about: "certificate of this node; {id} in these paths is its id",
+  },
+  { key: "tls.key", flag: "tls-key", kind: "text", about: "its key; only its owner may read it" },
+  {
+    ...{ key: "clientAuth", flag: "client-auth", kind: "text" },
+    about:
+      "how clients show who they are: token (or a certificate), cert, none; default: token if there is one, else cert",
+  },
+  {
+    ...{ key: "tokenFile", flag: "token-file", kind: "text" },
+    about:
+      "file of the tokens that clients may show, one a line; or the token itself in $ORDEAL_TOKEN",
+  },
+  {
+    ...{ key: "authWithinMs", flag: "auth-within-ms", kind: "number" },
+    about: "a connection that has not shown who it is by then is closed; default: 5000",
+  },
+  {
+    ...{ key: "insecure", flag: "insecure", kind: "switch" },
+    about: "bind to more than loopback although anybody who reaches it can do anything",
+  },
   { key: "log", flag: "log", kind: "text", about: "log file; default: DIR/node-N/node.log" },
 ];
 

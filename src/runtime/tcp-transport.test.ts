@@ -271,15 +271,22 @@ test("transport: another cluster, another node and an unknown peer are refused w
   expect(a.log.reasons("peerClosed")).toHaveLength(4);
 });
 
-test("transport: a dialer that is refused logs the reason once, though it tries again", async () => {
+test("transport: a dialer that is refused again and again tells of it once, and so does who refuses", async () => {
   const blue = clusterOf(2);
   const a = transportOf(blue, 1);
   const red = transportOf({ ...blue, clusterId: "red" }, 2);
   red.transport.connect();
-  await until("two attempts", () => a.log.reasons("peerClosed").length >= 2);
-  expect(red.log.reasons("peerUnreachable")).toEqual([
-    'refused: this is cluster "blue", not "red"',
-  ]);
+  const words = 'this is cluster "blue", not "red"';
+  await until("it is told", () => red.log.reasons("peerUnreachable").length > 0);
+  for (let i = 0; i < 2; i++) {
+    const again = await rawClient(blue.nodes[0]!.peerPort);
+    again.encode((w) => writeHandshake(w, { clusterId: "red", from: asNode(2), to: asNode(1) }));
+    await until("refused again", () => again.isClosed);
+    expect(readHandshakeReply(again.frames[0]!.body)).toEqual({ refusal: words });
+  }
+  red.transport.stop();
+  expect(red.log.reasons("peerUnreachable")).toEqual([`refused: ${words}`]);
+  expect(a.log.reasons("peerClosed")).toEqual([words]);
 });
 
 test("transport: garbage, before and after the handshake, closes with one reason", async () => {

@@ -1,7 +1,9 @@
 import { asNode, type GroupId, type NodeId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Message } from "../raft/types.ts";
+import { WIRE_VERSIONS, type WireVersions } from "../wire/versions.ts";
 import { firstVoters, listenAddress, type NodeConfigFile, peerEndpoint } from "./config.ts";
+import type { NodeSecurity } from "../security/node-security.ts";
 import type { Log } from "./logging.ts";
 import { PeerLink } from "./peer-link.ts";
 import { PeerListener } from "./peer-listener.ts";
@@ -10,7 +12,11 @@ import { PeerTraffic } from "./peer-traffic.ts";
 export type TransportOptions = {
   readonly config: NodeConfigFile;
   readonly self: NodeId;
+  /** Of the peer protocol; default: what this build speaks. */
+  readonly versions?: WireVersions | undefined;
   readonly random: Prng;
+  /** Null or absent: nothing is encrypted, and nobody shows who it is. */
+  readonly security?: NodeSecurity | null;
   readonly log: Log;
   readonly onMessage: (group: number, message: Message) => void;
   /** A peer tells that it lives, and the number of its process. */
@@ -21,6 +27,9 @@ export type TransportOptions = {
   readonly onBurst: () => void;
   readonly onFatal: (error: unknown) => void;
 };
+
+/** Versions of the peer protocol: those of a node, and the one that all nodes speak with it. */
+export type WireReport = WireVersions & { readonly cluster: number };
 
 /**
  * Messages between nodes over raw TCP: one connection per pair and direction. This node dials every
@@ -44,6 +53,7 @@ export class TcpTransport {
     this.#listener = new PeerListener({
       ...options,
       clusterId: config.clusterId,
+      authWithinMs: config.authWithinMs,
       peers: () => this.#mayConnect,
       trafficOf: (peer) => this.#trafficOf(peer),
       host: hosts.peerPort,
@@ -81,6 +91,18 @@ export class TcpTransport {
   /** Peers to whom messages now get out. */
   get connectedPeers(): readonly NodeId[] {
     return [...this.#links].filter(([, link]) => link.isUp).map(([peer]) => peer);
+  }
+
+  /** What this node speaks, and what the cluster does as far as it has seen: the least of all nodes. */
+  get wire(): WireReport {
+    const { versions = WIRE_VERSIONS } = this.#options;
+    const agreed = this.peers.map((peer) => this.versionWith(peer) ?? versions.lowest);
+    return { ...versions, cluster: Math.min(versions.highest, ...agreed) };
+  }
+
+  /** As it was agreed on last; null: it never was. */
+  versionWith(peer: NodeId): number | null {
+    return this.#links.get(peer)?.version ?? null;
   }
 
   /** What went to each peer and came from it. */

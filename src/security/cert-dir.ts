@@ -1,14 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../lib/user-error.ts";
-import {
-  type Authority,
-  type Issued,
-  issue,
-  newAuthority,
-  readAuthority,
-  type Wanted,
-} from "./authority.ts";
+import type { Authority, Issued, Wanted } from "./authority.ts";
 import type { CredentialFiles } from "./credentials.ts";
 import { newToken } from "./tokens.ts";
 
@@ -29,6 +22,13 @@ export const keyFile = (dir: string, name: string): string => join(dir, `${name}
 export const tokenFile = (dir: string): string => join(dir, "token");
 export const nodeFileName = (id: number | string): string => `node-${id}`;
 export const CLIENT_NAME = "client";
+/** How long certificates are good that nobody gave another time: renewed once a year, with some to spare. */
+export const CERT_DAYS = 400;
+/** The authority outlives them. */
+export const AUTHORITY_DAYS = 3650;
+
+/** The library takes 100 ms to load: only where certificates are made. */
+const library = (): Promise<typeof import("./authority.ts")> => import("./authority.ts");
 
 /** The settings of nodes whose certificates are in `dir`; `{id}` in them is the node's. */
 export const nodeSettingsOf = (dir: string) =>
@@ -58,6 +58,7 @@ export async function openAuthority(dir: string): Promise<Authority> {
       { where: dir, what: "has no ca.pem and ca-key.pem", fix },
     ]);
   }
+  const { readAuthority } = await library();
   try {
     return await readAuthority(
       readFileSync(caFile(dir), "utf8"),
@@ -70,15 +71,12 @@ export async function openAuthority(dir: string): Promise<Authority> {
   }
 }
 
-/** The same, made for `days` if there is none. */
-export async function ensureAuthority(
-  dir: string,
-  clusterId: string,
-  days: number,
-): Promise<Authority> {
+/** The same, made if there is none. */
+export async function ensureAuthority(dir: string, clusterId: string): Promise<Authority> {
   makePrivate(dir);
   if (existsSync(caFile(dir))) return openAuthority(dir);
-  const made = await newAuthority(clusterId, days);
+  const { newAuthority, readAuthority } = await library();
+  const made = await newAuthority(clusterId, AUTHORITY_DAYS);
   writeSecret(caKeyFile(dir), made.key);
   writePublic(caFile(dir), made.cert);
   return readAuthority(made.cert, made.key);
@@ -91,6 +89,7 @@ export async function writePair(
   authority: Authority,
   wanted: Wanted,
 ): Promise<Issued> {
+  const { issue } = await library();
   const issued = await issue(authority, wanted);
   writeSecret(keyFile(dir, name), issued.key);
   writePublic(certFile(dir, name), issued.cert);
@@ -138,7 +137,7 @@ export async function ensureCluster(
   nodes: readonly { readonly id: number; readonly host: string }[],
   days: number,
 ): Promise<void> {
-  const authority = await ensureAuthority(dir, clusterId, days);
+  const authority = await ensureAuthority(dir, clusterId);
   for (const { id, host } of nodes) {
     const name = nodeFileName(id);
     if (existsSync(certFile(dir, name))) continue;

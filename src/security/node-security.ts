@@ -58,18 +58,17 @@ export function loadNodeSecurity(
     if (problems.length > 0) throw refused(problems);
     return null;
   }
-  const own = (path: string): string => path.replaceAll("{id}", String(owner.id));
-  const authorities = attempt(() => readCertificates(own(tls.ca), "tls.ca"));
-  const files = { cert: own(tls.cert), key: own(tls.key) };
+  const files = filesOfNode({ tls, tokenFile }, owner.id);
+  const authorities = attempt(() => readCertificates(files.ca, "tls.ca"));
   const pair =
     authorities === null
       ? null
       : attempt(() => readPair(files, "tls", authorities.certificates, new Date()));
   if (pair !== null) problems.push(...ownerProblems(pair.certificate.subjectAltName, owner, files));
   const tokens =
-    tokenFile === undefined
+    files.tokenFile === undefined
       ? attempt(() => tokenOfEnvironment(env))
-      : attempt(() => readTokens(own(tokenFile), "tokenFile"));
+      : attempt(() => readTokens(files.tokenFile!, "tokenFile"));
   const list = typeof tokens === "string" ? [tokens] : tokens;
   const clientAuth = settings.clientAuth ?? (list === null ? "cert" : "token");
   if (clientAuth === "token" && list === null && problems.length === 0) {
@@ -83,6 +82,19 @@ export function loadNodeSecurity(
     ...{ clusterId: owner.clusterId, ca, cert, key, clientAuth },
     tokens: clientAuth === "token" && list !== null ? new TokenCheck(list) : null,
     credentials: { ca, cert, key, ...(list?.[0] !== undefined && { token: list[0] }) },
+  };
+}
+
+/** The paths of node `id`. */
+export function filesOfNode(
+  { tls, tokenFile }: Required<Pick<SecuritySettings, "tls" | "tokenFile">>,
+  id: number,
+) {
+  const own = (path: string): string => path.replaceAll("{id}", String(id));
+  const { ca, cert, key } = tls!;
+  return {
+    ...{ ca: own(ca), cert: own(cert), key: own(key) },
+    tokenFile: tokenFile === undefined ? undefined : own(tokenFile),
   };
 }
 

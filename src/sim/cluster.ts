@@ -185,6 +185,7 @@ export class SimCluster {
   #fault(fault: Extract<SimAction, { kind: "fault" }>["fault"]): readonly number[] {
     switch (fault.kind) {
       case "crash":
+      case "stop":
         return this.#each(fault.nodes, isUp, (node) => this.crash(node.id, "process"));
       case "powerLoss":
         return this.#each(fault.nodes, isUp, (node) => this.crash(node.id, fault.keeps));

@@ -21,6 +21,7 @@ export function describeAction(action: SimAction, nodes: readonly number[]): str
 function describeFault(fault: Fault, on: string): string {
   switch (fault.kind) {
     case "crash":
+    case "stop":
     case "restart":
     case "pause":
     case "resume":

@@ -210,5 +210,5 @@ function kindOf(action: SimAction): StoryRow["kind"] {
   if (action.kind !== "fault") return "fault";
   const { kind } = action.fault;
   if (kind === "restart") return "restart";
-  return kind === "crash" || kind === "powerLoss" ? "crash" : "fault";
+  return ["crash", "stop", "powerLoss"].includes(kind) ? "crash" : "fault";
 }

@@ -2,7 +2,7 @@ import { assert } from "../lib/assert.ts";
 import { crc32 } from "../lib/crc32.ts";
 import { asNode } from "../lib/ids.ts";
 import { UserError } from "../lib/user-error.ts";
-import { ByteReader, ByteWriter } from "../wire/bytes.ts";
+import { ByteReader, ByteWriter, WireError } from "../wire/bytes.ts";
 import type { StorageIdentity } from "./log-storage.ts";
 
 /**
@@ -73,16 +73,17 @@ export function decodeSegmentHeader(file: Uint8Array): SegmentHeader | null {
   if (reader.u32("magic") !== MAGIC) return null;
   const salt = reader.u32("crc");
   if (salt !== crc32(file.subarray(8, SEGMENT_HEADER_BYTES))) return null;
-  const version = reader.u32("version");
-  const number = reader.u53("number");
-  const nodeId = asNode(reader.u32("node id"));
-  const clusterId = reader.bytes(reader.u16("length"), "cluster id");
-  return {
-    version,
-    number,
-    salt,
-    identity: { clusterId: new TextDecoder().decode(clusterId), nodeId },
-  };
+  try {
+    const version = reader.u32("version");
+    const number = reader.u53("number");
+    const nodeId = asNode(reader.u32("node id"));
+    const clusterId = new TextDecoder().decode(reader.bytes(reader.u16("length"), "cluster id"));
+    return { version, number, salt, identity: { clusterId, nodeId } };
+  } catch (error) {
+    // The crc is right, and yet this is no header that was ever written.
+    if (error instanceof WireError) return null;
+    throw error;
+  }
 }
 
 /** Refuses a segment of another cluster, another node or another format. */

@@ -73,6 +73,7 @@ export class SnapshotDecoder {
   #to = 0;
   #chain = 0;
   #meta: SnapshotMeta | null = null;
+  #foundId = "";
   #ended = false;
 
   /** With a cluster id the snapshot must be of that cluster. */
@@ -84,6 +85,11 @@ export class SnapshotDecoder {
   /** Null before the header has come. */
   get meta(): SnapshotMeta | null {
     return this.#meta;
+  }
+
+  /** Of the cluster that it is of; empty before the header has come. */
+  get clusterId(): string {
+    return this.#foundId;
   }
 
   /** Over the header and all chunks so far; once it has ended, over the whole. */
@@ -141,6 +147,7 @@ export class SnapshotDecoder {
     if (this.#clusterId !== null && clusterId !== this.#clusterId)
       throw new WireError(`snapshot: of cluster "${clusterId}"`);
     this.#meta = meta;
+    this.#foundId = clusterId;
     this.#from += length;
     return true;
   }

@@ -1,5 +1,8 @@
 import type { Socket } from "bun";
 import type { Command } from "../kv/command.ts";
+import { connectNode } from "../security/connect-node.ts";
+import type { Credentials } from "../security/credentials.ts";
+import { credentialsFor } from "../security/keyring.ts";
 import { WireError } from "../wire/bytes.ts";
 import { eachResponse, type Response } from "../wire/client.ts";
 import { type Frame, FrameReader } from "../wire/frame.ts";
@@ -28,6 +31,7 @@ const REDIAL_MS_MAX = 250;
 export class ClientConnection {
   readonly #host: string;
   readonly #port: number;
+  readonly #credentials: Credentials | null;
   readonly #events: ClientConnectionEvents;
   readonly #out: GroupRequests;
   #socket: Socket | null = null;
@@ -42,14 +46,17 @@ export class ClientConnection {
   #group = 0;
   #now = 0;
 
+  /** `credentials` null: in plain text; default: as the process knows the address (security/keyring.ts). */
   constructor(
     host: string,
     port: number,
     events: ClientConnectionEvents,
     pendingBytesMax = PENDING_BYTES_MAX,
+    credentials: Credentials | null = credentialsFor(host, port),
   ) {
     this.#host = host;
     this.#port = port;
+    this.#credentials = credentials;
     this.#events = events;
     this.#out = new GroupRequests(pendingBytesMax);
     void this.#dial();
@@ -81,17 +88,12 @@ export class ClientConnection {
   async #dial(): Promise<void> {
     this.#redialTimer = null;
     try {
-      await Bun.connect({
-        hostname: this.#host,
-        port: this.#port,
-        socket: {
-          open: (socket) => this.#opened(socket),
-          data: (socket, chunk) => this.#received(socket, chunk),
-          drain: (socket) => this.#drained(socket),
-          close: (socket) => this.#lost(socket, this.#closeReason || "closed by the other side"),
-          error: (socket, error) => this.#drop(socket, error.message),
-          connectError: () => {}, // The promise rejects too.
-        },
+      await connectNode({ host: this.#host, port: this.#port }, this.#credentials, {
+        open: (socket) => this.#opened(socket),
+        data: (socket, chunk) => this.#received(socket, chunk),
+        drain: (socket) => this.#drained(socket),
+        close: (socket) => this.#lost(socket, this.#closeReason || "closed by the other side"),
+        error: (socket, error) => this.#drop(socket, error.message),
       });
     } catch {
       this.#redialLater();

@@ -1,3 +1,4 @@
+import { fetchNode } from "../security/keyring.ts";
 import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
 import type { NodeStatusReport } from "../runtime/node-status.ts";
 
@@ -19,7 +20,7 @@ export async function askAdmin(
   withinMs: number,
 ): Promise<AdminReply> {
   try {
-    const response = await fetch(`http://${host}:${httpPort}/admin/${path}`, {
+    const response = await fetchNode({ host, port: httpPort }, `/admin/${path}`, {
       method,
       body: JSON.stringify(body),
       headers: { "Content-Type": "application/json" },
@@ -48,7 +49,7 @@ export async function askReport(
 ): Promise<NodeStatusReport | null> {
   try {
     const signal = AbortSignal.timeout(withinMs);
-    const response = await fetch(`http://${host}:${httpPort}/status`, { signal });
+    const response = await fetchNode({ host, port: httpPort }, "/status", { signal });
     return response.ok ? ((await response.json()) as NodeStatusReport) : null;
   } catch {
     return null;

@@ -76,6 +76,7 @@ export class LocalCluster implements Cluster {
       target: "ordeal",
       nodes: config.nodes.map(({ id, host, clientPort }) => ({ id, host, port: clientPort })),
       ...(config.sharding && { shards: config.sharding.shards }),
+      ...(supervisor.credentials && { credentials: supervisor.credentials }),
     };
     this.#links = new LinkTable(this.nodeIds);
     this.#prng = new Prng(options.seed).fork("faults");
@@ -123,6 +124,10 @@ export class LocalCluster implements Cluster {
       case "crash": {
         const nodes = await this.#resolve(fault, (id) => supervisor.nodes.pid(id) !== 0);
         return timed(nodes, supervisor.nodes.crash(nodes));
+      }
+      case "stop": {
+        const nodes = await this.#resolve(fault, (id) => supervisor.nodes.state(id) === "running");
+        return timed(nodes, supervisor.nodes.end(nodes));
       }
       case "restart": {
         const nodes = await this.#resolve(fault, (id) => this.#isDown(id));

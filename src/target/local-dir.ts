@@ -12,6 +12,7 @@ import { FSYNC_OF_MEMORY, type FsyncMode } from "../lib/fsync.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { loadConfig, type NodeAddress, type NodeConfigFile } from "../runtime/config.ts";
 import { freePorts, isFree } from "../runtime/free-ports.ts";
+import { nodeSettingsOf } from "../security/cert-dir.ts";
 import type { LocalNetwork } from "./local-network.ts";
 import { placement, shardedProblems } from "./shards/placement.ts";
 import type { Sharded } from "./target.ts";
@@ -47,7 +48,12 @@ export type LocalOptions = {
   readonly sharded?: Sharded | undefined;
   /** Settings of the nodes; default: those that the cluster had. */
   readonly raft?: NodeConfigFile["raft"];
+  /** Encrypts everything, and asks for certificates and tokens, which it makes; default: as the cluster had it. */
+  readonly tls?: boolean | undefined;
 };
+
+/** Where the certificates of a cluster are that has any. */
+export const certsDir = (dir: string): string => join(resolve(dir), "certs");
 
 /** Where node `id` records, if it does. */
 export const recordFile = (dir: string, id: number): string =>
@@ -72,11 +78,13 @@ export function prepareDir(options: LocalOptions): NodeConfigFile | null {
     problems.push({ where: "--fsync", ...FSYNC_OF_MEMORY });
   }
   if (options.sharded !== undefined) problems.push(...shardedProblems(options.sharded, nodes));
+  if (options.tls === true) problems.push(...tlsProblems(options));
   problems.push(...dirProblems(options.dir));
   if (problems.length > 0) throw new UserError("cannot start the cluster", problems);
   if (!existsSync(configFile(options.dir))) return null;
   const previous = loadConfig(configFile(options.dir));
   const differences = differencesFrom(previous, options);
+  if (previous.tls !== undefined) differences.push(...tlsProblems(options));
   if (differences.length > 0) throw new UserError("the data are of another cluster", differences);
   return previous;
 }
@@ -96,6 +104,10 @@ export function newConfig(options: LocalOptions, previous: NodeConfigFile | null
     fsync: options.fsync ?? previous?.fsync,
     sharding: previous?.sharding ?? (options.sharded && placement(options.sharded, voters)),
     raft: options.raft ?? previous?.raft,
+    ...((options.tls === true || previous?.tls !== undefined) &&
+      nodeSettingsOf(certsDir(options.dir))),
+    // Addresses of its own that nobody else has a way to.
+    ...(options.network !== undefined && { insecure: true }),
   };
 }
 
@@ -166,6 +178,12 @@ function basePortProblems({ basePort, nodes }: LocalOptions): Problem[] {
       what: "is in use, or not allowed to this user",
       fix: "end the process that listens there, or choose another base port",
     }));
+}
+
+function tlsProblems({ faultyLinks }: LocalOptions): Problem[] {
+  if (!faultyLinks) return [];
+  const what = "a proxy cannot look into what is encrypted";
+  return [{ where: "--faulty-links", what, fix: "leave it out, or --tls" }];
 }
 
 function dirProblems(dir: string): Problem[] {

@@ -1,3 +1,4 @@
+import { fetchNode } from "../security/keyring.ts";
 import type { NodeAddress } from "../runtime/config.ts";
 import type { NodeStatusReport } from "../runtime/node-status.ts";
 import type { NodeStatus } from "./target.ts";
@@ -22,8 +23,9 @@ export async function askStatus(
   withinMs: number,
 ): Promise<NodeStatus | null> {
   try {
-    const url = `http://${address.host}:${address.httpPort}/status`;
-    const response = await fetch(url, { signal: AbortSignal.timeout(Math.max(1, withinMs)) });
+    const signal = AbortSignal.timeout(Math.max(1, withinMs));
+    const at = { host: address.host, port: address.httpPort };
+    const response = await fetchNode(at, "/status", { signal });
     if (!response.ok) return null;
     const said = (await response.json()) as NodeStatusReport;
     if (said.clusterId !== clusterId || said.id !== address.id) return null;

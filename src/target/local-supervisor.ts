@@ -2,12 +2,16 @@ import type { LinkSetting } from "../fault/link-table.ts";
 import type { Link } from "../fault/resolve.ts";
 import { assert } from "../lib/assert.ts";
 import type { NodeAddress, NodeConfigFile } from "../runtime/config.ts";
+import { CERT_DAYS, clientFilesOf, ensureCluster } from "../security/cert-dir.ts";
+import type { CredentialFiles } from "../security/credentials.ts";
+import { rememberNodes } from "../security/keyring.ts";
 import type { LinkBreak } from "./proxy-link.ts";
 import { LinkProxies } from "./link-proxies.ts";
 import type { FaultyLinks } from "./local-network.ts";
 import { tellNodes } from "./local-admin.ts";
 import { ChildStartError } from "./local-child.ts";
 import {
+  certsDir,
   type LocalOptions,
   newAddresses,
   newConfig,
@@ -95,6 +99,12 @@ export class LocalSupervisor {
     return this.config.nodes.map((node) => node.id);
   }
 
+  /** How clients show who they are; null: they need not. */
+  get credentials(): CredentialFiles | null {
+    const { tls, dataDir } = this.#config;
+    return tls === undefined ? null : clientFilesOf(certsDir(dataDir));
+  }
+
   get hasFaultyLinks(): boolean {
     return this.#proxies !== null;
   }
@@ -173,6 +183,7 @@ export class LocalSupervisor {
   }
 
   async #startAll(): Promise<void> {
+    await this.#certify(this.config.nodes);
     writeConfig(this.config);
     await this.nodes.restart(this.nodeIds);
     if (this.config.bootstrapped === true) return;
@@ -181,11 +192,19 @@ export class LocalSupervisor {
     writeConfig(this.config);
   }
 
+  /** Makes the certificates that are missing, and remembers with what the nodes are spoken to. */
+  async #certify(nodes: readonly NodeAddress[]): Promise<void> {
+    const { clusterId, dataDir, tls } = this.#config;
+    if (tls !== undefined) await ensureCluster(certsDir(dataDir), clusterId, nodes, CERT_DAYS);
+    rememberNodes(nodes, this.credentials);
+  }
+
   /**
    * The file first: a node that starts later reads it. A node that cannot be told now (it is paused,
    * say) dials old addresses until it starts again or is told the next time.
    */
   async #reconfigure(nodes: readonly NodeAddress[]): Promise<void> {
+    await this.#certify(nodes);
     const links = this.#proxies?.linksAmong(nodes.map((node) => node.id));
     this.#config = { ...this.#config, nodes, links };
     writeConfig(this.#config);

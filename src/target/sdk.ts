@@ -11,10 +11,34 @@ export type {
   ClusterAddress,
   ClusterEvent,
   ClusterOptions,
+  GroupShards,
+  GroupStatus,
+  NodeStart,
   NodeStatus,
+  PeerStatus,
+  Sharded,
+  ShardsStatus,
   StoreProtocol,
   Target,
+  Terms,
 } from "./target.ts";
+export type { LinkState } from "../fault/vocabulary.ts";
+export { Prng } from "../lib/prng.ts";
+export { PlainClerk } from "../client/plain-clerk.ts";
+export type {
+  PlainClerkOptions,
+  PlainClerkPorts,
+  PlainOps,
+  Refusal,
+} from "../client/plain-clerk.ts";
+export type { Completion } from "../client/ports.ts";
+export type { OpCode } from "../kv/command.ts";
+export type { ShardConfig } from "../kv/shard-config.ts";
+export type { ShardsReport, ShardState } from "../kv/shard-ops.ts";
+export type { CredentialFiles } from "../security/credentials.ts";
+export { NodeConnections } from "./connected.ts";
+export { PipelinedConnection } from "./pipelined.ts";
+export type { PipelinedEvents, PipelinedProtocol, ReplyStream } from "./pipelined.ts";
 export {
   ExternalCluster,
   type ExternalNode,
@@ -24,6 +48,7 @@ export {
 export { newNodes, refuseOptions, withFreePorts } from "./external/nodes.ts";
 export { lineClient, type LineProtocol, type LineReply, type LineRequest } from "./lines.ts";
 export type {
+  Clerks,
   OpenClient,
   ProtocolClient,
   StoreClientEvents,

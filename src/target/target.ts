@@ -3,6 +3,7 @@ import type { ShardConfig } from "../kv/shard-config.ts";
 import type { ShardsReport } from "../kv/shard-ops.ts";
 import type { FsyncMode } from "../lib/fsync.ts";
 import type { PeerStatus } from "../runtime/peer-status.ts";
+import type { CredentialFiles } from "../security/credentials.ts";
 
 export type { PeerStatus };
 
@@ -160,6 +161,8 @@ export type ClusterAddress = {
   readonly nodes: readonly { readonly id: number; readonly host: string; readonly port: number }[];
   /** Shards of a sharded cluster: clients ask its controller where they are. Absent: one group. */
   readonly shards?: number;
+  /** Where the things lie with which clients show who they are; absent: it is spoken to in plain text. */
+  readonly credentials?: CredentialFiles | undefined;
 };
 
 export type NodeStatus = {

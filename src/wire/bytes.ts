@@ -7,7 +7,8 @@ export class WireError extends Error {
 }
 
 const TWO_POW_32 = 0x1_0000_0000;
-const U53_HIGH_MAX = 0x1f_ffff; // The high half of 2^53 - 1.
+/** The high half of 2^53 - 1. */
+export const U53_HIGH_MAX = 0x1f_ffff;
 
 /** Writes a non-negative safe integer in 8 bytes: readable by any u64 reader, and without BigInt. */
 export function setU53(view: DataView, at: number, value: number): void {

@@ -1,4 +1,4 @@
-import { type ByteWriter, setU53, WireError } from "./bytes.ts";
+import { type ByteWriter, setU53, U53_HIGH_MAX, WireError } from "./bytes.ts";
 
 /**
  * clientRequests, kind 16: what one client connection sends to one group in one event-loop turn. The frame
@@ -101,8 +101,13 @@ export function eachResponse(body: Uint8Array, onResponse: (response: Response) 
     r.status = view.getUint8(at + 4);
     r.leaderHint = view.getUint16(at + 6, true);
     r.valueBytes = view.getUint32(at + 8, true);
-    r.version = view.getUint32(at + 16, true) * 0x1_0000_0000 + view.getUint32(at + 12, true);
-    r.index = view.getUint32(at + 24, true) * 0x1_0000_0000 + view.getUint32(at + 20, true);
+    const versionHigh = view.getUint32(at + 16, true);
+    const indexHigh = view.getUint32(at + 24, true);
+    if ((versionHigh | indexHigh) >>> 0 > U53_HIGH_MAX) {
+      throw new WireError("response: version or index exceeds 2^53 - 1");
+    }
+    r.version = versionHigh * 0x1_0000_0000 + view.getUint32(at + 12, true);
+    r.index = indexHigh * 0x1_0000_0000 + view.getUint32(at + 20, true);
     r.valueAt = at + RESPONSE_HEADER_BYTES;
     at = r.valueAt + r.valueBytes;
     if (at > body.length) throw new WireError(`response: value of ${r.valueBytes} bytes is cut`);

@@ -16,6 +16,8 @@ export const FRAME_HEADER_BYTES = 14;
 export const FRAME_VERSION = 1;
 /** Longest frame a node accepts. Checked before anything is allocated for it. */
 export const FRAME_BYTES_MAX = 16 << 20;
+/** Room for a frame that has not come whole: this at first, then twice what has come, not what its length says. */
+const PARTIAL_BYTES_FIRST = 4 << 10;
 
 /** Starts a frame at the writer's offset and returns that offset, for endFrame. */
 export function beginFrame(w: ByteWriter, kind: number, group: number): number {
@@ -48,13 +50,21 @@ export type Frame = {
 export class FrameReader {
   /** Longest frame accepted from now on: low until the other side has shown who it is. */
   bytesMax: number;
+  /** What there is of a frame that has not come whole. */
   #partial: Uint8Array | null = null;
   #have = 0;
+  /** How long it will be. */
+  #length = 0;
   #header = new Uint8Array(4);
   #headerHave = 0;
 
   constructor(bytesMax = FRAME_BYTES_MAX) {
     this.bytesMax = bytesMax;
+  }
+
+  /** Bytes of a frame that has not come whole. */
+  get buffered(): number {
+    return this.#partial === null ? this.#headerHave : this.#have;
   }
 
   /** Calls `onFrame` for every frame that `chunk` completes. Keeps views of `chunk`. */
@@ -68,8 +78,8 @@ export class FrameReader {
       const length = readLength(chunk, at);
       this.#checkLength(length);
       if (chunk.length - at < length) {
-        this.#partial = new Uint8Array(length);
-        this.#partial.set(chunk.subarray(at));
+        this.#beginPartial(length, chunk.length - at);
+        this.#partial!.set(chunk.subarray(at));
         this.#have = chunk.length - at;
         return;
       }
@@ -91,19 +101,35 @@ export class FrameReader {
       if (this.#headerHave < 4) return -1;
       const length = readLength(this.#header, 0);
       this.#checkLength(length);
-      this.#partial = new Uint8Array(length);
-      this.#partial.set(this.#header);
+      this.#beginPartial(length, 4 + chunk.length - at);
+      this.#partial!.set(this.#header);
       this.#have = 4;
       this.#headerHave = 0;
     }
-    const partial = this.#partial;
-    const take = Math.min(partial.length - this.#have, chunk.length - at);
+    const take = Math.min(this.#length - this.#have, chunk.length - at);
+    const partial = this.#roomFor(take);
     partial.set(chunk.subarray(at, at + take), this.#have);
     this.#have += take;
-    if (this.#have < partial.length) return -1;
+    if (this.#have < this.#length) return -1;
     this.#partial = null;
-    onFrame(decode(partial));
+    onFrame(decode(partial.length === this.#length ? partial : partial.subarray(0, this.#length)));
     return at + take;
+  }
+
+  /** A length alone costs its sender four bytes: room is made for what comes. */
+  #beginPartial(length: number, have: number): void {
+    this.#partial = new Uint8Array(Math.min(length, Math.max(PARTIAL_BYTES_FIRST, 2 * have)));
+    this.#length = length;
+  }
+
+  #roomFor(more: number): Uint8Array {
+    const partial = this.#partial!;
+    const needed = this.#have + more;
+    if (needed <= partial.length) return partial;
+    const grown = new Uint8Array(Math.min(this.#length, Math.max(2 * partial.length, needed)));
+    grown.set(partial.subarray(0, this.#have));
+    this.#partial = grown;
+    return grown;
   }
 
   #checkLength(length: number): void {

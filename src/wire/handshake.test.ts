@@ -10,6 +10,7 @@ import {
   writeHandshakeReply,
 } from "./handshake.ts";
 import { KIND } from "./kinds.ts";
+import { agreedVersion, versionsText, WIRE_VERSIONS } from "./versions.ts";
 
 const shake = { clusterId: "blue", from: asNode(2), to: asNode(65_535) };
 
@@ -26,7 +27,7 @@ function frameOf(write: (w: ByteWriter) => void): Frame {
 test("handshake: reads what was written, under its kind", () => {
   const frame = frameOf((w) => writeHandshake(w, shake));
   expect(frame.kind).toBe(KIND.handshake);
-  expect(readHandshake(frame.body)).toEqual(shake);
+  expect(readHandshake(frame.body)).toEqual({ versions: WIRE_VERSIONS, ...shake });
 });
 
 test("handshakeReply: acceptance and refusals, in any script, read what was written", () => {
@@ -57,7 +58,7 @@ test("handshake: every prefix, and a byte too many, is refused", () => {
   }
 });
 
-test("handshake: another magic, protocol or authentication is refused with a reason", () => {
+test("handshake: another magic, authentication or impossible versions are refused with a reason", () => {
   const { body } = frameOf((w) => writeHandshake(w, shake));
   const changed = (at: number, value: number): Uint8Array => {
     const copy = body.slice();
@@ -65,7 +66,39 @@ test("handshake: another magic, protocol or authentication is refused with a rea
     return copy;
   };
   expect(() => readHandshake(changed(0, 0))).toThrow("not the Ordeal peer protocol");
-  expect(() => readHandshake(changed(4, 9))).toThrow("protocol 9, this node speaks 1");
+  expect(() => readHandshake(changed(4, 0))).toThrow("versions 0 to 0");
+  expect(() => readHandshake(changed(5, 1))).toThrow("versions 1 to 1");
   expect(() => readHandshake(changed(18, 0xff))).toThrow("clusterId: not UTF-8");
   expect(() => readHandshake(changed(16, 4))).toThrow("authentication is not supported");
+});
+
+test("handshake: of a newer node the versions are read, whatever fields it appends", () => {
+  const versions = { lowest: 2, highest: 200 };
+  const { body } = frameOf((w) => writeHandshake(w, { ...shake, versions }));
+  expect(readHandshake(body)).toEqual({ ...shake, versions });
+  expect(readHandshake(Uint8Array.of(...body, 1, 2, 3)).versions).toEqual(versions);
+});
+
+test("handshakeReply: the version that both speak is told, but for the first, which says nothing", () => {
+  for (const [version, said] of [
+    [1, { refusal: null }],
+    [2, { refusal: null, version: 2 }],
+  ] as const) {
+    const { body } = frameOf((w) => writeHandshakeReply(w, { refusal: null, version }));
+    expect(readHandshakeReply(body)).toEqual(said);
+  }
+  const first = frameOf((w) => writeHandshakeReply(w, { refusal: null, version: 1 }));
+  expect([...first.body]).toEqual([1, 0, 0]);
+});
+
+test("versions: the highest that both speak, if there is one", () => {
+  const range = (lowest: number, highest: number) => ({ lowest, highest });
+  expect(agreedVersion(range(1, 1), range(1, 2))).toBe(1);
+  expect(agreedVersion(range(2, 5), range(1, 3))).toBe(3);
+  expect(agreedVersion(range(1, 2), range(3, 4))).toBeNull();
+  expect(agreedVersion(range(3, 4), range(1, 2))).toBeNull();
+  expect([versionsText(range(2, 2)), versionsText(range(1, 3))]).toEqual([
+    "version 2",
+    "versions 1 to 3",
+  ]);
 });

@@ -7,7 +7,7 @@ import { STATUS, type StatusName, statusName } from "./errors.ts";
 export type LeaderAddress = { readonly id: number; readonly host: string; readonly port: number };
 
 /** Codes besides those of errors.ts: of what never becomes a request. */
-export type JsonErrorCode = StatusName | "badRequest";
+export type JsonErrorCode = StatusName | "badRequest" | "unauthorized";
 
 export type JsonError = {
   readonly code: JsonErrorCode;

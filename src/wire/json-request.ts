@@ -29,6 +29,8 @@ import { prefixEnd } from "../kv/scan-reply.ts";
  *   from      scan: the first key (`from64`); or `prefix` (`prefix64`): the keys that begin so, from `from` on
  *   end       scan: below this key (`end64`)
  *   limit     scan: at most so many keys, 1 to SCAN_KEYS_MAX; 100 by default
+ *
+ * or, without op, `auth`: the token that shows who the client is.
  */
 export type JsonRequest = {
   readonly id: string | number | undefined;
@@ -39,6 +41,9 @@ export type JsonRequest = {
   readonly key: Uint8Array;
   readonly value: Uint8Array;
 };
+
+/** Shows who the client is, or tries to. */
+export type JsonAuth = { readonly id: string | number | undefined; readonly token: string };
 
 /** What is wrong with a request, all of it. */
 export type JsonProblem = { readonly id: string | number | undefined; readonly problem: string };
@@ -78,6 +83,12 @@ export function parseJsonRequest(line: string): JsonRequest | JsonProblem {
   if (op !== null && op !== OP_SCAN) checkSizes(key, value, problems);
   const request = withOptions(rest, fields, bytes, problems);
   return problems.length === 0 ? request : { id, problem: problems.join("; ") };
+}
+
+/** Reads a line that is no request; null: it shows no token either. */
+export function parseJsonAuth(line: string): JsonAuth | null {
+  const { auth: token, op, id } = objectOf(line) ?? {};
+  return op === undefined && typeof token === "string" ? { id: idOf(id), token } : null;
 }
 
 function withOptions(

@@ -7,6 +7,7 @@ import {
   takeSnapshots,
   transferLeadership,
 } from "../../target/local-members.ts";
+import { restartRolling } from "../../target/local-rolling.ts";
 import type { LocalSupervisor } from "../../target/local-supervisor.ts";
 
 /** What a running cluster can be asked to do: one JSON document to its supervisor's port. */
@@ -15,6 +16,8 @@ export type ControlRequest =
   | { readonly kind: "transfer"; readonly to: number }
   /** Of these nodes; empty: of all. */
   | { readonly kind: "snapshot"; readonly nodes: readonly number[] }
+  /** One after the other; empty: all. */
+  | { readonly kind: "restart"; readonly nodes: readonly number[] }
   | { readonly kind: "fault"; readonly fault: LiveFault };
 
 /** One thing that was asked of the cluster, for the event log of whoever watches. */
@@ -63,7 +66,7 @@ const Request = v.variant("kind", [
     promote: ids,
   }),
   v.strictObject({ kind: v.literal("transfer"), to: id }),
-  v.strictObject({ kind: v.literal("snapshot"), nodes: ids }),
+  v.strictObject({ kind: v.picklist(["snapshot", "restart"]), nodes: ids }),
   v.strictObject({ kind: v.literal("fault"), fault: Fault }),
 ]);
 
@@ -136,7 +139,8 @@ export class Obeyed {
         return [];
       default: {
         const nodes = asked.nodes.length > 0 ? asked.nodes : this.#supervisor.nodeIds;
-        await takeSnapshots(this.#supervisor, nodes);
+        const act = asked.kind === "snapshot" ? takeSnapshots : restartRolling;
+        await act(this.#supervisor, nodes);
         return [];
       }
     }

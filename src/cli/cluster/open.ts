@@ -93,5 +93,6 @@ function recordOf(
     ...{ clusterId, supervisorPid: process.pid, controlPort, controlToken, storage },
     ...{ fsync: storage === "memory" ? null : fsync, shards: sharding?.shards },
     nodes: nodes.map((node) => ({ ...node, pid: supervisor.nodes.pid(node.id) })),
+    ...(supervisor.credentials && { credentials: supervisor.credentials }),
   };
 }

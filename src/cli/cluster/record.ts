@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 import type { FsyncMode } from "../../lib/fsync.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { NodeAddress } from "../../runtime/config.ts";
+import type { CredentialFiles } from "../../security/credentials.ts";
+import { rememberNodes } from "../../security/keyring.ts";
 import { lockDirectory } from "../../runtime/dir-lock.ts";
 
 /** DIR/cluster.json: the cluster that runs there. Gone once it is stopped. */
@@ -20,6 +22,8 @@ export type ClusterRecord = {
   /** Of a sharded cluster; clients need it (ClusterAddress). */
   readonly shards?: number | undefined;
   readonly nodes: readonly (NodeAddress & { readonly pid: number })[];
+  /** How clients show who they are; absent: they need not. */
+  readonly credentials?: CredentialFiles | undefined;
 };
 
 const recordFile = (dir: string): string => join(resolve(dir), "cluster.json");
@@ -47,7 +51,11 @@ export function isSupervised(dir: string): boolean {
 /** The cluster that runs in `dir`. Throws UserError when there is none. */
 export function runningCluster(dir: string): ClusterRecord {
   const path = recordFile(dir);
-  if (existsSync(path) && isSupervised(dir)) return parse(path);
+  if (existsSync(path) && isSupervised(dir)) {
+    const record = parse(path);
+    rememberNodes(record.nodes, record.credentials);
+    return record;
+  }
   throw new UserError("no such cluster", [
     {
       where: resolve(dir),

@@ -60,13 +60,14 @@ export async function startDetached(options: LocalOptions, json: boolean): Promi
 }
 
 function argumentsFor(options: LocalOptions): string[] {
-  const { nodes, storage, fsync, dir, basePort, faultyLinks, seed, raft, sharded } = options;
+  const { nodes, storage, fsync, dir, basePort, faultyLinks, seed, raft, sharded, tls } = options;
   return [
     ...["cluster", "start", "--foreground", "--json", "-n", String(nodes), "--storage", storage],
     ...(fsync === undefined ? [] : ["--fsync", fsync]),
     ...["--dir", dir, "--seed", String(seed)],
     ...(basePort === undefined ? [] : ["--base-port", String(basePort)]),
     ...(faultyLinks ? ["--faulty-links"] : []),
+    ...(tls === true ? ["--tls"] : []),
     ...(raft?.snapshotEveryBytes === undefined
       ? []
       : ["--snapshot-every", String(raft.snapshotEveryBytes)]),

@@ -60,6 +60,8 @@ function changeWords(asked: Exclude<ControlRequest, { kind: "fault" }>): string 
       return `leadership to node ${asked.to}`;
     case "snapshot":
       return asked.nodes.length === 0 ? "snapshots" : `snapshot of ${nodeWords(asked.nodes)}`;
+    case "restart":
+      return `rolling restart${asked.nodes.length === 0 ? "" : ` of ${nodeWords(asked.nodes)}`}`;
     default: {
       const { add, asLearners, remove, promote } = asked;
       return [

@@ -68,8 +68,9 @@ export class ClusterHost implements LiveHost {
   }
 
   async load(options: LoadOptions, onTick: (tick: LoadTick) => void): Promise<HostLoad> {
-    const { nodes, shards } = this.#cluster().record;
-    const load = await startGenerator(specOf(options, addressOf(nodes, shards)), onTick);
+    const { nodes, shards, credentials } = this.#cluster().record;
+    const address = addressOf(nodes, shards, credentials);
+    const load = await startGenerator(specOf(options, address), onTick);
     return {
       done: load.done,
       stop: async () => {

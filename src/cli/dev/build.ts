@@ -4,9 +4,9 @@
  * the path of the binary, and `--target bun-linux-arm64-musl` or another that `bun build --compile` knows.
  */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { MODULE_FOLDERS, ownModules } from "../../lib/own-modules.ts";
+import { DATA_FOLDERS, MODULE_FOLDERS, ownFiles, ownModules } from "../../lib/own-modules.ts";
 import { readCode } from "../../report/environment.ts";
 import { OWN_ROOT, WORKERS } from "../../runtime/self.ts";
 
@@ -18,12 +18,22 @@ function entryText(): string {
       return `  ${path}: () => import(${JSON.stringify(join(OWN_ROOT, folder, file))}),`;
     }),
   );
+  const data = DATA_FOLDERS.flatMap((folder) => ownFiles(folder)).map(({ path }, i) => ({
+    name: `data${i}`,
+    path,
+    from: relative(OWN_ROOT, path),
+  }));
   const from = (path: string): string => JSON.stringify(join(OWN_ROOT, path));
   return [
     `import { setBuild } from ${from("src/lib/build.ts")};`,
     `import { runCompiled } from ${from("src/cli/compiled.ts")};`,
+    ...data.map(
+      ({ name, path }) => `import ${name} from ${JSON.stringify(path)} with { type: "file" };`,
+    ),
     `setBuild({ code: ${JSON.stringify(codeOf())}, modules: {`,
     ...imports,
+    "}, files: {",
+    ...data.map(({ name, from: path }) => `  ${JSON.stringify(path)}: ${name},`),
     "} });",
     "await runCompiled();",
     "",

@@ -18,6 +18,7 @@ import {
   demoReport,
   failingReport,
 } from "../../report/testing/fixtures.ts";
+import { documentPage } from "../../runtime/http/document-page.ts";
 
 /** One page of every kind that Ordeal makes, by name, of made-up runs: the same on every machine. */
 export function samplePages(): ReadonlyMap<string, string> {
@@ -44,6 +45,7 @@ export function samplePages(): ReadonlyMap<string, string> {
       ]),
     ],
     ["history", historyPage(historiesOf(historyFixtures()))],
+    ["node-docs", String(documentPage())],
     ...comparisons.map(([name, c]) => [`comparison-${name}`, comparisonPage(c)] as const),
   ]);
 }

@@ -1,10 +1,20 @@
-import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { ArmName } from "../../bench/gate/plan.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { readCode } from "../../report/environment.ts";
 import type { Report } from "../../report/schema.ts";
 import { checkoutPrefix, commitOf, git, repositoryOf, staleCheckouts } from "./git.ts";
+
+const OWN_ROOT = join(import.meta.dir, "../../..");
 
 /** The revision that means the working tree as it is, changes that are not committed included. */
 export const WORKING_TREE = ".";
@@ -34,6 +44,7 @@ export function openCheckouts(dir: string): Checkouts {
   const repository = repositoryOf(dir);
   for (const stale of staleCheckouts(repository)) removeDir(repository, stale);
   const parent = mkdtempSync(checkoutPrefix());
+  offerOrdeal(parent);
   return {
     repository,
     add: (arm, revision) => {
@@ -48,6 +59,13 @@ export function openCheckouts(dir: string): Checkouts {
     },
     remove: () => removeDir(repository, parent),
   };
+}
+
+/** So that a checkout's target can import `ordeal/target` though its repository has no such package. */
+function offerOrdeal(parent: string): void {
+  if (!existsSync(join(OWN_ROOT, "package.json"))) return; // Compiled into one program.
+  mkdirSync(join(parent, "node_modules"));
+  symlinkSync(OWN_ROOT, join(parent, "node_modules", "ordeal"));
 }
 
 /** A copy, so that whoever goes on editing does not change what is measured. */

@@ -1,5 +1,6 @@
-import { type Client, connect } from "../../connect/client.ts";
+import { type Client, connect, type ConnectOptions } from "../../connect/client.ts";
 import { addressText } from "../../connect/discover.ts";
+import { loadCredentials } from "../../security/credentials.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { parseNodes, readClusterAddress } from "../load/address.ts";
 import { parseDurationMs } from "../parse.ts";
@@ -22,20 +23,30 @@ export type Flags = Where & {
 /** How the value of a get, or the entries of a scan, are printed. */
 export type Printing = { readonly raw?: boolean; readonly keysOnly?: boolean };
 
-/** Client ports of the cluster. Throws UserError. */
-export function seedsAt({ dir, nodes }: Pick<Where, "dir" | "nodes">): readonly string[] {
+/** Client ports of the cluster, and how we show it who we are. Throws UserError. */
+export function seedsAt({
+  dir,
+  nodes,
+}: Pick<Where, "dir" | "nodes">): Pick<ConnectOptions, "nodes" | "tls" | "token"> {
   if ((dir === undefined) === (nodes === undefined)) {
     const what = dir === undefined ? "no cluster is named" : "both name a cluster";
     const fix = "give --dir DIR of `ordeal cluster start`, or --nodes host:port,…";
     throw new UserError("which cluster?", [{ where: "--dir, --nodes", what, fix }]);
   }
   const address = dir === undefined ? parseNodes(nodes!) : readClusterAddress(dir);
-  return address.nodes.map(addressText);
+  const seeds = address.nodes.map(addressText);
+  if (address.credentials === undefined) return { nodes: seeds };
+  const { token, ca, cert, key } = loadCredentials(address.credentials);
+  return {
+    nodes: seeds,
+    tls: { ca, ...(cert !== undefined && key !== undefined && { cert, key }) },
+    ...(token !== undefined && { token }),
+  };
 }
 
 /** Throws UserError, and OperationFailedError when no node answers. */
 export const open = (where: Where): Promise<Client> =>
-  connect({ nodes: seedsAt(where), timeoutMs: parseDurationMs(where.timeout, "--timeout") });
+  connect({ ...seedsAt(where), timeoutMs: parseDurationMs(where.timeout, "--timeout") });
 
 /** Does one thing, prints what came of it, and sets the exit code. */
 export async function runOnce(

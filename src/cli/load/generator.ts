@@ -1,5 +1,6 @@
 import { Prng } from "../../lib/prng.ts";
 import { UserError } from "../../lib/user-error.ts";
+import { remember } from "../../security/keyring.ts";
 import { loadProtocol, openStoreClient, type StoreClient } from "../../target/store-client.ts";
 import { checkLoadSpec } from "../../workload/check-spec.ts";
 import { Driver } from "../../workload/driver.ts";
@@ -52,6 +53,7 @@ export class Generator {
   /** Throws UserError for a bad spec or a history file that cannot be written. */
   static async create(spec: LoadSpec, emit: (event: LoadEvent) => void): Promise<Generator> {
     checkLoadSpec(spec);
+    remember(spec.address.nodes, spec.address.credentials);
     await loadProtocol(spec.address);
     const history = spec.history === null ? null : await HistoryFile.create(spec.history);
     return new Generator(spec, emit, history);

@@ -18,7 +18,7 @@ import {
 export const plantedStaleRead = defineScenario({
   name: "planted-stale-read",
   about:
-    "PLANTED FAULT: every node of this run was changed on purpose to answer gets from its own state, without ReadIndex. The violation below is real, and is no fault of Ordeal's store.",
+    "PLANTED FAULT: every node of this run is changed on purpose to answer gets from its own state, without ReadIndex. The violation that comes of it is real, and no fault of Ordeal's store.",
   cluster: { nodes: 5, storage: "disk" },
   workload: mixedLoad({
     keys: 16,

@@ -12,7 +12,7 @@ const SPAN_MS_MAX = 3_000;
 /** A message that has not arrived by then before the end of the span may still be on its way. */
 const LOST_AFTER_MS = 100;
 
-const DOWN: readonly string[] = ["crash", "powerLoss"];
+const DOWN: readonly string[] = ["crash", "stop", "powerLoss"];
 
 /**
  * The last seconds before a violation was seen, as a Lamport diagram: faults, leaders, the operations

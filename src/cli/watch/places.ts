@@ -1,4 +1,6 @@
 import { UserError } from "../../lib/user-error.ts";
+import { credentialsOfEnvironment, loadCredentials } from "../../security/credentials.ts";
+import { speakAs } from "../../security/keyring.ts";
 import type { NodeAddress } from "../../runtime/config.ts";
 import { askNodes } from "../../runtime/discovery/ask.ts";
 import { type Source, parseSource } from "../../runtime/discovery/source.ts";
@@ -21,6 +23,8 @@ export async function placesOf(
     throw new UserError("cannot watch", [{ where: "ordeal watch", what, fix }]);
   }
   if (dir !== undefined) return ofDir(dir);
+  const files = credentialsOfEnvironment();
+  if (files !== null) speakAs(loadCredentials(files));
   return ofSource(parseSource(nodes!, "--nodes"));
 }
 

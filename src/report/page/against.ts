@@ -135,7 +135,7 @@ function row(
 }
 
 const figures = (against: Against): Markup =>
-  html`<div class="scroll" role="region" aria-label="Figures of both systems" tabindex="0">
+  html`<div class="scroll" role="group" aria-label="Figures of both systems" tabindex="0">
     <table>
       <thead>
         <tr>

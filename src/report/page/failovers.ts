@@ -37,7 +37,7 @@ const spreadText = (of: Spread | null): string =>
 /** Fault × role: what each kind of fault did to whom. Times are median · worst. */
 const roleTable = (rows: readonly RoleRow[]): Markup =>
   html`<h3 id="roles-title">By fault and role <small>median · worst</small></h3>
-    <div class="scroll" role="region" aria-labelledby="roles-title" tabindex="0">
+    <div class="scroll" role="group" aria-labelledby="roles-title" tabindex="0">
       <table>
         <thead>
           <tr>
@@ -67,7 +67,7 @@ const roleTable = (rows: readonly RoleRow[]): Markup =>
 
 const eachTable = (rows: readonly Markup[]): Markup =>
   html`<h3 id="each-title">One by one</h3>
-    <div class="scroll" role="region" aria-labelledby="each-title" tabindex="0">
+    <div class="scroll" role="group" aria-labelledby="each-title" tabindex="0">
       <table>
         <thead>
           <tr>

@@ -8,7 +8,7 @@ export function figuresSection({ figures }: Report): Markup | null {
   if (figures === undefined || figures.length === 0) return null;
   return html`<section aria-labelledby="measured-title">
     <h2 id="measured-title">Figures</h2>
-    <div class="scroll" role="region" aria-labelledby="measured-title" tabindex="0">
+    <div class="scroll" role="group" aria-labelledby="measured-title" tabindex="0">
       <table class="measured">
         <thead>
           <tr>

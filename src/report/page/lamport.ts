@@ -72,7 +72,7 @@ export function lamportSection(
   return html`<section aria-labelledby="story-title">
     <h2 id="story-title">${heading}</h2>
     <p class="lead">${about} ${leftOut > 0 ? `${leftOut} lesser events are left out.` : null}</p>
-    <div class="lamport" role="region" aria-labelledby="story-title" tabindex="0">
+    <div class="lamport" role="group" aria-labelledby="story-title" tabindex="0">
       <svg width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
         <title>${title}</title>
         ${lanes.map((name, lane) => html`<text x="${laneX(lane) - 8}" y="14">${name}</text>`)}

@@ -62,7 +62,7 @@ function bars(loads: readonly Load[]): Markup {
 
 const loadsTable = (loads: readonly Load[]): Markup =>
   html`<h3 id="figures-title">Figures</h3>
-    <div class="scroll" role="region" aria-labelledby="figures-title" tabindex="0">
+    <div class="scroll" role="group" aria-labelledby="figures-title" tabindex="0">
       <table>
         <thead>
           <tr>
@@ -117,7 +117,7 @@ function operations({ result }: Load, labelledBy: string): Markup {
         ${countCells(counts)}${latencyCells(service)}
       </tr>`,
   );
-  return html`<div class="scroll" role="region" aria-labelledby="${labelledBy}" tabindex="0">
+  return html`<div class="scroll" role="group" aria-labelledby="${labelledBy}" tabindex="0">
       <table>
         <caption class="sr">
           Operations by outcome and service time

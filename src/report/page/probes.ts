@@ -16,7 +16,7 @@ export function probesSection({ probes, timeline }: Report): Markup | null {
       Acknowledged operations a second and the worst p99 before, during and after; times count from
       the moment the fault was in force. ${unavailableText(probes)}.
     </p>
-    <div class="scroll" role="region" aria-labelledby="probes-title" tabindex="0">
+    <div class="scroll" role="group" aria-labelledby="probes-title" tabindex="0">
       <table>
         <thead>
           <tr>

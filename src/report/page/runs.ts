@@ -120,7 +120,7 @@ export const newestFirst = (rows: readonly RunRow[]): readonly RunRow[] =>
 
 /** Every run a row, the newest first. The buttons of its head do nothing without runs.client.js. */
 export function runsTable(rows: readonly RunRow[]): Markup {
-  return html`<div class="scroll" role="region" aria-labelledby="runs-title" tabindex="0">
+  return html`<div class="scroll" role="group" aria-labelledby="runs-title" tabindex="0">
     <table id="runs">
       <thead>
         <tr>

@@ -29,7 +29,7 @@ const sweepPart = (sweep: Sweep, i: number): Markup =>
   html`<h3 id="sweep-${i}">${sweep.name}</h3>
     <p>${sweepText(sweep)}.</p>
     ${sweep.steps.length === 0 ? null : chart(sweep)}
-    <div class="scroll" role="region" aria-labelledby="sweep-${i}" tabindex="0">
+    <div class="scroll" role="group" aria-labelledby="sweep-${i}" tabindex="0">
       <table>
         <thead>
           <tr>

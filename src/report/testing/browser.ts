@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import axe, { type AxeResults } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -91,3 +92,18 @@ export const canvasColours = (page: Page): Promise<readonly number[]> =>
       if (data[i + 3] > 0) seen.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
     return seen.size;
   })`);
+
+/**
+ * What keeps people out, by axe: serious and critical findings, unlabelled controls among them. `rules`: these
+ * alone.
+ */
+export async function barriers(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
+  // By the debugging protocol, which a page's policy does not bind: its own scripts could not do this.
+  await page.evaluate(axe.source);
+  const only = rules === undefined ? {} : { runOnly: { type: "rule", values: rules } };
+  const options = { ...only, resultTypes: ["violations"] };
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(${JSON.stringify(options)})`);
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}

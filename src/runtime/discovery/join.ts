@@ -1,10 +1,11 @@
 import { type Problem, UserError } from "../../lib/user-error.ts";
+import { fetchNode } from "../../security/keyring.ts";
 import type { NodeAddress } from "../config.ts";
 import type { JoinReply } from "../http/members.ts";
 import type { Log } from "../logging.ts";
 import { membersOf, type NodesReport } from "../nodes-report.ts";
 import { askNodes } from "./ask.ts";
-import { seedText, urlHost } from "./seed.ts";
+import { seedText } from "./seed.ts";
 import type { Source } from "./source.ts";
 
 const FOUND_WITHIN_MS = 5_000;
@@ -138,7 +139,7 @@ async function post(
   withinMs: number,
 ): Promise<Partial<JoinReply>> {
   try {
-    const response = await fetch(`http://${urlHost(host)}:${httpPort}/admin/${path}`, {
+    const response = await fetchNode({ host, port: httpPort }, `/admin/${path}`, {
       method: "POST",
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(withinMs),

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join as joinPath } from "node:path";
 import { UserError } from "../../lib/user-error.ts";
 import { firstVoters, type NodeAddress, type NodeConfigFile, nodeAddress } from "../config.ts";
+import { speakAsNode } from "../secure.ts";
 import type { Alongside } from "../node.ts";
 import type { NodeSettings } from "../node-settings.ts";
 import { membersOf, type NodesReport } from "../nodes-report.ts";
@@ -24,6 +25,7 @@ export type Prepared = {
  */
 export async function prepareNode(settings: NodeSettings): Promise<Prepared> {
   const { id, config, hasNodes, clusterId, peers, join } = settings;
+  speakAsNode(config, id);
   const source = join ?? peers;
   if (hasNodes && source === null) return { config, isJoining: false, alongside: undefined };
   const dir = joinPath(config.dataDir, `node-${id}`);

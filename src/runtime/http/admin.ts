@@ -20,6 +20,7 @@ export const Group = v.strictObject({ id: groupId, nodes: memberNodes });
  *   POST /admin/transfer    { to, group? }         the leader hands over to a voter
  *   POST /admin/snapshot    { group? }, or nothing  the node takes a snapshot now
  *   POST /admin/groups      { id, nodes }          the node hosts one more group, which begins on these nodes
+ *   GET  /admin/backup                             a snapshot of the leader's state (backup.ts)
  *   PUT  /admin/nodes       { nodes, links? }      who is where, as in the config file
  *   …                                              how nodes find each other and join: members.ts
  *

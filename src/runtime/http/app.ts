@@ -10,7 +10,7 @@ import {
   OP_PUT,
   VALUE_BYTES_MAX,
 } from "../../kv/command.ts";
-import type { StoredSnapshot } from "../../storage/snapshot-storage.ts";
+import type { SnapshotStorage, StoredSnapshot } from "../../storage/snapshot-storage.ts";
 import type { NodeStatusReport } from "../node-status.ts";
 import { GROUP_1 } from "../../lib/ids.ts";
 import type { AdminPort } from "../admin-port.ts";
@@ -18,10 +18,11 @@ import type { CoreView, KeyPlace } from "../groups.ts";
 import type { GroupStore } from "../machines.ts";
 import type { MetricsSource } from "../metrics/metrics-source.ts";
 import { adminRoutes } from "./admin.ts";
+import { backupRoute } from "./backup.ts";
 import type { HttpReply } from "./http-client-port.ts";
 import { documentRoutes } from "./document.ts";
 import { inspectionRoutes } from "./inspection.ts";
-import { HTTP_STATUS, problem } from "./problem.ts";
+import { failed, HTTP_STATUS, problem } from "./problem.ts";
 import { GetQuery } from "./queries.ts";
 import { stateRoutes } from "./state.ts";
 import { readQuery } from "./validate.ts";
@@ -35,12 +36,14 @@ export type AppOptions = {
   readonly urlOf: (nodeId: number) => string | undefined;
   readonly admin: AdminPort;
   readonly metrics: MetricsSource;
-  /** The newest snapshot of group 1; null: it has none. */
   /** The stores of all groups and shards. */
   readonly stores: () => Iterable<GroupStore>;
   /** The core of a group; null: it is not hosted here. */
   readonly core: (group: number) => CoreView | null;
+  /** The newest snapshot of group 1; null: it has none. */
   readonly snapshot: () => StoredSnapshot | null;
+  /** Where those of group 1 are. */
+  readonly snapshots: () => SnapshotStorage;
 };
 
 const NO_BYTES = new Uint8Array(0);
@@ -86,7 +89,9 @@ export function createApp(options: AppOptions): Hono {
   });
   app.post("/kv/:key", (c) => serve(options, c, { op: OP_APPEND }));
   app.delete("/kv/:key", (c) => serve(options, c, { op: OP_DELETE }));
+  backupRoute(app, options);
   app.route("/admin", adminRoutes(options.admin));
+  app.onError(failed);
   stateRoutes(app, options);
   inspectionRoutes(app, options);
   documentRoutes(app);

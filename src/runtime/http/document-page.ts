@@ -2,9 +2,9 @@ import { html } from "hono/html";
 import { VERSION } from "../version.ts";
 import { type Operation, OPERATIONS } from "./operations.ts";
 
-const STYLE = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+const STYLE = `:root{color-scheme:light dark;background:light-dark(#fff,#14181c);color:light-dark(#1b2128,#e4e8ec)}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}section{border-top:1px solid #8888;padding:.5rem 0}
-pre{overflow-x:auto;padding:.5rem;border:1px solid #8888}h2{margin-top:2rem}h3{overflow-wrap:anywhere}dt{font-weight:600}`;
+a{color:light-dark(#1f5fa8,#84b6ec)}pre{overflow-x:auto;padding:.5rem;border:1px solid #8888}h2{margin-top:2rem}h3{overflow-wrap:anywhere}dt{font-weight:600}`;
 
 /** All routes as one page that needs nothing else. */
 export function documentPage() {
@@ -15,6 +15,7 @@ export function documentPage() {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>HTTP port of an Ordeal node</title>
+        <link rel="icon" href="data:," />
         <style>
           ${STYLE}
         </style>

@@ -18,6 +18,7 @@ export function appOptions(parts: ServedParts): AppOptions {
     placeOf: (key) => groups.placeOf(key),
     stores: () => machines.stores(),
     core: (group) => groups.core(group),
+    snapshots: () => groups.snapshotsOf(GROUP_1)!,
     snapshot: () => groups.snapshot(GROUP_1),
     urlOf: (nodeId) => {
       const node = config().nodes.find((n) => n.id === nodeId);

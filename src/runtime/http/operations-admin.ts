@@ -55,6 +55,19 @@ export const ADMIN_OPERATIONS: Readonly<Record<string, Operation>> = {
     body: { schema: Nodes, example: { nodes: [{ ...NODE, id: 1 }, NODE] } },
     replies: REPLIES,
   },
+  "GET /admin/backup": {
+    tag: "Operators",
+    summary: "A snapshot that holds every write acknowledged before the request, as stored",
+    replies: {
+      200: {
+        what: "X-Ordeal-Node and X-Ordeal-Version name the node that sends it.",
+        media: "application/octet-stream",
+      },
+      307: { what: "This node does not lead: Location names the same path of the leader." },
+      409: { what: "The cluster is sharded.", schema: ErrorReply },
+      503: { what: "No leader is known, or it could take no snapshot.", schema: ErrorReply },
+    },
+  },
   "POST /admin/join": {
     tag: "Operators",
     summary: "The leader takes a node in; answers when it is a member",

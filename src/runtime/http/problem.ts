@@ -32,6 +32,15 @@ const FIX: Record<StatusName, string> = {
   noGroup: "ask a node of that group: ordeal shards query",
 };
 
+/** What a handler threw. */
+export function failed(error: Error, c: Context): Response {
+  // The client is gone in the middle of its body: nobody reads this, and it is nothing to log.
+  if (error.name === "AbortError") return c.body(null, 400);
+  console.error(error);
+  const fix = "report this: it is a bug of the node";
+  return c.json({ error: "internal error", definite: false, fix }, 500);
+}
+
 /** An error as JSON: what is wrong, whether nothing has happened for sure, and what to do about it. */
 export function problem(
   c: Context,

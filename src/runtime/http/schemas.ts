@@ -91,6 +91,7 @@ const peer = v.strictObject({
   id: count,
   isConnected: v.boolean(),
   lastHeardMs: v.nullable(count),
+  wireVersion: v.optional(v.nullable(count)),
   sent: messages,
   received: messages,
   droppedMessages: count,
@@ -111,8 +112,16 @@ const indexes = {
   snapshotIndex: count,
 };
 
+const wire = v.pipe(
+  v.strictObject({ lowest: count, highest: count, cluster: count }),
+  v.description(
+    "Versions of the peer protocol: of this node, and the one that all nodes speak with it.",
+  ),
+);
+
 export const StatusReply = v.strictObject({
   ...{ id: count, pid: count, clusterId: v.string(), version: v.string() },
+  wire,
   ...{ role, term: count, leaderId: count, votedFor: count },
   ...indexes,
   membership,
@@ -140,7 +149,7 @@ export const HardStateReply = v.strictObject({
   ),
 });
 
-export const VersionReply = v.strictObject({ version: v.string(), bun: v.string() });
+export const VersionReply = v.strictObject({ version: v.string(), bun: v.string(), wire });
 export const LagReply = v.strictObject({
   watchedMs: v.number(),
   ticks: count,

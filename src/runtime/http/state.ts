@@ -10,7 +10,7 @@ import { problem } from "./problem.ts";
  *
  *   GET /status      roles, indexes, peers (node-status.ts)
  *   GET /hard-state  what it must not forget of group 1, and the snapshot that its log begins after
- *   GET /version     of Ordeal and Bun
+ *   GET /version     of Ordeal and Bun, and those of the peer protocol
  *   GET /lag         pauses of its event loop since the request before, if that was within 10 s
  *   GET /healthz     200 when it knows a leader, else 503
  *   GET /metrics     for Prometheus (docs/metrics.md)
@@ -23,7 +23,9 @@ export function stateRoutes(app: Hono, options: AppOptions): void {
     const { term, votedFor, commitIndex, durableIndex } = options.status();
     return c.json({ term, votedFor, commitIndex, durableIndex, snapshot: options.snapshot() });
   });
-  app.get("/version", (c) => c.json({ version: VERSION, bun: Bun.version }));
+  app.get("/version", (c) =>
+    c.json({ version: VERSION, bun: Bun.version, wire: options.status().wire }),
+  );
   app.get("/lag", (c) => c.json(lag.take()));
   app.get("/healthz", (c) => {
     const { leaderId } = options.status();

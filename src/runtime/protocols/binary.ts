@@ -1,22 +1,23 @@
 import type { Socket, TCPSocketListener } from "bun";
-import { NO_NODE } from "../../lib/ids.ts";
 import type { GroupClientPort } from "../../replica/host.ts";
 import type { Reply } from "../../replica/ports.ts";
-import { WireError } from "../../wire/bytes.ts";
+import { ByteWriter, WireError } from "../../wire/bytes.ts";
 import { type ClusterInfo, writeClusterInfo } from "../../wire/cluster-info.ts";
 import { eachRequest, REQUESTS_PER_CONNECTION_MAX, writeResponse } from "../../wire/client.ts";
-import { STATUS } from "../../wire/errors.ts";
 import { beginFrame, endFrame, type Frame, FrameReader } from "../../wire/frame.ts";
 import { KIND } from "../../wire/kinds.ts";
+import { readAuth, writeAuthReply } from "../../wire/auth.ts";
+import type { NodeSecurity } from "../../security/node-security.ts";
 import { FrameWriter } from "../frame-writer.ts";
 import type { Log } from "../logging.ts";
 import { protocolOf } from "../../wire/protocol.ts";
+import { type ClientLimits, clientLimits } from "./client-limits.ts";
+import { type Connection, OVERLOADED, waitingBytes } from "./connection.ts";
+import { Gate } from "./gate.ts";
 import type { TextLink, TextProtocols } from "./text-link.ts";
 import { TextSide } from "./text-side.ts";
+import { Unfinished } from "./unfinished.ts";
 
-const CONNECTIONS_MAX = 4096;
-/** Replies that a client has not read; beyond it the connection is closed. */
-const PENDING_BYTES_MAX = 32 << 20;
 /** A frame of replies is ended here and another begun, well below what clients accept. */
 const RESPONSES_BYTES_MAX = 1 << 20;
 
@@ -29,6 +30,12 @@ export type BinaryOptions = {
   readonly clusterInfo: () => ClusterInfo;
   /** Absent: frames are all that is spoken. */
   readonly texts?: TextProtocols;
+  /** Null or absent: anybody may speak, in plain text. */
+  readonly security?: NodeSecurity | null;
+  /** A client that has not shown who it is by then is closed. */
+  readonly authWithinMs?: number | undefined;
+  /** Others than usual. */
+  readonly limits?: Partial<ClientLimits> | undefined;
   readonly log: Log;
   /** Called once after the requests of one chunk: the time to schedule a pump. */
   readonly onBurst: () => void;
@@ -36,38 +43,12 @@ export type BinaryOptions = {
   readonly onFatal: (error: unknown) => void;
 };
 
-type Connection = {
-  readonly id: number;
-  readonly socket: Socket<Connection>;
-  readonly reader: FrameReader;
-  readonly onFrame: (frame: Frame) => void;
-  /** What came before it was clear what is spoken; null: it is clear. */
-  first: Uint8Array | null;
-  /** Null: frames are spoken. */
-  text: TextSide | null;
-  readonly out: FrameWriter;
-  /** Where in `out` the open clientResponses frame begins; -1: none is open. */
-  frameStart: number;
-  /** Whose replies are in it. */
-  frameGroup: number;
-  unanswered: number;
-  /** Is in #dirty, to be flushed at the end of the turn. */
-  dirty: boolean;
-  closed: boolean;
-};
+/** A client that has not closed its side by then, after the last reply, is cut off. */
+const END_WITHIN_MS = 100;
+/** How long who was refused has to read why. */
+const REFUSED_LINGER_MS = 1000;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
-/** A refusal that the server gives by itself, before the replica sees the request. */
-const OVERLOADED: Reply = {
-  status: STATUS.overloaded.code,
-  leaderHint: NO_NODE,
-  version: 0,
-  index: 0,
-  valueIn: new Uint8Array(0),
-  valueAt: 0,
-  valueBytes: 0,
-};
-
 /**
  * The client port: frames of requests in, frames of replies out (wire/client.ts). All replies of a
  * group and turn to one connection leave as one frame, and all frames in one write. Nothing is allocated per
@@ -80,6 +61,10 @@ export class BinaryServer {
   readonly #server: TCPSocketListener<Connection>;
   readonly #connections = new Map<number, Connection>();
   readonly #dirty: Connection[] = [];
+  /** Null: nobody is a stranger. */
+  readonly #gate: Gate<Connection> | null;
+  readonly #limits: ClientLimits;
+  readonly #unfinished: Unfinished<Connection>;
   /** Whose requests are being read, and from what. */
   #current: Connection | null = null;
   #body: Uint8Array = new Uint8Array(0);
@@ -88,22 +73,35 @@ export class BinaryServer {
   #replyTo: Connection | null = null;
   /** 0 is not a connection of this server: the HTTP server uses it. */
   #nextId = 1;
+  #stopped = false;
 
   /** Listens at once; throws when the port cannot be had. */
   constructor(options: BinaryOptions) {
     this.#options = options;
+    const { security = null, authWithinMs } = options;
+    this.#limits = clientLimits(options.limits);
+    this.#unfinished = new Unfinished(
+      this.#limits.unfinishedMs,
+      () => performance.now(),
+      (one, reason) => this.#close(one, reason),
+    );
+    this.#gate =
+      security && new Gate(security, authWithinMs, (one, reason) => this.#close(one, reason));
     this.#server = Bun.listen<Connection>({
       hostname: options.host,
       port: options.port,
       // Who pipes text in ends it before the answers are there.
       allowHalfOpen: true,
+      ...(this.#gate && { tls: this.#gate.tls }),
       socket: {
         binaryType: "uint8array",
         open: (socket) => this.#onOpen(socket),
+        handshake: (socket, isDone, error) =>
+          this.#gate?.shaken(socket.data, socket, isDone, error),
         data: (socket, chunk) => this.#onData(socket.data, chunk),
         drain: (socket) => this.#write(socket.data),
         end: (socket) => this.#onEnd(socket.data),
-        close: (socket) => this.#close(socket.data, null),
+        close: (socket) => this.#close(socket.data, this.#whyGone(socket.data)),
         error: (socket, error) => this.#close(socket.data, error.message),
       },
     });
@@ -136,8 +134,18 @@ export class BinaryServer {
     this.#dirty.length = 0;
   }
 
-  stop(): void {
+  /** Takes nothing more; each connection ends in order, so that its last replies arrive, or is cut. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#server.stop();
+    for (const connection of [...this.#connections.values()]) {
+      this.#write(connection);
+      connection.socket.end();
+    }
+    const cutAt = performance.now() + END_WITHIN_MS;
+    while (this.#connections.size > 0 && performance.now() < cutAt) await Bun.sleep(1);
     for (const connection of [...this.#connections.values()]) this.#close(connection, null);
+    this.#unfinished.stop();
     this.#server.stop(true);
   }
 
@@ -147,9 +155,9 @@ export class BinaryServer {
       socket,
       reader: new FrameReader(),
       onFrame: (frame) => this.#onFrame(connection, frame),
-      first: this.#options.texts === undefined ? null : new Uint8Array(0),
+      first: this.#options.texts === undefined && this.#gate === null ? null : NO_BYTES,
       text: null,
-      out: new FrameWriter(PENDING_BYTES_MAX),
+      out: new FrameWriter(this.#limits.pendingBytesMax),
       frameStart: -1,
       frameGroup: 0,
       unanswered: 0,
@@ -159,18 +167,23 @@ export class BinaryServer {
     socket.data = connection;
     socket.setNoDelay(true);
     this.#connections.set(connection.id, connection);
-    if (this.#connections.size > CONNECTIONS_MAX) {
-      this.#close(connection, `more than ${CONNECTIONS_MAX} client connections`);
+    this.#gate?.arrived(connection);
+    const { connectionsMax, keepAliveMs } = this.#limits;
+    socket.setKeepAlive(true, keepAliveMs);
+    if (this.#connections.size > connectionsMax) {
+      this.#close(connection, `more than ${connectionsMax} client connections`);
     }
   }
 
   #onData(connection: Connection, chunk: Uint8Array): void {
-    if (connection.closed) return;
+    if (connection.closed || this.#stopped) return;
     this.#current = connection;
     try {
       const bytes = connection.first === null ? chunk : this.#begin(connection, chunk);
       if (connection.text !== null) connection.text.receive(bytes);
       else connection.reader.push(bytes, connection.onFrame);
+      if (!connection.closed)
+        this.#unfinished.heard(connection, chunk.length, waitingBytes(connection));
     } catch (error) {
       // Bun would hand the error to the error handler and leave the socket open.
       if (error instanceof WireError) this.#close(connection, error.message);
@@ -183,14 +196,49 @@ export class BinaryServer {
   #begin(connection: Connection, chunk: Uint8Array): Uint8Array {
     const before = connection.first!;
     const bytes = before.length === 0 ? chunk : new Uint8Array(Buffer.concat([before, chunk]));
+    if (this.#gate?.isStranger(connection) === true && !this.#admits(this.#gate, connection, bytes))
+      return NO_BYTES;
     const protocol = protocolOf(bytes, bytes.length);
     connection.first = protocol === null ? bytes : null;
     if (protocol === null) return NO_BYTES;
-    if (protocol !== "binary") {
+    if (protocol !== "binary" && this.#options.texts !== undefined) {
       const link = this.#link(connection);
-      connection.text = new TextSide(link, connection.socket, this.#options.texts!(protocol, link));
+      connection.text = new TextSide(link, connection.socket, this.#options.texts(protocol, link));
     }
     return bytes;
+  }
+
+  /** Whether they show who the client is. Else they wait for more, or it is refused. */
+  #admits(gate: Gate<Connection>, connection: Connection, bytes: Uint8Array): boolean {
+    const verdict = gate.judge(connection, bytes);
+    if (verdict.kind === "admit") return true;
+    connection.first = verdict.kind === "wait" ? bytes : NO_BYTES;
+    if (verdict.kind === "refuse") this.#refuse(connection, verdict.answer, verdict.reason);
+    return false;
+  }
+
+  /** Closes in order after a few bytes, which any socket buffer holds. */
+  #refuse(connection: Connection, answer: Uint8Array, reason: string): void {
+    const { socket } = connection;
+    this.#forget(connection, reason);
+    socket.write(answer, 0, answer.length);
+    socket.shutdown();
+    setTimeout(() => socket.terminate(), REFUSED_LINGER_MS).unref();
+  }
+
+  /** A token again, or one that nobody asked for. */
+  #onAuth(connection: Connection, body: Uint8Array): void {
+    const token = readAuth(body);
+    const tokens = this.#options.security?.tokens ?? null;
+    const isRight = tokens === null || tokens.accepts(token);
+    const w = new ByteWriter(64);
+    writeAuthReply(w, { refusal: isRight ? null : "the token is not right" });
+    if (!isRight) return this.#refuse(connection, w.written(), "the token is not right");
+    this.#seal(connection);
+    const { out } = connection;
+    const start = out.bytes.offset;
+    out.bytes.bytes(w.written());
+    if (out.keep(start)) this.#write(connection);
   }
 
   #link(connection: Connection): TextLink {
@@ -202,6 +250,7 @@ export class BinaryServer {
       request: (group, requestId, bytes, view, end) =>
         requests.request(group, connection.id, requestId, bytes, view, 0, end),
       markDirty,
+      refused: (reason) => this.#logClosed(connection, reason),
       wake: () => {
         markDirty();
         onBurst();
@@ -211,13 +260,20 @@ export class BinaryServer {
   }
 
   #onEnd(connection: Connection): void {
-    if (connection.text === null) this.#close(connection, null);
+    if (connection.text === null) this.#close(connection, this.#whyGone(connection));
     else connection.text.end();
+  }
+
+  /** Worth a line of a stranger only. */
+  #whyGone(connection: Connection): string | null {
+    const isStranger = this.#gate?.isStranger(connection) === true;
+    return isStranger ? "it has gone without showing who it is" : null;
   }
 
   #onFrame(connection: Connection, frame: Frame): void {
     if (connection.closed) return;
     if (frame.kind === KIND.clusterRequest) return this.#describe(connection);
+    if (frame.kind === KIND.auth) return this.#onAuth(connection, frame.body);
     if (frame.kind !== KIND.clientRequests) {
       throw new WireError(`kind ${frame.kind} on the client port`);
     }
@@ -294,14 +350,22 @@ export class BinaryServer {
   /** `reason`: null when it is nothing worth a line, such as the client's own close. */
   #close(connection: Connection, reason: string | null): void {
     if (connection.closed) return;
+    this.#forget(connection, reason);
+    connection.socket.terminate();
+  }
+
+  #forget(connection: Connection, reason: string | null): void {
     connection.closed = true;
+    this.#gate?.left(connection);
+    this.#unfinished.left(connection);
     connection.text?.closed();
     this.#connections.delete(connection.id);
     if (this.#replyTo === connection) this.#replyTo = null;
-    if (reason !== null) {
-      const fields = { event: "clientClosed", from: connection.socket.remoteAddress, reason };
-      this.#options.log.warn(fields, "closed a client connection");
-    }
-    connection.socket.terminate();
+    if (reason !== null) this.#logClosed(connection, reason);
+  }
+
+  #logClosed(connection: Connection, reason: string): void {
+    const fields = { event: "clientClosed", from: connection.socket.remoteAddress, reason };
+    this.#options.log.warn(fields, "closed a client connection");
   }
 }

@@ -4,7 +4,14 @@ import { type ByteWriter, WireError } from "../../wire/bytes.ts";
 import { isDefinite, STATUS } from "../../wire/errors.ts";
 import { LineReader } from "../../wire/json-lines.ts";
 import { errorOf, jsonAnswer, type JsonError, jsonError } from "../../wire/json-reply.ts";
-import { type JsonProblem, type JsonRequest, parseJsonRequest } from "../../wire/json-request.ts";
+import {
+  type JsonAuth,
+  type JsonProblem,
+  type JsonRequest,
+  parseJsonAuth,
+  parseJsonRequest,
+} from "../../wire/json-request.ts";
+import type { TokenCheck } from "../../security/tokens.ts";
 import type { KvExecutor } from "./kv-executor.ts";
 import { Pipeline } from "./pipeline.ts";
 import type { TextLink, TextProtocol } from "./text-link.ts";
@@ -20,17 +27,22 @@ const NO_REPLY = {
 
 /** A connection that speaks JSON, one object a line (docs/protocols.md). */
 export class JsonConnection implements TextProtocol {
+  readonly #link: TextLink;
   readonly #executor: KvExecutor;
+  readonly #tokens: TokenCheck | null;
   readonly #pipeline: Pipeline;
   readonly #reader = new LineReader();
   /** A request that has been read and could not begin yet. */
-  #held: JsonRequest | JsonProblem | null = null;
+  #held: JsonRequest | JsonAuth | JsonProblem | null = null;
   #isEnding = false;
   #isLast = false;
   #isRunning = false;
 
-  constructor(link: TextLink, executor: KvExecutor) {
+  /** `tokens` null: clients need none, and any is taken. */
+  constructor(link: TextLink, executor: KvExecutor, tokens: TokenCheck | null = null) {
+    this.#link = link;
     this.#executor = executor;
+    this.#tokens = tokens;
     this.#pipeline = new Pipeline(link, executor, (w, _kind, context, reply, op) =>
       w.bytes(utf8.encode(this.#answerOf(context as Id, reply, op))),
     );
@@ -72,6 +84,7 @@ export class JsonConnection implements TextProtocol {
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.#refuse(undefined, error.message);
+      this.#link.refused(error.message);
       this.#isEnding = true;
     } finally {
       this.#isRunning = false;
@@ -83,18 +96,21 @@ export class JsonConnection implements TextProtocol {
   }
 
   /** The next line that is not empty, as a request; null: it has not come whole. */
-  #next(): JsonRequest | JsonProblem | null {
+  #next(): JsonRequest | JsonAuth | JsonProblem | null {
     for (;;) {
       const line = this.#reader.next();
       if (line === null) return null;
-      if (line.trim() !== "") return parseJsonRequest(line);
+      if (line.trim() === "") continue;
+      const request = parseJsonRequest(line);
+      return "problem" in request ? (parseJsonAuth(line) ?? request) : request;
     }
   }
 
   /** Begins a request. False: those before it must be answered first. */
-  #run(request: JsonRequest | JsonProblem): boolean {
+  #run(request: JsonRequest | JsonAuth | JsonProblem): boolean {
     const { id } = request;
     if ("problem" in request) this.#refuse(id, request.problem);
+    else if ("token" in request) this.#authenticate(request);
     else if (request.op === null) this.#answer(jsonAnswer(id, null, NO_REPLY));
     else if (request.op === OP_SCAN && this.#executor.isSharded) {
       this.#refuse(id, "a sharded cluster has no scans");
@@ -116,6 +132,14 @@ export class JsonConnection implements TextProtocol {
     // Nothing can be open of a read that brought nothing.
     const isOpen = !isDefinite(reply.status) && !isReadOp(op);
     return jsonError(id, { ...error, definite: !isOpen });
+  }
+
+  /** The gate has let the client in already; a wrong token later on ends it all the same. */
+  #authenticate({ id, token }: JsonAuth): void {
+    if (this.#tokens?.accepts(token) !== false) return this.#answer(jsonAnswer(id, null, NO_REPLY));
+    const message = "the token is not right";
+    this.#answer(jsonError(id, { code: "unauthorized", definite: true, message }));
+    this.#isEnding = true;
   }
 
   #refuse(id: Id, message: string): void {

@@ -13,7 +13,7 @@ import type { RespCommand } from "./resp-commands.ts";
 import type { RespSession } from "./resp-connection.ts";
 
 /** The Redis whose commands these are, for clients that go by it. */
-const REDIS_VERSION = "7.0.0";
+export const REDIS_VERSION = "7.0.0";
 const WRITES: ReadonlySet<string> = new Set([
   "set",
   "setnx",
@@ -77,40 +77,6 @@ function sectionsOf({ about }: RespSession): Record<string, Record<string, strin
     },
     Keyspace: { db0: `keys=${about.keys()},expires=0,avg_ttl=0` },
   };
-}
-
-/** HELLO [2|3] [SETNAME name]. */
-export function hello(session: RespSession, args: readonly Uint8Array[]): void {
-  const [version, ...options] = args.map((arg) => text.decode(arg));
-  if (version !== undefined && version !== "2" && version !== "3") {
-    return session.error("NOPROTO unsupported protocol version");
-  }
-  const isNamed = options.length === 2 && options[0]!.toLowerCase() === "setname";
-  if (options.length > 0 && !isNamed) {
-    return session.error(`ERR HELLO with ${options[0]} is not supported`);
-  }
-  if (isNamed) session.name = options[1]!;
-  if (version !== undefined) session.version = version === "3" ? 3 : 2;
-  const { role, version: ordeal } = session.about.status();
-  const fields: readonly (readonly [string, string | number])[] = [
-    ["server", "redis"],
-    ["version", REDIS_VERSION],
-    ["ordeal", ordeal],
-    ["proto", session.version],
-    ["id", session.id],
-    ["mode", "standalone"],
-    ["role", role === "leader" ? "master" : "replica"],
-  ];
-  session.answer((w) => {
-    writeMap(w, fields.length + 1, session.version);
-    for (const [name, value] of fields) {
-      writeBulkText(w, name);
-      if (typeof value === "number") writeInteger(w, value);
-      else writeBulkText(w, value);
-    }
-    writeBulkText(w, "modules");
-    writeArray(w, 0);
-  });
 }
 
 /** CLIENT: what libraries send when they connect. */

@@ -16,7 +16,8 @@ import {
   writeSimple,
 } from "../../wire/resp-reply.ts";
 import type { RespSession } from "./resp-connection.ts";
-import { client, commands, config, hello, info } from "./resp-about.ts";
+import { client, commands, config, info } from "./resp-about.ts";
+import { auth, hello } from "./resp-hello.ts";
 import { countMany, getMany, scan, setIfThere, setMany } from "./resp-many.ts";
 import { ANSWER, NO_INTEGER } from "./resp-single.ts";
 
@@ -104,7 +105,6 @@ const REFUSED: Readonly<Record<string, string>> = {
     ["subscribe", "psubscribe", "publish", "unsubscribe"].map((name) => [name, NO_CHANNELS]),
   ),
   keys: "use SCAN, which does not stop the server",
-  auth: "there are no passwords here",
   cluster: "a node forwards to whoever has the key; there are no slots to ask for",
   flushall: "delete the keys one by one",
   flushdb: "delete the keys one by one",
@@ -164,6 +164,7 @@ const TABLE: Readonly<Record<string, RespCommand>> = {
   command: now(-1, (session, args) => commands(session, args, COMMANDS)),
   config: now(-2, config),
   client: now(-2, client),
+  auth: now(-2, auth),
   // It changes how the answers to what is under way would be written.
   hello: { arity: -1, kind: "alone", keys: null, run: hello },
   quit: now(-1, (session) => {

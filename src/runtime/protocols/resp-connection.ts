@@ -3,6 +3,7 @@ import type { Reply } from "../../replica/ports.ts";
 import { type ByteWriter, WireError } from "../../wire/bytes.ts";
 import { RespReader } from "../../wire/resp.ts";
 import { type RespVersion, writeError } from "../../wire/resp-reply.ts";
+import type { TokenCheck } from "../../security/tokens.ts";
 import type { NodeAddress } from "../config.ts";
 import type { NodeStatusReport } from "../node-status.ts";
 import type { KvExecutor } from "./kv-executor.ts";
@@ -26,6 +27,8 @@ export type RespShared = {
   readonly executor: KvExecutor;
   readonly cursors: ScanCursors;
   readonly about: AboutNode;
+  /** Null: clients need none. */
+  readonly tokens: TokenCheck | null;
 };
 
 /** What a command needs of its connection. */
@@ -66,8 +69,10 @@ export class RespConnection implements TextProtocol, RespSession {
   readonly executor: KvExecutor;
   readonly cursors: ScanCursors;
   readonly about: AboutNode;
+  readonly tokens: TokenCheck | null;
   version: RespVersion = 2;
   name = "";
+  readonly #link: TextLink;
   readonly #pipeline: Pipeline;
   readonly #reader = new RespReader();
   /** A command has been read and could not begin yet. */
@@ -79,10 +84,12 @@ export class RespConnection implements TextProtocol, RespSession {
   #isRunning = false;
 
   constructor(link: TextLink, shared: RespShared) {
+    this.#link = link;
     this.id = link.id;
     this.executor = shared.executor;
     this.cursors = shared.cursors;
     this.about = shared.about;
+    this.tokens = shared.tokens;
     this.#pipeline = new Pipeline(link, shared.executor, (w, kind, _context, reply, op) =>
       writeSingle(w, kind, this.version, reply, op),
     );
@@ -125,6 +132,7 @@ export class RespConnection implements TextProtocol, RespSession {
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.error(`ERR ${error.message}`);
+      this.#link.refused(error.message);
       this.#isEnding = true;
     } finally {
       this.#isRunning = false;

@@ -12,6 +12,8 @@ export type TextLink = {
   markDirty(): void;
   /** Something came about outside of a turn: have one. */
   wake(): void;
+  /** What came cannot be read, and the connection will end: told once, for the log. */
+  refused(reason: string): void;
   /** A bug of ours came up. */
   readonly onFatal: (error: unknown) => void;
 };

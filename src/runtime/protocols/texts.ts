@@ -1,3 +1,4 @@
+import type { TokenCheck } from "../../security/tokens.ts";
 import type { NodeConfigFile } from "../config.ts";
 import type { Groups } from "../groups.ts";
 import type { HttpClientPort } from "../http/http-client-port.ts";
@@ -18,6 +19,8 @@ export type TextsOptions = {
   readonly groups: () => Groups;
   readonly config: () => NodeConfigFile;
   readonly status: () => NodeStatusReport;
+  /** Null or absent: clients need none. */
+  readonly tokens?: TokenCheck | null;
   readonly onFatal: (error: unknown) => void;
 };
 
@@ -25,6 +28,8 @@ export type TextsOptions = {
 export class Texts {
   readonly #executor: KvExecutor;
   readonly #shared: RespShared;
+
+  readonly #tokens: TokenCheck | null;
 
   constructor(options: TextsOptions) {
     const { id, now, machines, requests, groups, config, status, onFatal } = options;
@@ -36,8 +41,10 @@ export class Texts {
       leaderId: (group) => groups().host.replica(group)?.soft.leaderId ?? 0,
     });
     this.#executor = executor;
+    this.#tokens = options.tokens ?? null;
     this.#shared = {
       executor,
+      tokens: this.#tokens,
       cursors: new ScanCursors(),
       about: {
         status,
@@ -50,7 +57,7 @@ export class Texts {
   readonly create: TextProtocols = (protocol, link) =>
     protocol === "resp"
       ? new RespConnection(link, this.#shared)
-      : new JsonConnection(link, this.#executor);
+      : new JsonConnection(link, this.#executor, this.#tokens);
 
   stop(): void {
     this.#executor.stop();

@@ -33,6 +33,15 @@ const Schema = v.strictObject({
     }),
     {},
   ),
+  /** How we show the nodes who we are; absent: they do not ask. Paths. */
+  credentials: v.optional(
+    v.strictObject({
+      ca: v.string(),
+      cert: v.optional(v.string()),
+      key: v.optional(v.string()),
+      tokenFile: v.optional(v.string()),
+    }),
+  ),
   /** Deletes the keys that a load uses before each run; otherwise they must not be there. */
   clear: v.optional(v.boolean(), false),
 });

@@ -1,3 +1,4 @@
+import { rememberNodes } from "../../security/keyring.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { askReport } from "../local-admin.ts";
 import type { Capability, ClusterOptions, Target } from "../target.ts";
@@ -56,6 +57,7 @@ async function attach(
     const fix = `give --nodes ${nodes.length}`;
     throw new UserError("cannot attach", [{ where: "the attached cluster", what, fix }]);
   }
+  rememberNodes(nodes, file.credentials);
   const reports = await Promise.all(nodes.map((node) => askReport(node, ANSWER_WITHIN_MS)));
   const problems = nodes.flatMap(({ id, host, httpPort }, i) => {
     const report = reports[i] ?? null;

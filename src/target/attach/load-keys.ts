@@ -1,3 +1,4 @@
+import { fetchNode } from "../../security/keyring.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { AttachedNode } from "./attach-file.ts";
 
@@ -35,7 +36,7 @@ async function ask(
   method: "GET" | "DELETE",
 ): Promise<Response> {
   const signal = AbortSignal.timeout(WITHIN_MS);
-  const response = await fetch(`http://${host}:${httpPort}/kv/${key}`, { method, signal });
+  const response = await fetchNode({ host, port: httpPort }, `/kv/${key}`, { method, signal });
   if (response.ok || response.status === 404) return response;
   throw new Error(`node ${id} answered ${response.status} to ${method} ${key}`);
 }

@@ -4,7 +4,10 @@ const PACKAGES = { etcd: "etcd-server", "redis-server": "redis-server" } as cons
 export type Binary = keyof typeof PACKAGES;
 
 /** Programs that only tests use. */
-const TEST_PACKAGES = { prometheus: "prometheus", promtool: "prometheus" } as const;
+const TEST_PACKAGES = {
+  ...{ prometheus: "prometheus", promtool: "prometheus" },
+  kubectl: "kubernetes-client",
+} as const;
 
 /** What to do where programs of other systems are missing. */
 export const INSTALL = "apt-get install etcd-server redis-server";

@@ -74,9 +74,7 @@ export class Choose {
       item.hidden = !words.every((word) => text.includes(word));
       if (!item.hidden) many++;
     }
-    setText(
-      this.#shown,
-      many === this.#rows.length ? `${many}` : `${many} of ${this.#rows.length}`,
-    );
+    const all = this.#rows.length;
+    setText(this.#shown, many === all ? `${all} to choose from` : `${many} of ${all}`);
   }
 }

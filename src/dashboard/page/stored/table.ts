@@ -15,7 +15,7 @@ export function storedTable(
   const body = rows.map((row) => rowOf(row, picked, pick));
   return el(
     "div",
-    { class: "scroll", role: "region", "aria-labelledby": "stored-title", tabindex: 0 },
+    { class: "scroll", role: "group", "aria-labelledby": "stored-title", tabindex: 0 },
     el("table", { class: "stored" }, el("thead", {}, head), el("tbody", {}, ...body)),
   );
 }

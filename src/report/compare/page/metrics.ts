@@ -37,7 +37,7 @@ export const metricsTable = (
   labelledBy: string,
   badgeOf: (verdict: MetricVerdict) => Markup = metricBadge,
 ): Markup =>
-  html`<div class="scroll" role="region" aria-labelledby="${labelledBy}" tabindex="0">
+  html`<div class="scroll" role="group" aria-labelledby="${labelledBy}" tabindex="0">
     <table class="metrics">
       <thead>
         <tr>

@@ -1,0 +1,76 @@
+import { resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { UserError } from "../../lib/user-error.ts";
+import { loadConfig, type NodeConfigFile, nodeAddress } from "../../runtime/config.ts";
+import { type Recovered, recoverNode } from "../../runtime/rebirth/recover.ts";
+import { configFile, writeConfig } from "../../target/local-dir.ts";
+import { isSupervised } from "./record.ts";
+
+/**
+ * Makes a cluster of one of the survivor's data, once a person has said that this may lose some. Throws
+ * UserError; nothing is changed then.
+ */
+export async function runRecover(args: {
+  readonly dir: string;
+  readonly survivor: number;
+  readonly "yes-i-may-lose-data": boolean;
+  readonly json: boolean;
+}): Promise<void> {
+  const { dir, survivor, json } = args;
+  const config = loadConfig(configFile(dir));
+  refuse(dir, config, survivor);
+  console.error(warning(config.clusterId, survivor, config.nodes.length));
+  if (!args["yes-i-may-lose-data"]) await askFor(config.clusterId);
+  const done = await recoverNode(resolve(dir), survivor);
+  const { links: _links, ...rest } = config;
+  const nodes = config.nodes.filter(({ id }) => id === survivor);
+  // Last: until then a start finds a node of another cluster than the file names, and refuses.
+  writeConfig({
+    ...rest,
+    clusterId: done.clusterId,
+    nodes,
+    voters: [survivor],
+    bootstrapped: true,
+  });
+  if (json) return console.log(JSON.stringify({ survivor, ...done }));
+  console.log(`${describe(survivor, done)}
+start it:     ordeal cluster start -n 1 --dir ${dir}
+then more:    ordeal cluster add --dir ${dir} --count 2`);
+}
+
+/** What is about to happen, and what it can cost. */
+export const warning = (clusterId: string, survivor: number, nodes: number): string =>
+  `THIS MAY LOSE DATA. Node ${survivor} becomes the only member of a new cluster, made of what is on its own disk:
+  what cluster "${clusterId}" acknowledged and node ${survivor} never received is gone for good;
+  what it received and nobody acknowledged counts as done.
+  The other ${nodes - 1} nodes can never come back; if a majority of them can still be started, start them instead.`;
+
+export const describe = (survivor: number, done: Recovered): string =>
+  `recovered node ${survivor}: ${done.keys} keys, up to entry ${done.lastIndex} of its log, as cluster ${done.clusterId}
+the data as they were: ${done.keptDir}`;
+
+/** At a terminal the name of the cluster is asked for; elsewhere the flag is. */
+async function askFor(clusterId: string): Promise<void> {
+  if (process.stdin.isTTY === true) {
+    const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await terminal.question(`type the cluster's name to go on (${clusterId}): `);
+    terminal.close();
+    if (answer.trim() === clusterId) return;
+  }
+  const what = "nobody has agreed to that";
+  const fix = "add --yes-i-may-lose-data, or type the cluster's name at a terminal";
+  throw new UserError("nothing was changed", [{ where: "--yes-i-may-lose-data", what, fix }]);
+}
+
+function refuse(dir: string, config: NodeConfigFile, survivor: number): void {
+  nodeAddress(config, survivor);
+  if (isSupervised(dir)) {
+    const fix = `stop it first: ordeal cluster stop --dir ${dir}; if a majority runs, nothing needs to be recovered`;
+    const what = "the cluster runs";
+    throw new UserError("nothing was changed", [{ where: dir, what, fix }]);
+  }
+  if (config.sharding === undefined) return;
+  const what = "the cluster is sharded, and one node does not hold all groups";
+  const fix = "start a majority of the nodes of each group";
+  throw new UserError("nothing was changed", [{ where: dir, what, fix }]);
+}

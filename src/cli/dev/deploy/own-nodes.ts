@@ -1,0 +1,63 @@
+import { ownCommand } from "../../../runtime/self.ts";
+import { until } from "../../../target/until.ts";
+
+/**
+ * Addresses of this machine's loopback, one for each container or pod: as there, every one of them can
+ * listen on the same ports. Only Linux has them without being told.
+ */
+export function ownAddresses(count: number, prefix: number): readonly string[] {
+  const middle = (process.pid % 250) + 1;
+  return Array.from({ length: count }, (_, i) => `127.${prefix}.${middle}.${i + 1}`);
+}
+
+type Status = { readonly id: number; readonly leaderId: number };
+
+/** Processes of this program that end with the test. */
+export class OwnProcesses {
+  readonly #running: Bun.Subprocess<"ignore", "pipe", "pipe">[] = [];
+
+  start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    within: readonly string[] = [],
+  ) {
+    const child = Bun.spawn([...within, ...ownCommand("ordeal", args)], {
+      // The test waits for an election; on a busy machine it shall be the only one.
+      env: {
+        ...{ PATH: process.env["PATH"] ?? "", UV_THREADPOOL_SIZE: "8" },
+        ...{ ORDEAL_ELECTION_TIMEOUT_MS: "1000", ORDEAL_HEARTBEAT_MS: "100", ...env },
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#running.push(child);
+    return child;
+  }
+
+  /** Runs one to its end: exit code and what it printed. */
+  async run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const child = this.start(args, env);
+    const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    return { code: await child.exited, out, err };
+  }
+
+  async stopAll(): Promise<void> {
+    for (const child of this.#running) child.kill("SIGKILL");
+    await Promise.all(this.#running.map((child) => child.exited));
+  }
+}
+
+/** Waits until all nodes at these HTTP addresses name the same leader; its id. */
+export async function sameLeader(urls: readonly string[]): Promise<number> {
+  let leader = 0;
+  await until("all nodes name one leader", 60_000, async () => {
+    const found = await Promise.all(urls.map(leaderAt));
+    leader = found[0] ?? 0;
+    return leader > 0 && found.every((id) => id === leader);
+  });
+  return leader;
+}
+
+const leaderAt = (url: string): Promise<number> =>
+  fetch(`${url}/status`)
+    .then(async (answer) => ((await answer.json()) as Status).leaderId)
+    .catch(() => 0);
