@@ -93,6 +93,7 @@ export function commandProblem(view: DataView, at: number, end: number): string 
   const valueBytes = view.getUint32(at + 4, true);
   if (op > OP_INCR) return `op ${op} is not known`;
   if (flags > (FLAG_EXPECTED | FLAG_LOCAL | FLAG_LENGTH)) return `flags ${flags} are not known`;
+  if (view.getUint32(at + 12, true) > 0x1f_ffff) return "session exceeds 2^53 - 1";
   if (op === OP_SCAN) return scanProblem(view, at, end);
   if ((keyBytes === 0) !== (op === OP_OPEN_SESSION)) return `key of ${keyBytes} bytes`;
   if (keyBytes > KEY_BYTES_MAX) return `key of ${keyBytes} bytes, the limit is ${KEY_BYTES_MAX}`;
