@@ -106,7 +106,6 @@ export function commandProblem(view: DataView, at: number, end: number): string 
     return "a value where none belongs";
   }
   if (end - at !== COMMAND_HEADER_BYTES + keyBytes + valueBytes) return "lengths do not add up";
-  if (view.getUint32(at + 12, true) > 0x1f_ffff) return "session exceeds 2^53 - 1";
   if (view.getUint32(at + 28, true) > 0x1f_ffff) return "expected exceeds 2^53 - 1";
   if ((op === OP_INCR || (flags & FLAG_LENGTH) !== 0) && commandSession(view, at) !== 0) {
     return "a session does not keep such a result";
