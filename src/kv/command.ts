@@ -36,6 +36,8 @@ export const OP_INCR = 6;
 export const OP_NAMES = ["get", "put", "append", "delete", "openSession", "scan", "incr"] as const;
 export type OpCode = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 
+/** Whether it is of a person's program. The other ones (shard-ops.ts) are of the cluster itself. */
+export const isOfClients = (op: number): boolean => op <= OP_INCR;
 /** Reads change nothing: they need no session and no entry in the log. */
 export const isReadOp = (op: number): boolean => op === OP_GET || op === OP_SCAN;
 
