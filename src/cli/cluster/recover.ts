@@ -1,10 +1,11 @@
+import { existsSync, renameSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { UserError } from "../../lib/user-error.ts";
 import { loadConfig, type NodeConfigFile, nodeAddress } from "../../runtime/config.ts";
 import { lossText } from "../../runtime/rebirth/force-new-cluster.ts";
 import { type Recovered, recoverNode } from "../../runtime/rebirth/recover.ts";
-import { configFile, writeConfig } from "../../target/local-dir.ts";
+import { certsDir, configFile, writeConfig } from "../../target/local-dir.ts";
 import { isSupervised } from "./record.ts";
 
 /**
@@ -25,6 +26,11 @@ export async function runRecover(args: {
   const done = await recoverNode(resolve(dir), survivor);
   const { links: _links, ...rest } = config;
   const nodes = config.nodes.filter(({ id }) => id === survivor);
+  // They name the old cluster; `cluster start` makes new ones, of another authority.
+  const certs = certsDir(dir);
+  if (config.tls !== undefined && existsSync(certs)) {
+    renameSync(certs, `${certs}.before-${done.clusterId.slice(-8)}`);
+  }
   // Last: until then a start finds a node of another cluster than the file names, and refuses.
   writeConfig({
     ...rest,
