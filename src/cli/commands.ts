@@ -130,6 +130,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./history.ts"),
   },
   {
+    name: "certs",
+    about: "Make, renew and show the certificates and tokens of a cluster",
+    load: () => import("./certs.ts"),
+  },
+  {
     name: "completion",
     about: "Print a script that completes ordeal's command line in your shell",
     load: () => import("./completion.ts"),

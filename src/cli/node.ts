@@ -8,6 +8,8 @@ type Args = {
   record: string | undefined;
   "print-config": boolean;
   json: boolean;
+  "force-new-cluster": boolean;
+  "yes-i-may-lose-data": boolean;
 };
 
 export const command: CommandModule<object, Args> = {
@@ -39,6 +41,16 @@ export const command: CommandModule<object, Args> = {
         type: "boolean",
         default: false,
       })
+      .option("force-new-cluster", {
+        describe: "after a disaster: go on as the only member of a new cluster; MAY LOSE DATA",
+        type: "boolean",
+        default: false,
+      })
+      .option("yes-i-may-lose-data", {
+        describe: "with --force-new-cluster: what only lost nodes held is gone",
+        type: "boolean",
+        default: false,
+      })
       .example("$0 node --config cluster.json --id 1", "run node 1 until SIGTERM or Ctrl-C")
       .example(
         "$0 node --id 1 --cluster demo --peers 127.0.0.1:7301,127.0.0.1:7302,127.0.0.1:7303",
@@ -55,6 +67,11 @@ export const command: CommandModule<object, Args> = {
     if (args["print-config"]) {
       const { printSettings } = await import("./print-settings.ts");
       return printSettings(settings, args.json);
+    }
+    if (args["force-new-cluster"]) {
+      const { forceNewCluster, lossText } = await import("../runtime/rebirth/force-new-cluster.ts");
+      console.error(lossText(settings.id, settings.clusterId));
+      await forceNewCluster(settings, args["yes-i-may-lose-data"]);
     }
     const { prepareNode } = await import("../runtime/discovery/start.ts");
     const { runNode } = await import("../runtime/node.ts");

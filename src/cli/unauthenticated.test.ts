@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "../connect/client.ts";
 import { asNode } from "../lib/ids.ts";
+import { ownCommand } from "../runtime/self.ts";
 import { type Issued, issue, newAuthority, readAuthority } from "../security/authority.ts";
 import { openAuthority } from "../security/cert-dir.ts";
 import { NODE_DNS_NAME } from "../security/names.ts";
@@ -310,4 +311,48 @@ async function sayAndEnd(port: number, text: string, lines: number): Promise<str
   const all = await promise;
   socket.terminate();
   return all;
+}
+
+test("no log, file, report or process list shows a token or a key", async () => {
+  const certs = certsDir(dir);
+  const read = (file: string): string => readFileSync(join(certs, file), "utf8");
+  const keys = readdirSync(certs).filter((file) => file.endsWith("-key.pem"));
+  const secrets = [read("token").trim(), ...keys.map((file) => read(file).split("\n")[1]!)];
+  expect(secrets.length).toBeGreaterThanOrEqual(6);
+  const load = Bun.spawn(
+    ownCommand("ordeal", ["load", "--dir", dir, "--duration", "1s", "--warmup", "0", "--json"]),
+    { stdout: "pipe", stderr: "pipe" },
+  );
+  const shown: string[] = [];
+  const looking = setInterval(() => shown.push(processList()), 100);
+  shown.push(await load.stdout.text(), await load.stderr.text(), processList());
+  clearInterval(looking);
+  expect(await load.exited).toBe(0);
+  const node = ["node", "--id", "1", "--config", join(dir, "config.json"), "--print-config"];
+  for (const more of [[], ["--json"]]) {
+    const env = { ...process.env, ORDEAL_TOKEN: secrets[0]! };
+    const asked = Bun.spawn(ownCommand("ordeal", [...node, ...more]), { env, stdout: "pipe" });
+    shown.push(await asked.stdout.text());
+  }
+  expect(shown.join("\n")).toContain("tokenFile");
+  for (const path of new Bun.Glob("**/*").scanSync({ cwd: dir, dot: true })) {
+    if (!path.startsWith("certs/")) shown.push(readFileSync(join(dir, path), "latin1"));
+  }
+  const all = shown.join("\n");
+  for (const secret of secrets) expect(all.includes(secret)).toBe(false);
+});
+
+/** The command lines of all processes of this machine, as any user may read them. */
+function processList(): string {
+  if (!existsSync("/proc")) return "";
+  const lines = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+      } catch {
+        return ""; // It has ended.
+      }
+    });
+  return lines.join("\n");
 }

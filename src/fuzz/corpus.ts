@@ -11,6 +11,7 @@ export type Kept = { readonly why: string; readonly input: Uint8Array };
 /** Longer ones are not kept: samples are made anew, and what failed is small once it is minimised. */
 const INPUT_BYTES_MAX = 1024;
 const CORPUS_BYTES_MAX = 8 << 10;
+const INPUTS_MAX = 40;
 
 const Schema = v.object({ inputs: v.array(v.object({ why: v.string(), base64: v.string() })) });
 const fileOf = (dir: string, target: TargetName): string => join(dir, `${target}.json`);
@@ -41,8 +42,8 @@ export async function addToCorpus(
   let bytes = kept.reduce((sum, { input }) => sum + input.length, 0);
   for (const one of more.toSorted((a, b) => a.input.length - b.input.length)) {
     const { length } = one.input;
-    if (known.has(one.why) || length > INPUT_BYTES_MAX || bytes + length > CORPUS_BYTES_MAX)
-      continue;
+    const hasRoom = kept.length < INPUTS_MAX && bytes + length <= CORPUS_BYTES_MAX;
+    if (known.has(one.why) || length > INPUT_BYTES_MAX || !hasRoom) continue;
     known.add(one.why);
     kept.push(one);
     bytes += length;

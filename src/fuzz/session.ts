@@ -83,12 +83,16 @@ async function tell(
   const name = like(finding);
   if (seen.has(name)) return;
   seen.add(name);
+  let shortest = finding;
   const holds = async (shorter: Uint8Array): Promise<boolean> => {
     before(shorter);
     const again = await fuzzer.try(shorter);
-    return again !== null && like(again) === name;
+    if (again === null || like(again) !== name) return false;
+    shortest = again;
+    return true;
   };
-  onFinding({ ...finding, input: await minimise(finding.input, holds, MINIMISE_TRIES) });
+  await minimise(finding.input, holds, MINIMISE_TRIES);
+  onFinding(shortest);
 }
 
 async function shortened(

@@ -36,6 +36,8 @@ export const OP_INCR = 6;
 export const OP_NAMES = ["get", "put", "append", "delete", "openSession", "scan", "incr"] as const;
 export type OpCode = 0 | 1 | 2 | 3 | 4 | 5 | 6;
 
+/** Whether it is of a person's program. The other ones (shard-ops.ts) are of the cluster itself. */
+export const isOfClients = (op: number): boolean => op <= OP_INCR;
 /** Reads change nothing: they need no session and no entry in the log. */
 export const isReadOp = (op: number): boolean => op === OP_GET || op === OP_SCAN;
 
@@ -93,6 +95,7 @@ export function commandProblem(view: DataView, at: number, end: number): string 
   const valueBytes = view.getUint32(at + 4, true);
   if (op > OP_INCR) return `op ${op} is not known`;
   if (flags > (FLAG_EXPECTED | FLAG_LOCAL | FLAG_LENGTH)) return `flags ${flags} are not known`;
+  if (view.getUint32(at + 12, true) > 0x1f_ffff) return "session exceeds 2^53 - 1";
   if (op === OP_SCAN) return scanProblem(view, at, end);
   if ((keyBytes === 0) !== (op === OP_OPEN_SESSION)) return `key of ${keyBytes} bytes`;
   if (keyBytes > KEY_BYTES_MAX) return `key of ${keyBytes} bytes, the limit is ${KEY_BYTES_MAX}`;
@@ -105,7 +108,6 @@ export function commandProblem(view: DataView, at: number, end: number): string 
     return "a value where none belongs";
   }
   if (end - at !== COMMAND_HEADER_BYTES + keyBytes + valueBytes) return "lengths do not add up";
-  if (view.getUint32(at + 12, true) > 0x1f_ffff) return "session exceeds 2^53 - 1";
   if (view.getUint32(at + 28, true) > 0x1f_ffff) return "expected exceeds 2^53 - 1";
   if ((op === OP_INCR || (flags & FLAG_LENGTH) !== 0) && commandSession(view, at) !== 0) {
     return "a session does not keep such a result";

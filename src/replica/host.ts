@@ -20,6 +20,8 @@ export type HostPorts = {
   flush(): void;
   /** Ports.hurry, of a node with one group: many groups leave together. */
   hurry?(isLeader: boolean): void;
+  /** Ports.arrivedAt. */
+  arrivedAt?(): Millis;
 };
 
 /** What the protocols (binary, HTTP, …) call, as ClientPort: each request goes to a group. */
@@ -255,6 +257,7 @@ export class Host implements GroupClientPort {
     const ports = this.#ports;
     return {
       now: () => ports.now(),
+      arrivedAt: () => ports.arrivedAt?.() ?? ports.now(),
       send: (message) => ports.send(group, message),
       persist: (write, durable) => ports.persist(group, write, durable),
       reply: (client, requestId, reply) => ports.reply(group, client, requestId, reply),

@@ -1,4 +1,5 @@
 import { copyBytes } from "../lib/copy.ts";
+import type { Millis } from "../raft/api.ts";
 import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
 
 /**
@@ -26,6 +27,8 @@ export type Waiting = {
   term: number;
   /** Entries answered so far. */
   answered: number;
+  /** When they arrived, the first of them at the earliest: Ports.arrivedAt. */
+  arrivedAt: Millis;
 };
 
 /**
@@ -58,9 +61,10 @@ export class BatchBuilder {
   }
 
   /** Ends the turn: what was gathered, as one batch or, if a chunk ran full, several. */
-  take(): readonly Waiting[] {
+  take(arrivedAt: Millis): readonly Waiting[] {
     this.#seal();
     const sealed = this.#sealed;
+    for (const batch of sealed) batch.arrivedAt = arrivedAt;
     this.#sealed = [];
     return sealed;
   }
@@ -75,6 +79,7 @@ export class BatchBuilder {
       firstIndex: 0,
       term: 0,
       answered: 0,
+      arrivedAt: 0,
     });
     this.#clients = [];
     this.#requestIds = [];
@@ -105,6 +110,8 @@ export class ReadBatch {
   /** Set when confirmed: serve once this index is applied. */
   index = 0;
   byLease = false;
+  /** As of a Waiting. */
+  arrivedAt: Millis = 0;
   #size = 0;
 
   constructor(tag: number) {

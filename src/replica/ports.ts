@@ -2,10 +2,16 @@ import type { LogIndex, NodeId } from "../lib/ids.ts";
 import type { Millis, Ready, SoftState } from "../raft/api.ts";
 import type { Message } from "../raft/types.ts";
 import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
+import type { AdmissionLimits, RefusalCounts } from "./admission.ts";
 
 /** What a Replica needs of its world: TCP and a disk, or the simulator. */
 export type Ports = {
   now(): Millis;
+  /**
+   * When the requests that were taken since the last pump arrived, the first of them at the earliest: before now, if
+   * they waited in a socket while a long turn went on. Absent: now.
+   */
+  arrivedAt?(): Millis;
   /** Queues a message; the transport may drop it. All of one pump leave in one write a peer. */
   send(message: Message): void;
   /**
@@ -39,6 +45,10 @@ export type ReplicaOptions = {
   readonly snapshotEveryBytes: number;
   /** Reads are confirmed by a lease where it is valid, instead of by a round of heartbeats. */
   readonly leaseReads: boolean;
+  /** How many requests may wait, and for how long; default: ADMISSION_LIMITS. */
+  readonly admission?: AdmissionLimits;
+  /** Where refused requests are counted; default: nowhere. */
+  readonly refusals?: RefusalCounts;
   /** Called when a snapshot of ours, or one of a leader, is durable and in use: for logs. */
   readonly onSnapshot?: (event: SnapshotEvent) => void;
   /**

@@ -1,6 +1,6 @@
 import { assert } from "../lib/assert.ts";
-import { asIndex, NO_NODE, type NodeId } from "../lib/ids.ts";
-import { commandFlags, FLAG_LOCAL } from "../kv/command.ts";
+import { asIndex, type NodeId } from "../lib/ids.ts";
+import { commandFlags, commandOp, FLAG_LOCAL, isOfClients } from "../kv/command.ts";
 import type { StateMachine } from "../kv/state-machine.ts";
 import type { Raft, RaftInput, RaftStatus, Ready, Refusal, SoftState } from "../raft/api.ts";
 import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
@@ -8,16 +8,13 @@ import { ENTRY_COMMAND, type EntryBatch, type Message } from "../raft/types.ts";
 import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
 import { STATUS } from "../wire/errors.ts";
 import { AdminRequests } from "./admin.ts";
+import { Admission, noRefusals, type RefusalCounts } from "./admission.ts";
+import { Answers } from "./answers.ts";
 import { BatchBuilder, ReadBatch, type ReadCounts, type Waiting } from "./pending.ts";
-import type { AdminOutcome, ClientPort, Ports, ReplicaOptions, Reply } from "./ports.ts";
+import { PREFETCH_COMMANDS, prefetch } from "./prefetch.ts";
+import type { AdminOutcome, ClientPort, Ports, ReplicaOptions } from "./ports.ts";
 import { refusalStatus } from "./refusal-status.ts";
 import { Snapshots } from "./snapshots.ts";
-
-/** Client requests that may be unanswered at one replica; beyond it they are `overloaded`. */
-const REQUESTS_MAX = 131_072;
-/** Commands whose keys are looked up ahead of them: what they touch fits in the cache of a core. */
-const PREFETCH_COMMANDS = 64;
-const NO_BYTES = new Uint8Array(0);
 
 const OPTIONS: ReplicaOptions = { snapshots: null, snapshotEveryBytes: 0, leaseReads: false };
 
@@ -54,18 +51,11 @@ export class Replica implements ClientPort {
   #reads: ReadBatch;
   readonly #readsOffered = new Map<number, ReadBatch>();
   readonly #readsConfirmed: ReadBatch[] = [];
-  #unanswered = 0;
+  readonly #answers: Answers;
+  readonly #admission: Admission;
+  readonly #refusals: RefusalCounts;
   #appliedIndex = 0;
   #soft: SoftState;
-  readonly #reply: Reply = {
-    status: 0,
-    leaderHint: NO_NODE,
-    version: 0,
-    index: 0,
-    valueIn: NO_BYTES,
-    valueAt: 0,
-    valueBytes: 0,
-  };
 
   /** The machine must hold the state of the snapshot that `raft` was restored with, if any. */
   constructor(raft: Raft, machine: StateMachine, ports: Ports, options: ReplicaOptions = OPTIONS) {
@@ -74,6 +64,9 @@ export class Replica implements ClientPort {
     this.#ports = ports;
     this.#options = options;
     this.#reads = new ReadBatch(1);
+    this.#answers = new Answers(ports);
+    this.#admission = new Admission(options.admission);
+    this.#refusals = options.refusals ?? noRefusals();
     const status = raft.status();
     this.#soft = status;
     this.#appliedIndex = status.appliedIndex;
@@ -87,7 +80,7 @@ export class Replica implements ClientPort {
 
   /** Client requests taken and not yet answered. */
   get unanswered(): number {
-    return this.#unanswered;
+    return this.#answers.waiting;
   }
 
   status(): RaftStatus {
@@ -133,20 +126,23 @@ export class Replica implements ClientPort {
     end: number,
   ): void {
     if (this.#machine.problem(bytes, view, at, end) !== null) {
-      return this.#answerStatus(client, requestId, STATUS.invalid.code);
+      return this.#answers.status(client, requestId, STATUS.invalid.code);
     }
     const isRead = this.#machine.isRead(view, at);
     if (isRead && (commandFlags(view, at) & FLAG_LOCAL) !== 0) {
       this.reads.local++;
+      this.#answers.waiting++;
       return this.#serveRead(client, requestId, bytes, view, at, end, this.#appliedIndex);
     }
     if (this.#soft.role !== "leader") {
-      return this.#answerStatus(client, requestId, STATUS.notLeader.code, this.#soft.leaderId);
+      return this.#answers.status(client, requestId, STATUS.notLeader.code, this.#soft.leaderId);
     }
-    if (this.#unanswered >= REQUESTS_MAX) {
-      return this.#answerStatus(client, requestId, STATUS.overloaded.code);
+    // What the cluster asks of itself is never refused: shards must be able to leave an overloaded group.
+    if (this.#answers.waiting >= this.#admission.limit && isOfClients(commandOp(view, at))) {
+      this.#refusals[this.#admission.isLate ? "queueTime" : "queueLength"]++;
+      return this.#answers.status(client, requestId, STATUS.overloaded.code);
     }
-    this.#unanswered++;
+    this.#answers.waiting++;
     (isRead ? this.#reads : this.#builder).add(client, requestId, bytes, at, end);
   }
 
@@ -164,13 +160,27 @@ export class Replica implements ClientPort {
       // May make a write durable within the call, and so call pump again.
       this.#ports.flush();
     }
+    this.#admit();
     this.#pumping = false;
+  }
+
+  /** Settles how many requests may wait until the next turn is over. */
+  #admit(): void {
+    const { waiting, served } = this.#answers;
+    const reads = this.#readsConfirmed[0] ?? firstOf(this.#readsOffered);
+    const oldestAt = Math.min(
+      this.#waiting[0]?.arrivedAt ?? Infinity,
+      reads?.arrivedAt ?? Infinity,
+    );
+    this.#admission.update(this.#ports.now(), served, waiting, oldestAt);
   }
 
   /** Hands the turn's commands and reads to the core. */
   #offer(): void {
+    if (this.#builder.isEmpty && this.#reads.clients.length === 0) return;
+    const arrivedAt = this.#ports.arrivedAt?.() ?? this.#ports.now();
     if (!this.#builder.isEmpty) {
-      for (const batch of this.#builder.take()) {
+      for (const batch of this.#builder.take(arrivedAt)) {
         const { tag, bytes } = batch;
         this.#offered.set(tag, batch);
         this.input({ kind: "propose", tag, count: batch.clients.length, bytes });
@@ -178,6 +188,7 @@ export class Replica implements ClientPort {
     }
     if (this.#reads.clients.length > 0) {
       const reads = this.#reads;
+      reads.arrivedAt = arrivedAt;
       this.#reads = new ReadBatch(reads.tag + 1);
       this.#readsOffered.set(reads.tag, reads);
       this.input({ kind: "readIndex", tag: reads.tag, lease: this.#options.leaseReads });
@@ -266,25 +277,16 @@ export class Replica implements ClientPort {
     let waiting = this.#waitingFor(firstIndex, term);
     let at = 0;
     for (let i = 0; i < count; i++) {
-      if (i % PREFETCH_COMMANDS === 0) this.#prefetch(view, at, count - i);
+      if (i % PREFETCH_COMMANDS === 0) prefetch(this.#machine, view, at, count - i);
       const start = at + ENTRY_HEADER_BYTES;
       at = start + view.getUint32(at, true);
       this.#machine.apply(bytes, view, start, at, firstIndex + i);
       if (waiting === null) continue;
       const k = waiting.answered++;
-      this.#answerResult(waiting.clients[k]!, waiting.requestIds[k]!, this.#machine.result.index);
+      this.#answers.result(waiting.clients[k]!, waiting.requestIds[k]!, this.#machine.result);
       if (waiting.answered < waiting.clients.length) continue;
       this.#waiting.shift();
       waiting = this.#waitingFor(firstIndex + i + 1, term);
-    }
-  }
-
-  /** Prepares for the commands from `at` on, of which there are `count`, or for the first of them. */
-  #prefetch(view: DataView, at: number, count: number): void {
-    for (let i = Math.min(count, PREFETCH_COMMANDS); i > 0; i--) {
-      const start = at + ENTRY_HEADER_BYTES;
-      this.#machine.prefetch(view, start);
-      at = start + view.getUint32(at, true);
     }
   }
 
@@ -309,10 +311,9 @@ export class Replica implements ClientPort {
       if (index > this.#appliedIndex) return;
       const reads = this.#readsConfirmed.shift()!;
       this.reads[reads.byLease ? "byLease" : "byRound"] += clients.length;
-      this.#unanswered -= clients.length;
       let at = 0;
       for (let i = 0; i < clients.length; i++) {
-        if (i % PREFETCH_COMMANDS === 0) this.#prefetch(view, at, clients.length - i);
+        if (i % PREFETCH_COMMANDS === 0) prefetch(this.#machine, view, at, clients.length - i);
         const start = at + ENTRY_HEADER_BYTES;
         at = start + view.getUint32(at, true);
         this.#serveRead(clients[i]!, requestIds[i]!, bytes, view, start, at, this.#appliedIndex);
@@ -330,8 +331,7 @@ export class Replica implements ClientPort {
     index: number,
   ): void {
     this.#machine.read(bytes, view, at, end, index);
-    this.#unanswered++; // Taken back by answerResult: a read is answered as soon as it is served.
-    this.#answerResult(client, requestId, this.#machine.result.index);
+    this.#answers.result(client, requestId, this.#machine.result);
   }
 
   #refused(tag: number, leaderId: NodeId, reason: Refusal): void {
@@ -339,10 +339,11 @@ export class Replica implements ClientPort {
     const batch = this.#offered.get(tag);
     const reads = batch === undefined ? this.#readsOffered.get(tag) : undefined;
     this.#offered.delete(tag);
-    if (batch !== undefined) this.#answerAll(batch, status, leaderId);
-    if (reads === undefined) return;
+    const asking = batch ?? reads;
     this.#readsOffered.delete(tag);
-    this.#answerAll(reads, status, leaderId);
+    if (asking === undefined) return;
+    if (reason === "overloaded") this.#refusals.uncommittedBytes += asking.clients.length;
+    this.#answers.all(asking, status, leaderId);
   }
 
   #onSoftState(soft: SoftState): void {
@@ -350,49 +351,14 @@ export class Replica implements ClientPort {
     if (soft.role !== "leader") {
       // The entries may yet commit under the next leader: whoever waits for them cannot know.
       for (const batch of this.#waiting) {
-        this.#answerAll(batch, STATUS.leadershipLost.code, soft.leaderId);
+        this.#answers.all(batch, STATUS.leadershipLost.code, soft.leaderId);
       }
       this.#waiting.length = 0;
     }
     this.#ports.onSoftState(soft);
   }
-
-  /** Gives the rest of those who wait for `batch` the same answer. */
-  #answerAll(
-    batch: {
-      readonly clients: number[];
-      readonly requestIds: number[];
-      readonly answered?: number;
-    },
-    status: number,
-    leaderId: NodeId,
-  ): void {
-    for (let i = batch.answered ?? 0; i < batch.clients.length; i++) {
-      this.#unanswered--;
-      this.#answerStatus(batch.clients[i]!, batch.requestIds[i]!, status, leaderId);
-    }
-  }
-
-  #answerResult(client: number, requestId: number, index: number): void {
-    const { result } = this.#machine;
-    const reply = this.#reply;
-    reply.status = result.status;
-    reply.leaderHint = NO_NODE;
-    reply.version = result.version;
-    reply.index = index;
-    reply.valueIn = result.valueIn;
-    reply.valueAt = result.valueAt;
-    reply.valueBytes = result.valueBytes;
-    this.#unanswered--;
-    this.#ports.reply(client, requestId, reply);
-  }
-
-  #answerStatus(client: number, requestId: number, status: number, leaderHint = NO_NODE): void {
-    const reply = this.#reply;
-    reply.status = status;
-    reply.leaderHint = leaderHint;
-    reply.version = reply.index = reply.valueAt = reply.valueBytes = 0;
-    reply.valueIn = NO_BYTES;
-    this.#ports.reply(client, requestId, reply);
-  }
 }
+
+/** The oldest: a map keeps the order in which it was given what it has. */
+const firstOf = <T>(map: ReadonlyMap<number, T>): T | undefined =>
+  map.size === 0 ? undefined : map.values().next().value;

@@ -3,6 +3,7 @@ import { FSYNC_MODES, FSYNC_OF_MEMORY, type FsyncMode } from "../lib/fsync.ts";
 import { RAFT_DEFAULTS } from "../raft/api.ts";
 import { type Problem, UserError } from "../lib/user-error.ts";
 import { CLIENT_AUTHS, type SecuritySettings } from "../security/node-security.ts";
+import { type Overload, overloadSchema } from "./overload.ts";
 import { readDocument } from "./read-document.ts";
 import { type Sharding, shardingProblems, shardingSchema } from "./sharding.ts";
 
@@ -41,6 +42,7 @@ export type NodeConfigFile = SecuritySettings & {
   readonly listenHosts?: { readonly [port in PortName]?: string | undefined } | undefined;
   /** Many groups, each with a part of the keys. Absent: group 1 has all. */
   readonly sharding?: Sharding | undefined;
+  readonly overload?: Overload | undefined;
   readonly raft?:
     | {
         readonly electionTimeoutMinMs?: number | undefined;
@@ -114,6 +116,7 @@ const Schema = v.strictObject({
   tokenFile: v.optional(text),
   insecure: v.optional(v.boolean("must be true or false")),
   authWithinMs: v.optional(millis),
+  overload: v.optional(overloadSchema),
   raft: v.optional(
     v.strictObject({
       electionTimeoutMinMs: v.optional(millis),

@@ -17,6 +17,7 @@ import type { NodeCounters } from "./metrics/node-counters.ts";
 import { timedSnapshots } from "./metrics/timed-disk.ts";
 import type { GroupReport } from "./node-status.ts";
 import type { OpenGroup } from "./open-storage.ts";
+import { admissionLimits } from "./overload.ts";
 import { memberProblems } from "./sharding.ts";
 
 /** Of entries applied; a snapshot is then taken in the background. */
@@ -211,9 +212,11 @@ export class Groups {
 
   #replicaOptions({ id: group, snapshots }: OpenGroup): ConstructorParameters<typeof Replica>[3] {
     const { config, log, counters, onFatal } = this.#options;
-    const { raft } = config;
+    const { raft, overload } = config;
     const named = ofGroup(group);
     return {
+      admission: admissionLimits(overload),
+      refusals: counters.refusals,
       snapshots: timedSnapshots(snapshots, counters),
       snapshotEveryBytes: raft?.snapshotEveryBytes ?? SNAPSHOT_EVERY_BYTES,
       onSnapshot: ({ kind, lastIndex, totalBytes }) => {

@@ -53,7 +53,7 @@ const PORTS = {
 /** Keys of a file that no flag has. */
 const FILE_KEYS = ["nodes", "links", "sharding", "listenHosts"] as const;
 /** Keys of the file with settings below them. */
-const NESTED = ["raft", "tls"] as const;
+const NESTED = ["raft", "overload", "tls"] as const;
 /** Of a cluster that has not told its name yet. */
 const NO_NAME = "?";
 
@@ -89,6 +89,7 @@ export function readNodeSettings(given: Given): NodeSettings {
     ...{ dataDir: get("dataDir"), storage: get("storage") },
     ...optional({ fsync: get("fsync"), bootstrapped: get("bootstrapped"), links: get("links") }),
     ...optional({ sharding: get("sharding"), raft: partOf(values, "raft") }),
+    ...optional({ overload: partOf(values, "overload") }),
     ...optional({ tls: partOf(values, "tls"), clientAuth: get("clientAuth") }),
     ...optional({ tokenFile: get("tokenFile"), insecure: get("insecure") }),
     ...optional({ authWithinMs: get("authWithinMs") }),

@@ -191,6 +191,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
   // HostPorts: what the replicas ask of their world.
 
   readonly now = (): number => this.#clock.now();
+  readonly arrivedAt = (): number => this.#loop.arrivedAt;
 
   send(group: GroupId, message: Message): void {
     this.#transport.send(group, message);

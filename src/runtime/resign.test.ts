@@ -1,7 +1,9 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { clusterConfig, shardedConfig, tempDir, TestCluster } from "./testing/cluster.ts";
 import { get, put } from "./testing/binary-client.ts";
 import { until } from "./testing/until.ts";
+
+setDefaultTimeout(60_000);
 
 let cluster: TestCluster;
 const dirs: ReturnType<typeof tempDir>[] = [];

@@ -90,6 +90,15 @@ export const SETTINGS: readonly Setting[] = [
     ...{ key: "raft.leaseReads", flag: "lease-reads", kind: "switch" },
     about: "reads without a round of heartbeats while the lease is valid",
   },
+  {
+    ...{ key: "overload.queueMs", flag: "overload-queue-ms", kind: "number" },
+    about:
+      "requests that would wait for longer are refused as overloaded; 0: they wait; default: 500",
+  },
+  {
+    ...{ key: "overload.queueMax", flag: "overload-queue-max", kind: "number" },
+    about: "requests of a group that may wait at all; default: 131072",
+  },
   { key: "tls.ca", flag: "tls-ca", kind: "text", about: "certificates of the cluster's authority" },
   {
     ...{ key: "tls.cert", flag: "tls-cert", kind: "text" },
@@ -145,7 +154,7 @@ export const KIND_TEXT: Readonly<Record<Kind, string>> = {
 };
 
 /** `1,2,3`, `1-3`, `1-3,7`. */
-function readIds(text: string): readonly number[] | null {
+export function readIds(text: string): readonly number[] | null {
   const ids: number[] = [];
   for (const part of text.split(",")) {
     const match = /^\s*(\d{1,5})(?:-(\d{1,5}))?\s*$/.exec(part);

@@ -14,6 +14,8 @@ export type TurnLoopOptions = {
 
 /** A timer this late means that the process was stopped, or starved of the processor. */
 const LATE_MS = 20;
+/** A turn that begins so soon after the one before was not waited for: its requests may have come meanwhile. */
+const AT_ONCE_MS = 5;
 /** A timer is moved along no more often than this. */
 const MOVED_EVERY_MS = 20;
 
@@ -33,16 +35,31 @@ export class TurnLoop {
   #timerAt: Millis = Infinity;
   /** When that was settled. */
   #setAt: Millis = 0;
+  /** When the current turn, or else the last one, began; and when the last one ended. */
+  #beganAt: Millis = 0;
+  #endedAt: Millis = -Infinity;
+  #arrivedAt: Millis = 0;
   readonly #turn = (): void => this.#guard(() => this.#runTurn());
 
   constructor(options: TurnLoopOptions) {
     this.#options = options;
   }
 
+  /**
+   * When what this turn takes has arrived, at the earliest: while the turn before went on, if that has
+   * just ended; else now. The lag of the loop is part of how long a request waits.
+   */
+  get arrivedAt(): Millis {
+    return this.#arrivedAt;
+  }
+
   /** Arranges for one pump at the end of this turn. */
   markDirty(): void {
     if (this.#dirty || this.#stopped) return;
     this.#dirty = true;
+    const now = this.#options.clock.now();
+    this.#arrivedAt = now - this.#endedAt < AT_ONCE_MS ? this.#beganAt : now;
+    this.#beganAt = now;
     setImmediate(this.#turn);
   }
 
@@ -54,6 +71,7 @@ export class TurnLoop {
   #runTurn(): void {
     this.#dirty = false;
     this.#options.pump();
+    this.#endedAt = this.#options.clock.now();
     this.#arm();
   }
 

@@ -85,6 +85,10 @@ export async function issue(authority: Authority, wanted: Wanted): Promise<Issue
   return { cert: pemOf(certificate), key: await keyPem(keys.privateKey) };
 }
 
+/** The cluster whose certificates it signs. */
+export const clusterOf = ({ certificate }: Authority): string =>
+  certificate.subjectName.getField("OU")[0] ?? "";
+
 /** The hosts of a certificate that `issue` has made, for its successor. */
 export function hostsOf(cert: string): readonly string[] {
   const names = new x509.X509Certificate(cert).getExtension(x509.SubjectAlternativeNameExtension);

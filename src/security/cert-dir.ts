@@ -134,15 +134,15 @@ function replace(path: string, text: string, mode: number): void {
 export async function ensureCluster(
   dir: string,
   clusterId: string,
-  nodes: readonly { readonly id: number; readonly host: string }[],
+  nodes: readonly { readonly id: number; readonly hosts: readonly string[] }[],
   days: number,
 ): Promise<void> {
   const authority = await ensureAuthority(dir, clusterId);
-  for (const { id, host } of nodes) {
+  for (const { id, hosts } of nodes) {
     const name = nodeFileName(id);
     if (existsSync(certFile(dir, name))) continue;
     const owner = { kind: "node", clusterId, id } as const;
-    await writePair(dir, name, authority, { owner, hosts: [host], days });
+    await writePair(dir, name, authority, { owner, hosts, days });
   }
   if (!existsSync(certFile(dir, CLIENT_NAME))) {
     const owner = { kind: "client", clusterId, name: CLIENT_NAME } as const;

@@ -1,6 +1,6 @@
 import type { Socket } from "bun";
 import { readAuthReply, writeAuth } from "../wire/auth.ts";
-import { ByteWriter } from "../wire/bytes.ts";
+import { ByteWriter, WireError } from "../wire/bytes.ts";
 import { FrameReader } from "../wire/frame.ts";
 import { KIND } from "../wire/kinds.ts";
 import { type Credentials, tlsToNode } from "./credentials.ts";
@@ -28,81 +28,99 @@ export async function connectNode(
   credentials: Credentials | null,
   handlers: NodeHandlers,
 ): Promise<void> {
-  const connectError = (): void => {}; // The promise rejects too.
   const at = { hostname: host, port };
-  if (credentials === null) {
-    await Bun.connect({ ...at, socket: { ...handlers, connectError } });
-    return;
+  if (credentials !== null) return new Greeting(credentials, handlers).connect(at);
+  await Bun.connect({ ...at, socket: { ...handlers, connectError } });
+}
+
+const connectError = (): void => {}; // The promise rejects too.
+
+/** A connection until each side has seen who the other is; from then on it only passes on. */
+class Greeting {
+  readonly #credentials: Credentials;
+  readonly #handlers: NodeHandlers;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #reader = new FrameReader(REPLY_BYTES_MAX);
+  #socket: Socket | null = null;
+  #state: "greeting" | "open" | "failed" = "greeting";
+
+  constructor(credentials: Credentials, handlers: NodeHandlers) {
+    this.#credentials = credentials;
+    this.#handlers = handlers;
   }
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const { token } = credentials;
-  const reader = new FrameReader(REPLY_BYTES_MAX);
-  let state: "greeting" | "open" | "failed" = "greeting";
-  let connected: Socket | null = null;
-  const fail = (reason: string): void => {
-    if (state !== "greeting") return;
-    state = "failed";
-    connected?.terminate();
-    reject(new Error(reason));
-  };
-  const opened = (socket: Socket): void => {
-    state = "open";
-    resolve();
-    handlers.open(socket);
-  };
-  const answered = (socket: Socket, chunk: Buffer): void => {
+
+  async connect(at: { readonly hostname: string; readonly port: number }): Promise<void> {
+    const late = `no greeting within ${GREETED_WITHIN_MS} ms`;
+    const timer = setTimeout(() => this.#fail(late), GREETED_WITHIN_MS);
+    const { drain, close, error: failed } = this.#handlers;
+    Bun.connect({
+      ...at,
+      tls: tlsToNode(this.#credentials),
+      socket: {
+        open: (socket) => {
+          this.#socket = socket;
+          if (this.#state === "failed") socket.terminate();
+        },
+        handshake: (socket, isDone, error) => this.#shaken(socket, isDone, error),
+        data: (socket, chunk) => {
+          if (this.#state === "open") this.#handlers.data(socket, chunk);
+          else if (this.#state === "greeting") this.#answered(socket, chunk);
+        },
+        drain: (socket) => {
+          if (this.#state === "open") drain(socket);
+        },
+        close: (socket) => {
+          if (this.#state === "open") close(socket);
+          else this.#fail("the node closed the connection");
+        },
+        error: (socket, error) => {
+          if (this.#state === "open") failed(socket, error);
+          else this.#fail(error.message);
+        },
+        connectError,
+      },
+    }).catch((error: Error) => this.#fail(error.message));
     try {
-      reader.push(chunk, ({ kind, body }) => {
-        if (kind !== KIND.authReply) throw new Error(`a frame of kind ${kind}`);
+      await this.#ended.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The other side is a node of the cluster. */
+  #shaken(socket: Socket, isDone: boolean, error: Error | null): void {
+    if (this.#state !== "greeting") return;
+    if (!isDone || error !== null) return this.#fail(tlsFailure(error));
+    const { token } = this.#credentials;
+    if (token === undefined) return this.#opened(socket);
+    const w = new ByteWriter(64);
+    writeAuth(w, token);
+    socket.write(w.written(), 0, w.offset); // A few bytes: an empty socket takes them all.
+  }
+
+  #answered(socket: Socket, chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk, ({ kind, body }) => {
+        if (kind !== KIND.authReply) throw new WireError(`a frame of kind ${kind}`);
         const { refusal } = readAuthReply(body);
-        if (refusal === null) opened(socket);
-        else fail(refusal);
+        if (refusal === null) this.#opened(socket);
+        else this.#fail(refusal);
       });
     } catch (error) {
-      fail(`no answer to the token: ${(error as Error).message}`);
+      this.#fail(`no answer to the token: ${(error as Error).message}`);
     }
-  };
-  const late = setTimeout(
-    () => fail(`no greeting within ${GREETED_WITHIN_MS} ms`),
-    GREETED_WITHIN_MS,
-  );
-  Bun.connect({
-    ...at,
-    tls: tlsToNode(credentials),
-    socket: {
-      open: (socket) => {
-        connected = socket;
-        if (state === "failed") socket.terminate();
-      },
-      handshake: (socket, isDone, error) => {
-        if (state !== "greeting") return;
-        if (!isDone || error !== null) return fail(tlsFailure(error));
-        if (token === undefined) return opened(socket);
-        const w = new ByteWriter(64);
-        writeAuth(w, token);
-        socket.write(w.written(), 0, w.offset); // A few bytes: an empty socket takes them all.
-      },
-      data: (socket, chunk) => {
-        if (state === "open") handlers.data(socket, chunk);
-        else if (state === "greeting") answered(socket, chunk);
-      },
-      drain: (socket) => {
-        if (state === "open") handlers.drain(socket);
-      },
-      close: (socket) => {
-        if (state === "open") handlers.close(socket);
-        else fail("the node closed the connection");
-      },
-      error: (socket, error) => {
-        if (state === "open") handlers.error(socket, error);
-        else fail(error.message);
-      },
-      connectError,
-    },
-  }).catch((error: Error) => fail(error.message));
-  try {
-    await promise;
-  } finally {
-    clearTimeout(late);
+  }
+
+  #opened(socket: Socket): void {
+    this.#state = "open";
+    this.#ended.resolve();
+    this.#handlers.open(socket);
+  }
+
+  #fail(reason: string): void {
+    if (this.#state !== "greeting") return;
+    this.#state = "failed";
+    this.#socket?.terminate();
+    this.#ended.reject(new Error(reason));
   }
 }

@@ -104,6 +104,7 @@ export function newConfig(options: LocalOptions, previous: NodeConfigFile | null
     fsync: options.fsync ?? previous?.fsync,
     sharding: previous?.sharding ?? (options.sharded && placement(options.sharded, voters)),
     raft: options.raft ?? previous?.raft,
+    overload: previous?.overload,
     ...((options.tls === true || previous?.tls !== undefined) &&
       nodeSettingsOf(certsDir(options.dir))),
     // Addresses of its own that nobody else has a way to.

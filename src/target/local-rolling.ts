@@ -88,9 +88,10 @@ function lacking(
   all: readonly NodeStatusReport[],
   floor: ReadonlyMap<number, number>,
 ): string | null {
-  for (const id of ids) {
-    const said = all.find((one) => one.id === id);
-    if (said === undefined) return `node ${id} does not answer`;
+  const silent = ids.find((id) => !all.some((one) => one.id === id));
+  if (silent !== undefined) return `node ${silent} does not answer`;
+  for (const said of all) {
+    const { id } = said;
     const away = said.peers.find((peer) => ids.includes(peer.id) && !peer.isConnected);
     if (away !== undefined) return `node ${id} does not reach node ${away.id}`;
     for (const { group, leaderId, appliedIndex } of groupsOf(said)) {

@@ -195,7 +195,10 @@ export class LocalSupervisor {
   /** Makes the certificates that are missing, and remembers with what the nodes are spoken to. */
   async #certify(nodes: readonly NodeAddress[]): Promise<void> {
     const { clusterId, dataDir, tls } = this.#config;
-    if (tls !== undefined) await ensureCluster(certsDir(dataDir), clusterId, nodes, CERT_DAYS);
+    if (tls !== undefined) {
+      const named = nodes.map(({ id, host }) => ({ id, hosts: [host] }));
+      await ensureCluster(certsDir(dataDir), clusterId, named, CERT_DAYS);
+    }
     rememberNodes(nodes, this.credentials);
   }
 

@@ -38,7 +38,7 @@ export function readAuth(body: Uint8Array): string {
   const bytes = r.bytes(tokenBytes, "token");
   r.end();
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new WireError("token: not UTF-8");
   }

@@ -79,7 +79,7 @@ export function readClusterInfo(body: Uint8Array): ClusterInfo {
 
 function text(bytes: Uint8Array, field: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new WireError(`${field}: not UTF-8`);
   }

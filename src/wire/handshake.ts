@@ -122,7 +122,7 @@ export function readHandshakeReply(body: Uint8Array): HandshakeReply {
 
 function text(bytes: Uint8Array, field: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new WireError(`${field}: not UTF-8`);
   }

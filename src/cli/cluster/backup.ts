@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { UserError } from "../../lib/user-error.ts";
 import type { NodeAddress } from "../../runtime/config.ts";
+import { fetchNode } from "../../security/keyring.ts";
 import { type BackupMeta, writeBackup } from "../../runtime/rebirth/backup-file.ts";
 import { placesOf } from "../watch/places.ts";
 
@@ -48,7 +49,7 @@ type Opened = {
   readonly snapshot: AsyncIterable<Uint8Array>;
 };
 
-/** Whoever is asked sends us on to the leader. */
+/** The leader is one of them; the others name it, and are passed over. */
 async function openStream(nodes: readonly NodeAddress[]): Promise<Opened> {
   let problems = nodes.map((node) => unreachable(node, "was not asked"));
   for (let i = 0; i < ATTEMPTS; i++) {
@@ -65,7 +66,9 @@ async function openStream(nodes: readonly NodeAddress[]): Promise<Opened> {
 
 async function ask({ host, httpPort }: NodeAddress): Promise<Opened | string> {
   try {
-    const response = await fetch(`http://${host}:${httpPort}/admin/backup`);
+    const at = { host, port: httpPort };
+    const response = await fetchNode(at, "/admin/backup", { redirect: "manual" });
+    if (response.status === 307) return "does not lead";
     if (response.status === 409) {
       const { error, fix } = (await response.json()) as {
         readonly error: string;

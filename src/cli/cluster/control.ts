@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
+import { refuseOtherSites } from "../../security/browser-guard.ts";
 import { UserError } from "../../lib/user-error.ts";
 import type { LocalSupervisor } from "../../target/local-supervisor.ts";
 import { type ControlRequest, type ControlState, Obeyed, parseRequest } from "./obey.ts";
@@ -35,6 +36,8 @@ export function serveControl(
     port: 0,
     maxRequestBodySize: BODY_BYTES_MAX,
     async fetch(request, server) {
+      // Before the token is looked at: no page of a browser has any business here.
+      if (refuseOtherSites(request, []) !== null) return new Response(null, { status: 403 });
       const given = Buffer.from(request.headers.get("authorization") ?? "");
       const right = Buffer.from(`Bearer ${controlToken}`);
       if (given.length !== right.length || !timingSafeEqual(given, right)) {

@@ -1,9 +1,11 @@
+import { existsSync, renameSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { UserError } from "../../lib/user-error.ts";
 import { loadConfig, type NodeConfigFile, nodeAddress } from "../../runtime/config.ts";
+import { lossText } from "../../runtime/rebirth/force-new-cluster.ts";
 import { type Recovered, recoverNode } from "../../runtime/rebirth/recover.ts";
-import { configFile, writeConfig } from "../../target/local-dir.ts";
+import { certsDir, configFile, writeConfig } from "../../target/local-dir.ts";
 import { isSupervised } from "./record.ts";
 
 /**
@@ -19,11 +21,16 @@ export async function runRecover(args: {
   const { dir, survivor, json } = args;
   const config = loadConfig(configFile(dir));
   refuse(dir, config, survivor);
-  console.error(warning(config.clusterId, survivor, config.nodes.length));
+  console.error(lossText(survivor, config.clusterId));
   if (!args["yes-i-may-lose-data"]) await askFor(config.clusterId);
   const done = await recoverNode(resolve(dir), survivor);
   const { links: _links, ...rest } = config;
   const nodes = config.nodes.filter(({ id }) => id === survivor);
+  // They name the old cluster; `cluster start` makes new ones, of another authority.
+  const certs = certsDir(dir);
+  if (config.tls !== undefined && existsSync(certs)) {
+    renameSync(certs, `${certs}.before-${done.clusterId.slice(-8)}`);
+  }
   // Last: until then a start finds a node of another cluster than the file names, and refuses.
   writeConfig({
     ...rest,
@@ -38,14 +45,7 @@ start it:     ordeal cluster start -n 1 --dir ${dir}
 then more:    ordeal cluster add --dir ${dir} --count 2`);
 }
 
-/** What is about to happen, and what it can cost. */
-export const warning = (clusterId: string, survivor: number, nodes: number): string =>
-  `THIS MAY LOSE DATA. Node ${survivor} becomes the only member of a new cluster, made of what is on its own disk:
-  what cluster "${clusterId}" acknowledged and node ${survivor} never received is gone for good;
-  what it received and nobody acknowledged counts as done.
-  The other ${nodes - 1} nodes can never come back; if a majority of them can still be started, start them instead.`;
-
-export const describe = (survivor: number, done: Recovered): string =>
+const describe = (survivor: number, done: Recovered): string =>
   `recovered node ${survivor}: ${done.keys} keys, up to entry ${done.lastIndex} of its log, as cluster ${done.clusterId}
 the data as they were: ${done.keptDir}`;
 

@@ -1,6 +1,9 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Finding } from "../../fuzz/engine.ts";
 import type { BytesMessage } from "./bytes-worker.ts";
+
+/** Until its first line a process only starts. */
+const START_MS = 60_000;
 
 export type Watched = {
   readonly command: readonly string[];
@@ -30,7 +33,7 @@ export async function runWatched({
     hangs = true;
     stop();
   };
-  let timer = setTimeout(hang, hangMs);
+  let timer = setTimeout(hang, hangMs + START_MS);
   const errors = child.stderr.text();
   try {
     let rest = "";
@@ -63,7 +66,9 @@ export async function runWatched({
   }
 }
 
+/** The input at hand; none when the process did not come to any. */
 function inputIn(slot: string): Uint8Array {
+  if (!existsSync(slot)) return new Uint8Array(0);
   const bytes = readFileSync(slot);
   return bytes.length < 4
     ? new Uint8Array(0)

@@ -22,6 +22,8 @@ export type StoredRow = {
   readonly p99Us: number | null;
   /** Checks that did not hold. */
   readonly failed: readonly string[];
+  /** What the run kept besides: history, logs, recordings. */
+  readonly artifacts: readonly { readonly name: string; readonly href: string }[];
   /** Why it cannot be read, or opened; null: it can. */
   readonly problem: string | null;
 };

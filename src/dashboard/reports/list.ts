@@ -9,9 +9,12 @@ import { targetText } from "../../report/words.ts";
 import { runFolders } from "../../report/write-index.ts";
 import type { StoredList, StoredRow } from "./document.ts";
 
+/** As many as the report's page shows. */
+const ARTIFACTS_MAX = 100;
+
 const NOTHING = {
   ...{ href: null, startedAt: null, verdictText: null, target: "", seed: null, durationMs: null },
-  ...{ throughput: null, p99Us: null, failed: [], problem: null },
+  ...{ throughput: null, p99Us: null, failed: [], artifacts: [], problem: null },
 };
 
 /** Lists what is stored below a directory. Files that have not changed are not read again. */
@@ -50,7 +53,7 @@ export class StoredReports {
       this.#read.set(folder, { stamp, row: shown });
       return shown;
     } catch (error) {
-      return damagedRow(folder, whyDamaged(error, file));
+      return damagedRow(folder, whyDamaged(error, path, file));
     }
   }
 }
@@ -62,16 +65,18 @@ const stampOf = (path: string): Promise<string | null> =>
     () => null,
   );
 
-function whyDamaged(error: unknown, file: string): string {
+function whyDamaged(error: unknown, path: string, file: string): string {
   if (error instanceof UserError) {
-    return error.problems.map(({ where, what }) => `${where}: ${what}`).join("; ");
+    // The folder stands beside it.
+    const words = error.problems.map(({ where, what }) => `${where}: ${what}`);
+    return words.join("; ").replaceAll(path, file);
   }
   const { code, message } = error as NodeJS.ErrnoException;
   return code === "ENOENT" ? `no ${file}: the run is under way, or it broke` : message;
 }
 
 const hrefOf = (folder: string, page: string): string =>
-  `/reports/${[...folder.split("/"), page].map(encodeURIComponent).join("/")}`;
+  `/reports/${[...folder.split("/"), ...page.split("/")].map(encodeURIComponent).join("/")}`;
 
 function withoutPage(row: StoredRow, page: string): StoredRow {
   const problem = `no ${page}: \`ordeal report ${row.folder}\` makes it again`;
@@ -89,6 +94,9 @@ function reportRow(text: string, path: string, folder: string): StoredRow {
     target: targetText(report.target),
     throughput: result?.throughput ?? null,
     p99Us: result?.response.p99 ?? null,
+    artifacts: Object.entries(report.artifacts)
+      .slice(0, ARTIFACTS_MAX)
+      .map(([of, file]) => ({ name: of, href: hrefOf(folder, file) })),
     failed: checks.filter((check) => check.verdict !== "pass").map((check) => check.name),
   };
 }

@@ -40,7 +40,7 @@ beforeAll(async () => {
     { path: "/reports", app: storedPages(stored) },
   ] as const;
   server = serveDashboard(0, parts, TOKEN);
-  list = await (await get("/api/reports")).json();
+  list = (await (await get("/api/reports")).json()) as StoredList;
 });
 afterAll(async () => {
   await server.stop();
@@ -66,6 +66,8 @@ test("stored runs: newest first, with verdict, seed, target and figures; damaged
     target: expect.stringContaining(demo.target.name),
   });
   expect(rowOf("chaos", "fail")!.failed).toContain("linearizable");
+  const kept = Object.keys(failingReport().artifacts);
+  expect(rowOf("chaos", "fail")!.artifacts.map(({ name }) => name)).toEqual(kept);
   expect(rowOf("compare", "fail")).toMatchObject({ verdictText: "Regressed" });
   expect(rowOf("chaos", "damaged")).toMatchObject({ folder: DAMAGED, href: null });
   expect(rowOf("chaos", "damaged")!.problem).toContain("JSON");

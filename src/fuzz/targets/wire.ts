@@ -30,6 +30,7 @@ import {
   writeHandshakeReply,
 } from "../../wire/handshake.ts";
 import { KIND, kindName } from "../../wire/kinds.ts";
+import { WIRE_VERSIONS } from "../../wire/versions.ts";
 import { readMessage, writeMessage } from "../../wire/raft-codec.ts";
 import { chunksOf } from "../mutate.ts";
 import { expect, type FuzzTarget, outcomeOf, sameBytes } from "../target.ts";
@@ -197,6 +198,8 @@ function decode(frame: Frame): void {
   const { kind, body, group } = frame;
   if (kind === KIND.handshake) {
     const shake = readHandshake(body);
+    // Of a newer node it may have fields that we do not know.
+    if (shake.versions.highest > WIRE_VERSIONS.highest) return;
     return again(frame, (w) => writeHandshake(w, shake));
   }
   if (kind === KIND.handshakeReply) return void readHandshakeReply(body);

@@ -9,7 +9,7 @@ import type { Hono } from "hono";
 export function documentRoutes(app: Hono): void {
   app.get("/openapi.json", async (c) => {
     const { openApiDocument } = await import("./openapi.ts");
-    return c.json(await openApiDocument());
+    return c.json(openApiDocument());
   });
   app.get("/docs", async (c) => {
     const { documentPage } = await import("./document-page.ts");

@@ -1,4 +1,5 @@
 import { Histogram } from "../../lib/histogram.ts";
+import { noRefusals } from "../../replica/admission.ts";
 
 /** Codes of wire/errors.ts are below it. */
 const STATUS_CODES = 32;
@@ -28,6 +29,8 @@ export class NodeCounters {
   readonly snapshotUs = new Histogram();
   /** Answers to requests of clients, by status code. */
   readonly repliesByStatus = new Float64Array(STATUS_CODES);
+  /** Requests refused as overloaded, of all groups. */
+  readonly refusals = noRefusals();
   /** Answers of /healthz. */
   healthy = 0;
   unhealthy = 0;

@@ -61,14 +61,14 @@ const closeFile = promisify(close);
 /**
  * Writes a backup from the bytes of a snapshot as they come, reads it again to its end, loads it, and only then
  * gives it its name; `path` must not exist. Throws UserError when the bytes are no whole snapshot, or
- * the file cannot be written (a full disk); nothing is left then.
+ * the file cannot be written (a full disk); nothing is left then. Readable for its owner only: it holds all data.
  */
 export async function writeBackup(
   path: string,
   { node, version, snapshot }: BackupSource,
 ): Promise<BackupMeta> {
   const partial = `${path}.partial`;
-  const file = attempt(path, () => openSync(partial, "wx"));
+  const file = attempt(path, () => openSync(partial, "wx", 0o600));
   try {
     try {
       let at = HEAD_BYTES;

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import {
   existsSync,
   readdirSync,
@@ -17,6 +17,8 @@ import { diskPort } from "../disk.ts";
 import { newBeginning, newClusterId, piecesOf, writeNewNode } from "./new-life.ts";
 import { readOldState } from "./old-state.ts";
 import { recoverNode } from "./recover.ts";
+
+setDefaultTimeout(60_000);
 
 const clusters: TestCluster[] = [];
 const dirs: ReturnType<typeof tempDir>[] = [];

@@ -208,5 +208,9 @@ if (process.platform === "linux") {
       async () => (await statusOf(node.livenessProbe!.httpGet.path)) === 200,
     );
     expect(await statusOf(node.readinessProbe!.httpGet.path)).toBe(503);
+    const asked = await processes.run(["healthz", "--http", `${third}:7301`]);
+    expect([asked.code, asked.out]).toEqual([3, ""]);
+    expect(asked.err).toContain("no leader");
+    expect((await processes.run(["healthz", "--http", "nowhere"])).code).toBe(64);
   });
 }

@@ -63,6 +63,9 @@ export class Compare {
   }
 }
 
+/** Of the rest the page tells. */
+const LINES_MAX = 8;
+
 function found(compared: ComparedReports): readonly HTMLElement[] {
   const { href, verdict, verdictText, summary, differences, failed } = compared;
   const list = (title: string, lines: readonly string[]): readonly HTMLElement[] =>
@@ -70,7 +73,7 @@ function found(compared: ComparedReports): readonly HTMLElement[] {
       ? []
       : [
           el("p", {}, el("b", {}, title)),
-          el("ul", { class: "reasons" }, ...lines.map((line) => el("li", {}, line))),
+          el("ul", { class: "reasons" }, ...cut(lines).map((line) => el("li", {}, line))),
         ];
   const open = { class: "button", href, target: "_blank", rel: "noopener" };
   return [
@@ -81,7 +84,15 @@ function found(compared: ComparedReports): readonly HTMLElement[] {
       el("a", open, "Open the comparison"),
     ),
     el("p", {}, summary),
-    ...list("They differ in what must be alike:", differences),
+    ...list(
+      "Their figures are not compared, since they differ in what must be alike:",
+      differences,
+    ),
     ...list("Checks that do not hold:", failed),
   ];
 }
+
+const cut = (lines: readonly string[]): readonly string[] =>
+  lines.length <= LINES_MAX
+    ? lines
+    : [...lines.slice(0, LINES_MAX), `and ${lines.length - LINES_MAX} more, on the page`];

@@ -5,7 +5,7 @@ import { fits, kindsOf, pick } from "./filter.ts";
 const row = (over: Partial<StoredRow>): StoredRow => ({
   ...{ folder: "chaos/bridge/1", href: "", kind: "chaos", name: "bridge", startedAt: null },
   ...{ verdict: "pass", verdictText: null, target: "ordeal 0.1", seed: 7, durationMs: 1 },
-  ...{ throughput: null, p99Us: null, failed: [], problem: null },
+  ...{ throughput: null, p99Us: null, failed: [], artifacts: [], problem: null },
   ...over,
 });
 

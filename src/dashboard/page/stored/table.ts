@@ -43,16 +43,40 @@ function rowOf(
   );
 }
 
-function nameOf({ href, kind, name, folder, failed, problem }: StoredRow): readonly Node[] {
+function nameOf({
+  href,
+  kind,
+  name,
+  folder,
+  failed,
+  artifacts,
+  problem,
+}: StoredRow): readonly Node[] {
   const open = { href: href ?? "", target: "_blank", rel: "noopener" };
   const runId = folder.split("/").at(-1) ?? "";
   return [
     href === null ? el("b", {}, name || folder) : el("a", open, name),
     el("small", {}, `${kind} · ${runId}`),
     ...(failed.length === 0 ? [] : [el("small", {}, `not held: ${failed.join(", ")}`)]),
+    ...(artifacts.length === 0 ? [] : [artifactsOf(artifacts)]),
     ...(problem === null ? [] : [el("small", { class: "why" }, problem)]),
   ];
 }
+
+/** Their links work here: a stored page is sandboxed, and may not ask for them. */
+const artifactsOf = (artifacts: StoredRow["artifacts"]): HTMLElement =>
+  el(
+    "details",
+    {},
+    el("summary", {}, `${artifacts.length} artifacts`),
+    el(
+      "ul",
+      {},
+      ...artifacts.map(({ name, href }) =>
+        el("li", {}, el("a", { href, target: "_blank", rel: "noopener" }, name)),
+      ),
+    ),
+  );
 
 /** Comparisons, and what cannot be read, have nothing to compare. */
 function boxOf(
