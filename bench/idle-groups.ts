@@ -11,8 +11,8 @@ const GROUPS_QUICK = 40;
 /** Those that have shards; the others run and have not joined. */
 const JOINED_SHARE = 0.1;
 /** Until all groups sleep, and what a start leaves behind (compiling, garbage) is done. */
-const SETTLE_MS = 10_000;
-const WATCH_MS = 10_000;
+const SETTLE_MS = 30_000;
+const WATCH_MS = 20_000;
 const GOAL_SHARE = 0.05;
 const GOAL_MIB = 100;
 const WAKES = 100;

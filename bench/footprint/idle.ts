@@ -4,7 +4,7 @@ import { localTarget } from "../../src/target/local.ts";
 
 const NODES = 5;
 /** Until what a start leaves behind (compiling, garbage) is done. */
-const SETTLE_MS = 5_000;
+const SETTLE_MS = 30_000;
 const WATCH_MS = 20_000;
 const GOAL_SHARE = 0.02;
 
