@@ -51,7 +51,7 @@ afterAll(() => {
 function copyContext(to: string): void {
   const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
   const [build] = parseDockerfile(read("deploy/Dockerfile"));
-  const ignore = read("deploy/Dockerfile.dockerignore");
+  const ignore = read(".dockerignore");
   const copied = build!.instructions.filter(({ name }) => name === "COPY");
   for (const path of copied.flatMap(({ words }) => words.slice(0, -1))) {
     const filter = (from: string): boolean => isInContext(relative(ROOT, from), ignore);
