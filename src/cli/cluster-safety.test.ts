@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
@@ -34,8 +34,14 @@ const session = ordealLines(
     .join(""),
 ).map((words) => words.map((word) => word.replace("/tmp", root)));
 
-async function ordeal(...words: readonly string[]) {
-  const child = Bun.spawn([process.execPath, MAIN, ...words], { stdout: "pipe", stderr: "pipe" });
+const ordeal = (...words: readonly string[]) => run([process.execPath, MAIN, ...words]);
+
+/** No file may grow beyond half a KiB: what a disk without space says, too, is an error of write. */
+const withoutRoom = (...words: readonly string[]) =>
+  run(["sh", "-c", 'ulimit -f 1; exec "$0" "$@"', process.execPath, MAIN, ...words]);
+
+async function run(command: string[]) {
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe" });
   const [out, err, code] = await Promise.all([
     child.stdout.text(),
     child.stderr.text(),
@@ -100,6 +106,13 @@ test(
     const backup = join(root, "monday.obak");
     const again = await ordeal("cluster", "backup", "--dir", dir, "--out", backup);
     expect([again.code, again.err]).toEqual([64, expect.stringContaining("the file exists")]);
+    const late = join(root, "late.obak");
+    const small = await withoutRoom("cluster", "backup", "--dir", dir, "--out", late);
+    expect([small.code, small.err]).toEqual([64, expect.stringContaining("nothing is left of it")]);
+    const full = await withoutRoom("cluster", "restore", backup, "--dir", join(root, "full"));
+    expect([full.code, full.err]).toEqual([64, expect.stringContaining("nothing is left of the")]);
+    const left = readdirSync(root).filter((name) => name.startsWith("late") || name === "full");
+    expect(left).toEqual([]);
     const used = await ordeal("cluster", "restore", backup, "--dir", dir);
     expect([used.code, used.err]).toEqual([64, expect.stringContaining("is not empty")]);
     await next("cluster", "restore");

@@ -51,7 +51,7 @@ afterAll(() => {
 function copyContext(to: string): void {
   const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
   const [build] = parseDockerfile(read("deploy/Dockerfile"));
-  const ignore = read("deploy/Dockerfile.dockerignore");
+  const ignore = read(".dockerignore");
   const copied = build!.instructions.filter(({ name }) => name === "COPY");
   for (const path of copied.flatMap(({ words }) => words.slice(0, -1))) {
     const filter = (from: string): boolean => isInContext(relative(ROOT, from), ignore);
@@ -125,9 +125,12 @@ test("binary: a cluster starts, is loaded, checked and stopped", async () => {
 test("binary: a scenario runs on nodes, proxies and a generator, and its report is written", async () => {
   const command = ["chaos", "run", "bridge", "--duration", "2s", "--seed", "1", "--json"];
   const { code, out, err } = await run(...command, "--reports", "r");
-  // A slow machine may leave it vacuous; what is tested is that all of it runs.
-  if (code !== 0 && code !== 3) throw new Error(`ended with ${code}: ${out}${err}`);
+  // A slow machine may leave it vacuous, or recover too late; what is tested is that all of it runs.
+  if (![0, 2, 3].includes(code)) throw new Error(`ended with ${code}: ${out}${err}`);
   const [first] = JSON.parse(out).runs;
+  for (const name of ["linearizable", "no-lost-acks", "no-process-left"]) {
+    expect(first.checks).toContainEqual(expect.objectContaining({ name, verdict: "pass" }));
+  }
   const page = await Bun.file(join(dir, first.html)).text();
   expect([page.startsWith("<!doctype html>"), page.includes("uPlot")]).toEqual([true, true]);
   const report = await Bun.file(join(dir, first.html, "../report.json")).json();

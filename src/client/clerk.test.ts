@@ -355,7 +355,7 @@ describe("clerk: outcomes", () => {
     wire.put();
     let attempts = 0;
     while (wire.ended.length === 0) {
-      wire.answer(wire.untilSent(), "overloaded");
+      wire.answer(wire.untilSent(500), "overloaded");
       attempts++;
     }
     expect(wire.ended).toMatchObject([{ outcome: DONE_FAIL, status: STATUS.overloaded.code }]);
@@ -369,7 +369,7 @@ describe("clerk: outcomes", () => {
     wire.withSession();
     wire.put();
     wire.answer(wire.take(), "leadershipLost");
-    while (wire.ended.length === 0) wire.answer(wire.untilSent(), "overloaded");
+    while (wire.ended.length === 0) wire.answer(wire.untilSent(500), "overloaded");
     expect(wire.ended).toMatchObject([{ outcome: DONE_INFO }]);
   });
 

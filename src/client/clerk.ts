@@ -6,20 +6,19 @@ import { STATUS } from "../wire/errors.ts";
 import {
   type ClerkOptions,
   type ClerkPorts,
-  type Completion,
   DONE_FAIL,
   DONE_INFO,
   DONE_MISMATCH,
   DONE_OK,
+  newCompletion,
 } from "./ports.ts";
 import type { LeaderCache } from "./leader-cache.ts";
+import { Retries } from "./retries.ts";
 import { oneGroup, type Routing } from "./routing.ts";
 import { IDLE, NO_SHARD, NOT_SENT, OPENING, OPERATING, Slots } from "./slots.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const IMMEDIATE_TRIES_MAX = 3;
-const PAUSE_MS_MAX = 32;
-const OVERLOADS_MAX = 6;
 /** How long a node that is not connected is passed over while others are. */
 const UNREACHABLE_MS = 50;
 
@@ -42,15 +41,8 @@ export class Clerk {
   /** When each node last did what only a leader can. */
   readonly #heardAt: Float64Array;
   #wakeAt = Number.POSITIVE_INFINITY;
-  readonly #done: Completion = {
-    outcome: DONE_OK,
-    status: 0,
-    version: 0,
-    index: 0,
-    valueIn: NO_BYTES,
-    valueAt: 0,
-    valueBytes: 0,
-  };
+  readonly #retries: Retries;
+  readonly #done = newCompletion();
 
   /** `routing`: default, one group on all nodes has all keys. */
   constructor(options: ClerkOptions, ports: ClerkPorts, routing?: Routing) {
@@ -58,6 +50,7 @@ export class Clerk {
     this.#options = options;
     this.#ports = ports;
     this.#routing = routing ?? oneGroup(options.nodeIds.length);
+    this.#retries = new Retries(options.prng, options.overloadRetries);
     this.#slots = new Slots(options.slots, this.#routing.shards);
     this.#heardAt = new Float64Array(options.nodeIds.length).fill(Number.NEGATIVE_INFINITY);
   }
@@ -143,6 +136,7 @@ export class Clerk {
     s.tries[slot] = 0;
     s.overloads[slot] = 0;
     s.maybe[slot] = 0;
+    this.#retries.began();
     if (this.#needsSession(slot) && s.sessionOf(slot) === 0) this.#beginOpening(slot);
     else s.beginStage(slot, OPERATING);
     this.#attempt(slot, now);
@@ -212,7 +206,8 @@ export class Clerk {
     const node = s.sentTo[slot]!;
     if (now >= s.deadlineAt[slot]!) return this.cancel(slot, now);
     if (node === NOT_SENT) {
-      this.#attempt(slot, now);
+      if (this.#mayAttempt(slot, now)) this.#attempt(slot, now);
+      else this.#actAt(slot, now + this.#retries.spentPauseMs());
       return;
     }
     const silentAt = this.#heardAt[node]! + this.#options.attemptTimeoutMs;
@@ -286,8 +281,10 @@ export class Clerk {
         return this.#retry(slot, now);
       case STATUS.overloaded.code:
         s.overloads[slot]!++;
-        if (s.overloads[slot]! > OVERLOADS_MAX) return this.#giveUp(slot, response.status, now);
-        return this.#pause(slot, s.overloads[slot]!, now);
+        if (!this.#retries.takeOverloaded(s.overloads[slot]!, now)) {
+          return this.#giveUp(slot, response.status, now);
+        }
+        return this.#actAt(slot, now + this.#retries.overloadPauseMs(s.overloads[slot]!));
       case STATUS.sessionExpired.code:
         s.setSession(slot, 0);
         if (s.maybe[slot] === 1) return this.#giveUp(slot, response.status, now);
@@ -317,23 +314,25 @@ export class Clerk {
     const leaders = this.#leaderOf(slot);
     const known = local ? tries < leaders.size : leaders.known;
     if (known && tries <= IMMEDIATE_TRIES_MAX) this.#attempt(slot, now);
-    else this.#pause(slot, tries, now);
+    else this.#actAt(slot, now + this.#retries.pauseMs(tries));
+  }
+
+  /** An attempt that can find the leader, or a local one again, needs a retry; one that is sure to reach it does not. */
+  #mayAttempt(slot: number, now: number): boolean {
+    const isNew = this.#slots.tries[slot] === 0;
+    if (isNew || this.#slots.group[slot] === NO_GROUP || this.#leaderOf(slot).known) return true;
+    return this.#retries.take(now);
   }
 
   /** No group serves the shard now, as far as is known: another may soon. */
   #nowhere(slot: number, now: number): void {
     const s = this.#slots;
     s.tries[slot] = Math.min(s.tries[slot]! + 1, 255);
-    this.#pause(slot, s.tries[slot]!, now);
+    this.#actAt(slot, now + this.#retries.pauseMs(s.tries[slot]!));
   }
 
   #leaderOf(slot: number): LeaderCache {
     return this.#routing.leaderOf(this.#slots.group[slot]!);
-  }
-
-  #pause(slot: number, times: number, now: number): void {
-    const most = Math.min(PAUSE_MS_MAX, 2 ** times);
-    this.#actAt(slot, now + most * (0.5 + 0.5 * this.#options.prng.float()));
   }
 
   #actAt(slot: number, at: number): void {

@@ -23,6 +23,8 @@ export type ClerkOptions = {
   readonly attemptTimeoutMs: number;
   /** Share of the operations that first ask the slot's own node (slot % nodes), not the leader. */
   readonly homeShare: number;
+  /** How often an operation is tried again that was refused as overloaded. Default 6. */
+  readonly overloadRetries?: number | undefined;
   /** Jitter of pauses and the nonces of sessions. */
   readonly prng: Prng;
 };
@@ -53,3 +55,8 @@ export type Completion = {
   valueAt: number;
   valueBytes: number;
 };
+
+export const newCompletion = (): Completion => ({
+  ...{ outcome: DONE_OK, status: 0, version: 0, index: 0 },
+  ...{ valueIn: new Uint8Array(0), valueAt: 0, valueBytes: 0 },
+});

@@ -300,7 +300,7 @@ export class OrdealNode implements HostPorts, GroupClientPort {
       authWithinMs: this.#config.authWithinMs,
       limits: this.#options.clientLimits,
       texts: this.#texts.create,
-      log: this.#options.log,
+      ...{ log: this.#options.log, refusals: this.#counters.refusals },
       onBurst: this.#onBurst,
       onFatal: this.#onFatal,
     });

@@ -1,5 +1,5 @@
 import type { Socket } from "bun";
-import { readAuthReply, writeAuth } from "../wire/auth.ts";
+import { type AuthReply, readAuthReply, writeAuth } from "../wire/auth.ts";
 import { ByteWriter, WireError } from "../wire/bytes.ts";
 import { FrameReader } from "../wire/frame.ts";
 import { KIND } from "../wire/kinds.ts";
@@ -99,16 +99,18 @@ class Greeting {
   }
 
   #answered(socket: Socket, chunk: Buffer): void {
+    let reply: AuthReply | null = null as AuthReply | null;
     try {
       this.#reader.push(chunk, ({ kind, body }) => {
         if (kind !== KIND.authReply) throw new WireError(`a frame of kind ${kind}`);
-        const { refusal } = readAuthReply(body);
-        if (refusal === null) this.#opened(socket);
-        else this.#fail(refusal);
+        reply = readAuthReply(body);
       });
     } catch (error) {
-      this.#fail(`no answer to the token: ${(error as Error).message}`);
+      return this.#fail(`no answer to the token: ${(error as Error).message}`);
     }
+    if (reply === null) return;
+    if (reply.refusal === null) this.#opened(socket);
+    else this.#fail(reply.refusal);
   }
 
   #opened(socket: Socket): void {

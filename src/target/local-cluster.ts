@@ -121,13 +121,11 @@ export class LocalCluster implements Cluster {
   async fault(fault: Fault): Promise<Hit> {
     const supervisor = this.#supervisor;
     switch (fault.kind) {
-      case "crash": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.nodes.pid(id) !== 0);
-        return timed(nodes, supervisor.nodes.crash(nodes));
-      }
+      case "crash":
       case "stop": {
-        const nodes = await this.#resolve(fault, (id) => supervisor.nodes.state(id) === "running");
-        return timed(nodes, supervisor.nodes.end(nodes));
+        const nodes = await this.#resolve(fault, (id) => supervisor.nodes.pid(id) !== 0);
+        const act = fault.kind === "crash" ? "crash" : "end";
+        return timed(nodes, supervisor.nodes[act](nodes));
       }
       case "restart": {
         const nodes = await this.#resolve(fault, (id) => this.#isDown(id));

@@ -17,12 +17,12 @@ export class OrdealClient implements ProtocolClient {
   readonly connections: NodeConnections<ClientConnection>;
 
   constructor(options: StoreClientOptions, events: StoreClientEvents) {
-    const { address, clients, connections, timeoutMs, homeShare, prng } = options;
+    const { address, clients, connections, timeoutMs, homeShare, overloadRetries, prng } = options;
     const clerkOptions: ClerkOptions = {
       slots: clients,
       nodeIds: address.nodes.map((node) => node.id),
       lanes: connections,
-      ...{ timeoutMs, homeShare, prng },
+      ...{ timeoutMs, homeShare, overloadRetries, prng },
       attemptTimeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, timeoutMs),
     };
     const ports: ClerkPorts = {

@@ -58,6 +58,8 @@ export type StoreClientOptions = {
   readonly timeoutMs: number;
   /** As in LoadSpec. */
   readonly homeShare: number;
+  /** Default 6. How often a clerk tries an operation again that was refused as overloaded, while its budget lasts. */
+  readonly overloadRetries?: number | undefined;
   /** Whether somebody looks at the versions of completions: a protocol may have to pay for them. */
   readonly wantsVersions: boolean;
   readonly prng: Prng;

@@ -105,6 +105,8 @@ export type ClusterOptions = {
   readonly fsync?: FsyncMode | undefined;
   /** Many groups, each with a part of the keys; absent: one group has all. */
   readonly sharded?: Sharded | undefined;
+  /** Nodes and clients speak TLS and show who they are; of our own store only, and without faulty links. */
+  readonly tls?: boolean | undefined;
 };
 
 /** How a sharded cluster begins: group 1 is its controller, on all nodes; groups 2, 3, … have joined. */

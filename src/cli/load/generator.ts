@@ -83,6 +83,8 @@ export class Generator {
         connections: spec.connections,
         timeoutMs: spec.timeoutMs,
         homeShare: spec.homeShare ?? 0,
+        // An open loop has its rate: what is refused has failed, and a retry would be more than is offered.
+        overloadRetries: spec.rate === null ? undefined : 0,
         wantsVersions: history !== null || spec.mix.cas > 0 || (spec.mix.rmw ?? 0) > 0,
         prng: own.fork("clerk"),
       },

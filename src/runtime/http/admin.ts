@@ -26,8 +26,7 @@ export const Group = v.strictObject({ id: groupId, nodes: memberNodes });
  *
  * `group`: of a sharded cluster; default: 1, its controller. A group is created by telling all its nodes of
  * it; telling one again does nothing. A reply comes when it is over: { outcome, reason, leaderId }. 200: done; 409: it was refused, or
- * failed (it may still take effect); 400: the body is wrong. There is no authentication, as there is
- * none for clients.
+ * failed (it may still take effect); 400: the body is wrong. Who may ask: guard.ts.
  */
 export function adminRoutes(admin: AdminPort): Hono {
   const app = new Hono();

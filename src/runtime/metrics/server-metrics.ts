@@ -48,6 +48,14 @@ export const SERVER_METRICS: readonly Metric[] = [
     "Requests that it refused as overloaded, or whose outcome was lost with the leadership.",
     (s) => FAILED.reduce((sum, code) => sum + s.counters.repliesByStatus[code]!, 0),
   ),
+  {
+    kind: "counter",
+    name: "ordeal_server_overload_refusals_total",
+    help: "Requests refused as overloaded, by what there was too much of.",
+    labels: ["reason"],
+    read: ({ counters: { refusals } }) =>
+      Object.entries(refusals).map(([reason, count]) => [{ reason }, count]),
+  },
   single(
     "counter",
     "ordeal_server_health_success",

@@ -1,4 +1,5 @@
 import type { Socket, TCPSocketListener } from "bun";
+import type { RefusalCounts } from "../../replica/admission.ts";
 import type { GroupClientPort } from "../../replica/host.ts";
 import type { Reply } from "../../replica/ports.ts";
 import { ByteWriter, WireError } from "../../wire/bytes.ts";
@@ -37,6 +38,8 @@ export type BinaryOptions = {
   /** Others than usual. */
   readonly limits?: Partial<ClientLimits> | undefined;
   readonly log: Log;
+  /** Where requests are counted that a connection has too many of. */
+  readonly refusals?: RefusalCounts;
   /** Called once after the requests of one chunk: the time to schedule a pump. */
   readonly onBurst: () => void;
   /** A bug of ours came up while a request was handled. */
@@ -285,6 +288,7 @@ export class BinaryServer {
   readonly #onRequest = (view: DataView, requestId: number, at: number, end: number): void => {
     const connection = this.#current!;
     if (connection.unanswered >= REQUESTS_PER_CONNECTION_MAX) {
+      if (this.#options.refusals !== undefined) this.#options.refusals.connection++;
       this.#queue(connection, this.#group, requestId, OVERLOADED);
       return;
     }

@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dir, "../../../..");
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 const stages = parseDockerfile(read("deploy/Dockerfile"));
 const [build, image] = stages as [Stage, Stage];
-const ignore = read("deploy/Dockerfile.dockerignore");
+const ignore = read(".dockerignore");
 const of = (stage: Stage, name: string) =>
   stage.instructions.filter((instruction) => instruction.name === name);
 const only = (stage: Stage, name: string): readonly string[] => {
