@@ -103,12 +103,13 @@ function frame(write: (w: ByteWriter) => void): Uint8Array {
 
 const node = (id: number) => cluster.record.nodes.find((one) => one.id === id)!;
 
-/** The reasons that node 1 has logged for connections and requests that it refused. */
+/** What node 1 has logged of connections and requests that it refused: from where, and why. */
 const refusals = (): readonly string[] =>
   readFileSync(join(dir, "node-1", "node.log"), "utf8")
     .split("\n")
     .filter((line) => /"event":"(clientClosed|peerClosed|httpRefused)"/.test(line))
-    .map((line) => (JSON.parse(line) as { readonly reason: string }).reason);
+    .map((line) => JSON.parse(line) as { readonly reason: string; readonly from: string })
+    .map(({ reason, from }) => `${from}: ${reason}`);
 
 /** Runs it, and expects exactly these lines of the log to come of it. */
 async function logging(reasons: readonly (string | RegExp)[], act: () => Promise<void>) {
@@ -119,7 +120,10 @@ async function logging(reasons: readonly (string | RegExp)[], act: () => Promise
     return now.length >= reasons.length ? now : null;
   });
   expect(logged).toHaveLength(reasons.length);
-  for (const [i, reason] of reasons.entries()) expect(logged[i]!).toMatch(reason);
+  for (const [i, reason] of reasons.entries()) {
+    expect(logged[i]!).toMatch(reason);
+    expect(logged[i]!).toStartWith("127.0.0.1: ");
+  }
 }
 
 /** Nothing but TLS' own word that it did not come about, at most. */
