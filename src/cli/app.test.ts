@@ -46,7 +46,7 @@ test("help: every command and subcommand has an example", async () => {
   expect([...all.keys()]).toContain("chaos run");
   const without = [...all].filter(([, help]) => !/^Examples:\n {2}ordeal /m.test(help));
   expect(without.map(([path]) => path)).toEqual([]);
-});
+}, 120_000);
 
 test("command table: says what the modules say", async () => {
   for (const { name, about, hidden, load } of COMMANDS) {

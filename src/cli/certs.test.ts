@@ -1,8 +1,11 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownCommand } from "../runtime/self.ts";
+
+// On a busy machine a process takes seconds to start.
+setDefaultTimeout(60_000);
 
 const root = mkdtempSync(join(tmpdir(), "ordeal-certs-"));
 const dir = join(root, "certs");

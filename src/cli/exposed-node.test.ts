@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,9 @@ import { freePorts } from "../runtime/free-ports.ts";
 import { ownCommand } from "../runtime/self.ts";
 import { ensureCluster, nodeSettingsOf } from "../security/cert-dir.ts";
 import { readLines } from "../target/json-lines.ts";
+
+// On a busy machine a process takes seconds to start.
+setDefaultTimeout(60_000);
 
 const root = mkdtempSync(join(tmpdir(), "ordeal-exposed-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -81,7 +81,8 @@ export async function runAndShow(
         const { name } = scenario;
         view?.update({ title: name, seed: settings.seed, ...progress });
         if (isForPrograms) {
-          console.error(JSON.stringify(progressLine(name, settings.seed, progress)));
+          // Not by console.error, which may colour it.
+          process.stderr.write(`${JSON.stringify(progressLine(name, settings.seed, progress))}\n`);
         }
         // The checker computes without a pause in which a handler could run, and there is nothing
         // left to stop: from here on a signal simply ends the process.

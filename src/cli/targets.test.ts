@@ -63,3 +63,27 @@ test(
   },
   TEST_MS,
 );
+
+test(
+  "chaos run --target: a name that is not known, and a module that is no target, are bad input",
+  async () => {
+    const dir = mkdtempSync(join(tmpdir(), "ordeal-modules-"));
+    try {
+      await Bun.write(join(dir, "empty.ts"), "export const nothing = 1;\n");
+      const run = (target: string) => ordeal(["chaos", "run", "crash-all", "--target", target]);
+      const [mistyped, missing, empty] = await Promise.all([
+        run("etdc"),
+        run(join(dir, "missing.ts")),
+        run(join(dir, "empty.ts")),
+      ]);
+      expect([mistyped.code, missing.code, empty.code]).toEqual([64, 64, 64]);
+      expect(mistyped.err).toContain("--target etdc: is not known\n    fix: did you mean etcd?");
+      expect(missing.err).toContain("missing.ts: cannot be loaded");
+      expect(empty.err).toContain("empty.ts: exports no target");
+      expect(empty.err).toContain("export const target: Target");
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  },
+  TEST_MS,
+);

@@ -35,7 +35,7 @@ async function follow(name: string, files: readonly string[]): Promise<number> {
 // They wait most of the time, each for its own runs.
 test.concurrent(
   "tutorial: a first scenario is written, looked at, simulated and run",
-  async () => expect(await follow("first-scenario", [])).toBe(8),
+  async () => expect(await follow("first-scenario", [])).toBe(7),
   WITHIN_MS,
 );
 

@@ -1,6 +1,7 @@
 import type { Socket } from "bun";
 import { connectNode } from "../security/connect-node.ts";
 import type { Credentials } from "../security/credentials.ts";
+import { readAuthReply } from "../wire/auth.ts";
 import { ByteWriter } from "../wire/bytes.ts";
 import {
   CLUSTER_INFO_BYTES_MAX,
@@ -15,6 +16,9 @@ import type { ClusterView } from "./types.ts";
 
 export type Address = { readonly host: string; readonly port: number };
 
+/** What a port that speaks TLS sends, and no more, to who does not. */
+const TLS_ALERT = 0x15;
+const TLS_ALERT_BYTES = 7;
 /** When one node has answered, the others have so long to. */
 const GRACE_MS = 200;
 
@@ -113,8 +117,12 @@ async function askNode(
       opened.write(w.written(), 0, w.offset); // A few bytes: an empty socket takes them all.
     },
     data: (_, chunk) => {
+      if (chunk[0] === TLS_ALERT && chunk.length <= TLS_ALERT_BYTES) {
+        return reject(new Error("it speaks TLS: give tls, and a token if it takes one"));
+      }
       try {
         reader.push(chunk, ({ kind, body }) => {
+          if (kind === KIND.authReply) return reject(new Error(readAuthReply(body).refusal ?? ""));
           if (kind !== KIND.clusterReply) throw new Error(`a frame of kind ${kind}`);
           resolve(readClusterInfo(body));
         });

@@ -1,3 +1,5 @@
+import { UserError } from "../lib/user-error.ts";
+import { StorageError } from "../storage/storage-error.ts";
 import { WireError } from "../wire/bytes.ts";
 
 /** A decoder of bytes that others wrote, and what is held against it. */
@@ -33,7 +35,7 @@ const OUTCOME_CHARS_MAX = 100;
 /** Errors alike but for numbers and names are one outcome. */
 export const outcomeText = (text: string): string =>
   text
-    .replace(/"[^"]*"|'[^']*'/g, "…")
+    .replace(/"(?:[^"\\]|\\.)*"|'[^']*'/g, "…")
     .replace(/\d+/g, "#")
     .replace(/\s+/g, " ")
     .slice(0, OUTCOME_CHARS_MAX);
@@ -47,9 +49,14 @@ export function outcomeOf(
     return work();
   } catch (error) {
     if (!expected.some((kind) => error instanceof kind)) throw error;
-    const { name, message } = error as Error;
-    return outcomeText(`${name}: ${message}`);
+    return outcomeText(`${(error as Error).name}: ${whatIsWrong(error as Error)}`);
   }
+}
+
+/** What is wrong, without where and what to do about it. */
+function whatIsWrong(error: Error): string {
+  if (error instanceof UserError) return error.problems.map(({ what }) => what).join("; ");
+  return error instanceof StorageError ? error.problem.what : error.message;
 }
 
 /** Whether two lists of bytes are the same. */

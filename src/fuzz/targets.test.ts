@@ -8,7 +8,7 @@ import { openTarget, TARGET_NAMES } from "./targets.ts";
 
 const CORPUS = join(import.meta.dir, "testdata");
 /** Mutants a target; enough to reach every outcome that is usual, and a fraction of a second. */
-const EXECUTIONS = 400;
+const EXECUTIONS = 250;
 
 /** Tells all that it finds. */
 async function findings(target: FuzzTarget, seed: number, corpus: readonly Uint8Array[]) {

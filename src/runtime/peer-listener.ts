@@ -53,6 +53,8 @@ export type ListenerOptions = {
 
 type Inbound = {
   readonly socket: Socket<Inbound>;
+  /** Where it came from: the socket has forgotten it when TLS has failed. */
+  readonly from: string;
   readonly reader: FrameReader;
   readonly onFrame: (frame: Frame) => void;
   /** Whom its certificate names; undefined: it has shown none. */
@@ -126,6 +128,7 @@ export class PeerListener {
     const { authWithinMs = AUTH_WITHIN_MS } = this.#options;
     const inbound: Inbound = {
       socket,
+      from: socket.remoteAddress,
       reader: new FrameReader(HANDSHAKE_FRAME_BYTES_MAX),
       onFrame: (frame) => this.#onFrame(inbound, frame),
       certified: undefined,
@@ -265,7 +268,7 @@ export class PeerListener {
   }
 
   #logClosed(inbound: Inbound, reason: string): void {
-    const fields = { event: "peerClosed", peer: inbound.peer, from: inbound.socket.remoteAddress };
+    const fields = { event: "peerClosed", peer: inbound.peer, from: inbound.from };
     this.#options.log.warn({ ...fields, reason }, "closed a peer connection");
   }
 }

@@ -22,7 +22,7 @@ const NAMES = { [OP_GET]: "get", [OP_PUT]: "put", [OP_APPEND]: "append", [OP_DEL
 /** An operation, as a protocol of lines has to say it. */
 export type LineRequest = {
   readonly op: "get" | "put" | "append" | "delete";
-  /** Letters and digits. */
+  /** Of a load, letters and digits; of a conformance test, any text. */
   readonly key: string;
   /** Any bytes; of a get and a delete none. */
   readonly value: Buffer;

@@ -11,9 +11,9 @@ import { createServer } from "node:net";
 import { promisify } from "node:util";
 
 const [port, path] = process.argv.slice(2);
-// The bug to be found: writes are acknowledged first, and written to the file a moment later.
+// The bug to be found: writes are acknowledged first, and written to the file a second later.
 const isHasty = process.argv.includes("--hasty");
-const HASTY_MS = 300;
+const HASTY_MS = 1_000;
 
 const store = new Map<string, { version: number; value: string }>();
 const file = openSync(path!, "a+");

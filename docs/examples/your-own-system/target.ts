@@ -35,7 +35,7 @@ export const target: Target = {
   version: "1",
   nodesMax: 1,
   can,
-  start: (options) => {
+  start: async (options) => {
     refuseOptions(NAME, options);
     return withFreePorts(async () => {
       const cluster = new ExternalCluster(newNodes(options), options);
@@ -48,12 +48,15 @@ export const target: Target = {
 /** Its processes. What can be done to any process, ExternalCluster does. */
 function myStore(): ExternalSystem {
   const events: ClusterEvent[] = [];
+  // A single process leads from its start: each is a term.
+  let term = 0;
   return {
     name: NAME,
     // This module speaks its protocol: see openClient.
     protocol: `module:${import.meta.path}`,
     command: ({ id, dir, clientPort }: ExternalNode) => {
-      events.push({ atUs: nowUs(), node: id, kind: "started", term: 0 });
+      events.push({ atUs: nowUs(), node: id, kind: "started", term });
+      events.push({ atUs: nowUs(), node: id, kind: "becameLeader", term: ++term });
       const server = join(import.meta.dir, "server.ts");
       const hasty = process.env["HASTY"] === undefined ? [] : ["--hasty"];
       return [process.execPath, server, String(clientPort), join(dir, "data"), ...hasty];
@@ -62,17 +65,9 @@ function myStore(): ExternalSystem {
     status: async ({ id, clientPort, peerPort }, pid) => {
       if (!(await accepts(clientPort))) return null;
       const ports = { clientPort, peerPort, httpPort: clientPort };
-      // A single process leads, and has no log to tell of.
-      return {
-        id,
-        pid,
-        role: "leader",
-        term: 1,
-        commitIndex: 0,
-        appliedIndex: 0,
-        lastIndex: 0,
-        ...ports,
-      };
+      // It has no log to tell of.
+      const indexes = { commitIndex: 0, appliedIndex: 0, lastIndex: 0 };
+      return { id, pid, role: "leader", term, ...indexes, ...ports };
     },
     events: async () => events,
     linksChanged: () => {},
@@ -93,8 +88,10 @@ async function accepts(port: number): Promise<boolean> {
 /** Its protocol: a line for each operation, and what the line that comes back means. */
 export const openClient = lineClient({
   request: ({ op, key, value, expected }) => {
-    if (op === "get") return `get ${key}`;
-    return `put ${key} ${value.toString("base64")}${expected === null ? "" : ` ${expected}`}`;
+    // A key may hold a space.
+    const name = encodeURIComponent(key);
+    if (op === "get") return `get ${name}`;
+    return `put ${name} ${value.toString("base64")}${expected === null ? "" : ` ${expected}`}`;
   },
   reply: (line) => {
     const [kind, version, value = ""] = line.split(" ");

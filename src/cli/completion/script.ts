@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import yargs, { type Argv } from "yargs";
 import { type ModuleFolder, ownModules } from "../../lib/own-modules.ts";
+import { CHAOS_TARGET_NAMES } from "../targets.ts";
 
 /** yargs' own script for a shell, which calls `ordeal` for what fits. */
 export function completionScript(shell: "bash" | "zsh" | undefined): string {
@@ -47,6 +48,10 @@ export function completeNames(cli: Argv, words: readonly string[]): void {
 export function namesFor(words: readonly string[]): readonly string[] {
   const [command = "", sub = ""] = words;
   const current = words.at(-1) ?? "";
+  // It takes paths too, and so has no choices for yargs to complete.
+  if (command === "chaos" && sub === "run" && words.at(-2) === "--target") {
+    return CHAOS_TARGET_NAMES.filter((name) => name.startsWith(current));
+  }
   const names = NAMES[command];
   // Behind an option stands its value.
   const isName = words.length > 2 && !current.startsWith("-") && !words.at(-2)!.startsWith("-");

@@ -40,7 +40,7 @@ test("runs of the dashboard: the catalogue has scenarios with what they break, l
   expect(of("bench", "put")!.about).not.toBe("");
   expect(entries.some(({ tags }) => tags.includes("mit"))).toBe(true);
   expect(targets[0]).toBe("ordeal");
-});
+}, 60_000);
 
 test(
   "runs of the dashboard: a scenario runs as by the command line, with progress, verdict and report",

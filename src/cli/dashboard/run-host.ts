@@ -73,7 +73,7 @@ export class ChildRuns implements RunHost {
       ownCommand("ordeal", [...args, "--reports", this.#reports, ...machine]),
       {
         ...{ stdin: "ignore", stdout: "pipe", stderr: "pipe", detached: true },
-        env: { ...process.env, ...ownEnv() },
+        env: { ...process.env, ...ownEnv(), NO_COLOR: "1", FORCE_COLOR: "0" },
       },
     );
     this.#child = child;

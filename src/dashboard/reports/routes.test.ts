@@ -41,7 +41,7 @@ beforeAll(async () => {
   ] as const;
   server = serveDashboard(0, parts, TOKEN);
   list = (await (await get("/api/reports")).json()) as StoredList;
-});
+}, 60_000);
 afterAll(async () => {
   await server.stop();
   rmSync(root, { recursive: true, force: true });

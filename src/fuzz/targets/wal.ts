@@ -3,7 +3,12 @@ import { asGroup, asNode, asTerm, GROUP_1 } from "../../lib/ids.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { inspectWal } from "../../storage/inspect.ts";
 import { MemoryDisk } from "../../storage/memory-disk.ts";
-import { SEGMENT_HEADER_BYTES, segmentName, segmentSalt } from "../../storage/segment.ts";
+import {
+  encodeSegmentHeader,
+  SEGMENT_HEADER_BYTES,
+  segmentName,
+  segmentSalt,
+} from "../../storage/segment.ts";
 import { StorageError } from "../../storage/storage-error.ts";
 import { openWal } from "../../storage/wal.ts";
 import { expect, type FuzzTarget, outcomeOf } from "../target.ts";
@@ -54,10 +59,14 @@ const open = (disk: MemoryDisk) =>
     },
   });
 
+const HEADER = encodeSegmentHeader(1, IDENTITY);
+
 /** The checksums of the header of the segment and of each record whose magic is in its place. */
 function repair(input: Uint8Array): Uint8Array {
   const out = input.slice();
   if (out.length < SEGMENT_HEADER_BYTES) return out;
+  // Mostly with a header that is this node's: few records are read behind any other.
+  if (crc32(input) % 8 !== 0) out.set(HEADER);
   const view = new DataView(out.buffer);
   view.setUint32(4, crc32(out.subarray(8, SEGMENT_HEADER_BYTES)), true);
   const salt = segmentSalt(out);

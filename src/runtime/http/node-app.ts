@@ -22,7 +22,8 @@ export function appOptions(parts: ServedParts): AppOptions {
     snapshot: () => groups.snapshot(GROUP_1),
     urlOf: (nodeId) => {
       const node = config().nodes.find((n) => n.id === nodeId);
-      return node && `http://${node.host}:${node.httpPort}`;
+      const scheme = config().tls === undefined ? "http" : "https";
+      return node && `${scheme}://${node.host}:${node.httpPort}`;
     },
   };
 }

@@ -156,6 +156,7 @@ export class BinaryServer {
     const connection: Connection = {
       id: this.#nextId++,
       socket,
+      from: this.#gate === null ? undefined : socket.remoteAddress,
       reader: new FrameReader(),
       onFrame: (frame) => this.#onFrame(connection, frame),
       first: this.#options.texts === undefined && this.#gate === null ? null : NO_BYTES,
@@ -369,7 +370,8 @@ export class BinaryServer {
   }
 
   #logClosed(connection: Connection, reason: string): void {
-    const fields = { event: "clientClosed", from: connection.socket.remoteAddress, reason };
+    const from = connection.from ?? connection.socket.remoteAddress;
+    const fields = { event: "clientClosed", from, reason };
     this.#options.log.warn(fields, "closed a client connection");
   }
 }

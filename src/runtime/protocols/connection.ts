@@ -10,6 +10,8 @@ import type { TextSide } from "./text-side.ts";
 export type Connection = {
   readonly id: number;
   readonly socket: Socket<Connection>;
+  /** Where a stranger came from: the socket has forgotten it when TLS has failed. */
+  readonly from: string | undefined;
   readonly reader: FrameReader;
   readonly onFrame: (frame: Frame) => void;
   /** What came before it was clear what is spoken; null: it is clear. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,9 @@ import { PeerListener } from "../peer-listener.ts";
 import { PeerTraffic } from "../peer-traffic.ts";
 import { until } from "../testing/until.ts";
 import { BinaryServer } from "./binary.ts";
+
+// On a busy machine a process takes seconds to start.
+setDefaultTimeout(60_000);
 
 const clusterId = "gate";
 const AUTH_WITHIN_MS = 50;
