@@ -27,7 +27,10 @@ const ratio = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const atMs = span;
 
 const fault = v.variant("kind", [
-  v.strictObject({ kind: v.picklist(["crash", "stop", "restart", "pause", "resume"]), nodes: nodeSpec }),
+  v.strictObject({
+    kind: v.picklist(["crash", "stop", "restart", "pause", "resume"]),
+    nodes: nodeSpec,
+  }),
   v.strictObject({
     kind: v.literal("isolate"),
     nodes: nodeSpec,
