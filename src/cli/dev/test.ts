@@ -122,8 +122,13 @@ async function testsAndCoverage(extra: readonly string[]): Promise<readonly Coun
 
 /** Sums up what the run that has just ended counted. */
 async function checkCoverage(): Promise<Counts> {
+  const file = Bun.file(join(COVERAGE, "lcov.info"));
+  if (!(await file.exists())) {
+    console.error("coverage failed: the tests ended before they had told which lines they ran");
+    return { passed: 0, failed: 1 };
+  }
   try {
-    const lcov = await Bun.file(join(COVERAGE, "lcov.info")).text();
+    const lcov = await file.text();
     const folders = byFolder(readLcov(lcov), await sourceLines(ROOT));
     console.log("\nlines that the tests ran:");
     for (const line of coverageTable(folders)) console.log(`  ${line}`);
