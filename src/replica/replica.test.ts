@@ -244,6 +244,30 @@ test("Replica: beyond the bytes that may be uncommitted it is overloaded, and re
   expect(world.replies.slice(1)).toEqual(["1 ok", "3 ok"]);
 });
 
+test("Replica: behind a queue that is old and long requests are overloaded, and no longer once it is answered", () => {
+  const world = new World(3);
+  world.elect(1);
+  const replica = world.replica(1);
+  for (let i = 1; i <= 300; i++) world.request(1, i, put("k", "v"));
+  replica.pump();
+  world.now += 300;
+  replica.input({ kind: "deadline" });
+  replica.pump();
+  world.request(1, 301, put("k", "v"));
+  world.request(1, 302, get("k"));
+  expect(world.replies).toEqual(["301 overloaded", "302 overloaded"]);
+  world.request(1, 303, get("k", FLAG_LOCAL));
+  expect(world.replies.slice(2)).toEqual(["303 notFound"]);
+  expect(replica.unanswered).toBe(300);
+  world.deliver();
+  replica.pump();
+  expect(world.replies.length).toBe(303);
+  world.request(1, 305, put("k", "w"));
+  replica.pump();
+  world.deliver();
+  expect(world.replies.at(-1)).toBe("305 ok");
+});
+
 test("Replica: a command larger than a chunk, and a turn of many chunks, arrive whole", () => {
   const world = new World(3);
   world.elect(1);

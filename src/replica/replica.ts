@@ -2,7 +2,15 @@ import { assert } from "../lib/assert.ts";
 import { asIndex, type NodeId } from "../lib/ids.ts";
 import { commandFlags, commandOp, FLAG_LOCAL, isOfClients } from "../kv/command.ts";
 import type { StateMachine } from "../kv/state-machine.ts";
-import type { Raft, RaftInput, RaftStatus, Ready, Refusal, SoftState } from "../raft/api.ts";
+import type {
+  Millis,
+  Raft,
+  RaftInput,
+  RaftStatus,
+  Ready,
+  Refusal,
+  SoftState,
+} from "../raft/api.ts";
 import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
 import { ENTRY_COMMAND, type EntryBatch, type Message } from "../raft/types.ts";
 import type { SnapshotStorage } from "../storage/snapshot-storage.ts";
@@ -55,6 +63,8 @@ export class Replica implements ClientPort {
   readonly #admission: Admission;
   readonly #refusals: RefusalCounts;
   #appliedIndex = 0;
+  /** Of the last input: the time, for what may be some microseconds late. */
+  #inputAt: Millis = 0;
   #soft: SoftState;
 
   /** The machine must hold the state of the snapshot that `raft` was restored with, if any. */
@@ -113,7 +123,8 @@ export class Replica implements ClientPort {
 
   /** Absorbs one input of the core. Call pump() once after a burst. */
   input(input: RaftInput): void {
-    this.#raft.step(input, this.#ports.now());
+    this.#inputAt = this.#ports.now();
+    this.#raft.step(input, this.#inputAt);
   }
 
   /** Takes one client request (ClientPort). Call pump() once after a burst. */
@@ -172,7 +183,7 @@ export class Replica implements ClientPort {
       this.#waiting[0]?.arrivedAt ?? Infinity,
       reads?.arrivedAt ?? Infinity,
     );
-    this.#admission.update(this.#ports.now(), served, waiting, oldestAt);
+    this.#admission.update(this.#inputAt, served, waiting, oldestAt);
   }
 
   /** Hands the turn's commands and reads to the core. */
