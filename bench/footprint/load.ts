@@ -2,6 +2,8 @@ import { readLines } from "../../src/target/json-lines.ts";
 import type { LoadCommand, LoadEvent, LoadResult, LoadSpec } from "../../src/workload/spec.ts";
 import { ownCommand } from "../../src/runtime/self.ts";
 
+type LoadTick = LoadEvent & { readonly kind: "tick" };
+
 /** A load generator in a process of its own. */
 export type Load = {
   /** Resolves when it is connected; rejects when it ends before. */
@@ -13,7 +15,7 @@ export type Load = {
 };
 
 /** Starts `ordeal load` with this spec; its standard input stays open, for its end would stop it. */
-export function startLoad(spec: LoadSpec): Load {
+export function startLoad(spec: LoadSpec, onTick: (tick: LoadTick) => void = () => {}): Load {
   const child = Bun.spawn(ownCommand("ordeal", ["load", "--spec", "-"]), {
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -27,6 +29,7 @@ export function startLoad(spec: LoadSpec): Load {
     for await (const line of readLines(child.stdout)) {
       const event = JSON.parse(line) as LoadEvent;
       if (event.kind === "ready") ready.resolve();
+      else if (event.kind === "tick") onTick(event);
       else if (event.kind === "done") return event.result;
     }
     throw new Error(`the load generator ended with code ${await child.exited}`);
