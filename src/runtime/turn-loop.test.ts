@@ -148,3 +148,28 @@ test("TurnLoop: what a pump throws is fatal, once, and nothing runs after it", a
   expect(seen).toEqual(["fatal: broken"]);
   expect(pumps).toBe(1);
 });
+
+test("TurnLoop: what comes right after a long turn may have arrived during it; after a rest it has not", async () => {
+  let now = 1_000;
+  const arrivals: number[] = [];
+  const { loop, seen } = startLoop(() => Infinity, {
+    clock: { ...machineClock, now: () => now },
+    pump: () => {
+      arrivals.push(loop.arrivedAt);
+      now += 300;
+      seen.push("pump");
+    },
+  });
+  const turn = async (): Promise<void> => {
+    const before = seen.length;
+    loop.markDirty();
+    await until("a turn", () => seen.length > before);
+  };
+  await turn();
+  now += 1;
+  await turn();
+  now += 10;
+  await turn();
+  expect(arrivals).toEqual([1_000, 1_000, 1_611]);
+  loop.stop();
+});
