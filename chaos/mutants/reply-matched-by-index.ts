@@ -12,7 +12,7 @@ export default defineMutant({
     if (head === undefined || head.term !== term) return null;`,
       replace: `let head = this.#waiting[0];
     while (head !== undefined && head.firstIndex + head.answered < index) {
-      this.#unanswered -= head.clients.length - head.answered;
+      this.#answers.waiting -= head.clients.length - head.answered;
       this.#waiting.shift();
       head = this.#waiting[0];
     }
