@@ -6,6 +6,7 @@ import {
   CHROMIUM_MISSING,
   findChromium,
   launchChromium,
+  noteProblems,
   sidewaysOverflow,
   VIEWS,
 } from "../../report/testing/browser.ts";
@@ -29,15 +30,7 @@ beforeAll(async () => {
   [dashboard, browser] = await Promise.all([startDashboard(), launchChromium(chromium)]);
   page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   page.setDefaultTimeout(WITHIN_MS);
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
-  });
-  page.on("pageerror", (error) => problems.push(String(error)));
-  page.on("request", (request) => {
-    const url = request.url();
-    if (!url.startsWith(dashboard.origin) && !url.startsWith("data:"))
-      problems.push(`request to ${url}`);
-  });
+  noteProblems(page, problems, (url) => url.startsWith(dashboard.origin));
 }, TEST_MS);
 
 afterAll(async () => {

@@ -9,6 +9,7 @@ import {
   CHROMIUM_MISSING,
   findChromium,
   launchChromium,
+  noteProblems,
   sidewaysOverflow,
   VIEWS,
 } from "../../report/testing/browser.ts";
@@ -30,15 +31,7 @@ const problems: string[] = [];
 
 function watch(watched: Page): void {
   watched.setDefaultTimeout(WITHIN_MS);
-  watched.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
-  });
-  watched.on("pageerror", (error) => problems.push(String(error)));
-  watched.on("request", (request) => {
-    const url = request.url();
-    if (!url.startsWith(dashboard.origin) && !url.startsWith("data:"))
-      problems.push(`request to ${url}`);
-  });
+  noteProblems(watched, problems, (url) => url.startsWith(dashboard.origin));
   watched.on("response", (response) => {
     if (response.status() >= 400) problems.push(`${response.status()} for ${response.url()}`);
   });

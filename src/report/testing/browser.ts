@@ -44,6 +44,18 @@ export const VIEWS: readonly View[] = [1280, 400].flatMap((width) => [
   { width, scheme: "dark" as const },
 ]);
 
+/** Adds to `problems` errors and warnings on the console, uncaught exceptions, and requests to what is not `ours`. */
+export function noteProblems(page: Page, problems: string[], ours: (url: string) => boolean): void {
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!ours(url) && !url.startsWith("data:")) problems.push(`request to ${url}`);
+  });
+}
+
 /** Opens the file at `path` as a person would, and notes everything that goes wrong. */
 export async function openPage(browser: Browser, path: string, view: View): Promise<Viewed> {
   const page = await browser.newPage({
@@ -52,14 +64,7 @@ export async function openPage(browser: Browser, path: string, view: View): Prom
   });
   const problems: string[] = [];
   const url = Bun.pathToFileURL(path).href;
-  page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
-  });
-  page.on("pageerror", (error) => problems.push(String(error)));
-  page.on("request", (request) => {
-    if (request.url() !== url && !request.url().startsWith("data:"))
-      problems.push(`request to ${request.url()}`);
-  });
+  noteProblems(page, problems, (asked) => asked === url);
   await page.goto(url, { waitUntil: "load" });
   return { page, problems };
 }
