@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Response } from "../wire/client.ts";
 import { Clerk } from "./clerk.ts";
@@ -41,7 +41,7 @@ export class Asker {
   ): boolean {
     const slot = this.#free.pop();
     if (slot === undefined) return false;
-    assert(this.#waiting[slot] === null, `slot ${slot} is free`);
+    if (this.#waiting[slot] !== null) broken(`slot ${slot} is free`);
     this.#waiting[slot] = onReply;
     this.#clerk.ask(slot, group, op, 0, expected, value, now);
     return true;

@@ -1,6 +1,6 @@
 import { FLAG_LOCAL, isReadOp, type OpCode } from "../kv/command.ts";
 import { NO_GROUP } from "../kv/shard-config.ts";
-import { assert } from "../lib/assert.ts";
+import { assert, broken } from "../lib/assert.ts";
 import type { Response } from "../wire/client.ts";
 import { STATUS } from "../wire/errors.ts";
 import {
@@ -127,7 +127,7 @@ export class Clerk {
     now: number,
   ): void {
     const s = this.#slots;
-    assert(s.stage[slot] === IDLE, `slot ${slot} is busy`);
+    if (s.stage[slot] !== IDLE) broken(`slot ${slot} is busy`);
     s.op[slot] = op;
     s.flags[slot] = flags;
     s.expected[slot] = expected;

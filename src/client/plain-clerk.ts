@@ -1,5 +1,5 @@
 import { FLAG_LOCAL, isReadOp, type OpCode } from "../kv/command.ts";
-import { assert } from "../lib/assert.ts";
+import { assert, broken } from "../lib/assert.ts";
 import type { Prng } from "../lib/prng.ts";
 import { STATUS } from "../wire/errors.ts";
 import { type Completion, DONE_FAIL, DONE_INFO, DONE_OK } from "./ports.ts";
@@ -121,7 +121,7 @@ export class PlainClerk {
     value: Uint8Array,
     now: number,
   ): void {
-    assert(this.#stage[slot] === IDLE, `slot ${slot} is busy`);
+    if (this.#stage[slot] !== IDLE) broken(`slot ${slot} is busy`);
     const { homeShare, prng } = this.#options;
     const ops = this.#ops;
     ops.op[slot] = op;

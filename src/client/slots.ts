@@ -1,5 +1,5 @@
 import { type Command, isReadOp, OP_OPEN_SESSION, type OpCode } from "../kv/command.ts";
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 
 export const IDLE = 0;
 /** The session is being opened; the operation itself has not been sent. */
@@ -66,7 +66,7 @@ export class Slots {
   readonly #command: Mutable<Command> = { ...OPEN_SESSION };
 
   constructor(count: number, shards = 1) {
-    assert(count >= 1 && count <= 1 << 20, `${count} slots`);
+    if (count < 1 || count > 1 << 20) broken(`${count} slots`);
     this.count = count;
     this.shard = new Int32Array(count);
     this.group = new Uint32Array(count);

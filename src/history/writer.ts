@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { assert, broken } from "../lib/assert.ts";
 import {
   CLOCK_BYTES,
   COMPLETE_BYTES,
@@ -52,7 +52,7 @@ export class HistoryWriter {
 
   /** `startUs`: epoch microseconds. `blockBytes`: a block is at least so long. */
   constructor(startUs: number, blockBytes = 1 << 18) {
-    assert(blockBytes >= 64, `blocks of ${blockBytes} bytes`);
+    if (blockBytes < 64) broken(`blocks of ${blockBytes} bytes`);
     this.#blockBytes = blockBytes;
     this.#bytes = new Uint8Array(blockBytes);
     this.#view = new DataView(this.#bytes.buffer);

@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { type Cell, type Cells, offsetOf, slabOf } from "./cells.ts";
 import { ENTRY_HEADER_BYTES, EPOCH_SHIFT, KEY_BYTES_MASK } from "./key-table.ts";
 import type { PieceWriter } from "./snapshot-format.ts";
@@ -95,7 +95,8 @@ export class Sweep {
   }
 
   #end(): boolean {
-    assert(this.#taken === this.#entries, `snapshot of ${this.#taken} of ${this.#entries} entries`);
+    if (this.#taken !== this.#entries)
+      broken(`snapshot of ${this.#taken} of ${this.#entries} entries`);
     this.close();
     return true;
   }

@@ -1,4 +1,4 @@
-import { assert } from "./assert.ts";
+import { broken } from "./assert.ts";
 
 /** Sub-buckets of each power of two: a bucket is at most 1/128 of its value wide. */
 const SUB_BITS = 7;
@@ -128,11 +128,12 @@ export class Histogram {
 
   static fromJSON({ buckets, sumUs, maxUs }: HistogramJson): Histogram {
     const h = new Histogram();
-    assert(buckets.length % 2 === 0, `${buckets.length} numbers are not pairs`);
+    if (buckets.length % 2 !== 0) broken(`${buckets.length} numbers are not pairs`);
     for (let i = 0; i < buckets.length; i += 2) {
       const [bucket, count] = [buckets[i]!, buckets[i + 1]!];
-      assert(Number.isInteger(bucket) && bucket >= 0 && bucket < BUCKETS, `bucket ${bucket}`);
-      assert(Number.isSafeInteger(count) && count > 0, `count ${count}`);
+      if (!(Number.isInteger(bucket) && bucket >= 0 && bucket < BUCKETS))
+        broken(`bucket ${bucket}`);
+      if (!(Number.isSafeInteger(count) && count > 0)) broken(`count ${count}`);
       h.#buckets[bucket]! += count;
       h.#count += count;
     }

@@ -1,11 +1,11 @@
-import { assert } from "./assert.ts";
+import { broken } from "./assert.ts";
 
 /** The median; of an even count the mean of the middle two. */
 export const median = (values: readonly number[]): number => percentile(values, 0.5);
 
 /** The `q` quantile (0 … 1), interpolated between neighbours (R's type 7). */
 export function percentile(values: readonly number[], q: number): number {
-  assert(values.length > 0 && q >= 0 && q <= 1, `quantile ${q} of ${values.length} values`);
+  if (values.length === 0 || q < 0 || q > 1) broken(`quantile ${q} of ${values.length} values`);
   const sorted = Float64Array.from(values).sort();
   const at = q * (sorted.length - 1);
   const low = Math.floor(at);

@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { asIndex, asTerm, type LogIndex, maxIndex, minIndex, NO_NODE, plus } from "../lib/ids.ts";
 import { lastIndexOf } from "./batch.ts";
 import { maybeCommit } from "./commit.ts";
@@ -83,7 +83,7 @@ export function onAppendResponse(s: RaftState, m: AppendResponse): void {
     progress.regress(m.index, s.log.lastIndexWithTermAtMost(m.hintIndex, m.hintTerm));
     return;
   }
-  assert(m.index <= s.log.lastIndex, `ack ${m.index} beyond our last index ${s.log.lastIndex}`);
+  if (m.index > s.log.lastIndex) broken(`ack ${m.index} beyond our last index ${s.log.lastIndex}`);
   if (progress.advance(m.index, s.now)) maybeCommit(s);
 }
 
@@ -188,7 +188,7 @@ function sendOne(
 ): void {
   const prevIndex = plus(progress.nextIndex, -1);
   const prevTerm = asTerm(s.log.termAt(prevIndex));
-  assert(prevTerm >= 0, `append to ${to} after compacted index ${prevIndex}`);
+  if (prevTerm < 0) broken(`append to ${to} after compacted index ${prevIndex}`);
   const { id: from, term } = s;
   const { commitIndex } = s.log;
   s.messages.push({
@@ -205,12 +205,10 @@ function sendOne(
 
 /** The leader of our term spoke: follow it, and withhold our vote from others for a while. */
 export function hearLeader(s: RaftState, leader: AppendEntries["from"]): void {
-  assert(s.role !== "leader", `two leaders in term ${s.term}: ${s.id} and ${leader}`);
+  if (s.role === "leader") broken(`two leaders in term ${s.term}: ${s.id} and ${leader}`);
   if (s.role !== "follower" || s.leaderId !== leader) {
-    assert(
-      s.leaderId === NO_NODE || s.leaderId === leader,
-      `two leaders in term ${s.term}: ${s.leaderId} and ${leader}`,
-    );
+    if (s.leaderId !== NO_NODE && s.leaderId !== leader)
+      broken(`two leaders in term ${s.term}: ${s.leaderId} and ${leader}`);
     becomeFollower(s, s.term, leader);
   }
   // Not only then: its first word, in a higher term, has made us follow it already.

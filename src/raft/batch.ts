@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { type LogIndex, plus } from "../lib/ids.ts";
 import type { EntryBatch } from "./types.ts";
 
@@ -45,10 +45,8 @@ export function eachEntry(
  * O(count); it is needed only where logs diverge or a follower resumes inside a batch.
  */
 export function sliceBatch(batch: EntryBatch, first: LogIndex, last: LogIndex): EntryBatch {
-  assert(
-    batch.firstIndex <= first && first <= last && last <= lastIndexOf(batch),
-    `slice ${first}..${last} of batch ${batch.firstIndex}..${lastIndexOf(batch)}`,
-  );
+  if (!(batch.firstIndex <= first && first <= last && last <= lastIndexOf(batch)))
+    broken(`slice ${first}..${last} of batch ${batch.firstIndex}..${lastIndexOf(batch)}`);
   if (first === batch.firstIndex && last === lastIndexOf(batch)) return batch;
   const { bytes } = batch;
   let at = 0;

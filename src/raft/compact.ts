@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { asTerm, type LogIndex, maxIndex, minIndex } from "../lib/ids.ts";
 import type { SnapshotMeta } from "./api.ts";
 import { forgetMembershipsBelow, membershipAt } from "./memberships.ts";
@@ -20,7 +20,7 @@ const metaAt = (s: RaftState, lastIndex: LogIndex): SnapshotMeta => ({
 export function onSnapshotTaken(s: RaftState, lastIndex: LogIndex): void {
   // A leader's newer snapshot was installed while this one was written.
   if (s.snapshot !== null && lastIndex <= s.snapshot.lastIndex) return;
-  assert(lastIndex > 0 && lastIndex <= s.appliedIndex, `snapshot ${lastIndex} is not applied`);
+  if (lastIndex <= 0 || lastIndex > s.appliedIndex) broken(`snapshot ${lastIndex} is not applied`);
   s.snapshot = metaAt(s, lastIndex);
   s.snapshotChanged = true;
   s.durableIndex = maxIndex(s.durableIndex, lastIndex);

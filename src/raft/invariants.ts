@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { assert, broken } from "../lib/assert.ts";
 import { type LogIndex, NO_NODE, plus } from "../lib/ids.ts";
 import type { Membership } from "./api.ts";
 import { membershipIndex } from "./memberships.ts";
@@ -46,39 +46,38 @@ export function checkBasic(s: RaftState): void {
   assert(s.committedTaken <= log.commitIndex, "handed out beyond commitIndex");
   assert(s.durableIndex <= log.lastIndex, "durableIndex beyond lastIndex");
   assert(s.durableIndex < s.persistFrom, "durable before it was handed out");
-  assert(log.lastTerm <= s.term, `log of term ${log.lastTerm} in term ${s.term}`);
-  assert((s.role === "leader") === (s.leaderId === s.id), `${s.role} follows ${s.leaderId}`);
+  if (log.lastTerm > s.term) broken(`log of term ${log.lastTerm} in term ${s.term}`);
+  if ((s.role === "leader") !== (s.leaderId === s.id)) broken(`${s.role} follows ${s.leaderId}`);
   checkMembership(s);
   checkQuiescence(s);
   if (s.role === "leader" || s.role === "candidate") {
-    assert(s.votedFor === s.id, `${s.role} that voted for ${s.votedFor}`);
+    if (s.votedFor !== s.id) broken(`${s.role} that voted for ${s.votedFor}`);
   }
-  if (s.role !== "leader") assert(s.progress.size === 0, `${s.role} keeps progress`);
+  if (s.role !== "leader" && s.progress.size !== 0) broken(`${s.role} keeps progress`);
   for (const [id, progress] of s.progress) {
     const { sending } = progress;
-    assert((progress.state === "snapshot") === (sending !== null), `${id} gets a snapshot or not`);
+    if ((progress.state === "snapshot") !== (sending !== null))
+      broken(`${id} gets a snapshot or not`);
     if (sending !== null) {
       const { acked, asked } = sending;
-      assert(acked <= asked, `snapshot window of ${id}: ${acked} > ${asked}`);
+      if (acked > asked) broken(`snapshot window of ${id}: ${acked} > ${asked}`);
       const window = s.config.snapshotInflightBytesMax;
-      assert(asked - acked <= window, `snapshot window of ${id} exceeded`);
+      if (asked - acked > window) broken(`snapshot window of ${id} exceeded`);
     }
-    assert(progress.matchIndex < progress.nextIndex, `match >= next of ${id}`);
-    assert(progress.matchIndex <= log.lastIndex, `match of ${id} beyond lastIndex`);
-    assert(progress.nextIndex <= log.lastIndex + 1, `next of ${id} beyond lastIndex + 1`);
-    assert(
-      progress.inflightMessages <= s.config.inflightMessagesMax,
-      `inflight window of ${id} exceeded`,
-    );
+    if (progress.matchIndex >= progress.nextIndex) broken(`match >= next of ${id}`);
+    if (progress.matchIndex > log.lastIndex) broken(`match of ${id} beyond lastIndex`);
+    if (progress.nextIndex > log.lastIndex + 1) broken(`next of ${id} beyond lastIndex + 1`);
+    if (progress.inflightMessages > s.config.inflightMessagesMax)
+      broken(`inflight window of ${id} exceeded`);
   }
 }
 
 /** What must hold between two states of one replica without a restart (MON, VU, LAO, QC). */
 export function checkDelta(before: Observation, s: RaftState): void {
-  assert(s.term >= before.term, `term fell from ${before.term} to ${s.term}`);
+  if (s.term < before.term) broken(`term fell from ${before.term} to ${s.term}`);
   if (s.term === before.term) {
     const same = before.votedFor === NO_NODE || before.votedFor === s.votedFor;
-    assert(same, `second vote in term ${s.term}: ${before.votedFor}, then ${s.votedFor}`);
+    if (!same) broken(`second vote in term ${s.term}: ${before.votedFor}, then ${s.votedFor}`);
   }
   assert(s.log.commitIndex >= before.commitIndex, "commitIndex fell");
   assert(s.committedTaken >= before.committedTaken, "handed-out index fell");
@@ -96,7 +95,7 @@ export function checkDelta(before: Observation, s: RaftState): void {
   assert(s.log.lastIndex >= before.lastIndex, "a leader's log got shorter");
   assert(s.log.termAt(before.lastIndex) === before.lastTerm, "a leader's log was rewritten");
   for (const [id, progress] of s.progress) {
-    assert(progress.matchIndex >= (before.matchIndex.get(id) ?? 0), `match of ${id} fell`);
+    if (progress.matchIndex < (before.matchIndex.get(id) ?? 0)) broken(`match of ${id} fell`);
   }
   if (membershipIndex(s) > before.membershipIndex) checkChange(before, s);
   if (s.log.commitIndex > before.commitIndex) {
@@ -109,13 +108,13 @@ function checkQuiescence(s: RaftState): void {
   if (!s.quiescent) return;
   const { log } = s;
   assert(s.config.quiesce && s.config.mayVote, "quiescent, and must not be");
-  assert(s.role === "leader" || s.role === "follower", `a ${s.role} is quiescent`);
+  if (s.role !== "leader" && s.role !== "follower") broken(`a ${s.role} is quiescent`);
   assert(s.leaderId !== NO_NODE, "quiescent without a leader");
   assert(log.commitIndex === log.lastIndex, "quiescent with an entry that is not committed");
   assert(s.waitingReads.length === 0 && s.transfer === null, "quiescent with something under way");
   assert(s.change === null && s.membership.votersOutgoing.length === 0, "quiescent in a change");
   for (const [id, { matchIndex }] of s.progress) {
-    assert(matchIndex === log.lastIndex, `quiescent, and ${id} lacks entries`);
+    if (matchIndex !== log.lastIndex) broken(`quiescent, and ${id} lacks entries`);
   }
 }
 
@@ -125,15 +124,13 @@ function checkMembership(s: RaftState): void {
   assert(s.membership === s.memberships.at(-1)!.membership, "another membership is in use");
   assert(membershipIndex(s) <= s.log.lastIndex, "the membership in use is not in the log");
   const indexes = s.memberships.map(({ index }) => index);
-  assert(
-    indexes.every((index, i) => i === 0 || index > indexes[i - 1]!),
-    `memberships at ${indexes.join(" ")}`,
-  );
+  if (indexes.some((index, i) => i > 0 && index <= indexes[i - 1]!))
+    broken(`memberships at ${indexes.join(" ")}`);
   if (s.role !== "leader") return;
   assert(s.log.commitIndex >= s.termStartIndex || s.change === null, "a change before the no-op");
   for (const id of [...voters, ...votersOutgoing, ...learners]) {
     if (id === s.id) continue;
-    assert(s.progress.get(id)?.leaveAt === Infinity, `member ${id} has no progress`);
+    if (s.progress.get(id)?.leaveAt !== Infinity) broken(`member ${id} has no progress`);
   }
 }
 
@@ -150,7 +147,8 @@ function checkChange(before: Observation, s: RaftState): void {
   const stays = same(voters, old.voters) && same(votersOutgoing, old.votersOutgoing);
   const enters = old.votersOutgoing.length === 0 && same(votersOutgoing, old.voters);
   const leaves = votersOutgoing.length === 0 && same(voters, old.voters);
-  assert(stays || enters || leaves, `quorums of ${voters} and ${old.voters} need not overlap`);
+  if (!stays && !enters && !leaves)
+    broken(`quorums of ${voters} and ${old.voters} need not overlap`);
 }
 
 /** Log matching (paper §5.3): logs that agree on (index, term) agree on all before it. */
@@ -161,7 +159,7 @@ export function checkLogMatching(a: RaftState, b: RaftState): void {
   for (let i = last; i >= first; i--) {
     const index = plus(0 as LogIndex, i);
     const same = a.log.termAt(index) === b.log.termAt(index);
-    assert(same || !agreed, `logs of ${a.id} and ${b.id} differ at ${i} below a match`);
+    if (!same && agreed) broken(`logs of ${a.id} and ${b.id} differ at ${i} below a match`);
     agreed ||= same;
   }
 }

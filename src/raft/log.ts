@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { asIndex, asTerm, type LogIndex, minIndex, plus, type Term } from "../lib/ids.ts";
 import { lastIndexOf, sliceBatch } from "./batch.ts";
 import type { EntryBatch } from "./types.ts";
@@ -38,7 +38,7 @@ export class RaftLog {
    * `bytesMax` is reached; at least one batch if there is one, however large. Not past `last`.
    */
   from(first: LogIndex, bytesMax: number, last: LogIndex = this.lastIndex): readonly EntryBatch[] {
-    assert(first > this.compactedIndex, `read of compacted index ${first}`);
+    if (first <= this.compactedIndex) broken(`read of compacted index ${first}`);
     const out: EntryBatch[] = [];
     let bytes = 0;
     let next = first;
@@ -64,7 +64,8 @@ export class RaftLog {
     let firstNew = asIndex(0);
     let expected = plus(prevIndex, 1);
     for (const batch of batches) {
-      assert(batch.firstIndex === expected, `gap: batch at ${batch.firstIndex}, not ${expected}`);
+      if (batch.firstIndex !== expected)
+        broken(`gap: batch at ${batch.firstIndex}, not ${expected}`);
       expected = plus(expected, batch.count);
       if (firstNew > 0) {
         this.#batches.push(batch);
@@ -72,7 +73,7 @@ export class RaftLog {
       }
       const differs = this.#firstDifference(batch);
       if (differs === 0) continue;
-      assert(differs > this.commitIndex, `conflict at committed index ${differs}`);
+      if (differs <= this.commitIndex) broken(`conflict at committed index ${differs}`);
       this.#truncateFrom(differs);
       this.#batches.push(sliceBatch(batch, differs, lastIndexOf(batch)));
       firstNew = differs;
@@ -83,7 +84,7 @@ export class RaftLog {
   /** Advances commitIndex; a lower value is a late message and is ignored. */
   commitTo(index: LogIndex): void {
     if (index <= this.commitIndex) return;
-    assert(index <= this.lastIndex, `commit ${index} beyond last index ${this.lastIndex}`);
+    if (index > this.lastIndex) broken(`commit ${index} beyond last index ${this.lastIndex}`);
     this.commitIndex = index;
   }
 
@@ -105,7 +106,8 @@ export class RaftLog {
   /** Forgets the entries up to `index`, a committed one, which a snapshot stands for (paper §7). */
   compactTo(index: LogIndex): void {
     if (index <= this.compactedIndex) return;
-    assert(index <= this.commitIndex, `compact ${index} beyond commit index ${this.commitIndex}`);
+    if (index > this.commitIndex)
+      broken(`compact ${index} beyond commit index ${this.commitIndex}`);
     this.compactedTerm = asTerm(this.termAt(index));
     const batches = this.#batches;
     let count = 0;
@@ -120,7 +122,7 @@ export class RaftLog {
 
   /** Starts over behind a snapshot that this log does not agree with: nothing is kept. */
   replaceBy(lastIndex: LogIndex, lastTerm: Term): void {
-    assert(lastIndex > this.commitIndex, `${lastIndex} would replace committed entries`);
+    if (lastIndex <= this.commitIndex) broken(`${lastIndex} would replace committed entries`);
     this.#batches.length = 0;
     this.compactedIndex = this.commitIndex = lastIndex;
     this.compactedTerm = lastTerm;

@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { assert, broken } from "../lib/assert.ts";
 import { asNode, type NodeId } from "../lib/ids.ts";
 import { ENTRY_HEADER_BYTES } from "./batch.ts";
 import type { EntryBatch, Membership } from "./types.ts";
@@ -21,7 +21,7 @@ export function encodeMembership({ voters, votersOutgoing, learners }: Membershi
   const bytes = new Uint8Array(HEAD_BYTES + ids.length * 4);
   const view = new DataView(bytes.buffer);
   lists.forEach((list, i) => {
-    assert(list.length <= NODES_MAX, `${list.length} nodes in a membership`);
+    if (list.length > NODES_MAX) broken(`${list.length} nodes in a membership`);
     bytes[i] = list.length;
   });
   ids.forEach((id, i) => view.setUint32(HEAD_BYTES + i * 4, id, true));

@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import type { LogIndex } from "../lib/ids.ts";
 import { membershipOf } from "./membership-codec.ts";
 import { isVoter, members } from "./quorum.ts";
@@ -33,7 +33,7 @@ export function noteMemberships(
 /** The membership as of the entry at `index`, which is not below the newest snapshot. */
 export function membershipAt(s: RaftState, index: LogIndex): Membership {
   const found = s.memberships.findLast((entry) => entry.index <= index);
-  assert(found !== undefined, `membership as of ${index} is compacted away`);
+  if (found === undefined) broken(`membership as of ${index} is compacted away`);
   return found.membership;
 }
 

@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { type LogIndex, maxIndex, minIndex, plus } from "../lib/ids.ts";
 import type { Millis } from "./api.ts";
 import { Retransmit } from "./retransmit.ts";
@@ -41,7 +41,7 @@ export class Progress {
     activeAt: Millis,
     heartbeatIntervalMs: Millis,
   ) {
-    assert(matchIndex < nextIndex, `matchIndex ${matchIndex} >= nextIndex ${nextIndex}`);
+    if (matchIndex >= nextIndex) broken(`matchIndex ${matchIndex} >= nextIndex ${nextIndex}`);
     this.matchIndex = matchIndex;
     this.nextIndex = nextIndex;
     this.activeAt = activeAt;

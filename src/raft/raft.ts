@@ -1,4 +1,4 @@
-import { assert, unreachable } from "../lib/assert.ts";
+import { broken, unreachable } from "../lib/assert.ts";
 import { asIndex, maxIndex, NO_NODE } from "../lib/ids.ts";
 import type { Millis, Raft, RaftConfig, RaftInput, RaftStatus } from "./api.ts";
 import {
@@ -54,7 +54,7 @@ function deadlineOf(s: RaftState): Millis {
 }
 
 function step(s: RaftState, input: RaftInput, now: Millis): void {
-  assert(now >= s.now, `time went back from ${s.now} to ${now}`);
+  if (!(now >= s.now)) broken(`time went back from ${s.now} to ${now}`);
   s.now = now;
   if (s.config.quiesce && isUse(s, input)) wake(s, input);
   switch (input.kind) {
@@ -69,7 +69,7 @@ function step(s: RaftState, input: RaftInput, now: Millis): void {
     case "persisted":
       return onPersisted(s, input.writeSeq);
     case "applied":
-      assert(input.index <= s.log.commitIndex, `applied ${input.index} beyond the commit index`);
+      if (input.index > s.log.commitIndex) broken(`applied ${input.index} beyond the commit index`);
       s.appliedIndex = maxIndex(s.appliedIndex, input.index);
       return;
     case "peerUnreachable": {
@@ -100,7 +100,7 @@ function step(s: RaftState, input: RaftInput, now: Millis): void {
 
 /** Settles the term (paper §5.1), then hands the message to its handler. */
 function onMessage(s: RaftState, m: Message): void {
-  assert(m.to === s.id, `message for ${m.to} reached ${s.id}`);
+  if (m.to !== s.id) broken(`message for ${m.to} reached ${s.id}`);
   if (!s.config.mayVote) return onlyListen(s, m);
   if (m.term > s.term) {
     // A pre-vote is of a term that nobody has entered yet: neither side adopts it.
@@ -169,7 +169,7 @@ function onDeadline(s: RaftState): void {
 }
 
 function onPersisted(s: RaftState, writeSeq: number): void {
-  assert(writeSeq > s.durableSeq && writeSeq <= s.writeSeq, `write ${writeSeq} durable twice`);
+  if (writeSeq <= s.durableSeq || writeSeq > s.writeSeq) broken(`write ${writeSeq} durable twice`);
   s.durableSeq = writeSeq;
   while (s.pendingWrites.length > 0 && s.pendingWrites[0]!.seq <= writeSeq) {
     const { lastIndex } = s.pendingWrites.shift()!;

@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { asIndex, type LogIndex, NO_NODE, plus } from "../lib/ids.ts";
 import type { Millis, RaftConfig, SnapshotMeta } from "./api.ts";
 import { lastIndexOf } from "./batch.ts";
@@ -25,7 +25,7 @@ export function restore(config: RaftConfig, now: Millis): RaftState {
     s.snapshotChanged = s.snapshot !== null && s.log.lastIndex === s.snapshot.lastIndex;
     s.durableIndex = s.log.lastIndex;
     s.persistFrom = plus(s.log.lastIndex, 1);
-    assert(s.log.lastTerm <= s.term, `log of term ${s.log.lastTerm}, hard state of ${s.term}`);
+    if (s.log.lastTerm > s.term) broken(`log of term ${s.log.lastTerm}, hard state of ${s.term}`);
     // Before the crash we may have answered a heartbeat, on which a lease may rest (lease.ts).
     if (s.term > 0) s.leasePromisedUntil = now + config.electionTimeoutMinMs;
   }
@@ -63,7 +63,7 @@ function batchesAfter(
   const index: LogIndex = snapshot?.lastIndex ?? asIndex(0);
   const first = batches[0];
   if (first === undefined) return batches;
-  assert(first.firstIndex <= index + 1, `entries begin at ${first.firstIndex}, after ${index}`);
+  if (first.firstIndex > index + 1) broken(`entries begin at ${first.firstIndex}, after ${index}`);
   if (snapshot === null || first.firstIndex === index + 1) return batches;
   const holder = batches.find((b) => b.firstIndex <= index && index <= lastIndexOf(b));
   return holder?.term === snapshot.lastTerm ? batches : NOTHING;

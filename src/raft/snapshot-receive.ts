@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { type LogIndex, maxIndex, minIndex, NO_NODE, plus } from "../lib/ids.ts";
 import type { SnapshotMeta } from "./api.ts";
 import { acknowledge, hearLeader } from "./append.ts";
@@ -97,7 +97,7 @@ export function onSnapshotRefused(s: RaftState, lastIndex: LogIndex): void {
 
 function takeInstalling(s: RaftState, lastIndex: LogIndex): SnapshotMeta {
   const { installing } = s;
-  assert(installing?.lastIndex === lastIndex, `snapshot ${lastIndex} is not being installed`);
+  if (installing?.lastIndex !== lastIndex) broken(`snapshot ${lastIndex} is not being installed`);
   s.installing = null;
   return installing;
 }

@@ -1,5 +1,5 @@
 import { asTerm, type NodeId } from "../lib/ids.ts";
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import type { Millis, RaftInput, SnapshotMeta } from "./api.ts";
 import { maybeCommit } from "./commit.ts";
 import type { Progress } from "./progress.ts";
@@ -42,7 +42,7 @@ const MISSES_MAX = 1;
 
 /** Begins to send our newest snapshot. Chunks leave in `askForChunks`. */
 export function startSnapshot(s: RaftState, progress: Progress): void {
-  assert(s.snapshot !== null, `compacted to ${s.log.compactedIndex} without a snapshot`);
+  if (s.snapshot === null) broken(`compacted to ${s.log.compactedIndex} without a snapshot`);
   const send = {
     meta: s.snapshot,
     ...{ totalBytes: -1, acked: 0, asked: 0, reported: 0, rewoundAt: -Infinity, rewoundTo: -1 },
@@ -91,7 +91,7 @@ export function onSnapshotResponse(s: RaftState, m: SnapshotResponse): void {
   if (progress === undefined) return;
   progress.activeAt = s.now;
   if (m.installed) {
-    assert(m.lastIndex <= s.log.lastIndex, `installed ${m.lastIndex} beyond ${s.log.lastIndex}`);
+    if (m.lastIndex > s.log.lastIndex) broken(`installed ${m.lastIndex} beyond ${s.log.lastIndex}`);
     if (progress.advance(m.lastIndex, s.now)) maybeCommit(s);
     return;
   }

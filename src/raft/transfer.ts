@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import type { NodeId } from "../lib/ids.ts";
 import type { Millis } from "./api.ts";
 import { mayCampaign, startElection } from "./election.ts";
@@ -49,7 +49,7 @@ export function sendTimeoutNow(s: RaftState, to: NodeId): void {
 
 /** The leader wants us to take over. raft.ts has settled the term. */
 export function onTimeoutNow(s: RaftState, m: TimeoutNow): void {
-  assert(s.role !== "leader", `two leaders in term ${s.term}: ${s.id} and ${m.from}`);
+  if (s.role === "leader") broken(`two leaders in term ${s.term}: ${s.id} and ${m.from}`);
   if (mayCampaign(s)) startElection(s, true);
 }
 

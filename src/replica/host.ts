@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { TimeHeap } from "../lib/heap.ts";
 import { type GroupId, NO_NODE, type NodeId } from "../lib/ids.ts";
 import type { Millis, RaftInput, SoftState } from "../raft/api.ts";
@@ -89,7 +89,7 @@ export class Host implements GroupClientPort {
 
   /** Hosts one more group. `create` makes its replica, on the ports that it is given. */
   add(group: GroupId, create: (ports: Ports) => Replica): Replica {
-    assert(!this.#hosted.has(group), `group ${group} is hosted already`);
+    if (this.#hosted.has(group)) broken(`group ${group} is hosted already`);
     const replica = create(this.#portsOf(group));
     const hosted: Hosted = { group, replica, isDirty: false, scheduledAt: Infinity };
     this.#hosted.set(group, hosted);

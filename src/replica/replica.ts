@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { asIndex, type NodeId } from "../lib/ids.ts";
 import { commandFlags, commandOp, FLAG_LOCAL, isOfClients } from "../kv/command.ts";
 import type { StateMachine } from "../kv/state-machine.ts";
@@ -228,7 +228,7 @@ export class Replica implements ClientPort {
   }
 
   readonly #onDurable = (writeSeq: number): void => {
-    assert(writeSeq === this.#durableSeq + 1, `write ${writeSeq} after ${this.#durableSeq}`);
+    if (writeSeq !== this.#durableSeq + 1) broken(`write ${writeSeq} after ${this.#durableSeq}`);
     this.#durableSeq = writeSeq;
     this.#releaseHeld();
     this.input({ kind: "persisted", writeSeq });

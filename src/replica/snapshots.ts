@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { SnapshotFormatError } from "../kv/snapshot-format.ts";
 import type { SnapshotReader, SnapshotWriter, StateMachine } from "../kv/state-machine.ts";
 import type { Raft, RaftInput, Ready, SnapshotMeta } from "../raft/api.ts";
@@ -98,7 +98,7 @@ export class Snapshots {
       if (meta.lastIndex <= applied) continue;
       if (offset === 0) this.#receive(meta, totalBytes);
       const receiving = this.#receiving;
-      assert(offset === receiving?.received, `chunk at ${offset}, not ${receiving?.received}`);
+      if (offset !== receiving?.received) broken(`chunk at ${offset}, not ${receiving?.received}`);
       if (!receiving.isBad) takeChunk(receiving, data);
       receiving.received += data.length;
       if (receiving.received < totalBytes) continue;

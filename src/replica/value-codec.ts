@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { crc32 } from "../lib/crc32.ts";
 import { type ByteReader, type ByteWriter, WireError } from "../wire/bytes.ts";
 
@@ -101,7 +101,7 @@ export function writeDigest(w: ByteWriter, value: Value): void {
 }
 
 function writeBytes(w: ByteWriter, bytes: Uint8Array): void {
-  assert(bytes.length < 2 ** 32, `${bytes.length} bytes in one value`);
+  if (bytes.length >= 2 ** 32) broken(`${bytes.length} bytes in one value`);
   w.u32(bytes.length);
   w.bytes(bytes);
 }

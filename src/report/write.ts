@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { UserError } from "../lib/user-error.ts";
 import { HLOG_FILE, hlogOf, withoutHistograms } from "./hlog.ts";
 import { renderHtml } from "./html.ts";
@@ -63,7 +63,7 @@ export async function writeReport(measured: Report, reportsDir: string): Promise
   });
   const html = await writePages(report, dir);
   // Only now, so that a figure gone wrong (NaN is null in JSON) does not cost the whole report.
-  assert(readsBack(text, json), `the report was written, but does not read back: ${json}`);
+  if (!readsBack(text, json)) broken(`the report was written, but does not read back: ${json}`);
   await guarded(dir, async () => void (await writeIndex(reportsDir)));
   return { dir, json, html };
 }

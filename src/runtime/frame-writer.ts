@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { ByteWriter } from "../wire/bytes.ts";
 
 /** The part of Bun.Socket this needs. */
@@ -43,7 +43,7 @@ export class FrameWriter {
     if (this.pendingBytes === 0) return true;
     const taken = socket.write(this.bytes.written(this.#start));
     if (taken < 0) return false;
-    assert(taken <= this.pendingBytes, `socket took ${taken} of ${this.pendingBytes} bytes`);
+    if (taken > this.pendingBytes) broken(`socket took ${taken} of ${this.pendingBytes} bytes`);
     this.#start += taken;
     // Moving less than was taken keeps the cost of a slow reader linear.
     if (this.#start >= this.pendingBytes) {

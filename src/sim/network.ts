@@ -3,7 +3,7 @@ import { LinkTable, linksOf, overBase } from "../fault/link-table.ts";
 import { type FrameMeaning, TermWatch } from "../fault/message-rules.ts";
 import type { Link } from "../fault/resolve.ts";
 import type { LinkState } from "../fault/vocabulary.ts";
-import { assert } from "../lib/assert.ts";
+import { assert, broken } from "../lib/assert.ts";
 import { asGroup, asNode, GROUP_1, type GroupId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Message } from "../raft/types.ts";
@@ -93,7 +93,7 @@ export class SimNetwork {
   send(message: Message, group: GroupId = GROUP_1): void {
     const { from, to } = message;
     const link = this.#links.get(keyOf(from, to));
-    assert(link !== undefined, `node ${from} sends to ${to}`);
+    if (link === undefined) broken(`node ${from} sends to ${to}`);
     const writer = this.#writer;
     writer.offset = 0;
     writeMessage(writer, message, group);

@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { asNode, type NodeId } from "../lib/ids.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { SessionedStore } from "../kv/sessions.ts";
@@ -116,7 +116,7 @@ export class SimNode {
    * damaged where bits were flipped. A sound one must open (RESTART).
    */
   start(): boolean {
-    assert(!this.isUp, `node ${this.id} is up`);
+    if (this.isUp) broken(`node ${this.id} is up`);
     const { config, membership, monitor, prng, world } = this.#in;
     const start = ++this.#starts;
     const opened = this.#open();

@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { diskError } from "./disk-error.ts";
 import type { FileDone, FileHandle, FilePort } from "./file-port.ts";
 
@@ -64,7 +64,7 @@ export class MemoryDisk implements FilePort {
   }
 
   close(file: FileHandle): void {
-    assert(this.#open.delete(file), `close of ${file}, which is not open`);
+    if (!this.#open.delete(file)) broken(`close of ${file}, which is not open`);
   }
 
   read(path: string): Uint8Array {
@@ -168,7 +168,7 @@ export class MemoryDisk implements FilePort {
 
   #path(file: FileHandle): string {
     const path = this.#open.get(file);
-    assert(path !== undefined, `file ${file} is not open`);
+    if (path === undefined) broken(`file ${file} is not open`);
     return path;
   }
 

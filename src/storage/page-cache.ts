@@ -1,5 +1,5 @@
 import type { PowerLossKeeps } from "../fault/vocabulary.ts";
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import type { Prng } from "../lib/prng.ts";
 import { CachedNames, dirOf, type NameChange } from "./cached-names.ts";
 import { diskError } from "./disk-error.ts";
@@ -63,7 +63,7 @@ export class PageCache {
 
   file(handle: FileHandle): CachedFile {
     const file = this.#open.get(handle);
-    assert(file !== undefined, `file ${handle} is not open`);
+    if (file === undefined) broken(`file ${handle} is not open`);
     return file;
   }
 

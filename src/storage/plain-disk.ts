@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { diskError } from "./disk-error.ts";
 import type { FileHandle } from "./file-port.ts";
 import type { BaseDisk } from "./page-cache.ts";
@@ -55,7 +55,7 @@ export class PlainDisk implements BaseDisk {
   }
 
   close(handle: FileHandle): void {
-    assert(this.#open.delete(handle), `close of ${handle}, which is not open`);
+    if (!this.#open.delete(handle)) broken(`close of ${handle}, which is not open`);
   }
 
   read(path: string): Uint8Array {
@@ -106,7 +106,7 @@ export class PlainDisk implements BaseDisk {
 
   #opened(handle: FileHandle): File {
     const file = this.#open.get(handle);
-    assert(file !== undefined, `file ${handle} is not open`);
+    if (file === undefined) broken(`file ${handle} is not open`);
     return file;
   }
 }

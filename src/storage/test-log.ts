@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { asIndex, asNode, asTerm, GROUP_1, type GroupId } from "../lib/ids.ts";
 import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
 import type { EntryBatch } from "../raft/types.ts";
@@ -95,7 +95,8 @@ export function writeLog(
     });
     wal.commit();
     // Not more than it takes: the next segment, made ahead, would be the last write.
-    while (durableSeq !== one.writeSeq) assert(disk.settleOne(), `${one.writeSeq} is not durable`);
+    while (durableSeq !== one.writeSeq)
+      if (!disk.settleOne()) broken(`${one.writeSeq} is not durable`);
     states.push(stateOf(openOn(new MemoryDisk(disk.files), options)));
   }
   disk.settle();

@@ -1,6 +1,6 @@
 import type { Completion } from "../client/ports.ts";
 import type { OpCode } from "../kv/command.ts";
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import type { Prng } from "../lib/prng.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { NodeConnections } from "./connected.ts";
@@ -124,7 +124,7 @@ function openProtocol(options: StoreClientOptions, events: StoreClientEvents): P
       return new RedisClient(options, events);
     default: {
       const open = modules.get(target);
-      assert(open !== undefined, `${target} has not been loaded`);
+      if (open === undefined) broken(`${target} has not been loaded`);
       return open(options, events);
     }
   }

@@ -1,4 +1,4 @@
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import { copyBytes } from "../lib/copy.ts";
 
 /** Bytes from a peer that do not decode. An operating error: drop the connection, keep running. */
@@ -13,7 +13,7 @@ export const U53_HIGH_MAX = 0x1f_ffff;
 /** Writes a non-negative safe integer in 8 bytes: readable by any u64 reader, and without BigInt. */
 export function setU53(view: DataView, at: number, value: number): void {
   // The message is made only where it is needed: an argument is made at every call.
-  if (!Number.isSafeInteger(value) || value < 0) assert(false, `not a u53: ${value}`);
+  if (!Number.isSafeInteger(value) || value < 0) broken(`not a u53: ${value}`);
   view.setUint32(at, value >>> 0, true);
   view.setUint32(at + 4, (value / TWO_POW_32) >>> 0, true);
 }
@@ -86,7 +86,7 @@ export class ByteWriter {
 
   /** Overwrites four bytes already written, such as a length that is known only at the end. */
   patchU32(at: number, value: number): void {
-    assert(at + 4 <= this.offset, `patch at ${at} beyond ${this.offset}`);
+    if (at + 4 > this.offset) broken(`patch at ${at} beyond ${this.offset}`);
     this.#view.setUint32(at, value, true);
   }
 
@@ -102,7 +102,7 @@ export class ByteWriter {
 
   /** Drops the first `count` bytes and moves the rest to the front. */
   discard(count: number): void {
-    assert(count <= this.offset, `discard ${count} of ${this.offset}`);
+    if (count > this.offset) broken(`discard ${count} of ${this.offset}`);
     if (count < this.offset) this.#bytes.copyWithin(0, count, this.offset);
     this.offset -= count;
   }

@@ -1,6 +1,6 @@
 import type { Completion } from "../client/ports.ts";
 import { DONE_OK } from "../client/ports.ts";
-import { assert } from "../lib/assert.ts";
+import { broken } from "../lib/assert.ts";
 import type { Prng } from "../lib/prng.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { LoadMetrics } from "./metrics.ts";
@@ -58,7 +58,7 @@ export class Driver {
   }
 
   begin(now: number): void {
-    assert(this.#phase === "idle", `begin in phase ${this.#phase}`);
+    if (this.#phase !== "idle") broken(`begin in phase ${this.#phase}`);
     this.#phase = "run";
     const { rate, arrivals, part } = this.#spec;
     if (rate !== null) {
@@ -147,7 +147,7 @@ export class Driver {
 
   /** Reads every key once, linearizably; done when `idle`. Only after `stop`, once idle. */
   readAll(now: number): void {
-    assert(this.#phase === "stop" && this.idle, `final reads in phase ${this.#phase}`);
+    if (this.#phase !== "stop" || !this.idle) broken(`final reads in phase ${this.#phase}`);
     this.#phase = "readAll";
     this.#startReads(now);
   }

@@ -1,4 +1,4 @@
-import { assert } from "../../lib/assert.ts";
+import { broken } from "../../lib/assert.ts";
 import { hodgesLehmann } from "../../lib/stats/signed-rank.ts";
 import type { RatioInterval } from "../schema.ts";
 
@@ -12,10 +12,8 @@ export function ratioWithInterval(
   first: readonly number[],
   second: readonly number[],
 ): RatioInterval {
-  assert(
-    first.length === second.length,
-    `${first.length} and ${second.length} values are no pairs`,
-  );
+  if (first.length !== second.length)
+    broken(`${first.length} and ${second.length} values are no pairs`);
   const pairs = first.map((value, i) => value / second[i]!);
   const { estimate, low, high, confidence } = hodgesLehmann(pairs.map(Math.log));
   const isSingle = pairs.length === 1;

@@ -1,5 +1,5 @@
 import { CLEAR_LINK, type Fault, type NodeSpec } from "../../fault/vocabulary.ts";
-import { assert, AssertionError } from "../../lib/assert.ts";
+import { broken, AssertionError } from "../../lib/assert.ts";
 import { Prng } from "../../lib/prng.ts";
 import { RAFT_DEFAULTS } from "../../raft/api.ts";
 import type { Invariant, SimAction, SimConfig, SimOperation, SimSchedule } from "../api.ts";
@@ -115,7 +115,7 @@ export function runPartial(
 ): { invariant: Invariant; message: string } | null {
   const random = new Prng(seed);
   const partial = FAILURES[failure ?? random.pick(Object.keys(FAILURES))];
-  assert(partial !== undefined, `no partial failure is named ${failure}`);
+  if (partial === undefined) broken(`no partial failure is named ${failure}`);
   const cluster = new SimCluster(scheduleOf(seed, partial, random), null);
   const { world } = cluster;
   const operations = operationsFrom(random, partial.config?.leaseReads === true);

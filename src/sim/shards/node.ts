@@ -1,4 +1,4 @@
-import { assert } from "../../lib/assert.ts";
+import { broken } from "../../lib/assert.ts";
 import { asGroup, asNode } from "../../lib/ids.ts";
 import { type ClockState, SkewedClock } from "../../lib/skewed-clock.ts";
 import { CONTROLLER_GROUP } from "../../kv/shard-config.ts";
@@ -110,7 +110,7 @@ export class ShardNode {
 
   /** A process starts on what the disk holds. False: the disk fails. */
   start(): boolean {
-    assert(!this.isUp, `node ${this.id} is up`);
+    if (this.isUp) broken(`node ${this.id} is up`);
     const process = this.#newProcess();
     const machines = new Map<number, ShardMachine>();
     this.#starting = true;
