@@ -13,6 +13,14 @@ const FIRST_READS_BYTES = 1 << 12;
 const NO_BYTES = new Uint8Array(0);
 const NO_VIEW = new DataView(NO_BYTES.buffer);
 
+/**
+ * The core says by tag alone which request it refuses: a batch of commands and one of reads that it
+ * refuses at once must not have the same. Those of commands are odd, those of reads even.
+ */
+const FIRST_BATCH_TAG = 1;
+const FIRST_READS_TAG = 2;
+const TAG_STEP = 2;
+
 /** How many reads a replica has served, by what confirmed them; local ones by nothing. */
 export type ReadCounts = { byLease: number; byRound: number; local: number };
 
@@ -44,7 +52,7 @@ export class BatchBuilder {
   #clients: number[] = [];
   #requestIds: number[] = [];
   #sealed: Waiting[] = [];
-  #nextTag = 1;
+  #nextTag = FIRST_BATCH_TAG;
 
   get isEmpty(): boolean {
     return this.#clients.length === 0 && this.#sealed.length === 0;
@@ -72,7 +80,7 @@ export class BatchBuilder {
   #seal(): void {
     if (this.#clients.length === 0) return;
     this.#sealed.push({
-      tag: this.#nextTag++,
+      tag: this.#nextTag,
       bytes: this.#chunk.subarray(this.#start, this.#at),
       clients: this.#clients,
       requestIds: this.#requestIds,
@@ -81,6 +89,7 @@ export class BatchBuilder {
       answered: 0,
       arrivedAt: 0,
     });
+    this.#nextTag += TAG_STEP;
     this.#clients = [];
     this.#requestIds = [];
     this.#start = this.#at;
@@ -114,8 +123,9 @@ export class ReadBatch {
   arrivedAt: Millis = 0;
   #size = 0;
 
-  constructor(tag: number) {
-    this.tag = tag;
+  /** `before`: the one of the turn before, if there was one. */
+  constructor(before: ReadBatch | null) {
+    this.tag = before === null ? FIRST_READS_TAG : before.tag + TAG_STEP;
   }
 
   add(client: number, requestId: number, bytes: Uint8Array, at: number, end: number): void {

@@ -8,7 +8,7 @@ import {
   OP_PUT,
   writeCommand,
 } from "../kv/command.ts";
-import { asNode } from "../lib/ids.ts";
+import { asIndex, asNode, asTerm } from "../lib/ids.ts";
 import { Prng } from "../lib/prng.ts";
 import { RAFT_DEFAULTS, type RaftConfig } from "../raft/api.ts";
 import { createRaft } from "../raft/raft.ts";
@@ -203,6 +203,21 @@ test("Replica: a deposed leader says leadershipLost to writers and notLeader to 
   world.deliver([1]); // Cut off: nobody hears of it.
   world.elect(2); // The request for a vote brings the news.
   expect(world.replies.sort()).toEqual(["1 leadershipLost", "2 notLeader"]);
+});
+
+test("Replica: a turn's commands and its reads, refused at once, are all answered", () => {
+  const world = new World(3);
+  world.elect(1);
+  world.request(1, 1, put("k", "v"));
+  world.request(1, 2, get("k"));
+  const [from, to, term] = [asNode(2), asNode(1), asTerm(9)];
+  const heard = { commitIndex: asIndex(0), readSeq: 1, quiesce: false, lease: false } as const;
+  world
+    .replica(1)
+    .input({ kind: "message", message: { kind: "heartbeat", from, to, term, ...heard } });
+  world.replica(1).pump();
+  expect(world.replies.sort()).toEqual(["1 notLeader → 2", "2 notLeader → 2"]);
+  expect(world.replica(1).unanswered).toBe(0);
 });
 
 test("Replica: an entry of another term at the same index answers nobody (lab RestartSubmit)", () => {

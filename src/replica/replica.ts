@@ -73,7 +73,7 @@ export class Replica implements ClientPort {
     this.#machine = machine;
     this.#ports = ports;
     this.#options = options;
-    this.#reads = new ReadBatch(1);
+    this.#reads = new ReadBatch(null);
     this.#answers = new Answers(ports);
     this.#admission = new Admission(options.admission);
     this.#refusals = options.refusals ?? noRefusals();
@@ -200,7 +200,7 @@ export class Replica implements ClientPort {
     if (this.#reads.clients.length > 0) {
       const reads = this.#reads;
       reads.arrivedAt = arrivedAt;
-      this.#reads = new ReadBatch(reads.tag + 1);
+      this.#reads = new ReadBatch(reads);
       this.#readsOffered.set(reads.tag, reads);
       this.input({ kind: "readIndex", tag: reads.tag, lease: this.#options.leaseReads });
     }
