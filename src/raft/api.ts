@@ -46,6 +46,8 @@ export type RaftConfig = {
   readonly uncommittedBytesMax: number;
   /** Entry bytes that stay in the log below a snapshot, so that a slow follower needs none. */
   readonly trailingBytes: number;
+  /** Applied entries are kept in pieces of about so many bytes, however small the batches in which they came. */
+  readonly gatherBytes: number;
   /** Bytes of one InstallSnapshot, and of chunks to one follower that are not yet acknowledged. */
   readonly snapshotChunkBytes: number;
   readonly snapshotInflightBytesMax: number;
@@ -79,6 +81,7 @@ export const RAFT_DEFAULTS = {
   inflightBytesMax: 2 << 20,
   uncommittedBytesMax: 64 << 20,
   trailingBytes: 8 << 20,
+  gatherBytes: 64 << 10,
   snapshotChunkBytes: 256 << 10,
   snapshotInflightBytesMax: 1 << 20,
   leaseReads: false,

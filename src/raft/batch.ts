@@ -62,3 +62,20 @@ export function sliceBatch(batch: EntryBatch, first: LogIndex, last: LogIndex): 
     bytes: bytes.subarray(start, at),
   };
 }
+
+/** Contiguous batches of one term and kind as one, with bytes of its own. */
+export function joinBatches(batches: readonly EntryBatch[]): EntryBatch {
+  const { firstIndex, term, kind } = batches[0]!;
+  let [count, length] = [0, 0];
+  for (const batch of batches) {
+    count += batch.count;
+    length += batch.bytes.length;
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const batch of batches) {
+    bytes.set(batch.bytes, at);
+    at += batch.bytes.length;
+  }
+  return { firstIndex, term, kind, count, bytes };
+}

@@ -1,7 +1,7 @@
 import { broken } from "../lib/assert.ts";
 import { asIndex, asTerm, type LogIndex, minIndex, plus, type Term } from "../lib/ids.ts";
-import { lastIndexOf, sliceBatch } from "./batch.ts";
-import type { EntryBatch } from "./types.ts";
+import { joinBatches, lastIndexOf, sliceBatch } from "./batch.ts";
+import { ENTRY_COMMAND, type EntryBatch } from "./types.ts";
 
 /**
  * The in-memory log, as batches, from where it was compacted: at the newest snapshot or, so that a
@@ -16,6 +16,10 @@ export class RaftLog {
   compactedTerm = asTerm(0);
   commitIndex = asIndex(0);
   readonly #batches: EntryBatch[] = [];
+  /** The run of small batches that `gatherTo` is collecting: from this index to before that one. */
+  #gatherFrom = asIndex(1);
+  #gatherNext = asIndex(1);
+  #gatherBytes = 0;
 
   get lastIndex(): LogIndex {
     const last = this.#batches[this.#batches.length - 1];
@@ -103,6 +107,42 @@ export class RaftLog {
     return this.compactedIndex;
   }
 
+  /**
+   * Makes of runs of small batches up to `index`, which is applied, batches of at least `bytes`. Under a
+   * moderate load a batch is what one turn of the event loop brought, a few hundred bytes: tens of
+   * thousands of them, each an object, a view and the network chunk that it is a view of, made full
+   * collections stop a node for 30 ms. A batch of a quarter of `bytes` stays as it is.
+   */
+  gatherTo(index: LogIndex, bytes: number): void {
+    if (this.#gatherNext <= this.compactedIndex) this.#gatherAnew(plus(this.compactedIndex, 1));
+    if (this.#gatherNext > index) return;
+    for (let i = this.#find(this.#gatherNext); i < this.#batches.length; i++) {
+      const batch = this.#batches[i]!;
+      const next = plus(lastIndexOf(batch), 1);
+      if (next > plus(index, 1)) return;
+      const begun = this.#batches[this.#find(this.#gatherFrom)]!;
+      if (batch.term !== begun.term || batch.kind !== begun.kind) {
+        this.#gatherAnew(batch.firstIndex);
+      }
+      if (4 * batch.bytes.length >= bytes || batch.kind !== ENTRY_COMMAND) {
+        this.#gatherAnew(next);
+        continue;
+      }
+      this.#gatherNext = next;
+      this.#gatherBytes += batch.bytes.length;
+      if (this.#gatherBytes < bytes) continue;
+      const first = this.#find(this.#gatherFrom);
+      this.#batches.splice(first, i + 1 - first, joinBatches(this.#batches.slice(first, i + 1)));
+      i = first;
+      this.#gatherAnew(next);
+    }
+  }
+
+  #gatherAnew(from: LogIndex): void {
+    this.#gatherFrom = this.#gatherNext = from;
+    this.#gatherBytes = 0;
+  }
+
   /** Forgets the entries up to `index`, a committed one, which a snapshot stands for (paper §7). */
   compactTo(index: LogIndex): void {
     if (index <= this.compactedIndex) return;
@@ -118,12 +158,14 @@ export class RaftLog {
       batches[0] = sliceBatch(first, plus(index, 1), lastIndexOf(first));
     }
     this.compactedIndex = index;
+    if (this.#gatherFrom <= index) this.#gatherAnew(plus(index, 1));
   }
 
   /** Starts over behind a snapshot that this log does not agree with: nothing is kept. */
   replaceBy(lastIndex: LogIndex, lastTerm: Term): void {
     if (lastIndex <= this.commitIndex) broken(`${lastIndex} would replace committed entries`);
     this.#batches.length = 0;
+    this.#gatherAnew(plus(lastIndex, 1));
     this.compactedIndex = this.commitIndex = lastIndex;
     this.compactedTerm = lastTerm;
   }

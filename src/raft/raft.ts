@@ -71,6 +71,7 @@ function step(s: RaftState, input: RaftInput, now: Millis): void {
     case "applied":
       if (input.index > s.log.commitIndex) broken(`applied ${input.index} beyond the commit index`);
       s.appliedIndex = maxIndex(s.appliedIndex, input.index);
+      s.log.gatherTo(s.appliedIndex, s.config.gatherBytes);
       return;
     case "peerUnreachable": {
       const progress = s.progress.get(input.peer);

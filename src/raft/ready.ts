@@ -32,29 +32,32 @@ export function takeReady(s: RaftState): Ready | null {
     hardState,
     batches,
     snapshot,
-    snapshotReads: s.snapshotReads,
-    snapshotWrites: s.snapshotWrites,
-    outcomes: s.outcomes,
-    messages: s.messages,
-    messagesAfterPersist: s.messagesAfterPersist,
+    snapshotReads: handOut(s.snapshotReads),
+    snapshotWrites: handOut(s.snapshotWrites),
+    outcomes: handOut(s.outcomes),
+    messages: handOut(s.messages),
+    messagesAfterPersist: handOut(s.messagesAfterPersist),
     heldUntil: s.writeSeq,
     committed,
-    proposed: s.proposed,
-    reads: s.reads,
-    refused: s.refused,
+    proposed: handOut(s.proposed),
+    reads: handOut(s.reads),
+    refused: handOut(s.refused),
     softState: s.softStateChanged ? { role, term, leaderId } : null,
   };
   s.hardStateChanged = s.softStateChanged = s.snapshotChanged = false;
-  s.messages = [];
-  s.messagesAfterPersist = [];
-  s.proposed = [];
-  s.reads = [];
-  s.refused = [];
+  if (s.messages.length > 0) s.messages = [];
+  if (s.messagesAfterPersist.length > 0) s.messagesAfterPersist = [];
+  if (s.proposed.length > 0) s.proposed = [];
+  if (s.reads.length > 0) s.reads = [];
+  if (s.refused.length > 0) s.refused = [];
   if (s.snapshotReads.length > 0) s.snapshotReads = [];
   if (s.snapshotWrites.length > 0) s.snapshotWrites = [];
   if (s.outcomes.length > 0) s.outcomes = [];
   return ready;
 }
+
+/** A list that is full goes with the Ready; an empty one stays, for there are several Readys a turn. */
+const handOut = <T>(list: readonly T[]): readonly T[] => (list.length > 0 ? list : NOTHING);
 
 /** What a leader owes: changes under way, heartbeats, entries and confirmed reads. */
 function leadOn(s: RaftState): void {

@@ -5,6 +5,8 @@ import type { SegmentSizes } from "../storage/log-storage.ts";
 
 /** Nodes of a schedule, spares included: what the keys of links and votes have room for. */
 export const NODES_MAX = 15;
+/** RaftConfig.gatherBytes: so few that what simulated nodes apply is gathered all the time. */
+export const GATHER_BYTES = 1_000;
 
 /**
  * Everything that decides a simulated run, as plain data: the same schedule gives the same run, event

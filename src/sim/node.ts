@@ -10,7 +10,7 @@ import { createRaft } from "../raft/raft.ts";
 import type { Membership, Message } from "../raft/types.ts";
 import type { Ports, Reply } from "../replica/ports.ts";
 import { Replica } from "../replica/replica.ts";
-import type { SimConfig, SimObserver } from "./api.ts";
+import { GATHER_BYTES, type SimConfig, type SimObserver } from "./api.ts";
 import type { Boundary } from "./boundary.ts";
 import { hashBytes } from "./hash-bytes.ts";
 import type { Monitor } from "./monitor.ts";
@@ -129,6 +129,7 @@ export class SimNode {
       membership,
       restored,
       mayVote: !this.disk.wiped,
+      gatherBytes: GATHER_BYTES,
       quiesce: false,
       random: prng.fork(`node ${this.id} start ${start}`),
     };

@@ -13,7 +13,7 @@ import type { Membership, Message } from "../../raft/types.ts";
 import { Host, type HostPorts } from "../../replica/host.ts";
 import type { Ports, Reply } from "../../replica/ports.ts";
 import { Replica } from "../../replica/replica.ts";
-import type { SimConfig } from "../api.ts";
+import { GATHER_BYTES, type SimConfig } from "../api.ts";
 import { hashBytes } from "../hash-bytes.ts";
 import { NodeStorage, type OpenedGroup } from "../node-storage.ts";
 import type { World } from "../world.ts";
@@ -104,6 +104,7 @@ export function newReplica(
       membership: membershipOf(group),
       restored,
       mayVote: true,
+      gatherBytes: GATHER_BYTES,
       quiesce: p.world.quiesce,
       random: prng.fork(`node ${p.id} group ${group} start ${p.start}`),
     },

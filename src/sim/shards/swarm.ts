@@ -152,7 +152,7 @@ function drawConfig(random: Prng, nodes: number): SimConfig {
   const electionTimeoutMinMs = random.pick([100, 150, 150, 300]);
   const delayMs = random.pick([0.1, 0.5, 0.5, 2]);
   const drifts = random.chance(0.3);
-  const { mayVote: _, quiesce: _q, ...core } = RAFT_DEFAULTS;
+  const { mayVote: _, quiesce: _q, gatherBytes: _g, ...core } = RAFT_DEFAULTS;
   const drawn = {
     ...core,
     electionTimeoutMinMs,
