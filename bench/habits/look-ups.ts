@@ -25,10 +25,14 @@ export async function lookUpFigure({ quick, seed, progress }: FigureContext): Pr
   const bytes = new Uint8Array(BATCHES * BATCH * SIZE);
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < BATCHES * BATCH; i++) writePut(bytes, i * SIZE, prng.below(KEYS));
+  const ats = new Uint32Array(BATCH);
   const applyBatch = (i: number, ahead: boolean): void => {
     const start = (i % BATCHES) * BATCH * SIZE;
     const end = start + BATCH * SIZE;
-    if (ahead) for (let at = start; at < end; at += SIZE) store.prefetch(view, at);
+    if (ahead) {
+      for (let i = 0; i < BATCH; i++) ats[i] = start + i * SIZE;
+      store.prefetch(view, ats, BATCH);
+    }
     for (let at = start; at < end; at += SIZE) store.apply(bytes, view, at, at + SIZE, i + 1);
   };
   const rounds = await abba(

@@ -32,6 +32,8 @@ export class KeyTable {
   /** Where the last find ended: the key's slot, or the empty one where it belongs. */
   #cursor = 0;
   #cursorHash = 0;
+  /** Hashes of keys that are about to be looked up. */
+  readonly #expected: number[] = [];
 
   /** Number of keys. */
   size = 0;
@@ -63,15 +65,32 @@ export class KeyTable {
     }
   }
 
+  /** Notes a key that is about to be looked up, for `prefetch`. */
+  expect(view: DataView, keyAt: number, keyBytes: number): void {
+    this.#expected.push(hashKey(view, keyAt, keyBytes));
+  }
+
   /**
-   * Brings the slot of a key, and the cell that it is likely to have, into the processor's cache. One
-   * that is called for many keys in a row waits for their memory side by side; `find` for each by
-   * itself, which is half of what a put costs.
+   * Brings the slots of the keys that are expected, and the cells that they are likely to have, into
+   * the processor's cache. Loops that do nothing else wait for the memory of many keys side by side;
+   * `find` for each by itself, which is half of what a put costs.
    */
-  prefetch(view: DataView, keyAt: number, keyBytes: number): void {
-    const cell = this.#slots[2 * (hashKey(view, keyAt, keyBytes) & this.#mask) + 1]!;
-    if (cell !== NO_CELL)
-      this.prefetched ^= this.#cells.words[slabOf(cell)]![offsetOf(cell) >>> 2]!;
+  prefetch(): void {
+    const expected = this.#expected;
+    const slots = this.#slots;
+    const mask = this.#mask;
+    for (let i = 0; i < expected.length; i++) {
+      expected[i] = slots[2 * (expected[i]! & mask) + 1]!;
+    }
+    const { words } = this.#cells;
+    let read = 0;
+    for (let i = 0; i < expected.length; i++) {
+      const cell = expected[i]!;
+      // Of no cell it is the slab that is not used, where nothing is read.
+      read ^= words[slabOf(cell)]![offsetOf(cell) >>> 2] ?? 0;
+    }
+    this.prefetched = read;
+    expected.length = 0;
   }
 
   /** Puts a new key's cell where the last find, which must have found nothing, ended. */

@@ -84,8 +84,8 @@ export class SessionedStore implements StateMachine {
     sessions.set(slot, seq, this.result.status, this.result.version, index);
   }
 
-  prefetch(view: DataView, at: number): void {
-    this.#store.prefetch(view, at);
+  prefetch(view: DataView, ats: Uint32Array, count: number): void {
+    this.#store.prefetch(view, ats, count);
   }
 
   read(bytes: Uint8Array, view: DataView, at: number, end: number, index: number): void {

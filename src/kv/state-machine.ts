@@ -6,10 +6,10 @@ export type StateMachine = {
   /** Outcome of the last apply or read. One object, reused: read it before the next call. */
   readonly result: Result;
   /**
-   * Says that the sound command at `at` is about to be applied or read. Changes nothing; call it for
-   * some dozens of commands ahead of them, so that memory is waited for once and not for each.
+   * Says that the sound commands at `ats[0, count)` are about to be applied or read. Changes nothing;
+   * call it ahead of some dozens of them, so that memory is waited for once and not for each.
    */
-  prefetch(view: DataView, at: number): void;
+  prefetch(view: DataView, ats: Uint32Array, count: number): void;
   /** Applies the command in `bytes[at, end)`, which `problem` has found sound. */
   apply(bytes: Uint8Array, view: DataView, at: number, end: number, index: number): void;
   /**

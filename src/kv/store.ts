@@ -106,8 +106,13 @@ export class KvStore implements Pick<StateMachine, "result" | "prefetch" | "appl
     }
   }
 
-  prefetch(view: DataView, at: number): void {
-    this.#table.prefetch(view, at + COMMAND_HEADER_BYTES, commandKeyBytes(view, at));
+  prefetch(view: DataView, ats: Uint32Array, count: number): void {
+    const table = this.#table;
+    for (let i = 0; i < count; i++) {
+      const at = ats[i]!;
+      table.expect(view, at + COMMAND_HEADER_BYTES, commandKeyBytes(view, at));
+    }
+    table.prefetch();
   }
 
   read(bytes: Uint8Array, view: DataView, at: number, _end: number, index: number): void {

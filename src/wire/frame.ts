@@ -75,7 +75,7 @@ export class FrameReader {
       if (at < 0) return;
     }
     while (chunk.length - at >= 4) {
-      const length = readLength(chunk, at);
+      const length = readU32(chunk, at);
       this.#checkLength(length);
       if (chunk.length - at < length) {
         this.#beginPartial(length, chunk.length - at);
@@ -83,7 +83,7 @@ export class FrameReader {
         this.#have = chunk.length - at;
         return;
       }
-      onFrame(decode(length === chunk.length ? chunk : chunk.subarray(at, at + length)));
+      onFrame(decode(chunk, at, length));
       at += length;
     }
     if (at === chunk.length) return;
@@ -99,7 +99,7 @@ export class FrameReader {
         this.#header[this.#headerHave++] = chunk[at++]!;
       }
       if (this.#headerHave < 4) return -1;
-      const length = readLength(this.#header, 0);
+      const length = readU32(this.#header, 0);
       this.#checkLength(length);
       this.#beginPartial(length, 4 + chunk.length - at);
       this.#partial!.set(this.#header);
@@ -112,7 +112,7 @@ export class FrameReader {
     this.#have += take;
     if (this.#have < this.#length) return -1;
     this.#partial = null;
-    onFrame(decode(partial.length === this.#length ? partial : partial.subarray(0, this.#length)));
+    onFrame(decode(partial, 0, this.#length));
     return at + take;
   }
 
@@ -141,22 +141,24 @@ export class FrameReader {
   }
 }
 
-function readLength(bytes: Uint8Array, at: number): number {
+/** Byte by byte: a DataView of each frame would be one more object for each. */
+function readU32(bytes: Uint8Array, at: number): number {
   return (
     (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
   );
 }
 
-function decode(frame: Uint8Array): Frame {
-  const view = new DataView(frame.buffer, frame.byteOffset, FRAME_HEADER_BYTES);
-  if (view.getUint32(4, true) !== crc32(frame.subarray(8))) throw new WireError("crc mismatch");
-  const version = view.getUint8(9);
-  if (version !== FRAME_VERSION) {
-    throw new WireError(`version ${version} of kind ${view.getUint8(8)} is not known`);
+/** The frame in `bytes[at, at + length)`. */
+function decode(bytes: Uint8Array, at: number, length: number): Frame {
+  const end = at + length;
+  if (readU32(bytes, at + 4) !== crc32(bytes.subarray(at + 8, end))) {
+    throw new WireError("crc mismatch");
   }
-  return {
-    kind: view.getUint8(8),
-    group: view.getUint32(10, true),
-    body: frame.subarray(FRAME_HEADER_BYTES),
-  };
+  const kind = bytes[at + 8]!;
+  const version = bytes[at + 9]!;
+  if (version !== FRAME_VERSION) {
+    throw new WireError(`version ${version} of kind ${kind} is not known`);
+  }
+  const group = readU32(bytes, at + 10);
+  return { kind, group, body: bytes.subarray(at + FRAME_HEADER_BYTES, end) };
 }
