@@ -99,6 +99,9 @@ test("resp: what is no RESP is refused with one sentence, also when it comes byt
     ["*1x\r\n", "invalid multibulk length"],
     [`*${RESP_ARGS_MAX + 1}\r\n`, "invalid multibulk length"],
     ["*99999999999999999999999999999999999\r\n", "invalid multibulk length"],
+    // Its line is one byte, or two, longer than a length may be: none of it may be read ahead.
+    [`*-${"1".repeat(29)}\r\n`, "invalid multibulk length"],
+    [`*-${"1".repeat(30)}\r\n`, "invalid multibulk length"],
     ["*1\r\n:3\r\n", "expected '$', got ':'"],
     ["*1\r\n\x01\r\n", "expected '$', got '?'"],
     ["*1\r\n$x\r\n", "invalid bulk length"],

@@ -123,7 +123,8 @@ export class RespReader {
   /** The number after the first byte of the line at `#at`, -1 if it is negative, or UNFINISHED. */
   #number(what: string): number {
     const bytes = this.#input.bytes;
-    const most = Math.min(this.#input.end, this.#at + LENGTH_LINE_BYTES_MAX);
+    const longest = this.#at + LENGTH_LINE_BYTES_MAX;
+    const most = Math.min(this.#input.end, longest);
     let at = this.#at + 1;
     const isNegative = at < most && bytes[at] === MINUS;
     if (isNegative) at++;
@@ -134,10 +135,10 @@ export class RespReader {
       if (digit < 0 || digit > 9) break;
       value = value * 10 + digit;
     }
-    if (at + 1 >= most && most === this.#input.end && most < this.#at + LENGTH_LINE_BYTES_MAX) {
-      if (at === most || bytes[at] === CR) return UNFINISHED;
-    }
-    if (at === first || bytes[at] !== CR || bytes[at + 1] !== LF) {
+    // Nothing is looked at beyond the longest line: what it says must not depend on how much has come.
+    const isCut = at + 2 > most;
+    if (isCut && most < longest && (at === most || bytes[at] === CR)) return UNFINISHED;
+    if (at === first || isCut || bytes[at] !== CR || bytes[at + 1] !== LF) {
       throw new WireError(`Protocol error: invalid ${what} length`);
     }
     this.#lineEnd = at + 2;
