@@ -123,6 +123,9 @@ const LEFT_OUT = /\b(?:test|it|describe)\.(?:skip|only|todo|skipIf|if(?!\(proces
 const DEFAULT_EXPORT = /^export default\b/m;
 const INHERITANCE = /\bclass \w+(?:<[^{]*>)? extends (?!Error\b)/;
 
+/** What holds is said with a constant: figures would be put in decimal at each call (lib/assert.ts). */
+const MESSAGE_AT_EACH_CALL = /\bassert\([^;]*?\$\{[^;]*?\);/;
+
 const FILE_LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 70;
 
@@ -226,6 +229,8 @@ function styleProblems({ path, folder, code }: SourceFile): string[] {
     problems.push(`${path}: default exports are for scenarios and suites`);
   }
   if (INHERITANCE.test(code)) problems.push(`${path}: no inheritance but from Error`);
+  const message = MESSAGE_AT_EACH_CALL.exec(code);
+  if (message !== null) problems.push(`${path}: "if (…) broken(…)", not ${message[0]}`);
   return problems;
 }
 
@@ -263,7 +268,7 @@ test("tidy: a function that is too long is seen, whatever its form", () => {
   expect(longFunctions("f.ts", `if (a) {\n${body}}\n`)).toEqual([]);
 });
 
-test("tidy: no default exports, no inheritance but from Error", async () => {
+test("tidy: no default exports, no inheritance but from Error, no messages of what holds", async () => {
   const files = (await sourceFiles()).filter((file) => !file.isTest);
   expect(files.flatMap(styleProblems)).toEqual([]);
 });
