@@ -1,6 +1,6 @@
 import { type Figure, figure, type FigureContext } from "../../src/bench/dsl.ts";
 import { abba, nsPerCall, ratioOf, spreadText } from "../../src/bench/measure.ts";
-import { broken } from "../../src/lib/assert.ts";
+import { assert } from "../../src/lib/assert.ts";
 import { copyBytes } from "../../src/lib/copy.ts";
 import { median } from "../../src/lib/stats.ts";
 import { ByteWriter, setU53 } from "../../src/wire/bytes.ts";
@@ -55,7 +55,8 @@ function habits(): readonly Habit[] {
       name: "a message for a broken invariant only then, against always",
       habit: (i) => setU53(view, at(i), i),
       otherwise: (i) => {
-        if (!(Number.isSafeInteger(i) && i >= 0)) broken(`not a u53: ${i}`);
+        const message = `not a u53: ${i}`;
+        assert(Number.isSafeInteger(i) && i >= 0, message);
         view.setUint32(at(i), i >>> 0, true);
         view.setUint32(at(i) + 4, Math.floor(i / 0x1_0000_0000), true);
       },
