@@ -6,7 +6,8 @@ import type { LoadResult } from "../../src/workload/spec.ts";
 import { startLoad } from "./load.ts";
 
 const RATE = 20_000;
-const WARMUP_MS = 3_000;
+/** Compilers work for about as long (bench/speed.ts). */
+const WARMUP_MS = 16_000;
 const MEASURE_MS = 60_000;
 /** So that several snapshots fall into a minute of 6 MiB a second, and not only the logs' segments. */
 const SNAPSHOT_EVERY_BYTES = 64 << 20;
