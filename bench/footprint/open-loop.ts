@@ -20,6 +20,7 @@ type Watched = { readonly pauseMs: number; readonly node: number; readonly snaps
 export async function openLoopFigures(context: FigureContext): Promise<readonly Figure[]> {
   const { dir, seed, quick, progress } = context;
   const measureMs = quick ? 2_000 : MEASURE_MS;
+  const warmupMs = quick ? 1_000 : WARMUP_MS;
   progress(`${RATE.toLocaleString("en-US")} puts a second for ${measureMs / 1000} s`);
   const cluster = await localTarget.start({
     ...{ nodes: 3, storage: "disk", dir: `${dir}/open-loop`, faultyLinks: false, seed },
@@ -32,10 +33,10 @@ export async function openLoopFigures(context: FigureContext): Promise<readonly 
       ...{ clients: 256, connections: 16, rate: RATE, arrivals: "poisson" as const },
       ...{ pacing: "event" as const },
       ...{ address: cluster.address, seed, history: null },
-      ...{ warmupMs: WARMUP_MS, durationMs: WARMUP_MS + measureMs },
+      ...{ warmupMs, durationMs: warmupMs + measureMs },
     });
     try {
-      await Bun.sleep(WARMUP_MS);
+      await Bun.sleep(warmupMs);
       const watched = watch(nodes, measureMs);
       return figuresOf(await load.done, await watched, measureMs);
     } finally {
