@@ -4,9 +4,9 @@ import { assert } from "../lib/assert.ts";
 import type { Prng } from "../lib/prng.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { NodeConnections } from "./connected.ts";
-import { EtcdClient } from "./etcd/client.ts";
+import { etcdClient } from "./etcd/client.ts";
 import { OrdealClient } from "./ordeal-client.ts";
-import { RedisClient } from "./redis/client.ts";
+import { redisClient } from "./redis/client.ts";
 import type { ClusterAddress } from "./target.ts";
 
 const MODULE = "module:";
@@ -119,9 +119,9 @@ function openProtocol(options: StoreClientOptions, events: StoreClientEvents): P
     case "ordeal":
       return new OrdealClient(options, events);
     case "etcd":
-      return new EtcdClient(options, events);
+      return etcdClient(options, events);
     case "redis":
-      return new RedisClient(options, events);
+      return redisClient(options, events);
     default: {
       const open = modules.get(target);
       assert(open !== undefined, `${target} has not been loaded`);
