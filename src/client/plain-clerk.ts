@@ -106,7 +106,10 @@ export class PlainClerk {
     };
   }
 
-  /** As StoreClient.start (target/store-client.ts). */
+  /**
+   * Starts an operation of an idle slot. `key` and `value` must not change until its onDone. `flags`
+   * and `expected` as in kv/command.ts.
+   */
   start(
     slot: number,
     op: OpCode,
@@ -182,10 +185,12 @@ export class PlainClerk {
     this.#avoidUntil[node] = 0;
   }
 
+  /** When `tick` is next needed; may be early, never late. Infinity: nothing is outstanding. */
   deadline(): number {
     return this.#alarms.next();
   }
 
+  /** Sends what has waited long enough, gives up what is overdue. */
   tick(now: number): void {
     this.#alarms.ring(now, this.#overdue);
   }
