@@ -51,7 +51,7 @@ export class SimNode {
   /** Reads that it served by lease before it started last. */
   #readsByLease = 0;
   readonly #in: NodeWorld;
-  readonly #process: SimProcess;
+  readonly #runtime: SimProcess;
   #replica: Replica | null = null;
   #machine: SessionedStore = emptyMachine();
   #starts = 0;
@@ -65,7 +65,7 @@ export class SimNode {
     this.#in = nodeWorld;
     this.clock = new SkewedClock(clock);
     const { world, config, prng } = nodeWorld;
-    this.#process = new SimProcess({
+    this.#runtime = new SimProcess({
       ...{ id, world, clock: this.clock },
       isUp: () => this.isUp,
       deadline: () => this.#replica!.deadline(),
@@ -77,7 +77,7 @@ export class SimNode {
       ...{ segments: config.segments, syncNowBytesMax: config.syncNowBytesMax },
       run: (work) => this.#do(work, true),
       // As process.exit does, it comes back to none of its callers.
-      onFatal: () => this.#process.stop(),
+      onFatal: () => this.#runtime.stop(),
       onSnapshot: (meta, installed) => {
         if (installed) this.installs++;
         const { lastIndex: index } = meta;
@@ -93,7 +93,7 @@ export class SimNode {
   }
 
   get isPaused(): boolean {
-    return this.#process.isPaused;
+    return this.#runtime.isPaused;
   }
 
   /** As of the last turn; null while it is down. */
@@ -142,7 +142,7 @@ export class SimNode {
     const options = { snapshots, snapshotEveryBytes, leaseReads };
     this.#replica = new Replica(raft, this.#watched(machine), this.#ports(), options);
     this.#in.observe?.(world.now, { kind: "restart", node: this.id, tornBytes });
-    this.#process.whileUp(() => this.#turn());
+    this.#runtime.whileUp(() => this.#turn());
     return this.isUp;
   }
 
@@ -167,14 +167,14 @@ export class SimNode {
     this.#readsByLease = this.readsByLease;
     this.#replica = null;
     this.#status = null;
-    this.#process.crashed();
+    this.#runtime.crashed();
     this.#turnPending = false;
     this.#in.monitor.onCrash(this.id);
     this.#in.observe?.(this.#in.world.now, { kind: "crash", node: this.id });
   }
 
   #open(): OpenedNode | null {
-    const opened = this.#process.starting(() => openNode(this.id, this.disk));
+    const opened = this.#runtime.starting(() => openNode(this.id, this.disk));
     if ("refusal" in opened) {
       const { refusal: reason } = opened;
       this.#in.observe?.(this.#in.world.now, { kind: "refused", node: this.id, reason });
@@ -186,26 +186,26 @@ export class SimNode {
   #boundary(effect: Boundary["effect"], side: Boundary["side"], what: string): void {
     const { onBoundary } = this.#in;
     if (onBoundary === undefined || onBoundary === null) return;
-    onBoundary({ node: this.id, isStarting: this.#process.isStarting, effect, side, what });
-    this.#process.checkUp();
+    onBoundary({ node: this.id, isStarting: this.#runtime.isStarting, effect, side, what });
+    this.#runtime.checkUp();
   }
 
   #act(): void {
-    this.#process.checkUp();
+    this.#runtime.checkUp();
     this.#hasActed = true;
   }
 
   pause(): void {
-    this.#process.pause();
+    this.#runtime.pause();
   }
 
   resume(): void {
-    this.#process.resume();
+    this.#runtime.resume();
   }
 
   /** Its clock was changed. */
   clockChanged(): void {
-    this.#process.clockChanged();
+    this.#runtime.clockChanged();
   }
 
   input(input: RaftInput): void {
@@ -247,13 +247,13 @@ export class SimNode {
 
   /** Does `work`, and then what it calls for: at once, or with what else arrives within a turn. */
   #do(work: () => void, pumpsItself = false): void {
-    if (this.#process.isPaused) return this.#process.defer(() => this.#do(work, pumpsItself));
-    this.#process.whileUp(() => this.#work(work, pumpsItself));
+    if (this.#runtime.isPaused) return this.#runtime.defer(() => this.#do(work, pumpsItself));
+    this.#runtime.whileUp(() => this.#work(work, pumpsItself));
   }
 
   #work(work: () => void, pumpsItself: boolean): void {
     work();
-    this.#process.checkUp();
+    this.#runtime.checkUp();
     const { world, config } = this.#in;
     if (config.turnMs === 0 || pumpsItself) return this.#turn();
     // What a leader commits, it commits as a leader, even if it is deposed within this turn.
@@ -264,7 +264,7 @@ export class SimNode {
     this.#turnPending = true;
     const start = this.#starts;
     world.at(world.now + config.turnMs, EVENT.turn, this.id, () => {
-      if (start === this.#starts && this.#turnPending) this.#process.whileUp(() => this.#turn());
+      if (start === this.#starts && this.#turnPending) this.#runtime.whileUp(() => this.#turn());
     });
   }
 
@@ -272,7 +272,7 @@ export class SimNode {
     const replica = this.#replica!;
     this.#turnPending = false;
     replica.pump();
-    this.#process.checkUp();
+    this.#runtime.checkUp();
     this.#ended(replica);
   }
 
@@ -284,7 +284,7 @@ export class SimNode {
     this.#in.monitor.onTurn(this.id, status);
     const { observe, world } = this.#in;
     if (observe !== null) tellTurn(observe, world.now, this.id, before, status);
-    this.#process.arm();
+    this.#runtime.arm();
   }
 
   #ports(): Ports {

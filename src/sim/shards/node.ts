@@ -37,7 +37,7 @@ export class ShardNode {
   /** Snapshots of leaders that it installed. */
   installs = 0;
   readonly #in: ShardNodeWorld;
-  readonly #process: SimProcess;
+  readonly #runtime: SimProcess;
   #life: Life | null = null;
   #starts = 0;
   readonly #cpu: Cpu | null;
@@ -49,7 +49,7 @@ export class ShardNode {
     this.clock = new SkewedClock(clock);
     const { world, config, prng, watch, cpu } = nodeWorld;
     this.#cpu = cpu === null ? null : new Cpu(world, id, cpu, (works) => this.#burst(works));
-    this.#process = new SimProcess({
+    this.#runtime = new SimProcess({
       ...{ id, world, clock: this.clock },
       isUp: () => this.isUp,
       deadline: () => this.#deadline(),
@@ -60,13 +60,13 @@ export class ShardNode {
       ...{ world, node: id, prng: prng.fork(`disk ${id}`), speed: config.disk },
       ...{ segments: config.segments, syncNowBytesMax: config.syncNowBytesMax },
       run: (work) => this.#do(work, "disk"),
-      onFatal: () => this.#process.stop(),
+      onFatal: () => this.#runtime.stop(),
       onSnapshot: (meta, installed, group) => {
         if (installed) this.installs++;
         watch.monitor(group).onSnapshot(id, meta, installed);
         this.#life?.touched.add(group);
       },
-      onPoint: () => this.#process.checkUp(),
+      onPoint: () => this.#runtime.checkUp(),
     });
   }
 
@@ -75,7 +75,7 @@ export class ShardNode {
   }
 
   get isPaused(): boolean {
-    return this.#process.isPaused;
+    return this.#runtime.isPaused;
   }
 
   get unanswered(): number {
@@ -116,7 +116,7 @@ export class ShardNode {
     assert(!this.isUp, `node ${this.id} is up`);
     const process = this.#newProcess();
     const machines = new Map<number, ShardMachine>();
-    const opened = this.#process.starting(() =>
+    const opened = this.#runtime.starting(() =>
       openSound(this.id, this.disk, () =>
         this.disk.openGroups(this.groups.map(asGroup), (group) => {
           const machine = newMachine(process, group);
@@ -138,7 +138,7 @@ export class ShardNode {
       host.add(group, (ports) => newReplica(process, group, machine, found, ports));
       touched.add(group);
     }
-    this.#process.whileUp(() => this.#turn());
+    this.#runtime.whileUp(() => this.#turn());
     return this.isUp;
   }
 
@@ -148,7 +148,7 @@ export class ShardNode {
       disk: this.disk,
       now: () => this.#now(),
       life: () => this.#life!,
-      checkUp: () => this.#process.checkUp(),
+      checkUp: () => this.#runtime.checkUp(),
     };
   }
 
@@ -164,11 +164,11 @@ export class ShardNode {
   }
 
   pause(): void {
-    this.#process.pause();
+    this.#runtime.pause();
   }
 
   resume(): void {
-    this.#process.resume();
+    this.#runtime.resume();
   }
 
   input(group: number, input: RaftInput): void {
@@ -242,7 +242,7 @@ export class ShardNode {
   }
 
   clockChanged(): void {
-    this.#process.clockChanged();
+    this.#runtime.clockChanged();
   }
 
   #order(what: (replica: Replica) => void, groups: readonly number[]): void {
@@ -262,7 +262,7 @@ export class ShardNode {
     // It may end within a turn, and have said already what it did in it.
     for (const group of life.touched) this.#tell(life, group);
     this.#life = null;
-    this.#process.crashed();
+    this.#runtime.crashed();
     this.#cpu?.reset();
     for (const group of this.groups) this.#in.watch.monitor(group).onCrash(this.id);
   }
@@ -273,17 +273,17 @@ export class ShardNode {
 
   /** Does `work`, and then what it calls for: at once, or when the core has time for it. */
   #do(work: () => void, kind: keyof CpuCosts, entries = 0): void {
-    if (this.#process.isPaused) this.#process.defer(() => this.#do(work, kind, entries));
+    if (this.#runtime.isPaused) this.#runtime.defer(() => this.#do(work, kind, entries));
     else if (this.#cpu !== null) this.#cpu.add(kind, entries, work);
     else this.#burst([work]);
   }
 
   #burst(works: readonly (() => void)[]): void {
     if (!this.isUp) return;
-    this.#process.whileUp(() => {
+    this.#runtime.whileUp(() => {
       for (const work of works) {
         work();
-        this.#process.checkUp();
+        this.#runtime.checkUp();
       }
       this.#turn();
     });
@@ -293,11 +293,11 @@ export class ShardNode {
     const life = this.#life!;
     life.liveness?.tick(this.#now());
     life.host.pump();
-    this.#process.checkUp();
+    this.#runtime.checkUp();
     for (const group of life.touched) this.#tell(life, group);
     life.touched.clear();
     life.agent.tick(this.#now());
-    this.#process.arm();
+    this.#runtime.arm();
   }
 
   #tell(life: Life, group: number): void {
