@@ -1,16 +1,10 @@
-import {
-  defineFigureSuite,
-  type Figure,
-  type FigureContext,
-  figure,
-  PUT_LOAD,
-} from "../src/bench/dsl.ts";
+import { defineFigureSuite, type Figure, type FigureContext, figure } from "../src/bench/dsl.ts";
 import { abba, ratioOf, samplesOf, spreadText } from "../src/bench/measure.ts";
 import { median } from "../src/lib/stats.ts";
 import { localTarget } from "../src/target/local.ts";
 import { ShardAdmin } from "../src/target/shards/shard-admin.ts";
 import type { Cluster, ClusterOptions } from "../src/target/target.ts";
-import { type Load, startLoad } from "./footprint/load.ts";
+import { putsOf, type PutsPlan } from "./footprint/puts.ts";
 
 const NODES = 4;
 const REPLICAS = 3;
@@ -63,8 +57,8 @@ async function compare(
   context: FigureContext,
 ): Promise<readonly Figure[]> {
   const rounds = await abba(
-    () => putsOf(four, plan, context),
-    () => putsOf(one, plan, context),
+    () => putsOf(four.cluster, planOf(four, plan), context.seed),
+    () => putsOf(one.cluster, planOf(one, plan), context.seed),
     plan.rounds,
   );
   const ratio = ratioOf(rounds, median);
@@ -79,12 +73,12 @@ async function compare(
   ];
 }
 
-type Plan = {
-  readonly warmupMs: number;
-  readonly measureMs: number;
-  readonly rounds: number;
-  readonly clients: number;
-};
+type Plan = Omit<PutsPlan, "connections"> & { readonly rounds: number };
+
+const planOf = ({ leaders }: Groups, plan: Plan): PutsPlan => ({
+  ...plan,
+  connections: CONNECTIONS / leaders.length,
+});
 
 type Groups = {
   readonly cluster: Cluster;
@@ -146,28 +140,5 @@ async function handOver(cluster: Cluster, group: number, to: number): Promise<vo
       });
     }
     await Bun.sleep(LOOK_MS);
-  }
-}
-
-/** Acknowledged puts a second; rejects when one failed. */
-async function putsOf(
-  { cluster: { address }, leaders }: Groups,
-  { warmupMs, measureMs, clients }: Plan,
-  { seed }: FigureContext,
-): Promise<readonly number[]> {
-  const load: Load = startLoad({
-    ...PUT_LOAD,
-    ...{ address, seed, clients, history: null },
-    connections: CONNECTIONS / leaders.length,
-    ...{ warmupMs, durationMs: warmupMs + measureMs },
-  });
-  try {
-    const { throughput, counts } = await load.done;
-    if (counts.ok === 0 || counts.fail + counts.info > 0) {
-      throw new Error(`${counts.ok} puts, ${counts.fail} failed, ${counts.info} unknown`);
-    }
-    return [throughput];
-  } finally {
-    await load.kill();
   }
 }

@@ -1,15 +1,9 @@
-import {
-  defineFigureSuite,
-  type Figure,
-  type FigureContext,
-  figure,
-  PUT_LOAD,
-} from "../src/bench/dsl.ts";
+import { defineFigureSuite, type Figure, type FigureContext, figure } from "../src/bench/dsl.ts";
 import { abba, ratioOf, samplesOf, spreadText } from "../src/bench/measure.ts";
 import { median } from "../src/lib/stats.ts";
 import { localTarget } from "../src/target/local.ts";
 import type { Cluster } from "../src/target/target.ts";
-import { startLoad } from "./footprint/load.ts";
+import { putsOf } from "./footprint/puts.ts";
 
 const NODES = 3;
 const CONNECTIONS = 16;
@@ -32,10 +26,10 @@ export default defineFigureSuite({
         const figures: Figure[] = [];
         for (const clients of CLIENTS) {
           context.progress(`${clients} clients: TLS against plain text`);
-          const each = { ...plan, clients };
+          const each = { ...plan, clients, connections: Math.min(CONNECTIONS, clients) };
           const rounds = await abba(
-            () => putsOf(secured, each, context),
-            () => putsOf(plain, each, context),
+            () => putsOf(secured, each, context.seed),
+            () => putsOf(plain, each, context.seed),
             plan.rounds,
           );
           const ratio = ratioOf(rounds, median);
@@ -58,37 +52,8 @@ export default defineFigureSuite({
   },
 });
 
-type Plan = {
-  readonly warmupMs: number;
-  readonly measureMs: number;
-  readonly clients: number;
-};
-
 const start = (tls: boolean, { dir, seed }: FigureContext): Promise<Cluster> =>
   localTarget.start({
     ...{ nodes: NODES, storage: "memory", faultyLinks: false, seed, tls },
     dir: `${dir}/${tls ? "tls" : "plain"}`,
   });
-
-/** Acknowledged puts a second; rejects when one failed. */
-async function putsOf(
-  { address }: Cluster,
-  { warmupMs, measureMs, clients }: Plan,
-  { seed }: FigureContext,
-): Promise<readonly number[]> {
-  const load = startLoad({
-    ...PUT_LOAD,
-    ...{ address, seed, clients, history: null },
-    connections: Math.min(CONNECTIONS, clients),
-    ...{ warmupMs, durationMs: warmupMs + measureMs },
-  });
-  try {
-    const { throughput, counts } = await load.done;
-    if (counts.ok === 0 || counts.fail + counts.info > 0) {
-      throw new Error(`${counts.ok} puts, ${counts.fail} failed, ${counts.info} unknown`);
-    }
-    return [throughput];
-  } finally {
-    await load.kill();
-  }
-}

@@ -6,10 +6,9 @@ import {
   hold,
   leader,
   leaderDeposed,
-  mixedLoad,
   reshard,
-  seconds,
   sequence,
+  shardedStore,
   shardsMoved,
   shardsSettled,
   until,
@@ -24,12 +23,7 @@ import {
 export default defineScenario({
   name: "controller-crash",
   about: "The shard controller's leader crashes in the middle of a change: its successor goes on.",
-  cluster: {
-    ...{ nodes: 5, storage: "disk" },
-    sharded: { shards: 12, groups: 4, replicas: 3, idleGroups: 1 },
-  },
-  workload: mixedLoad({ clients: 32, connections: 4, rate: 500 }),
-  durationMs: seconds(10),
+  ...shardedStore({ idleGroups: 1 }),
   faults: [
     sequence(
       1_600,
@@ -37,8 +31,5 @@ export default defineScenario({
       ...[reshard("leave"), wait(15), hold(600, crash(leader)), until(shardsSettled, 3_200)],
     ),
   ],
-  recoverWithinMs: seconds(5),
-  expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
-  labs: [{ kind: "versionsCount" }],
   aim: [faultHit("crash", 2), leaderDeposed(2), configChanged(3), shardsMoved(4)],
 });

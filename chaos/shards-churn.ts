@@ -6,9 +6,8 @@ import {
   during,
   every,
   faultHit,
-  mixedLoad,
   reshard,
-  seconds,
+  shardedStore,
   shardsMoved,
   someGroupLeader,
 } from "../src/chaos/dsl.ts";
@@ -21,12 +20,7 @@ import {
 export default defineScenario({
   name: "shards-churn",
   about: "Groups join and leave and shards move while group leaders crash: no write may be lost.",
-  cluster: {
-    ...{ nodes: 5, storage: "disk" },
-    sharded: { shards: 12, groups: 4, replicas: 3, idleGroups: 2 },
-  },
-  workload: mixedLoad({ clients: 32, connections: 4, rate: 500 }),
-  durationMs: seconds(10),
+  ...shardedStore({ idleGroups: 2 }),
   faults: [
     every(
       { everyMs: 2_600, fromMs: 1_600, toMs: 9_400 },
@@ -37,8 +31,5 @@ export default defineScenario({
       during(1_540, 2_400, crash(someGroupLeader)),
     ),
   ],
-  recoverWithinMs: seconds(5),
-  expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
-  labs: [{ kind: "versionsCount" }],
   aim: [faultHit("crash", 3), configChanged(5), shardsMoved(10)],
 });

@@ -9,10 +9,9 @@ import {
   isolate,
   leader,
   leaderDeposed,
-  mixedLoad,
   randomly,
   reshard,
-  seconds,
+  shardedStore,
   shardsMoved,
   someGroupLeader,
 } from "../src/chaos/dsl.ts";
@@ -24,9 +23,7 @@ import {
 export default defineScenario({
   name: "shards-partition",
   about: "Shards move while groups and their controller are cut apart: each has one owner.",
-  cluster: { nodes: 5, storage: "disk", sharded: { shards: 12, groups: 4, replicas: 3 } },
-  workload: mixedLoad({ clients: 32, connections: 4, rate: 500 }),
-  durationMs: seconds(10),
+  ...shardedStore(),
   faults: [
     every(
       { everyMs: 2_600, fromMs: 1_600, toMs: 9_400 },
@@ -41,8 +38,5 @@ export default defineScenario({
       [during(20, 1_300, halves("any"))],
     ),
   ],
-  recoverWithinMs: seconds(5),
-  expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
-  labs: [{ kind: "versionsCount" }],
   aim: [faultHit("reshard", 4), configChanged(5), shardsMoved(5), leaderDeposed(1)],
 });

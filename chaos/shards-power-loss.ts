@@ -6,12 +6,11 @@ import {
   every,
   faultHit,
   leaderDeposed,
-  mixedLoad,
   powerLoss,
   randomly,
   reshard,
   restart,
-  seconds,
+  shardedStore,
   shardsMoved,
 } from "../src/chaos/dsl.ts";
 
@@ -23,9 +22,7 @@ import {
 export default defineScenario({
   name: "shards-power-loss",
   about: "All nodes lose their power while shards are on their way: the migrations go on.",
-  cluster: { nodes: 5, storage: "disk", sharded: { shards: 12, groups: 4, replicas: 3 } },
-  workload: mixedLoad({ clients: 32, connections: 4, rate: 500 }),
-  durationMs: seconds(10),
+  ...shardedStore(),
   faults: [
     every(
       { everyMs: 2_700, fromMs: 1_600, toMs: 9_800 },
@@ -39,8 +36,5 @@ export default defineScenario({
       [at(90, powerLoss(all, "torn")), at(290, restart(all))],
     ),
   ],
-  recoverWithinMs: seconds(5),
-  expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
-  labs: [{ kind: "versionsCount" }],
   aim: [faultHit("powerLoss", 3), configChanged(3), shardsMoved(3), leaderDeposed(3)],
 });

@@ -18,6 +18,7 @@ import {
   reshard,
   type Scenario,
   seconds,
+  shardedStore,
   shardsMoved,
   someGroupLeader,
   type Step,
@@ -28,7 +29,6 @@ import {
  * them: there a group dies as a whole, here its leader does, or all nodes. Load goes on through every
  * fault, and the versions of all keys are counted. The rest is simulated (src/sim/shards/labs).
  */
-const SHARDED = { shards: 12, groups: 3, replicas: 3, idleGroups: 1 };
 /** Every client has its sessions before the first fault, on a machine that is busy with other things, too. */
 const FROM_MS = seconds(2.5);
 /** Requests and replies are late by up to 26 ms, and one of ten is lost. */
@@ -109,24 +109,20 @@ const ROWS: readonly Row[] = [
 ];
 
 /** The shard labs that real processes can play. */
-export default ROWS.map(({ name, about, clients, faults, aim = [], groups = 3, snapshots }) =>
-  defineScenario({
+export default ROWS.map(({ name, about, clients, faults, aim = [], groups = 3, snapshots }) => {
+  const store = shardedStore({ groups, idleGroups: 1 });
+  return defineScenario({
+    ...store,
     name: `mit-${name}`,
     about,
     tags: ["mit"],
-    cluster: {
-      ...{ nodes: 5, storage: "disk", sharded: { ...SHARDED, groups } },
-      ...(snapshots === true && { snapshotEveryBytes: 8_192 }),
-    },
+    cluster: { ...store.cluster, ...(snapshots === true && { snapshotEveryBytes: 8_192 }) },
     workload: mixedLoad({
       ...{ clients, keys: 60, connections: clients, valueBytes: 64, rate: 300, timeoutMs: 3_000 },
       mix: { get: 0.4, put: 0, cas: 0.3, append: 0.3, delete: 0 },
     }),
     durationMs: FROM_MS + seconds(5.5),
     faults: [...faults],
-    recoverWithinMs: seconds(5),
-    expect: ["linearizable", "no-lost-acks", "one-leader-per-term"],
-    labs: [{ kind: "versionsCount" }],
     aim: [completed(50), configChanged(3), shardsMoved(3), ...aim],
-  }),
-);
+  });
+});

@@ -14,7 +14,7 @@ export default defineMutant({
 
   #retry`,
       replace: `if (s.stage[slot] !== OPERATING) return;
-    if ((s.flags[slot]! & 1) !== 0) s.seq[slot]!++;
+    if ((s.flags[slot]! & 1) !== 0) s.nextSeq(slot);
     else s.maybe[slot] = 1;
   }
 

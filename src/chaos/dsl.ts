@@ -10,11 +10,12 @@ import type {
 import { UserError } from "../lib/user-error.ts";
 import type { LoadShape } from "../workload/spec.ts";
 import type { Condition } from "./condition.ts";
-export { parametrised } from "./parameters.ts";
 import { type Aim, liftsOf, type Scenario, type Step } from "./scenario.ts";
 import type { Stage } from "./sequence.ts";
 import { scenarioProblems } from "./validate.ts";
 
+export { parametrised } from "./parameters.ts";
+export { mixedLoad, shardedStore } from "./set-ups.ts";
 export type { Condition, Fault, LoadShape, NodeSpec, PowerLossKeeps, Scenario, Stage, Step };
 export type {
   ClockFault,
@@ -41,26 +42,6 @@ export function defineScenario(scenario: Scenario): Scenario {
   }
   return scenario;
 }
-
-/**
- * Mixed load on a few keys, so that operations meet: 2,000 operations a second, whatever the
- * cluster does (an open loop does not wait politely while there is no leader). The clients are many
- * enough to keep that up at 60 ms an operation.
- */
-export const mixedLoad = (changes: Partial<LoadShape> = {}): LoadShape => ({
-  clients: 128,
-  rate: 2_000,
-  arrivals: "poisson",
-  connections: 16,
-  keys: 64,
-  keyDistribution: "uniform",
-  valueBytes: 64,
-  mix: { get: 0.45, put: 0.35, cas: 0.1, append: 0.1, delete: 0 },
-  timeoutMs: 1_000,
-  homeShare: 0.25,
-  reads: "linearizable",
-  ...changes,
-});
 
 export const seconds = (n: number): number => n * 1000;
 

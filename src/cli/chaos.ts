@@ -8,7 +8,7 @@ import type { Planned } from "./chaos-session.ts";
 import type { RunOutcome } from "../chaos/run.ts";
 import type { Scenario } from "../chaos/scenario.ts";
 import type { AfterRun } from "./reproduce/after-run.ts";
-import { PROGRESS, type ProgressStyle } from "./progress-lines.ts";
+import { type ProgressStyle, WATCHING } from "./progress-lines.ts";
 import { CHAOS_TARGET_NAMES } from "./targets.ts";
 
 /** Breaks a cluster under load by a scenario, and says whether it stayed correct. */
@@ -201,17 +201,7 @@ const run: CommandModule<object, RunArgs> = {
         default: false,
         describe: "try each failure again at once, in every way that `chaos reproduce` knows",
       })
-      .option("stop-on-violation", {
-        type: "boolean",
-        default: true,
-        describe: "end the load as soon as the history is seen to be illegal",
-      })
-      .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
-      .option("progress", {
-        choices: PROGRESS,
-        default: "auto" as const,
-        describe: "json: a line of JSON on stderr a few times a second, for programs",
-      })
+      .options(WATCHING)
       .option("repeat", { type: "number", describe: "each so many times, with the next seed" })
       .option("until-failure", {
         type: "boolean",

@@ -2,7 +2,7 @@ import type { Argv, CommandModule } from "yargs";
 import type { Scenario } from "../chaos/scenario.ts";
 import { FSYNC_MODES, type FsyncMode } from "../lib/fsync.ts";
 import { PLANTED } from "./planted/names.ts";
-import { PROGRESS, type ProgressStyle } from "./progress-lines.ts";
+import { type ProgressStyle, WATCHING } from "./progress-lines.ts";
 
 type DemoArgs = {
   readonly seed: number | undefined;
@@ -38,17 +38,7 @@ export const command: CommandModule<object, DemoArgs> = {
         describe: "when nodes sync their logs; never is UNSAFE; default: batch",
       })
       .option("reports", { type: "string", default: "reports", describe: "where reports go" })
-      .option("stop-on-violation", {
-        type: "boolean",
-        default: true,
-        describe: "end the load as soon as the history is seen to be illegal",
-      })
-      .option("json", { type: "boolean", default: false, describe: "one JSON document on stdout" })
-      .option("progress", {
-        choices: PROGRESS,
-        default: "auto" as const,
-        describe: "json: a line of JSON on stderr a few times a second, for programs",
-      })
+      .options(WATCHING)
       .example("$0 demo", "five nodes, twenty seconds")
       .example("$0 demo --planted stale-read", "what a violation looks like: exits with 2")
       .epilogue(

@@ -1,8 +1,23 @@
 import type { Progress } from "../chaos/run.ts";
 
 /** How a run is shown while it goes on: `auto`, a picture on a terminal and lines elsewhere; `json`, for programs. */
-export const PROGRESS = ["auto", "json"] as const;
+const PROGRESS = ["auto", "json"] as const;
 export type ProgressStyle = (typeof PROGRESS)[number];
+
+/** Options of commands that play a scenario: how it is watched, and when it ends. */
+export const WATCHING = {
+  "stop-on-violation": {
+    type: "boolean",
+    default: true,
+    describe: "end the load as soon as the history is seen to be illegal",
+  },
+  json: { type: "boolean", default: false, describe: "one JSON document on stdout" },
+  progress: {
+    choices: PROGRESS,
+    default: "auto",
+    describe: "json: a line of JSON on stderr a few times a second, for programs",
+  },
+} as const;
 
 /** A line of `--progress json`, on stderr, a few times a second. Times: ms. */
 export type ProgressLine = {

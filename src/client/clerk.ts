@@ -2,7 +2,7 @@ import { FLAG_LOCAL, isReadOp, type OpCode } from "../kv/command.ts";
 import { NO_GROUP } from "../kv/shard-config.ts";
 import { assert, broken } from "../lib/assert.ts";
 import type { Response } from "../wire/client.ts";
-import { STATUS } from "../wire/errors.ts";
+import { STATUS, tookEffect } from "../wire/errors.ts";
 import {
   type ClerkOptions,
   type ClerkPorts,
@@ -11,10 +11,13 @@ import {
   DONE_MISMATCH,
   DONE_OK,
   newCompletion,
+  doneWithout,
+  doneWith,
 } from "./ports.ts";
 import type { LeaderCache } from "./leader-cache.ts";
 import { Retries } from "./retries.ts";
 import { oneGroup, type Routing } from "./routing.ts";
+import { SlotAlarms } from "./slot-alarms.ts";
 import { IDLE, NO_SHARD, NOT_SENT, OPENING, OPERATING, Slots } from "./slots.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -37,10 +40,10 @@ export class Clerk {
   readonly #options: ClerkOptions;
   readonly #ports: ClerkPorts;
   readonly #slots: Slots;
+  readonly #alarms: SlotAlarms;
   readonly #routing: Routing;
   /** When each node last did what only a leader can. */
   readonly #heardAt: Float64Array;
-  #wakeAt = Number.POSITIVE_INFINITY;
   readonly #retries: Retries;
   readonly #done = newCompletion();
 
@@ -52,6 +55,7 @@ export class Clerk {
     this.#routing = routing ?? oneGroup(options.nodeIds.length);
     this.#retries = new Retries(options.prng, options.overloadRetries);
     this.#slots = new Slots(options.slots, this.#routing.shards);
+    this.#alarms = new SlotAlarms(options.slots);
     this.#heardAt = new Float64Array(options.nodeIds.length).fill(Number.NEGATIVE_INFINITY);
   }
 
@@ -73,7 +77,7 @@ export class Clerk {
     const { homeShare, prng } = this.#options;
     this.#slots.shard[slot] = this.#routing.shardOf(key);
     this.#slots.home[slot] = Number(homeShare > 0 && prng.chance(homeShare));
-    this.#slots.deadlineAt[slot] = now + timeoutMs;
+    this.#alarms.begin(slot, now + timeoutMs);
     this.#begin(slot, op, flags, expected, key, value, now);
   }
 
@@ -93,7 +97,7 @@ export class Clerk {
     this.#slots.shard[slot] = NO_SHARD;
     this.#slots.group[slot] = group;
     this.#slots.home[slot] = 0;
-    this.#slots.deadlineAt[slot] = now + this.#options.timeoutMs;
+    this.#alarms.begin(slot, now + this.#options.timeoutMs);
     this.#begin(slot, op as OpCode, flags, expected, NO_BYTES, value, now);
   }
 
@@ -109,6 +113,7 @@ export class Clerk {
     const { stage, sentTo, maybe } = this.#slots;
     if (stage[slot] === IDLE || sentTo[slot] !== NOT_SENT || maybe[slot] === 1) return false;
     stage[slot] = IDLE;
+    this.#alarms.end(slot);
     return true;
   }
 
@@ -186,33 +191,26 @@ export class Clerk {
 
   /** When `tick` is next needed; may be early, never late. Infinity when nothing is outstanding. */
   deadline(): number {
-    return this.#wakeAt;
+    return this.#alarms.next();
   }
 
   /** Sends what has waited long enough, gives up what is overdue. */
   tick(now: number): void {
-    if (now < this.#wakeAt) return;
-    const s = this.#slots;
-    this.#wakeAt = Number.POSITIVE_INFINITY;
-    for (let slot = 0; slot < s.count; slot++) {
-      if (s.stage[slot] === IDLE) continue;
-      if (now >= s.actAt[slot]!) this.#overdue(slot, now);
-      else this.#wakeAt = Math.min(this.#wakeAt, s.actAt[slot]!);
-    }
+    this.#alarms.ring(now, this.#overdue);
   }
 
-  #overdue(slot: number, now: number): void {
+  readonly #overdue = (slot: number, now: number): void => {
     const s = this.#slots;
     const node = s.sentTo[slot]!;
-    if (now >= s.deadlineAt[slot]!) return this.cancel(slot, now);
+    if (this.#alarms.isOver(slot, now)) return this.cancel(slot, now);
     if (node === NOT_SENT) {
       if (this.#mayAttempt(slot, now)) this.#attempt(slot, now);
-      else this.#actAt(slot, now + this.#retries.spentPauseMs());
+      else this.#alarms.set(slot, now + this.#retries.spentPauseMs());
       return;
     }
     const silentAt = this.#heardAt[node]! + this.#options.attemptTimeoutMs;
     if (silentAt > now) {
-      this.#actAt(slot, silentAt); // Slow but alive: a second attempt would only add to its load.
+      this.#alarms.set(slot, silentAt); // Slow but alive: a second attempt would only add to its load.
       return;
     }
     if ((s.flags[slot]! & FLAG_LOCAL) === 0) {
@@ -220,7 +218,7 @@ export class Clerk {
     }
     this.#attemptLost(slot);
     this.#retry(slot, now);
-  }
+  };
 
   #beginOpening(slot: number): void {
     this.#slots.nonce[slot] = this.#options.prng.u32();
@@ -250,7 +248,7 @@ export class Clerk {
     const lane = slot % this.#options.lanes;
     if (this.#ports.send(node, lane, s.nextRequestId(slot), s.command(slot), group)) {
       s.sentTo[slot] = node;
-      this.#actAt(slot, now + this.#options.attemptTimeoutMs);
+      this.#alarms.set(slot, now + this.#options.attemptTimeoutMs);
     } else {
       if (!local) leaders.lost(node, now, UNREACHABLE_MS);
       this.#retry(slot, now);
@@ -284,7 +282,7 @@ export class Clerk {
         if (!this.#retries.takeOverloaded(s.overloads[slot]!, now)) {
           return this.#giveUp(slot, response.status, now);
         }
-        return this.#actAt(slot, now + this.#retries.overloadPauseMs(s.overloads[slot]!));
+        return this.#alarms.set(slot, now + this.#retries.overloadPauseMs(s.overloads[slot]!));
       case STATUS.sessionExpired.code:
         s.setSession(slot, 0);
         if (s.maybe[slot] === 1) return this.#giveUp(slot, response.status, now);
@@ -314,7 +312,7 @@ export class Clerk {
     const leaders = this.#leaderOf(slot);
     const known = local ? tries < leaders.size : leaders.known;
     if (known && tries <= IMMEDIATE_TRIES_MAX) this.#attempt(slot, now);
-    else this.#actAt(slot, now + this.#retries.pauseMs(tries));
+    else this.#alarms.set(slot, now + this.#retries.pauseMs(tries));
   }
 
   /** An attempt that can find the leader, or a local one again, needs a retry; one that is sure to reach it does not. */
@@ -328,17 +326,11 @@ export class Clerk {
   #nowhere(slot: number, now: number): void {
     const s = this.#slots;
     s.tries[slot] = Math.min(s.tries[slot]! + 1, 255);
-    this.#actAt(slot, now + this.#retries.pauseMs(s.tries[slot]!));
+    this.#alarms.set(slot, now + this.#retries.pauseMs(s.tries[slot]!));
   }
 
   #leaderOf(slot: number): LeaderCache {
     return this.#routing.leaderOf(this.#slots.group[slot]!);
-  }
-
-  #actAt(slot: number, at: number): void {
-    const when = Math.min(at, this.#slots.deadlineAt[slot]!);
-    this.#slots.actAt[slot] = when;
-    if (when < this.#wakeAt) this.#wakeAt = when;
   }
 
   /** The leader of the slot's group is known again: whoever waits for it need not wait out its pause. */
@@ -351,36 +343,23 @@ export class Clerk {
     const s = this.#slots;
     for (let slot = 0; slot < s.count; slot++) {
       const waits = s.stage[slot] !== IDLE && s.sentTo[slot] === NOT_SENT;
-      if (waits && s.overloads[slot] === 0 && isMeant(slot)) this.#actAt(slot, now);
+      if (waits && s.overloads[slot] === 0 && isMeant(slot)) this.#alarms.set(slot, now);
     }
   }
 
   #succeed(slot: number, response: Response, body: Uint8Array, now: number): void {
-    const d = this.#done;
     const s = this.#slots;
-    d.outcome = response.status === STATUS.versionMismatch.code ? DONE_MISMATCH : DONE_OK;
-    d.status = response.status;
-    d.version = response.version;
-    d.index = response.index;
-    d.valueIn = body;
-    d.valueAt = response.valueAt;
-    d.valueBytes = response.valueBytes;
+    const isMismatch = response.status === STATUS.versionMismatch.code;
+    doneWith(this.#done, isMismatch ? DONE_MISMATCH : DONE_OK, response, body);
     if (this.#needsSession(slot)) s.nextSeq(slot);
     this.#end(slot, now);
   }
 
   /** Ends without a result: as info when an attempt may count, else as a definite fail. */
   #giveUp(slot: number, status: number, now: number): void {
-    const d = this.#done;
     const s = this.#slots;
     const maybe = s.maybe[slot] === 1;
-    d.outcome = maybe ? DONE_INFO : DONE_FAIL;
-    d.status = status;
-    d.version = -1;
-    d.index = 0;
-    d.valueIn = NO_BYTES;
-    d.valueAt = 0;
-    d.valueBytes = 0;
+    doneWithout(this.#done, maybe ? DONE_INFO : DONE_FAIL, status);
     // A seq that surely took no effect is free for the next operation; any other is not.
     if (maybe && this.#needsSession(slot)) s.setSession(slot, 0);
     this.#end(slot, now);
@@ -389,11 +368,7 @@ export class Clerk {
   #end(slot: number, now: number): void {
     this.#slots.stage[slot] = IDLE;
     this.#slots.sentTo[slot] = NOT_SENT;
+    this.#alarms.end(slot);
     this.#ports.onDone(slot, this.#done, now);
   }
 }
-
-const tookEffect = (status: number): boolean =>
-  status === STATUS.ok.code ||
-  status === STATUS.notFound.code ||
-  status === STATUS.versionMismatch.code;

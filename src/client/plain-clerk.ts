@@ -2,7 +2,8 @@ import { FLAG_LOCAL, isReadOp, type OpCode } from "../kv/command.ts";
 import { assert, broken } from "../lib/assert.ts";
 import type { Prng } from "../lib/prng.ts";
 import { STATUS } from "../wire/errors.ts";
-import { type Completion, DONE_FAIL, DONE_INFO, DONE_OK } from "./ports.ts";
+import { type Completion, DONE_FAIL, DONE_INFO, newCompletion, doneWithout } from "./ports.ts";
+import { SlotAlarms } from "./slot-alarms.ts";
 
 const IDLE = 0;
 const WAITING = 1;
@@ -70,8 +71,7 @@ export class PlainClerk {
   readonly #sentTo: Int32Array;
   readonly #tries: Uint8Array;
   readonly #atHome: Uint8Array;
-  readonly #deadlineAt: Float64Array;
-  readonly #actAt: Float64Array;
+  readonly #alarms: SlotAlarms;
   readonly #avoidUntil: Float64Array;
   readonly #heardAt: Float64Array;
   readonly #ops: {
@@ -82,11 +82,7 @@ export class PlainClerk {
     value: Uint8Array[];
   };
   #leader = 0;
-  #wakeAt = Number.POSITIVE_INFINITY;
-  readonly #done: Completion = {
-    ...{ outcome: DONE_OK, status: 0, version: 0, index: 0 },
-    ...{ valueIn: NO_BYTES, valueAt: 0, valueBytes: 0 },
-  };
+  readonly #done = newCompletion();
 
   constructor(options: PlainClerkOptions, ports: PlainClerkPorts) {
     const { slots, nodes } = options;
@@ -98,8 +94,7 @@ export class PlainClerk {
     this.#sentTo = new Int32Array(slots);
     this.#tries = new Uint8Array(slots);
     this.#atHome = new Uint8Array(slots);
-    this.#deadlineAt = new Float64Array(slots);
-    this.#actAt = new Float64Array(slots);
+    this.#alarms = new SlotAlarms(slots);
     this.#avoidUntil = new Float64Array(nodes);
     this.#heardAt = new Float64Array(nodes).fill(Number.NEGATIVE_INFINITY);
     this.#ops = {
@@ -111,7 +106,10 @@ export class PlainClerk {
     };
   }
 
-  /** As StoreClient.start (target/store-client.ts). */
+  /**
+   * Starts an operation of an idle slot. `key` and `value` must not change until its onDone. `flags`
+   * and `expected` as in kv/command.ts.
+   */
   start(
     slot: number,
     op: OpCode,
@@ -131,7 +129,7 @@ export class PlainClerk {
     ops.value[slot] = value;
     this.#tries[slot] = 0;
     this.#atHome[slot] = Number(homeShare > 0 && prng.chance(homeShare));
-    this.#deadlineAt[slot] = now + this.#options.timeoutMs;
+    this.#alarms.begin(slot, now + this.#options.timeoutMs);
     this.#send(slot, now);
   }
 
@@ -187,23 +185,19 @@ export class PlainClerk {
     this.#avoidUntil[node] = 0;
   }
 
+  /** When `tick` is next needed; may be early, never late. Infinity: nothing is outstanding. */
   deadline(): number {
-    return this.#wakeAt;
+    return this.#alarms.next();
   }
 
+  /** Sends what has waited long enough, gives up what is overdue. */
   tick(now: number): void {
-    if (now < this.#wakeAt) return;
-    this.#wakeAt = Number.POSITIVE_INFINITY;
-    for (let slot = 0; slot < this.#stage.length; slot++) {
-      if (this.#stage[slot] === IDLE) continue;
-      if (now >= this.#actAt[slot]!) this.#overdue(slot, now);
-      else this.#wakeAt = Math.min(this.#wakeAt, this.#actAt[slot]!);
-    }
+    this.#alarms.ring(now, this.#overdue);
   }
 
-  #overdue(slot: number, now: number): void {
+  readonly #overdue = (slot: number, now: number): void => {
     const isOut = this.#stage[slot] === SENT;
-    if (now >= this.#deadlineAt[slot]!) {
+    if (this.#alarms.isOver(slot, now)) {
       const mayCount = isOut && !isReadOp(this.#ops.op[slot]!);
       if (isOut) this.#ports.cancel(slot);
       return this.#giveUp(slot, mayCount ? DONE_INFO : DONE_FAIL, now);
@@ -211,12 +205,12 @@ export class PlainClerk {
     if (!isOut) return this.#send(slot, now);
     const node = this.#sentTo[slot]!;
     const silentAt = this.#heardAt[node]! + this.#options.attemptTimeoutMs;
-    if (silentAt > now) return this.#wakeSlotAt(slot, silentAt);
+    if (silentAt > now) return this.#alarms.set(slot, silentAt);
     this.#avoid(node, now);
-    if (!isReadOp(this.#ops.op[slot]!)) return this.#wakeSlotAt(slot, Number.POSITIVE_INFINITY);
+    if (!isReadOp(this.#ops.op[slot]!)) return this.#alarms.set(slot, Number.POSITIVE_INFINITY);
     this.#ports.cancel(slot);
     this.#retry(slot, now);
-  }
+  };
 
   #send(slot: number, now: number): void {
     const node = this.#pick(slot, now);
@@ -226,7 +220,7 @@ export class PlainClerk {
     this.#sentTo[slot] = node;
     this.#stage[slot] = SENT;
     if (this.#ports.send(node, slot, attempt, this.#ops)) {
-      this.#wakeSlotAt(slot, now + this.#options.attemptTimeoutMs);
+      this.#alarms.set(slot, now + this.#options.attemptTimeoutMs);
       return;
     }
     this.#avoid(node, now);
@@ -258,29 +252,17 @@ export class PlainClerk {
     if (tries < this.#options.nodes) return this.#send(slot, now);
     this.#stage[slot] = WAITING;
     const most = Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * (tries - this.#options.nodes + 1));
-    this.#wakeSlotAt(slot, now + most * (0.5 + 0.5 * this.#options.prng.float()));
-  }
-
-  #wakeSlotAt(slot: number, at: number): void {
-    const when = Math.min(at, this.#deadlineAt[slot]!);
-    this.#actAt[slot] = when;
-    if (when < this.#wakeAt) this.#wakeAt = when;
+    this.#alarms.set(slot, now + most * (0.5 + 0.5 * this.#options.prng.float()));
   }
 
   #giveUp(slot: number, outcome: number, now: number): void {
-    const d = this.#done;
-    d.outcome = outcome;
-    d.status = STATUS.timeout.code;
-    d.version = -1;
-    d.index = 0;
-    d.valueIn = NO_BYTES;
-    d.valueAt = 0;
-    d.valueBytes = 0;
+    doneWithout(this.#done, outcome, STATUS.timeout.code);
     this.#end(slot, now);
   }
 
   #end(slot: number, now: number): void {
     this.#stage[slot] = IDLE;
+    this.#alarms.end(slot);
     this.#ports.onDone(slot, this.#done, now);
   }
 }

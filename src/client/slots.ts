@@ -47,10 +47,6 @@ export class Slots {
   /** The next operation's number in its session, from 1. */
   readonly #seq: Uint32Array;
   readonly nonce: Uint32Array;
-  /** When the whole operation is given up. */
-  readonly deadlineAt: Float64Array;
-  /** When an attempt that is out is given up, or one that waits is sent. */
-  readonly actAt: Float64Array;
   /** Index of the node that the current attempt went to, or NOT_SENT. */
   readonly sentTo: Int32Array;
   readonly tries: Uint8Array;
@@ -79,8 +75,6 @@ export class Slots {
     this.key = new Array<Uint8Array>(count).fill(NO_BYTES);
     this.value = new Array<Uint8Array>(count).fill(NO_BYTES);
     this.nonce = new Uint32Array(count);
-    this.deadlineAt = new Float64Array(count);
-    this.actAt = new Float64Array(count);
     this.sentTo = new Int32Array(count).fill(NOT_SENT);
     this.tries = new Uint8Array(count);
     this.overloads = new Uint8Array(count);

@@ -5,7 +5,7 @@ import type { Millis, RaftInput, SoftState } from "../raft/api.ts";
 import { members } from "../raft/quorum.ts";
 import type { Message } from "../raft/types.ts";
 import { STATUS } from "../wire/errors.ts";
-import type { DurableWrite, Ports, Reply } from "./ports.ts";
+import type { ClientPort, DurableWrite, Ports, Reply } from "./ports.ts";
 import type { Replica } from "./replica.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -26,15 +26,7 @@ export type HostPorts = {
 
 /** What the protocols (binary, HTTP, …) call, as ClientPort: each request goes to a group. */
 export type GroupClientPort = {
-  request(
-    group: number,
-    client: number,
-    requestId: number,
-    bytes: Uint8Array,
-    view: DataView,
-    at: number,
-    end: number,
-  ): void;
+  request(group: number, ...request: Parameters<ClientPort["request"]>): void;
 };
 
 type Hosted = {

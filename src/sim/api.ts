@@ -1,5 +1,6 @@
 import type { Fault, LinkState, NodeSpec } from "../fault/vocabulary.ts";
 import type { ClockState } from "../lib/skewed-clock.ts";
+import type { RaftConfig } from "../raft/api.ts";
 import type { Message } from "../raft/types.ts";
 import type { SegmentSizes } from "../storage/log-storage.ts";
 
@@ -43,21 +44,10 @@ export type FrameFate = {
 };
 
 /** Milliseconds and bytes; what the core takes is told in raft/api.ts. */
-export type SimConfig = {
-  readonly electionTimeoutMinMs: number;
-  readonly heartbeatIntervalMs: number;
-  readonly appendBytesMax: number;
-  readonly inflightMessagesMax: number;
-  readonly inflightBytesMax: number;
-  readonly uncommittedBytesMax: number;
-  readonly trailingBytes: number;
-  readonly snapshotChunkBytes: number;
-  readonly snapshotInflightBytesMax: number;
-  readonly clockDriftMax: number;
-  readonly diskStallMs: number;
-  readonly transferTimeoutMs: number;
-  /** Reads may be confirmed by a lease. */
-  readonly leaseReads: boolean;
+export type SimConfig = Omit<
+  RaftConfig,
+  "id" | "membership" | "restored" | "gatherBytes" | "mayVote" | "quiesce" | "random"
+> & {
   /** A node takes a snapshot after so many bytes of entries; 0: never. */
   readonly snapshotEveryBytes: number;
   /** What a link is when no fault acts on it. */

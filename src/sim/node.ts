@@ -15,8 +15,9 @@ import type { Boundary } from "./boundary.ts";
 import { hashBytes } from "./hash-bytes.ts";
 import type { Monitor } from "./monitor.ts";
 import { tellTurn } from "./node-events.ts";
-import { emptyMachine, Ended, isOfDisk, type OpenedNode, openNode } from "./node-start.ts";
+import { emptyMachine, type OpenedNode, openNode } from "./node-start.ts";
 import { NodeStorage } from "./node-storage.ts";
+import { SimProcess } from "./sim-process.ts";
 import { EVENT, type World } from "./world.ts";
 
 export type NodeWorld = {
@@ -50,16 +51,12 @@ export class SimNode {
   /** Reads that it served by lease before it started last. */
   #readsByLease = 0;
   readonly #in: NodeWorld;
+  readonly #runtime: SimProcess;
   #replica: Replica | null = null;
   #machine: SessionedStore = emptyMachine();
   #starts = 0;
-  #paused = false;
-  /** What arrived during a pause. */
-  #inbox: (() => void)[] = [];
   #turnPending = false;
-  #timerAt = Infinity;
   #status: RaftStatus | null = null;
-  #starting = false;
   /** It has sent, written or answered since the monitor was told where it stands. */
   #hasActed = false;
 
@@ -68,12 +65,19 @@ export class SimNode {
     this.#in = nodeWorld;
     this.clock = new SkewedClock(clock);
     const { world, config, prng } = nodeWorld;
+    this.#runtime = new SimProcess({
+      ...{ id, world, clock: this.clock },
+      isUp: () => this.isUp,
+      deadline: () => this.#replica!.deadline(),
+      onDeadline: () => this.input({ kind: "deadline" }),
+      onStopped: () => nodeWorld.onStopped(id),
+    });
     this.disk = new NodeStorage({
       ...{ world, node: id, prng: prng.fork(`disk ${id}`), speed: config.disk },
       ...{ segments: config.segments, syncNowBytesMax: config.syncNowBytesMax },
       run: (work) => this.#do(work, true),
       // As process.exit does, it comes back to none of its callers.
-      onFatal: () => this.#stop(),
+      onFatal: () => this.#runtime.stop(),
       onSnapshot: (meta, installed) => {
         if (installed) this.installs++;
         const { lastIndex: index } = meta;
@@ -89,7 +93,7 @@ export class SimNode {
   }
 
   get isPaused(): boolean {
-    return this.#paused;
+    return this.#runtime.isPaused;
   }
 
   /** As of the last turn; null while it is down. */
@@ -139,7 +143,7 @@ export class SimNode {
     const options = { snapshots, snapshotEveryBytes, leaseReads };
     this.#replica = new Replica(raft, this.#watched(machine), this.#ports(), options);
     this.#in.observe?.(world.now, { kind: "restart", node: this.id, tornBytes });
-    this.#whileUp(() => this.#turn());
+    this.#runtime.whileUp(() => this.#turn());
     return this.isUp;
   }
 
@@ -164,24 +168,14 @@ export class SimNode {
     this.#readsByLease = this.readsByLease;
     this.#replica = null;
     this.#status = null;
-    this.#paused = false;
-    this.#inbox = [];
+    this.#runtime.crashed();
     this.#turnPending = false;
-    this.#timerAt = Infinity;
     this.#in.monitor.onCrash(this.id);
     this.#in.observe?.(this.#in.world.now, { kind: "crash", node: this.id });
   }
 
-  /** Ends the process from within: what called for it does not go on. */
-  #stop(): never {
-    if (this.isUp) this.#in.onStopped(this.id);
-    throw new Ended();
-  }
-
   #open(): OpenedNode | null {
-    this.#starting = true;
-    const opened = openNode(this.id, this.disk);
-    this.#starting = false;
+    const opened = this.#runtime.starting(() => openNode(this.id, this.disk));
     if ("refusal" in opened) {
       const { refusal: reason } = opened;
       this.#in.observe?.(this.#in.world.now, { kind: "refused", node: this.id, reason });
@@ -190,50 +184,29 @@ export class SimNode {
     return opened;
   }
 
-  /** Runs what a process does; it may end on the way. */
-  #whileUp(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof Ended) && !isOfDisk(error)) throw error;
-      // A disk that fails outside of the log is an uncaught exception: the process ends as well.
-      if (this.isUp) this.#in.onStopped(this.id);
-    }
-  }
-
   #boundary(effect: Boundary["effect"], side: Boundary["side"], what: string): void {
     const { onBoundary } = this.#in;
     if (onBoundary === undefined || onBoundary === null) return;
-    onBoundary({ node: this.id, isStarting: this.#starting, effect, side, what });
-    this.#checkUp();
+    onBoundary({ node: this.id, isStarting: this.#runtime.isStarting, effect, side, what });
+    this.#runtime.checkUp();
   }
 
   #act(): void {
-    this.#checkUp();
+    this.#runtime.checkUp();
     this.#hasActed = true;
   }
 
-  /** A disk without power says so itself; whatever else a process does ends here. */
-  #checkUp(): void {
-    if (!this.isUp && !this.#starting) throw new Ended();
-  }
-
   pause(): void {
-    this.#paused = true;
+    this.#runtime.pause();
   }
 
   resume(): void {
-    this.#paused = false;
-    const inbox = this.#inbox;
-    this.#inbox = [];
-    for (const work of inbox) work();
-    this.#arm();
+    this.#runtime.resume();
   }
 
-  /** Its clock was changed: what it waits for comes at another time. */
+  /** Its clock was changed. */
   clockChanged(): void {
-    this.#timerAt = Infinity;
-    this.#arm();
+    this.#runtime.clockChanged();
   }
 
   input(input: RaftInput): void {
@@ -275,16 +248,13 @@ export class SimNode {
 
   /** Does `work`, and then what it calls for: at once, or with what else arrives within a turn. */
   #do(work: () => void, pumpsItself = false): void {
-    if (this.#paused) {
-      this.#inbox.push(() => this.#do(work, pumpsItself));
-      return;
-    }
-    this.#whileUp(() => this.#work(work, pumpsItself));
+    if (this.#runtime.isPaused) return this.#runtime.defer(() => this.#do(work, pumpsItself));
+    this.#runtime.whileUp(() => this.#work(work, pumpsItself));
   }
 
   #work(work: () => void, pumpsItself: boolean): void {
     work();
-    this.#checkUp();
+    this.#runtime.checkUp();
     const { world, config } = this.#in;
     if (config.turnMs === 0 || pumpsItself) return this.#turn();
     // What a leader commits, it commits as a leader, even if it is deposed within this turn.
@@ -295,7 +265,7 @@ export class SimNode {
     this.#turnPending = true;
     const start = this.#starts;
     world.at(world.now + config.turnMs, EVENT.turn, this.id, () => {
-      if (start === this.#starts && this.#turnPending) this.#whileUp(() => this.#turn());
+      if (start === this.#starts && this.#turnPending) this.#runtime.whileUp(() => this.#turn());
     });
   }
 
@@ -303,7 +273,7 @@ export class SimNode {
     const replica = this.#replica!;
     this.#turnPending = false;
     replica.pump();
-    this.#checkUp();
+    this.#runtime.checkUp();
     this.#ended(replica);
   }
 
@@ -315,23 +285,7 @@ export class SimNode {
     this.#in.monitor.onTurn(this.id, status);
     const { observe, world } = this.#in;
     if (observe !== null) tellTurn(observe, world.now, this.id, before, status);
-    this.#arm();
-  }
-
-  #arm(): void {
-    const replica = this.#replica;
-    if (replica === null || this.#paused) return;
-    const at = this.clock.whenLocal(replica.deadline());
-    if (at >= this.#timerAt) return;
-    this.#timerAt = at;
-    const { world } = this.#in;
-    world.at(at, EVENT.timer, this.id, () => {
-      if (replica !== this.#replica || at !== this.#timerAt) return;
-      this.#timerAt = Infinity;
-      if (this.#paused) return;
-      if (this.clock.local(world.now) < replica.deadline()) return this.#arm();
-      this.#do(() => replica.input({ kind: "deadline" }));
-    });
+    this.#runtime.arm();
   }
 
   #ports(): Ports {

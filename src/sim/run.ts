@@ -1,19 +1,19 @@
 import { OUTCOME_INFO, OUTCOME_OK } from "../history/op.ts";
 import type { RaftStatus } from "../raft/api.ts";
-import type { SimObserver, SimResult, SimSchedule, SimStats, Violation } from "./api.ts";
+import type { SimObserver, SimResult, SimSchedule, Violation } from "./api.ts";
 import type { PowerCuts } from "./boundary.ts";
 import { checkClients } from "./check-clients.ts";
 import { SimCluster } from "./cluster.ts";
+import { resultOf } from "./result.ts";
+import { runUntil } from "./run-until.ts";
 import { violated, violationOf } from "./violation.ts";
 import { EVENT } from "./world.ts";
 
 /** LIVE: after healing a leader within so long, and all else within the rest. Virtual ms. */
 const LEADER_WITHIN_MS = 5_000;
 const SETTLED_WITHIN_MS = 10_000;
-const POLL_MS = 5;
 const AGAIN_AFTER_MS = 100;
-/** A run that does not end is a bug of the simulator or a storm of messages. */
-const EVENTS_MAX = 5_000_000;
+const PATIENCE = { pollMs: 5, eventsMax: 5_000_000 };
 
 /**
  * Runs a schedule to its end, or to the first violation. The same schedule gives the same result on
@@ -52,15 +52,20 @@ function runCluster(
   settles: boolean,
   cuts: PowerCuts | null,
 ): { readonly result: SimResult; readonly cluster: SimCluster | null } {
-  let cluster: SimCluster | null = null;
+  let cluster = null as SimCluster | null;
+  const end = (verdict: SimResult["verdict"], violation: Violation | null) => {
+    const own = cluster && {
+      elections: cluster.monitor.elections,
+      commits: cluster.monitor.committedIndex,
+      membershipChanges: cluster.membershipChanges,
+    };
+    return { result: resultOf(cluster, own ?? {}, verdict, violation), cluster };
+  };
   try {
     cluster = new SimCluster(schedule, observe, cuts);
-    return { result: resultOf(cluster, play(cluster, schedule, settles), null), cluster };
+    return end(play(cluster, schedule, settles), null);
   } catch (error) {
-    return {
-      result: resultOf(cluster, "fail", violationOf(error, cluster?.world ?? null)),
-      cluster,
-    };
+    return end("fail", violationOf(error, cluster?.world ?? null));
   }
 }
 
@@ -69,7 +74,12 @@ function play(cluster: SimCluster, schedule: SimSchedule, settles: boolean): "pa
   scheduleNext(cluster, schedule.operations, EVENT.operation, (op) => {
     cluster.clients.start(op);
   });
-  runUntil(cluster, () => cluster.world.now >= schedule.durationMs, schedule.durationMs);
+  runUntil(
+    cluster.world,
+    PATIENCE,
+    () => cluster.world.now >= schedule.durationMs,
+    schedule.durationMs,
+  );
   if (!settles) return "unknown";
   cluster.heal();
   settle(cluster, schedule);
@@ -95,27 +105,12 @@ function scheduleNext<T extends { readonly atMs: number }>(
   ask();
 }
 
-/** Runs events until `isDone`, which is asked every POLL_MS, or until `untilMs`. */
-function runUntil({ world }: SimCluster, isDone: () => boolean, untilMs: number): boolean {
-  let done = false;
-  const poll = (): void => {
-    done = isDone();
-    if (!done) world.at(Math.min(untilMs, world.now + POLL_MS), EVENT.phase, 0, poll);
-  };
-  world.at(Math.min(untilMs, world.now + POLL_MS), EVENT.phase, 0, poll);
-  while (!done && world.step()) {
-    if (world.now >= untilMs && !done) return isDone();
-    if (world.events > EVENTS_MAX) violated("LIVE", `no end after ${EVENTS_MAX} events`);
-  }
-  return done;
-}
-
 /** The liveness phase: a leader, nothing pending, every key read, equal states (LIVE, CONV). */
 function settle(cluster: SimCluster, schedule: SimSchedule): void {
   const { world, clients } = cluster;
   const healedMs = world.now;
   const live = (what: string, withinMs: number, isDone: () => boolean): void => {
-    if (runUntil(cluster, isDone, healedMs + withinMs)) return;
+    if (runUntil(cluster.world, PATIENCE, isDone, healedMs + withinMs)) return;
     const states = cluster.nodes.map(({ id, status: s }) =>
       s === null
         ? `node ${id} is down`
@@ -203,30 +198,4 @@ function checkEqual(cluster: SimCluster): void {
     const lines = nodes.map((node) => `node ${node.id}: ${node.digest()}`);
     violated("CONV", "nodes that applied the same log have different states", lines);
   }
-}
-
-function resultOf(
-  cluster: SimCluster | null,
-  verdict: SimResult["verdict"],
-  violation: Violation | null,
-): SimResult {
-  const stats: SimStats = {
-    simulatedMs: cluster?.world.now ?? 0,
-    events: cluster?.world.events ?? 0,
-    frames: cluster?.network.frames ?? 0,
-    framesLost: cluster?.network.lost ?? 0,
-    operations: cluster?.clients.started ?? 0,
-    operationsOk: cluster?.clients.succeeded ?? 0,
-    elections: cluster?.monitor.elections ?? 0,
-    crashes: cluster?.crashes ?? 0,
-    commits: cluster?.monitor.committedIndex ?? 0,
-    snapshotsInstalled: cluster?.nodes.reduce((sum, node) => sum + node.installs, 0) ?? 0,
-    membershipChanges: cluster?.membershipChanges ?? 0,
-    transfers: cluster?.transfers ?? 0,
-    readsByLease: cluster?.nodes.reduce((sum, node) => sum + node.readsByLease, 0) ?? 0,
-    configs: 0,
-    shardMoves: 0,
-  };
-  const traceHash = cluster?.world.trace.digest() ?? "";
-  return { verdict, violation, traceHash, stats };
 }

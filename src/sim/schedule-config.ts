@@ -5,6 +5,7 @@ import * as v from "valibot";
 /** Milliseconds of virtual time. */
 export const span = v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1e9));
 export const positive = v.pipe(v.number(), v.finite(), v.gtValue(0), v.maxValue(1e9));
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const size = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 40));
 /** A header takes 512 bytes; a record that a segment cannot hold makes it longer. */
 const segment = v.pipe(v.number(), v.integer(), v.minValue(1024), v.maxValue(2 ** 30));

@@ -1,28 +1,30 @@
 import * as v from "valibot";
 import { MESSAGE_NAMES } from "../fault/vocabulary.ts";
-import { type Problem, UserError } from "../lib/user-error.ts";
+import type { Problem } from "../lib/user-error.ts";
 import { namesOnly } from "./action-nodes.ts";
-import { type Invariant, NODES_MAX, type SimSchedule, type Violation } from "./api.ts";
+import { NODES_MAX, type SimSchedule, type Violation } from "./api.ts";
 import { fromVersion1 } from "./schedule-version-1.ts";
 import { fromVersion2 } from "./schedule-version-2.ts";
-import { configSchema, nodeSpec, positive, span } from "./schedule-config.ts";
+import { configSchema, count, nodeSpec, positive, span } from "./schedule-config.ts";
+import {
+  badSchedule,
+  documentText,
+  type Found,
+  found,
+  issueProblem,
+  operationSchema,
+  strangers,
+} from "./schedule-document.ts";
 
 /**
  * A schedule as a file (JSON): what `ordeal sim` writes when a run fails, what `--replay` runs, and
  * what the corpus (src/sim/corpus) keeps, since a seed means another schedule when code changes.
  */
-export type ScheduleFile = {
-  /** What it shows, or which bug it once found; for people. */
-  readonly reason: string;
-  /** What the run broke when the file was written; null: nothing. */
-  readonly violation: { readonly invariant: Invariant; readonly message: string } | null;
-  readonly schedule: SimSchedule;
-};
+export type ScheduleFile = Found & { readonly schedule: SimSchedule };
 
 export const SCHEDULE_VERSION = 3;
 
 const node = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(NODES_MAX));
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const ratio = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const atMs = span;
 
@@ -114,16 +116,8 @@ const action = v.variant("kind", [
   }),
 ]);
 
-const operation = v.strictObject({
-  atMs,
-  client: count,
-  op: v.picklist(["get", "put", "append", "delete", "versionedPut"]),
-  key: count,
-});
-
 const fileSchema = v.strictObject({
-  reason: v.string(),
-  violation: v.nullable(v.strictObject({ invariant: v.string(), message: v.string() })),
+  ...found,
   schedule: v.strictObject({
     version: v.literal(SCHEDULE_VERSION),
     seed: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
@@ -132,23 +126,18 @@ const fileSchema = v.strictObject({
     durationMs: span,
     config: configSchema,
     actions: v.array(action),
-    operations: v.array(operation),
+    operations: v.array(operationSchema),
     fates: v.exactOptional(
       v.array(v.strictObject({ from: node, to: node, frame: count, arrivesMs: v.array(span) })),
     ),
   }),
 });
 
-export function scheduleText(
+export const scheduleText = (
   schedule: SimSchedule,
   violation: Violation | null,
   reason: string,
-): string {
-  const told =
-    violation === null ? null : { invariant: violation.invariant, message: violation.message };
-  const file: ScheduleFile = { reason, violation: told, schedule };
-  return `${JSON.stringify(file, null, 1)}\n`;
-}
+): string => documentText(reason, violation, { schedule });
 
 /** Checks the text of a schedule file; `where` names it. Throws UserError with every problem. */
 export function parseScheduleFile(text: string, where: string): ScheduleFile {
@@ -157,20 +146,19 @@ export function parseScheduleFile(text: string, where: string): ScheduleFile {
     json = JSON.parse(text);
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
-    throw bad(where, [{ where, what, fix: "give a file that `ordeal sim` wrote" }]);
+    throw badSchedule(where, [{ where, what, fix: "give a file that `ordeal sim` wrote" }]);
   }
   const version = versionOf(json);
   if (typeof version === "number" && version > SCHEDULE_VERSION) {
     const what = `is ${version}, and this program knows schedules up to ${SCHEDULE_VERSION}`;
     const fix = "run it with the version of Ordeal that wrote it, or a later one";
-    throw bad(where, [{ where: "schedule.version", what, fix }]);
+    throw badSchedule(where, [{ where: "schedule.version", what, fix }]);
   }
   const parsed = v.safeParse(fileSchema, upToDate(json));
-  if (!parsed.success) throw bad(where, parsed.issues.map(problemOf));
-  const { reason, schedule } = parsed.output;
-  const problems = problemsOf(schedule);
-  if (problems.length > 0) throw bad(where, problems);
-  return { reason, violation: parsed.output.violation as ScheduleFile["violation"], schedule };
+  if (!parsed.success) throw badSchedule(where, parsed.issues.map(problemOf));
+  const problems = problemsOf(parsed.output.schedule);
+  if (problems.length > 0) throw badSchedule(where, problems);
+  return parsed.output;
 }
 
 /** Each conversion gives the next version. */
@@ -182,13 +170,8 @@ function upToDate(json: unknown): unknown {
 const versionOf = (json: unknown): unknown =>
   (json as { readonly schedule?: { readonly version?: unknown } } | null)?.schedule?.version;
 
-const bad = (where: string, problems: readonly Problem[]): UserError =>
-  new UserError(`${where} is not a schedule that can be run`, problems);
-
-function problemOf(issue: v.BaseIssue<unknown>): Problem {
-  const where = v.getDotPath(issue) ?? "the document";
-  return { where, what: issue.message, fix: "correct it, or shrink the failing run again" };
-}
+const problemOf = (issue: v.BaseIssue<unknown>): Problem =>
+  issueProblem(issue, "correct it, or shrink the failing run again");
 
 /** What no single value shows. */
 function problemsOf({ nodes, spares, actions, operations, config, fates }: SimSchedule): Problem[] {
@@ -203,12 +186,7 @@ function problemsOf({ nodes, spares, actions, operations, config, fates }: SimSc
     const what = "comes before the one above it";
     problems.push({ where: `schedule.${name}.${late}.atMs`, what, fix: "sort them by atMs" });
   }
-  const stranger = operations.findIndex(({ client }) => client >= config.clients);
-  if (stranger !== -1) {
-    const what = `there are only ${config.clients} clients, counted from 0`;
-    const where = `schedule.operations.${stranger}.client`;
-    problems.push({ where, what, fix: "use one of them, or raise config.clients" });
-  }
+  problems.push(...strangers("schedule", operations, config.clients));
   const strange = actions.findIndex((action) => !namesOnly(action, nodes + spares));
   if (strange !== -1) {
     const what = `names a node beyond the ${nodes + spares} that there are`;

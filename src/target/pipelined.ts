@@ -1,9 +1,7 @@
-import type { Socket } from "bun";
-import { OutQueue } from "./out-queue.ts";
+import { DialedSocket } from "./dialed-socket.ts";
+import { OutQueue, type Sink } from "./out-queue.ts";
 
 const PENDING_BYTES_MAX = 32 << 20;
-const REDIAL_MS_MIN = 10;
-const REDIAL_MS_MAX = 250;
 
 /** Finds the replies in a stream of bytes. */
 export type ReplyStream<R> = { push(chunk: Uint8Array, onReply: (reply: R) => void): void };
@@ -34,11 +32,9 @@ export type PipelinedEvents<R> = {
  * replies come in the same order. Dials until `close`, with growing pauses.
  */
 export class PipelinedConnection<R> {
-  readonly #host: string;
-  readonly #port: number;
   readonly #protocol: PipelinedProtocol<R>;
   readonly #events: PipelinedEvents<R>;
-  #socket: Socket | null = null;
+  readonly #line: DialedSocket;
   #out = new OutQueue(PENDING_BYTES_MAX);
   #reader: ReplyStream<R>;
   /** Of the requests without a reply, oldest first, from #head. */
@@ -46,10 +42,6 @@ export class PipelinedConnection<R> {
   #head = 0;
   /** Parts of `hello` that are not answered yet. */
   #unanswered = 0;
-  #flushPending = false;
-  #redialMs = REDIAL_MS_MIN;
-  #timer: Timer | null = null;
-  #closed = false;
 
   constructor(
     host: string,
@@ -57,67 +49,39 @@ export class PipelinedConnection<R> {
     protocol: PipelinedProtocol<R>,
     events: PipelinedEvents<R>,
   ) {
-    this.#host = host;
-    this.#port = port;
     this.#protocol = protocol;
     this.#events = events;
     this.#reader = protocol.reader();
-    void this.#dial();
+    this.#line = new DialedSocket({ host, port }, null, {
+      onSocket: (socket) => this.#connected(socket),
+      onBytes: (chunk) => {
+        this.#reader.push(chunk, this.#onReply);
+        events.onChunk();
+      },
+      onFlush: (socket) => this.#out.flush(socket),
+      onRoom: (socket) => this.#out.drain(socket),
+      onLost: () => events.onClose(this.#tags.splice(this.#head)),
+    });
   }
 
   get isOpen(): boolean {
-    return this.#socket !== null && this.#unanswered === 0;
+    return this.#line.isUp && this.#unanswered === 0;
   }
 
   /** False: not connected, or too much is queued. */
   send(tag: number, request: Uint8Array): boolean {
     if (!this.isOpen || !this.#out.push(request)) return false;
     this.#tags.push(tag);
-    if (!this.#flushPending) {
-      this.#flushPending = true;
-      setImmediate(this.#flushTurn);
-    }
+    this.#line.flushSoon();
     return true;
   }
 
   /** Ends the connection for good. No event follows. */
   close(): void {
-    this.#closed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    const socket = this.#socket;
-    this.#socket = null;
-    socket?.terminate();
+    this.#line.close();
   }
 
-  async #dial(): Promise<void> {
-    this.#timer = null;
-    try {
-      await Bun.connect({
-        hostname: this.#host,
-        port: this.#port,
-        socket: {
-          open: (socket) => this.#opened(socket),
-          data: (socket, chunk) => this.#received(socket, chunk),
-          drain: (socket) => this.#out.drain(socket),
-          close: (socket) => this.#lost(socket),
-          error: (socket) => this.#lost(socket),
-          connectError: () => {}, // The promise rejects too.
-        },
-      });
-    } catch {
-      this.#redialLater();
-    }
-  }
-
-  #redialLater(): void {
-    if (this.#closed || this.#timer !== null) return;
-    this.#timer = setTimeout(() => void this.#dial(), this.#redialMs);
-    this.#redialMs = Math.min(this.#redialMs * 2, REDIAL_MS_MAX);
-  }
-
-  #opened(socket: Socket): void {
-    if (this.#closed) return void socket.terminate();
-    this.#socket = socket;
+  #connected(socket: Sink): void {
     this.#out = new OutQueue(PENDING_BYTES_MAX);
     this.#reader = this.#protocol.reader();
     this.#tags = [];
@@ -130,21 +94,8 @@ export class PipelinedConnection<R> {
   }
 
   #ready(): void {
-    this.#redialMs = REDIAL_MS_MIN;
+    this.#line.proven();
     this.#events.onOpen();
-  }
-
-  #received(socket: Socket, chunk: Uint8Array): void {
-    if (socket !== this.#socket) return;
-    try {
-      this.#reader.push(chunk, this.#onReply);
-    } catch (error) {
-      // Bun would swallow it; a bug, or a server that speaks something else, must end the process.
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
-    this.#events.onChunk();
   }
 
   readonly #onReply = (reply: R): void => {
@@ -159,21 +110,8 @@ export class PipelinedConnection<R> {
   };
 
   #greeted(reply: R): void {
-    if (this.#socket === null) return;
-    if (!this.#protocol.accepts(reply)) return this.#lost(this.#socket);
+    if (!this.#line.isUp) return;
+    if (!this.#protocol.accepts(reply)) return this.#line.drop("the server is not ready");
     if (--this.#unanswered === 0) this.#ready();
-  }
-
-  readonly #flushTurn = (): void => {
-    this.#flushPending = false;
-    if (this.#socket !== null) this.#out.flush(this.#socket);
-  };
-
-  #lost(socket: Socket): void {
-    if (socket !== this.#socket) return;
-    this.#socket = null;
-    socket.terminate();
-    this.#redialLater();
-    this.#events.onClose(this.#tags.splice(this.#head));
   }
 }

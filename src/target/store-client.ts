@@ -1,12 +1,12 @@
+import type { PlainClerk } from "../client/plain-clerk.ts";
 import type { Completion } from "../client/ports.ts";
-import type { OpCode } from "../kv/command.ts";
 import { broken } from "../lib/assert.ts";
 import type { Prng } from "../lib/prng.ts";
 import { UserError } from "../lib/user-error.ts";
 import type { NodeConnections } from "./connected.ts";
-import { EtcdClient } from "./etcd/client.ts";
+import { etcdClient } from "./etcd/client.ts";
 import { OrdealClient } from "./ordeal-client.ts";
-import { RedisClient } from "./redis/client.ts";
+import { redisClient } from "./redis/client.ts";
 import type { ClusterAddress } from "./target.ts";
 
 const MODULE = "module:";
@@ -27,26 +27,8 @@ export type ProtocolClient = {
   readonly connections: Pick<NodeConnections<never>, "connected" | "close">;
 };
 
-/** The operations of many clients, a slot each. */
-export type Clerks = {
-  /**
-   * Starts an operation of an idle slot. `key` and `value` must not change until its onDone. `flags`
-   * and `expected` as in kv/command.ts.
-   */
-  start(
-    slot: number,
-    op: OpCode,
-    flags: number,
-    expected: number,
-    key: Uint8Array,
-    value: Uint8Array,
-    now: number,
-  ): void;
-  /** Sends what has waited long enough, gives up what is overdue. */
-  tick(now: number): void;
-  /** When `tick` is next needed; may be early, never late. Infinity: nothing is outstanding. */
-  deadline(): number;
-};
+/** The operations of many clients, a slot each: what any clerk does for whoever drives it. */
+export type Clerks = Pick<PlainClerk, "start" | "tick" | "deadline">;
 
 export type StoreClientOptions = {
   readonly address: ClusterAddress;
@@ -119,9 +101,9 @@ function openProtocol(options: StoreClientOptions, events: StoreClientEvents): P
     case "ordeal":
       return new OrdealClient(options, events);
     case "etcd":
-      return new EtcdClient(options, events);
+      return etcdClient(options, events);
     case "redis":
-      return new RedisClient(options, events);
+      return redisClient(options, events);
     default: {
       const open = modules.get(target);
       if (open === undefined) broken(`${target} has not been loaded`);

@@ -44,3 +44,6 @@ const BY_CODE: readonly StatusName[] = (Object.keys(STATUS) as StatusName[]).sor
 /** The name of a status code, or undefined for a code that no status has. */
 export const statusName = (code: number): StatusName | undefined => BY_CODE[code];
 export const isDefinite = (code: number): boolean => STATUS[BY_CODE[code]!].definite;
+/** Whether a command with this status was applied, and the reply says what it did. */
+export const tookEffect = (code: number): boolean =>
+  code === STATUS.ok.code || code === STATUS.notFound.code || code === STATUS.versionMismatch.code;

@@ -13,6 +13,7 @@ import {
 import { count } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
 import type { Against, AgainstCase, RatioInterval, Report } from "../schema.ts";
+import { scrollTable } from "./table.ts";
 
 /** Room at both ends of the axis. */
 const MARGIN = 1.2;
@@ -135,22 +136,13 @@ function row(
 }
 
 const figures = (against: Against): Markup =>
-  html`<div class="scroll" role="group" aria-label="Figures of both systems" tabindex="0">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Case</th>
-          <th scope="col">System</th>
-          <th scope="col">Nodes</th>
-          ${RATIOS.map(({ title }) => html`<th scope="col">${title}</th>`)}
-          <th scope="col">not ok</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${against.cases.flatMap((one) => ARMS.map((arm) => figureRow(against, one, arm)))}
-      </tbody>
-    </table>
-  </div>`;
+  scrollTable(
+    { label: "Figures of both systems" },
+    {
+      columns: ["Case", "System", "Nodes", ...RATIOS.map(({ title }) => title), "not ok"],
+      rows: against.cases.flatMap((one) => ARMS.map((arm) => figureRow(against, one, arm))),
+    },
+  );
 
 const figureRow = ({ arms }: Against, one: AgainstCase, arm: 0 | 1): Markup => {
   const { nodes, notOk } = one.arms[arm];

@@ -1,5 +1,6 @@
 import type { CurveData } from "../chart-data.ts";
 import { html, type Markup } from "../markup.ts";
+import { chartBox } from "./chart-box.ts";
 
 /** As many as there are colours. */
 export const CURVES_MAX = 8;
@@ -24,24 +25,6 @@ export function curveFigure(
         <output data-value="curve-${i}"></output>
       </li>`,
   );
-  return html`<figure class="plot">
-    <figcaption>
-      <h3 id="${id}-title">${title} <small>of response time, both axes logarithmic</small></h3>
-      <ul class="legend">
-        ${keys}
-        <li class="when"><output data-value="when"></output></li>
-      </ul>
-    </figcaption>
-    <div
-      class="chart"
-      data-chart="${id}"
-      tabindex="0"
-      role="slider"
-      aria-labelledby="${id}-title"
-      aria-valuemin="0"
-      aria-valuemax="0"
-      aria-valuenow="0"
-      aria-valuetext="No percentile chosen"
-    ></div>
-  </figure>`;
+  const about = "of response time, both axes logarithmic";
+  return chartBox({ id, title, about, keys, nothingChosen: "No percentile chosen" });
 }

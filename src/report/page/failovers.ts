@@ -2,6 +2,7 @@ import { type RoleRow, type Spread, failoversByRole } from "../failover-roles.ts
 import { clock, count, durationMs } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
 import type { Report } from "../schema.ts";
+import { scrollTable } from "./table.ts";
 
 const ROWS_MAX = 200;
 
@@ -37,49 +38,27 @@ const spreadText = (of: Spread | null): string =>
 /** Fault × role: what each kind of fault did to whom. Times are median · worst. */
 const roleTable = (rows: readonly RoleRow[]): Markup =>
   html`<h3 id="roles-title">By fault and role <small>median · worst</small></h3>
-    <div class="scroll" role="group" aria-labelledby="roles-title" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Fault</th>
-            <th scope="col">Hit</th>
-            <th scope="col">Times</th>
-            <th scope="col">Failovers</th>
-            <th scope="col">Elected</th>
-            <th scope="col">First write</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows.map(
-            ({ fault, role, hits, failovers, elected, firstAck }) =>
-              html`<tr>
-                <th scope="row">${fault}</th>
-                <td>${role}</td>
-                <td>${count(hits)}</td>
-                <td>${count(failovers)}</td>
-                <td>${spreadText(elected)}</td>
-                <td>${spreadText(firstAck)}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+    ${scrollTable(
+      { labelledBy: "roles-title" },
+      {
+        columns: ["Fault", "Hit", "Times", "Failovers", "Elected", "First write"],
+        rows: rows.map(
+          ({ fault, role, hits, failovers, elected, firstAck }) =>
+            html`<tr>
+              <th scope="row">${fault}</th>
+              <td>${role}</td>
+              <td>${count(hits)}</td>
+              <td>${count(failovers)}</td>
+              <td>${spreadText(elected)}</td>
+              <td>${spreadText(firstAck)}</td>
+            </tr>`,
+        ),
+      },
+    )}`;
 
 const eachTable = (rows: readonly Markup[]): Markup =>
   html`<h3 id="each-title">One by one</h3>
-    <div class="scroll" role="group" aria-labelledby="each-title" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Fault</th>
-            <th scope="col">At</th>
-            <th scope="col">Leader</th>
-            <th scope="col">Elected</th>
-            <th scope="col">First write</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>`;
+    ${scrollTable(
+      { labelledBy: "each-title" },
+      { columns: ["Fault", "At", "Leader", "Elected", "First write"], rows },
+    )}`;

@@ -2,28 +2,21 @@ import { figureText, goalMet, goalText } from "../figures.ts";
 import { html, type Markup } from "../markup.ts";
 import type { Figure, Report } from "../schema.ts";
 import { verdictIcon } from "./badge.ts";
+import { scrollTable } from "./table.ts";
 
 /** What a bench of parts measured: a row a figure, with its goal and whether it was met. */
 export function figuresSection({ figures }: Report): Markup | null {
   if (figures === undefined || figures.length === 0) return null;
   return html`<section aria-labelledby="measured-title">
     <h2 id="measured-title">Figures</h2>
-    <div class="scroll" role="group" aria-labelledby="measured-title" tabindex="0">
-      <table class="measured">
-        <thead>
-          <tr>
-            <th scope="col">Figure</th>
-            <th scope="col">Value</th>
-            <th scope="col">Goal</th>
-            <th scope="col">Result</th>
-            <th scope="col">How</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${figures.map(row)}
-        </tbody>
-      </table>
-    </div>
+    ${scrollTable(
+      { labelledBy: "measured-title" },
+      {
+        columns: ["Figure", "Value", "Goal", "Result", "How"],
+        rows: figures.map(row),
+        className: "measured",
+      },
+    )}
     <p class="notes">
       A goal is what is aimed at; a missed one says nothing about correctness. Digits do not carry
       over to another machine; ratios do.

@@ -4,6 +4,7 @@ import { CURVES_MAX, curveFigure } from "./curves.ts";
 import { count, duration, rate } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
 import type { Report } from "../schema.ts";
+import { scrollTable } from "./table.ts";
 
 type Load = Report["loads"][number];
 
@@ -62,33 +63,24 @@ function bars(loads: readonly Load[]): Markup {
 
 const loadsTable = (loads: readonly Load[]): Markup =>
   html`<h3 id="figures-title">Figures</h3>
-    <div class="scroll" role="group" aria-labelledby="figures-title" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Configuration</th>
-            <th scope="col">Throughput</th>
-            ${LATENCY_HEADS}
-            <th scope="col">fail</th>
-            <th scope="col">info</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${loads.map(
-            ({ name, result }) =>
-              html`<tr>
-                <th scope="row">${name}${result.void === null ? null : html` <em>void</em>`}</th>
-                <td>${rate(result.throughput)}</td>
-                ${latencyCells(result.response)}
-                <td>${count(result.counts.fail)}</td>
-                <td>${count(result.counts.info)}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+    ${scrollTable(
+      { labelledBy: "figures-title" },
+      {
+        columns: ["Configuration", "Throughput", ...LATENCIES, "fail", "info"],
+        rows: loads.map(
+          ({ name, result }) =>
+            html`<tr>
+              <th scope="row">${name}${result.void === null ? null : html` <em>void</em>`}</th>
+              <td>${rate(result.throughput)}</td>
+              ${latencyCells(result.response)}
+              <td>${count(result.counts.fail)}</td>
+              <td>${count(result.counts.info)}</td>
+            </tr>`,
+        ),
+      },
+    )}`;
 
-const LATENCY_HEADS = ["p50", "p99", "p99.9", "max"].map((q) => html`<th scope="col">${q}</th>`);
+const LATENCIES = ["p50", "p99", "p99.9", "max"];
 
 /** A quantile with fewer than 10 operations beyond it is greyed: it says little. */
 const latencyCells = (l: LatencySummary): Markup[] => [
@@ -117,36 +109,18 @@ function operations({ result }: Load, labelledBy: string): Markup {
         ${countCells(counts)}${latencyCells(service)}
       </tr>`,
   );
-  return html`<div class="scroll" role="group" aria-labelledby="${labelledBy}" tabindex="0">
-      <table>
-        <caption class="sr">
-          Operations by outcome and service time
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Operation</th>
-            <th scope="col">ok</th>
-            <th scope="col">fail</th>
-            <th scope="col">info</th>
-            ${LATENCY_HEADS}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-        <tfoot>
-          <tr>
-            <th scope="row">all</th>
-            ${countCells(result.counts)}${latencyCells(result.service)}
-          </tr>
-          <tr>
-            <th scope="row">response</th>
-            <td colspan="3"></td>
-            ${latencyCells(result.response)}
-          </tr>
-        </tfoot>
-      </table>
-    </div>
+  const foot = html`<tr>
+      <th scope="row">all</th>
+      ${countCells(result.counts)}${latencyCells(result.service)}
+    </tr>
+    <tr>
+      <th scope="row">response</th>
+      <td colspan="3"></td>
+      ${latencyCells(result.response)}
+    </tr>`;
+  const columns = ["Operation", "ok", "fail", "info", ...LATENCIES];
+  const caption = "Operations by outcome and service time";
+  return html`${scrollTable({ labelledBy }, { columns, rows, caption, foot })}
     <p class="notes">
       Operations show service time: from sending to the answer. Response time counts from the moment
       an operation was due. Greyed: fewer than 10 operations lie beyond. The generator used

@@ -2,8 +2,13 @@ import { clock, duration, durationMs, NOTHING, rate } from "../format.ts";
 import { html, type Markup } from "../markup.ts";
 import type { FaultProbe, PhaseFigures, Report } from "../schema.ts";
 import { unavailableText } from "../words.ts";
+import { scrollTable } from "./table.ts";
 
 const ROWS_MAX = 100;
+const COLUMNS = [
+  ...["Fault", "At", "Before", "During", "After", "Detected", "Elected", "First write"],
+  "95 % again",
+];
 
 /** How service fared before, during and after each fault. */
 export function probesSection({ probes, timeline }: Report): Markup | null {
@@ -16,26 +21,13 @@ export function probesSection({ probes, timeline }: Report): Markup | null {
       Acknowledged operations a second and the worst p99 before, during and after; times count from
       the moment the fault was in force. ${unavailableText(probes)}.
     </p>
-    <div class="scroll" role="group" aria-labelledby="probes-title" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Fault</th>
-            <th scope="col">At</th>
-            <th scope="col">Before</th>
-            <th scope="col">During</th>
-            <th scope="col">After</th>
-            <th scope="col">Detected</th>
-            <th scope="col">Elected</th>
-            <th scope="col">First write</th>
-            <th scope="col">95 % again</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${probes.faults.slice(0, ROWS_MAX).map((probe) => row(probe, startUs))}
-        </tbody>
-      </table>
-    </div>
+    ${scrollTable(
+      { labelledBy: "probes-title" },
+      {
+        columns: COLUMNS,
+        rows: probes.faults.slice(0, ROWS_MAX).map((probe) => row(probe, startUs)),
+      },
+    )}
     ${rest > 0 ? html`<p class="more">${rest} more in report.json.</p>` : null}
   </section>`;
 }

@@ -2,6 +2,7 @@ import { duration, rate } from "../format.ts";
 import { html, type Markup, trusted } from "../markup.ts";
 import type { Report, Sweep, SweepStep } from "../schema.ts";
 import { stepTexts, sweepText } from "../sweep.ts";
+import { scrollTable } from "./table.ts";
 
 const WIDTH = 640;
 const HEIGHT = 280;
@@ -29,20 +30,13 @@ const sweepPart = (sweep: Sweep, i: number): Markup =>
   html`<h3 id="sweep-${i}">${sweep.name}</h3>
     <p>${sweepText(sweep)}.</p>
     ${sweep.steps.length === 0 ? null : chart(sweep)}
-    <div class="scroll" role="group" aria-labelledby="sweep-${i}" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            ${["Offered", "Acknowledged", "p50", "p99", "Result"].map(
-              (head) => html`<th scope="col">${head}</th>`,
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          ${sweep.steps.map(row)}
-        </tbody>
-      </table>
-    </div>`;
+    ${scrollTable(
+      { labelledBy: `sweep-${i}` },
+      {
+        columns: ["Offered", "Acknowledged", "p50", "p99", "Result"],
+        rows: sweep.steps.map(row),
+      },
+    )}`;
 
 function row(step: SweepStep): Markup {
   const [offered = "", ...rest] = stepTexts(step);

@@ -5,6 +5,7 @@ import { html, type Markup } from "../markup.ts";
 import type { Report, Timeline } from "../schema.ts";
 import { nodesText } from "../words.ts";
 import { shardsBlock } from "./shards.ts";
+import { chartBox } from "./chart-box.ts";
 
 const FAULTS_MAX = 40;
 const SPANS_MAX = 300;
@@ -42,32 +43,15 @@ const LATENCY_KEYS: readonly Key[] = [
 ];
 
 const chart = (id: string, title: string, unit: string, keys: readonly Key[], summary: string) =>
-  html`<figure class="plot">
-    <figcaption>
-      <h3 id="${id}-title">${title} <small>${unit}</small></h3>
-      <ul class="legend">
-        ${keys.map(
-          (key) =>
-            html`<li>
-              <i class="swatch ${key.id}"></i>${key.name} <output data-value="${key.id}"></output>
-            </li>`,
-        )}
-        <li class="when"><output data-value="when"></output></li>
-      </ul>
-      <p class="sr">${summary}</p>
-    </figcaption>
-    <div
-      class="chart"
-      data-chart="${id}"
-      tabindex="0"
-      role="slider"
-      aria-labelledby="${id}-title"
-      aria-valuemin="0"
-      aria-valuemax="0"
-      aria-valuenow="0"
-      aria-valuetext="No time chosen"
-    ></div>
-  </figure>`;
+  chartBox({
+    ...{ id, title, about: unit, summary, nothingChosen: "No time chosen" },
+    keys: keys.map(
+      (key) =>
+        html`<li>
+          <i class="swatch ${key.id}"></i>${key.name} <output data-value="${key.id}"></output>
+        </li>`,
+    ),
+  });
 
 function summaryOfRates({ ok, fail, info, endS }: TimeData): string {
   const mean = ok.reduce((sum, n) => sum + n, 0) / ok.length;

@@ -17,6 +17,7 @@ import type { AdminPort } from "../admin-port.ts";
 import type { CoreView, KeyPlace } from "../groups.ts";
 import type { GroupStore } from "../machines.ts";
 import type { MetricsSource } from "../metrics/metrics-source.ts";
+import type { NodeCounters } from "../metrics/node-counters.ts";
 import { adminRoutes } from "./admin.ts";
 import { backupRoute } from "./backup.ts";
 import type { HttpReply } from "./http-client-port.ts";
@@ -36,6 +37,8 @@ export type AppOptions = {
   readonly urlOf: (nodeId: number) => string | undefined;
   readonly admin: AdminPort;
   readonly metrics: MetricsSource;
+  /** Those of /healthz are counted here. */
+  readonly counters: NodeCounters;
   /** The stores of all groups and shards. */
   readonly stores: () => Iterable<GroupStore>;
   /** The core of a group; null: it is not hosted here. */

@@ -11,9 +11,9 @@ export type ServedParts = MeasuredParts &
   };
 
 export function appOptions(parts: ServedParts): AppOptions {
-  const { admin, request, status, groups, config, machines } = parts;
+  const { admin, request, status, counters, groups, config, machines } = parts;
   return {
-    ...{ admin, request, status },
+    ...{ admin, request, status, counters },
     metrics: metricsSource(parts),
     placeOf: (key) => groups.placeOf(key),
     stores: () => machines.stores(),

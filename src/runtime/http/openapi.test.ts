@@ -48,7 +48,7 @@ test("openapi: docs/openapi.json is what a node serves", async () => {
 
 test("openapi: every route of the app is in the document, and the other way round", () => {
   const nothing = {} as never;
-  const { routes } = createApp({ metrics: {}, admin: nothing } as never);
+  const { routes } = createApp({ admin: nothing } as never);
   const served = routes.map(({ method, path }) => `${method} ${path}`).sort();
   const described = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => {

@@ -16,7 +16,7 @@ import { problem } from "./problem.ts";
  *   GET /metrics     for Prometheus (docs/metrics.md)
  */
 export function stateRoutes(app: Hono, options: AppOptions): void {
-  const { counters } = options.metrics;
+  const { counters } = options;
   const lag = new LoopLag();
   app.get("/status", (c) => c.json(options.status()));
   app.get("/hard-state", (c) => {

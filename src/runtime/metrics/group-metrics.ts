@@ -1,5 +1,5 @@
 import type { GroupReport } from "../node-status.ts";
-import { type Metric, type Reading, single } from "./metric.ts";
+import { byLabel, type Metric, type Reading, single } from "./metric.ts";
 import type { Sample } from "./metrics-source.ts";
 
 /** A node may host thousands of groups; of so many, the first ones, each has series of its own. */
@@ -35,17 +35,17 @@ export const GROUP_METRICS: readonly Metric[] = [
     "Groups that it leads.",
     (s) => s.status.groups?.filter(({ role }) => role === "leader").length ?? 0,
   ),
-  {
-    kind: "gauge",
-    name: "ordeal_shards",
-    help: "Shards of the groups that it leads, by state.",
-    labels: ["state"],
-    read: ({ status }) =>
-      (["serving", "leaving", "frozen", "arriving"] as const).map((state) => {
-        const all = (status.shards ?? []).flatMap((report) => report.shards);
-        return [{ state }, all.filter((shard) => shard.state === state).length];
-      }),
-  },
+  byLabel(
+    "gauge",
+    "ordeal_shards",
+    "Shards of the groups that it leads, by state.",
+    "state",
+    ({ status }) => {
+      const counts = { serving: 0, leaving: 0, frozen: 0, arriving: 0 };
+      for (const { shards } of status.shards ?? []) for (const { state } of shards) counts[state]++;
+      return counts;
+    },
+  ),
   perGroup("ordeal_group_is_leader", "1: it leads the group.", ({ role }) =>
     role === "leader" ? 1 : 0,
   ),

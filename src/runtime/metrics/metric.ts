@@ -33,6 +33,30 @@ export const single = (
   read: (sample: Sample) => number,
 ): Metric => ({ kind, name, help, labels: [], read: (sample) => [[{}, read(sample)]] });
 
+/** A metric with one label: what it reads is by the label's values. */
+export const byLabel = (
+  kind: "counter" | "gauge",
+  name: string,
+  help: string,
+  label: string,
+  read: (sample: Sample) => Readonly<Record<string, number>>,
+): Metric => ({
+  ...{ kind, name, help, labels: [label] },
+  read: (sample) =>
+    Object.entries(read(sample)).map(([which, value]) => [{ [label]: which }, value] as const),
+});
+
+/** A histogram without labels. */
+export const histogram = (
+  name: string,
+  help: string,
+  bounds: readonly number[],
+  read: (sample: Sample) => Histogram,
+): Metric => ({
+  ...{ kind: "histogram", name, help, labels: [], bounds },
+  read: (sample) => [[{}, read(sample)]],
+});
+
 /** Of 0.1 ms to 1.6 s or more, each twice the one before. */
 export const doublings = (first: number, count: number): readonly number[] =>
   Array.from({ length: count }, (_, i) => first * 2 ** i);

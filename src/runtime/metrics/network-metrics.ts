@@ -7,12 +7,25 @@ const ofPeers =
   ({ traffic }: Sample): Reading<T>[] =>
     [...traffic].map(([id, one]) => [{ [label]: id }, read(one)]);
 
-const ofKinds =
-  (label: "To" | "From", read: (traffic: PeerTraffic) => MessageCounts) =>
-  ({ traffic }: Sample): Reading<number>[] =>
+const perPeer = (
+  name: string,
+  help: string,
+  label: "To" | "From",
+  read: (traffic: PeerTraffic) => number,
+): Metric => ({ kind: "counter", name, help, labels: [label], read: ofPeers(label, read) });
+
+const perKind = (
+  name: string,
+  help: string,
+  label: "To" | "From",
+  read: (traffic: PeerTraffic) => MessageCounts,
+): Metric => ({
+  ...{ kind: "counter", name, help, labels: [label, "kind"] },
+  read: ({ traffic }) =>
     [...traffic].flatMap(([id, one]) =>
       Object.entries(read(one)).map(([kind, count]) => [{ [label]: id, kind }, count] as const),
-    );
+    ),
+});
 
 /** What goes between this node and each other one. `To` and `From` are ids of nodes, as in etcd. */
 export const NETWORK_METRICS: readonly Metric[] = [
@@ -27,41 +40,36 @@ export const NETWORK_METRICS: readonly Metric[] = [
         isConnected ? 1 : 0,
       ]),
   },
-  {
-    kind: "counter",
-    name: "ordeal_network_peer_sent_bytes_total",
-    help: "Bytes sent to the peer.",
-    labels: ["To"],
-    read: ofPeers("To", (one) => one.sentBytes),
-  },
-  {
-    kind: "counter",
-    name: "ordeal_network_peer_received_bytes_total",
-    help: "Bytes received from the peer.",
-    labels: ["From"],
-    read: ofPeers("From", (one) => one.receivedBytes),
-  },
-  {
-    kind: "counter",
-    name: "ordeal_network_peer_sent_failures_total",
-    help: "Messages for the peer that were dropped: no connection, or a full one.",
-    labels: ["To"],
-    read: ofPeers("To", (one) => one.droppedMessages),
-  },
-  {
-    kind: "counter",
-    name: "ordeal_network_peer_sent_messages_total",
-    help: "Messages sent to the peer, by kind, of all groups.",
-    labels: ["To", "kind"],
-    read: ofKinds("To", (one) => one.sent),
-  },
-  {
-    kind: "counter",
-    name: "ordeal_network_peer_received_messages_total",
-    help: "Messages received from the peer, by kind, of all groups.",
-    labels: ["From", "kind"],
-    read: ofKinds("From", (one) => one.received),
-  },
+  perPeer(
+    "ordeal_network_peer_sent_bytes_total",
+    "Bytes sent to the peer.",
+    "To",
+    (one) => one.sentBytes,
+  ),
+  perPeer(
+    "ordeal_network_peer_received_bytes_total",
+    "Bytes received from the peer.",
+    "From",
+    (one) => one.receivedBytes,
+  ),
+  perPeer(
+    "ordeal_network_peer_sent_failures_total",
+    "Messages for the peer that were dropped: no connection, or a full one.",
+    "To",
+    (one) => one.droppedMessages,
+  ),
+  perKind(
+    "ordeal_network_peer_sent_messages_total",
+    "Messages sent to the peer, by kind, of all groups.",
+    "To",
+    (one) => one.sent,
+  ),
+  perKind(
+    "ordeal_network_peer_received_messages_total",
+    "Messages received from the peer, by kind, of all groups.",
+    "From",
+    (one) => one.received,
+  ),
   {
     kind: "histogram",
     name: "ordeal_network_peer_round_trip_time_seconds",

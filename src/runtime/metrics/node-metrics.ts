@@ -19,13 +19,13 @@ export type MeasuredParts = {
 
 export function metricsSource(parts: MeasuredParts): MetricsSource {
   const { status, counters, transport, groups, opened, machines } = parts;
-  return {
-    status,
+  return () => ({
+    status: status(),
     counters,
-    traffic: () => transport.traffic,
-    details: () => groups.details(GROUP_1)!,
-    unanswered: () => groups.host.unanswered,
-    walPendingBytes: () => opened.storage.pendingBytes,
-    state: () => machines.size(),
-  };
+    traffic: transport.traffic,
+    details: groups.details(GROUP_1)!,
+    unanswered: groups.host.unanswered,
+    walPendingBytes: opened.storage.pendingBytes,
+    state: machines.size(),
+  });
 }

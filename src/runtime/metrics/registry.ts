@@ -3,7 +3,7 @@ import type { Histogram } from "../../lib/histogram.ts";
 import { LoopLag } from "../loop-lag.ts";
 import { GROUP_METRICS } from "./group-metrics.ts";
 import type { Labels, Metric } from "./metric.ts";
-import { type MetricsSource, type Sample, takeSample } from "./metrics-source.ts";
+import type { MetricsSource, Sample } from "./metrics-source.ts";
 import { NETWORK_METRICS } from "./network-metrics.ts";
 import { PROCESS_METRICS } from "./process-metrics.ts";
 import { RAFT_METRICS, SERVER_METRICS } from "./server-metrics.ts";
@@ -37,7 +37,7 @@ export function createMetrics(source: MetricsSource): MetricsPage {
   return {
     contentType: registry.contentType,
     text: () => {
-      sample = takeSample(source, lag.take());
+      sample = { ...source(), lag: lag.take() };
       return registry.metrics();
     },
   };

@@ -1,6 +1,5 @@
-import { type StatusName, STATUS } from "../../wire/errors.ts";
-import { type Metric, single } from "./metric.ts";
-import type { Sample } from "./metrics-source.ts";
+import { STATUS } from "../../wire/errors.ts";
+import { byLabel, type Metric, single } from "./metric.ts";
 
 /** Answers that a client must take for a failed write: refused for lack of room, or lost with the leadership. */
 const FAILED = [STATUS.overloaded.code, STATUS.leadershipLost.code];
@@ -48,14 +47,13 @@ export const SERVER_METRICS: readonly Metric[] = [
     "Requests that it refused as overloaded, or whose outcome was lost with the leadership.",
     (s) => FAILED.reduce((sum, code) => sum + s.counters.repliesByStatus[code]!, 0),
   ),
-  {
-    kind: "counter",
-    name: "ordeal_server_overload_refusals_total",
-    help: "Requests refused as overloaded, by what there was too much of.",
-    labels: ["reason"],
-    read: ({ counters: { refusals } }) =>
-      Object.entries(refusals).map(([reason, count]) => [{ reason }, count]),
-  },
+  byLabel(
+    "counter",
+    "ordeal_server_overload_refusals_total",
+    "Requests refused as overloaded, by what there was too much of.",
+    "reason",
+    (s) => s.counters.refusals,
+  ),
   single(
     "counter",
     "ordeal_server_health_success",
@@ -75,30 +73,26 @@ export const SERVER_METRICS: readonly Metric[] = [
     labels: ["server_id", "cluster_id"],
     read: ({ status }) => [[{ server_id: status.id, cluster_id: status.clusterId }, 1]],
   },
-  {
-    kind: "counter",
-    name: "ordeal_server_reads_total",
-    help: "Reads served, by what confirmed them: a lease, a round of messages, or (local ones) nothing.",
-    labels: ["by"],
-    read: ({ status: { reads } }) => [
-      [{ by: "lease" }, reads.byLease],
-      [{ by: "round" }, reads.byRound],
-      [{ by: "local" }, reads.local],
-    ],
-  },
-  {
-    kind: "counter",
-    name: "ordeal_server_replies_total",
-    help: "Answers to requests of clients, by status (docs/wire.md).",
-    labels: ["status"],
-    read: ({ counters }) => STATUSES.map((name) => [{ status: name }, repliesOf(counters, name)]),
-  },
+  byLabel(
+    "counter",
+    "ordeal_server_reads_total",
+    "Reads served, by what confirmed them: a lease, a round of messages, or (local ones) nothing.",
+    "by",
+    ({ status: { reads } }) => ({
+      ...{ lease: reads.byLease, round: reads.byRound, local: reads.local },
+    }),
+  ),
+  byLabel(
+    "counter",
+    "ordeal_server_replies_total",
+    "Answers to requests of clients, by status (docs/wire.md).",
+    "status",
+    ({ counters: { repliesByStatus } }) =>
+      Object.fromEntries(
+        Object.entries(STATUS).map(([name, { code }]) => [name, repliesByStatus[code]!]),
+      ),
+  ),
 ];
-
-const STATUSES = Object.keys(STATUS) as StatusName[];
-
-const repliesOf = (counters: Sample["counters"], name: StatusName): number =>
-  counters.repliesByStatus[STATUS[name].code]!;
 
 /** The state of the core: etcd has no metrics of most of it. Of a sharded cluster: of group 1. */
 export const RAFT_METRICS: readonly Metric[] = [
@@ -128,17 +122,17 @@ export const RAFT_METRICS: readonly Metric[] = [
     "Of a leader: bytes of entries that are not yet committed.",
     (s) => s.details.uncommittedBytes,
   ),
-  {
-    kind: "gauge",
-    name: "ordeal_raft_members",
-    help: "Members of the cluster, as of the last membership in its log.",
-    labels: ["kind"],
-    read: ({ status: { membership } }) => [
-      [{ kind: "voter" }, membership.voters.length],
-      [{ kind: "votersOutgoing" }, membership.votersOutgoing.length],
-      [{ kind: "learner" }, membership.learners.length],
-    ],
-  },
+  byLabel(
+    "gauge",
+    "ordeal_raft_members",
+    "Members of the cluster, as of the last membership in its log.",
+    "kind",
+    ({ status: { membership } }) => ({
+      voter: membership.voters.length,
+      votersOutgoing: membership.votersOutgoing.length,
+      learner: membership.learners.length,
+    }),
+  ),
   {
     kind: "gauge",
     name: "ordeal_raft_follower_lag_entries",

@@ -1,6 +1,6 @@
 import { FLAG_LOCAL, isReadOp, OP_SCAN } from "../../kv/command.ts";
 import type { Reply } from "../../replica/ports.ts";
-import { type ByteWriter, WireError } from "../../wire/bytes.ts";
+import type { ByteWriter } from "../../wire/bytes.ts";
 import { isDefinite, STATUS } from "../../wire/errors.ts";
 import { LineReader } from "../../wire/json-lines.ts";
 import { errorOf, jsonAnswer, type JsonError, jsonError } from "../../wire/json-reply.ts";
@@ -12,9 +12,10 @@ import {
   parseJsonRequest,
 } from "../../wire/json-request.ts";
 import type { TokenCheck } from "../../security/tokens.ts";
+import { CommandLoop, type CommandSource } from "./command-loop.ts";
 import type { KvExecutor } from "./kv-executor.ts";
 import { Pipeline } from "./pipeline.ts";
-import type { TextLink, TextProtocol } from "./text-link.ts";
+import type { TextLink } from "./text-link.ts";
 
 type Id = JsonRequest["id"];
 
@@ -26,88 +27,47 @@ const NO_REPLY = {
 };
 
 /** A connection that speaks JSON, one object a line (docs/protocols.md). */
-export class JsonConnection implements TextProtocol {
-  readonly #link: TextLink;
+export class JsonConnection implements CommandSource {
+  readonly loop: CommandLoop;
   readonly #executor: KvExecutor;
   readonly #tokens: TokenCheck | null;
   readonly #pipeline: Pipeline;
   readonly #reader = new LineReader();
-  /** A request that has been read and could not begin yet. */
-  #held: JsonRequest | JsonAuth | JsonProblem | null = null;
-  #isEnding = false;
-  #isLast = false;
-  #isRunning = false;
+  /** That was read last. */
+  #request: JsonRequest | JsonAuth | JsonProblem | null = null;
 
   /** `tokens` null: clients need none, and any is taken. */
   constructor(link: TextLink, executor: KvExecutor, tokens: TokenCheck | null = null) {
-    this.#link = link;
     this.#executor = executor;
     this.#tokens = tokens;
     this.#pipeline = new Pipeline(link, executor, (w, _kind, context, reply, op) =>
       w.bytes(utf8.encode(this.#answerOf(context as Id, reply, op))),
     );
+    this.loop = new CommandLoop(link, this.#pipeline, this);
   }
 
   get buffered(): number {
-    return this.#isEnding ? 0 : this.#reader.buffered;
+    return this.#reader.buffered;
   }
 
-  get isWaiting(): boolean {
-    return this.#held !== null || this.#pipeline.isFull;
-  }
-
-  get isDone(): boolean {
-    return this.#isEnding && this.#pipeline.isEmpty;
-  }
-
-  receive(chunk: Uint8Array): void {
-    if (this.#isEnding) return;
+  feed(chunk: Uint8Array): void {
     this.#reader.feed(chunk);
-    this.resume();
   }
 
-  end(): void {
-    this.#isLast = true;
-    this.resume();
-  }
-
-  resume(): void {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    try {
-      while (!this.#isEnding && !this.#pipeline.isFull) {
-        this.#held ??= this.#next();
-        if (this.#held === null || !this.#run(this.#held)) break;
-        this.#held = null;
-      }
-      if (this.#isLast && this.#held === null && !this.#pipeline.isFull) this.#isEnding = true;
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.#refuse(undefined, error.message);
-      this.#link.refused(error.message);
-      this.#isEnding = true;
-    } finally {
-      this.#isRunning = false;
-    }
-  }
-
-  reply(requestId: number, reply: Reply): void {
-    this.#pipeline.reply(requestId, reply);
-  }
-
-  /** The next line that is not empty, as a request; null: it has not come whole. */
-  #next(): JsonRequest | JsonAuth | JsonProblem | null {
+  /** Reads the next line that is not empty. */
+  next(): boolean {
     for (;;) {
       const line = this.#reader.next();
-      if (line === null) return null;
+      if (line === null) return false;
       if (line.trim() === "") continue;
       const request = parseJsonRequest(line);
-      return "problem" in request ? (parseJsonAuth(line) ?? request) : request;
+      this.#request = "problem" in request ? (parseJsonAuth(line) ?? request) : request;
+      return true;
     }
   }
 
-  /** Begins a request. False: those before it must be answered first. */
-  #run(request: JsonRequest | JsonAuth | JsonProblem): boolean {
+  begin(): boolean {
+    const request = this.#request!;
     const { id } = request;
     if ("problem" in request) this.#refuse(id, request.problem);
     else if ("token" in request) this.#authenticate(request);
@@ -120,6 +80,10 @@ export class JsonConnection implements TextProtocol {
       this.#pipeline.begin(flags & FLAG_LOCAL, id, op, flags, expected, key, value);
     }
     return true;
+  }
+
+  refuse(message: string): void {
+    this.#refuse(undefined, message);
   }
 
   #answerOf(id: Id, reply: Reply, op: NonNullable<JsonRequest["op"]>): string {
@@ -139,7 +103,7 @@ export class JsonConnection implements TextProtocol {
     if (this.#tokens?.accepts(token) !== false) return this.#answer(jsonAnswer(id, null, NO_REPLY));
     const message = "the token is not right";
     this.#answer(jsonError(id, { code: "unauthorized", definite: true, message }));
-    this.#isEnding = true;
+    this.loop.quit();
   }
 
   #refuse(id: Id, message: string): void {

@@ -1,18 +1,18 @@
 import { KEY_BYTES_MAX, OP_GET, OP_PUT, type OpCode } from "../../kv/command.ts";
-import type { Reply } from "../../replica/ports.ts";
 import { type ByteWriter, WireError } from "../../wire/bytes.ts";
 import { RespReader } from "../../wire/resp.ts";
 import { type RespVersion, writeError } from "../../wire/resp-reply.ts";
 import type { TokenCheck } from "../../security/tokens.ts";
 import type { NodeAddress } from "../config.ts";
 import type { NodeStatusReport } from "../node-status.ts";
+import { CommandLoop, type CommandSource } from "./command-loop.ts";
 import type { KvExecutor } from "./kv-executor.ts";
 import { Pipeline } from "./pipeline.ts";
 import { findCommand } from "./resp-commands.ts";
 import { keyProblem } from "./resp-many.ts";
 import { ANSWER, writeSingle } from "./resp-single.ts";
 import type { ScanCursors } from "./scan-cursors.ts";
-import type { TextLink, TextProtocol } from "./text-link.ts";
+import type { TextLink } from "./text-link.ts";
 
 /** What a node can tell of itself. */
 export type AboutNode = {
@@ -64,7 +64,7 @@ const NAME_BYTES_MAX = 64;
 const latin1 = new TextDecoder("latin1");
 
 /** A connection that speaks RESP (docs/protocols.md). */
-export class RespConnection implements TextProtocol, RespSession {
+export class RespConnection implements CommandSource, RespSession {
   readonly id: number;
   readonly executor: KvExecutor;
   readonly cursors: ScanCursors;
@@ -72,19 +72,11 @@ export class RespConnection implements TextProtocol, RespSession {
   readonly tokens: TokenCheck | null;
   version: RespVersion = 2;
   name = "";
-  readonly #link: TextLink;
+  readonly loop: CommandLoop;
   readonly #pipeline: Pipeline;
   readonly #reader = new RespReader();
-  /** A command has been read and could not begin yet. */
-  #isHeld = false;
-  /** No more is read: the client has ended, has quit, or has sent what is no RESP. */
-  #isEnding = false;
-  /** Nothing follows what the reader holds. */
-  #isLast = false;
-  #isRunning = false;
 
   constructor(link: TextLink, shared: RespShared) {
-    this.#link = link;
     this.id = link.id;
     this.executor = shared.executor;
     this.cursors = shared.cursors;
@@ -93,54 +85,20 @@ export class RespConnection implements TextProtocol, RespSession {
     this.#pipeline = new Pipeline(link, shared.executor, (w, kind, _context, reply, op) =>
       writeSingle(w, kind, this.version, reply, op),
     );
+    this.loop = new CommandLoop(link, this.#pipeline, this);
   }
 
   get buffered(): number {
-    return this.#isEnding ? 0 : this.#reader.buffered;
+    return this.#reader.buffered;
   }
 
-  get isWaiting(): boolean {
-    return this.#isHeld || this.#pipeline.isFull;
-  }
-
-  get isDone(): boolean {
-    return this.#isEnding && this.#pipeline.isEmpty;
-  }
-
-  receive(chunk: Uint8Array): void {
-    if (this.#isEnding) return;
-    // The arguments of a command that is held are where they are: the reader has taken them already.
+  /** The arguments of a command that waits stay where they are: the reader has taken them already. */
+  feed(chunk: Uint8Array): void {
     this.#reader.feed(chunk);
-    this.resume();
   }
 
-  end(): void {
-    this.#isLast = true;
-    this.resume();
-  }
-
-  resume(): void {
-    // A command that is answered at once may end the turn of the one before it, and so come back here.
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    try {
-      while (!this.#isEnding && !this.#pipeline.isFull && (this.#isHeld || this.#reader.next())) {
-        this.#isHeld = !this.#run();
-        if (this.#isHeld) break;
-      }
-      if (this.#isLast && !this.#isHeld && !this.#pipeline.isFull) this.#isEnding = true;
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.error(`ERR ${error.message}`);
-      this.#link.refused(error.message);
-      this.#isEnding = true;
-    } finally {
-      this.#isRunning = false;
-    }
-  }
-
-  reply(requestId: number, reply: Reply): void {
-    this.#pipeline.reply(requestId, reply);
+  next(): boolean {
+    return this.#reader.next();
   }
 
   single(
@@ -164,16 +122,19 @@ export class RespConnection implements TextProtocol, RespSession {
     this.#pipeline.answer((w) => writeError(w, message));
   }
 
+  refuse(message: string): void {
+    this.error(`ERR ${message}`);
+  }
+
   alone(run: () => Promise<(w: ByteWriter) => void>): void {
     this.#pipeline.alone(run);
   }
 
   quit(): void {
-    this.#isEnding = true;
+    this.loop.quit();
   }
 
-  /** Begins the command that the reader has given. False: those before it must be answered first. */
-  #run(): boolean {
+  begin(): boolean {
     const { argc, source, starts } = this.#reader;
     const at = starts[0]!;
     if (this.#reader.ends[0]! - at === 3 && (source[at + 2]! | SMALL) === T) {

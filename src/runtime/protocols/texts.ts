@@ -56,8 +56,8 @@ export class Texts {
 
   readonly create: TextProtocols = (protocol, link) =>
     protocol === "resp"
-      ? new RespConnection(link, this.#shared)
-      : new JsonConnection(link, this.#executor, this.#tokens);
+      ? new RespConnection(link, this.#shared).loop
+      : new JsonConnection(link, this.#executor, this.#tokens).loop;
 
   stop(): void {
     this.#executor.stop();

@@ -9,9 +9,9 @@ import type { RaftInput, RaftStatus } from "../../raft/api.ts";
 import { Host } from "../../replica/host.ts";
 import { Replica } from "../../replica/replica.ts";
 import type { Response } from "../../wire/client.ts";
-import { Ended, isOfDisk, openSound } from "../node-start.ts";
+import { openSound } from "../node-start.ts";
 import { NodeStorage } from "../node-storage.ts";
-import { EVENT } from "../world.ts";
+import { SimProcess } from "../sim-process.ts";
 import { Cpu, type CpuCosts } from "./cpu.ts";
 import {
   type Life,
@@ -37,13 +37,9 @@ export class ShardNode {
   /** Snapshots of leaders that it installed. */
   installs = 0;
   readonly #in: ShardNodeWorld;
+  readonly #runtime: SimProcess;
   #life: Life | null = null;
   #starts = 0;
-  #starting = false;
-  #paused = false;
-  /** What arrived during a pause. */
-  #inbox: (() => void)[] = [];
-  #timerAt = Infinity;
   readonly #cpu: Cpu | null;
 
   constructor(id: number, groups: readonly number[], clock: ClockState, nodeWorld: ShardNodeWorld) {
@@ -53,17 +49,24 @@ export class ShardNode {
     this.clock = new SkewedClock(clock);
     const { world, config, prng, watch, cpu } = nodeWorld;
     this.#cpu = cpu === null ? null : new Cpu(world, id, cpu, (works) => this.#burst(works));
+    this.#runtime = new SimProcess({
+      ...{ id, world, clock: this.clock },
+      isUp: () => this.isUp,
+      deadline: () => this.#deadline(),
+      onDeadline: () => this.#onDeadline(),
+      onStopped: () => nodeWorld.onStopped(id),
+    });
     this.disk = new NodeStorage({
       ...{ world, node: id, prng: prng.fork(`disk ${id}`), speed: config.disk },
       ...{ segments: config.segments, syncNowBytesMax: config.syncNowBytesMax },
       run: (work) => this.#do(work, "disk"),
-      onFatal: () => this.#stop(),
+      onFatal: () => this.#runtime.stop(),
       onSnapshot: (meta, installed, group) => {
         if (installed) this.installs++;
         watch.monitor(group).onSnapshot(id, meta, installed);
         this.#life?.touched.add(group);
       },
-      onPoint: () => this.#checkUp(),
+      onPoint: () => this.#runtime.checkUp(),
     });
   }
 
@@ -72,7 +75,7 @@ export class ShardNode {
   }
 
   get isPaused(): boolean {
-    return this.#paused;
+    return this.#runtime.isPaused;
   }
 
   get unanswered(): number {
@@ -113,15 +116,15 @@ export class ShardNode {
     if (this.isUp) broken(`node ${this.id} is up`);
     const process = this.#newProcess();
     const machines = new Map<number, ShardMachine>();
-    this.#starting = true;
-    const opened = openSound(this.id, this.disk, () =>
-      this.disk.openGroups(this.groups.map(asGroup), (group) => {
-        const machine = newMachine(process, group);
-        machines.set(group, machine);
-        return machine.beginRestore();
-      }),
+    const opened = this.#runtime.starting(() =>
+      openSound(this.id, this.disk, () =>
+        this.disk.openGroups(this.groups.map(asGroup), (group) => {
+          const machine = newMachine(process, group);
+          machines.set(group, machine);
+          return machine.beginRestore();
+        }),
+      ),
     );
-    this.#starting = false;
     if ("refusal" in opened) return false;
     const host = new Host(portsOf(process));
     const touched = new Set<number>();
@@ -135,7 +138,7 @@ export class ShardNode {
       host.add(group, (ports) => newReplica(process, group, machine, found, ports));
       touched.add(group);
     }
-    this.#whileUp(() => this.#turn());
+    this.#runtime.whileUp(() => this.#turn());
     return this.isUp;
   }
 
@@ -145,7 +148,7 @@ export class ShardNode {
       disk: this.disk,
       now: () => this.#now(),
       life: () => this.#life!,
-      checkUp: () => this.#checkUp(),
+      checkUp: () => this.#runtime.checkUp(),
     };
   }
 
@@ -161,15 +164,11 @@ export class ShardNode {
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#runtime.pause();
   }
 
   resume(): void {
-    this.#paused = false;
-    const inbox = this.#inbox;
-    this.#inbox = [];
-    for (const work of inbox) work();
-    this.#arm();
+    this.#runtime.resume();
   }
 
   input(group: number, input: RaftInput): void {
@@ -243,8 +242,7 @@ export class ShardNode {
   }
 
   clockChanged(): void {
-    this.#timerAt = Infinity;
-    this.#arm();
+    this.#runtime.clockChanged();
   }
 
   #order(what: (replica: Replica) => void, groups: readonly number[]): void {
@@ -264,29 +262,9 @@ export class ShardNode {
     // It may end within a turn, and have said already what it did in it.
     for (const group of life.touched) this.#tell(life, group);
     this.#life = null;
-    this.#paused = false;
-    this.#inbox = [];
-    this.#timerAt = Infinity;
+    this.#runtime.crashed();
     this.#cpu?.reset();
     for (const group of this.groups) this.#in.watch.monitor(group).onCrash(this.id);
-  }
-
-  #stop(): never {
-    if (this.isUp) this.#in.onStopped(this.id);
-    throw new Ended();
-  }
-
-  #whileUp(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof Ended) && !isOfDisk(error)) throw error;
-      if (this.isUp) this.#in.onStopped(this.id);
-    }
-  }
-
-  #checkUp(): void {
-    if (!this.isUp && !this.#starting) throw new Ended();
   }
 
   #now(): number {
@@ -295,17 +273,17 @@ export class ShardNode {
 
   /** Does `work`, and then what it calls for: at once, or when the core has time for it. */
   #do(work: () => void, kind: keyof CpuCosts, entries = 0): void {
-    if (this.#paused) this.#inbox.push(() => this.#do(work, kind, entries));
+    if (this.#runtime.isPaused) this.#runtime.defer(() => this.#do(work, kind, entries));
     else if (this.#cpu !== null) this.#cpu.add(kind, entries, work);
     else this.#burst([work]);
   }
 
   #burst(works: readonly (() => void)[]): void {
     if (!this.isUp) return;
-    this.#whileUp(() => {
+    this.#runtime.whileUp(() => {
       for (const work of works) {
         work();
-        this.#checkUp();
+        this.#runtime.checkUp();
       }
       this.#turn();
     });
@@ -315,11 +293,11 @@ export class ShardNode {
     const life = this.#life!;
     life.liveness?.tick(this.#now());
     life.host.pump();
-    this.#checkUp();
+    this.#runtime.checkUp();
     for (const group of life.touched) this.#tell(life, group);
     life.touched.clear();
     life.agent.tick(this.#now());
-    this.#arm();
+    this.#runtime.arm();
   }
 
   #tell(life: Life, group: number): void {
@@ -333,26 +311,17 @@ export class ShardNode {
     for (const group of this.groups) life.touched.add(group);
   }
 
-  #arm(): void {
-    const life = this.#life;
-    if (life === null || this.#paused) return;
-    const { host, agent, liveness } = life;
-    const due = (): number =>
-      Math.min(host.deadline(), agent.deadline(), liveness?.deadline() ?? Infinity);
-    const at = this.clock.whenLocal(due());
-    if (at >= this.#timerAt) return;
-    this.#timerAt = at;
-    const { world } = this.#in;
-    world.at(at, EVENT.timer, this.id, () => {
-      if (life !== this.#life || at !== this.#timerAt) return;
-      this.#timerAt = Infinity;
-      if (this.#paused) return;
-      if (this.#now() < due()) return this.#arm();
-      this.#do(() => {
-        life.host.onDeadline();
-        this.#touchAll(life);
-      }, "timer");
-    });
+  #deadline(): number {
+    const { host, agent, liveness } = this.#life!;
+    return Math.min(host.deadline(), agent.deadline(), liveness?.deadline() ?? Infinity);
+  }
+
+  #onDeadline(): void {
+    const life = this.#life!;
+    this.#do(() => {
+      life.host.onDeadline();
+      this.#touchAll(life);
+    }, "timer");
   }
 }
 

@@ -6,7 +6,8 @@ import { UserError } from "../../lib/user-error.ts";
 import { ShardCluster } from "./cluster.ts";
 import { runShards } from "./run.ts";
 import { parseShardSchedule, shardScheduleText } from "./schedule-file.ts";
-import { runUntil } from "./settle.ts";
+import { PATIENCE } from "./settle.ts";
+import { runUntil } from "../run-until.ts";
 import { shardEventsOf, shrinkShards } from "./shrink.ts";
 import { drawShards } from "./swarm.ts";
 
@@ -38,7 +39,7 @@ test("sharded simulator: idle groups sleep, and one whose leader is gone has ano
   });
   const runFor = (ms: number): void => {
     const untilMs = cluster.world.now + ms;
-    runUntil(cluster, () => cluster.world.now >= untilMs, untilMs);
+    runUntil(cluster.world, PATIENCE, () => cluster.world.now >= untilMs, untilMs);
   };
   const groups = [1, ...cluster.groups];
   runFor(5_000);
@@ -49,7 +50,7 @@ test("sharded simulator: idle groups sleep, and one whose leader is gone has ano
   cluster.crash(leader, "process");
   const isLed = (): boolean => groups.every((group) => cluster.leaderOf(group) > 0);
   expect(isLed()).toBe(false);
-  expect(runUntil(cluster, isLed, cluster.world.now + 5_000)).toBe(true);
+  expect(runUntil(cluster.world, PATIENCE, isLed, cluster.world.now + 5_000)).toBe(true);
   expect(cluster.leaderOf(2)).not.toBe(leader);
 });
 

@@ -1,19 +1,29 @@
-import type { SimResult, SimStats, Violation } from "../api.ts";
+import type { SimResult, Violation } from "../api.ts";
 import { checkClients } from "../check-clients.ts";
+import { resultOf } from "../result.ts";
+import { runUntil } from "../run-until.ts";
 import { violationOf } from "../violation.ts";
 import { EVENT } from "../world.ts";
 import type { ShardSchedule } from "./api.ts";
 import { ShardCluster } from "./cluster.ts";
-import { runUntil, settle } from "./settle.ts";
+import { PATIENCE, settle } from "./settle.ts";
 
 /** Runs a schedule to its end, or to the first violation. The same schedule gives the same result. */
 export function runShards(schedule: ShardSchedule): SimResult {
-  let cluster: ShardCluster | null = null;
+  let cluster = null as ShardCluster | null;
+  const end = (verdict: SimResult["verdict"], violation: Violation | null): SimResult => {
+    const watch = cluster?.watch;
+    const own = watch && {
+      ...{ elections: watch.elections, commits: watch.commits },
+      ...{ configs: watch.num, shardMoves: watch.moves },
+    };
+    return resultOf(cluster, own ?? {}, verdict, violation);
+  };
   try {
     cluster = new ShardCluster(schedule);
-    return resultOf(cluster, play(cluster, schedule), null);
+    return end(play(cluster, schedule), null);
   } catch (error) {
-    return resultOf(cluster, "fail", violationOf(error, cluster?.world ?? null, cluster?.notes()));
+    return end("fail", violationOf(error, cluster?.world ?? null, cluster?.notes()));
   }
 }
 
@@ -25,34 +35,9 @@ function play(cluster: ShardCluster, schedule: ShardSchedule): "pass" | "unknown
   for (const operation of schedule.operations) {
     world.at(operation.atMs, EVENT.operation, 0, () => void clients.start(operation));
   }
-  runUntil(cluster, () => world.now >= schedule.durationMs, schedule.durationMs);
+  runUntil(world, PATIENCE, () => world.now >= schedule.durationMs, schedule.durationMs);
   cluster.note("all heals");
   cluster.heal();
   settle(cluster, [...new Set(schedule.operations.map(({ key }) => key))]);
   return checkClients(clients);
-}
-
-function resultOf(
-  cluster: ShardCluster | null,
-  verdict: SimResult["verdict"],
-  violation: Violation | null,
-): SimResult {
-  const stats: SimStats = {
-    simulatedMs: cluster?.world.now ?? 0,
-    events: cluster?.world.events ?? 0,
-    frames: cluster?.network.frames ?? 0,
-    framesLost: cluster?.network.lost ?? 0,
-    operations: cluster?.clients.started ?? 0,
-    operationsOk: cluster?.clients.succeeded ?? 0,
-    elections: cluster?.watch.elections ?? 0,
-    crashes: cluster?.crashes ?? 0,
-    commits: cluster?.watch.commits ?? 0,
-    snapshotsInstalled: cluster?.nodes.reduce((sum, node) => sum + node.installs, 0) ?? 0,
-    membershipChanges: 0,
-    transfers: cluster?.transfers ?? 0,
-    readsByLease: cluster?.nodes.reduce((sum, node) => sum + node.readsByLease, 0) ?? 0,
-    configs: cluster?.watch.num ?? 0,
-    shardMoves: cluster?.watch.moves ?? 0,
-  };
-  return { verdict, violation, traceHash: cluster?.world.trace.digest() ?? "", stats };
 }

@@ -1,18 +1,21 @@
 import * as v from "valibot";
-import { type Problem, UserError } from "../../lib/user-error.ts";
-import type { Invariant, Violation } from "../api.ts";
-import { configSchema, positive, span } from "../schedule-config.ts";
+import type { Problem } from "../../lib/user-error.ts";
+import type { Violation } from "../api.ts";
+import { configSchema, count, positive, span } from "../schedule-config.ts";
+import {
+  badSchedule,
+  documentText,
+  type Found,
+  found,
+  issueProblem,
+  operationSchema,
+  strangers,
+} from "../schedule-document.ts";
 import { SHARD_NODES_MAX, type ShardSchedule } from "./api.ts";
 
 /** A schedule of a sharded cluster as a file (JSON), as ScheduleFile of one that is not. */
-export type ShardScheduleFile = {
-  /** What it shows, or which bug it once found; for people. */
-  readonly reason: string;
-  readonly violation: { readonly invariant: Invariant; readonly message: string } | null;
-  readonly sharded: ShardSchedule;
-};
+export type ShardScheduleFile = Found & { readonly sharded: ShardSchedule };
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const some = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096));
 const node = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(SHARD_NODES_MAX));
 const group = some;
@@ -58,16 +61,8 @@ const action = v.variant("kind", [
   v.strictObject({ atMs, kind: v.literal("heal") }),
 ]);
 
-const operation = v.strictObject({
-  atMs,
-  client: count,
-  op: v.picklist(["get", "put", "append", "delete", "versionedPut"]),
-  key: count,
-});
-
 const fileSchema = v.strictObject({
-  reason: v.string(),
-  violation: v.nullable(v.strictObject({ invariant: v.string(), message: v.string() })),
+  ...found,
   sharded: v.strictObject({
     version: v.literal(1),
     seed: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
@@ -80,19 +75,15 @@ const fileSchema = v.strictObject({
     quiesce: v.optional(v.boolean()),
     agentDelayMs: v.optional(span),
     actions: v.array(action),
-    operations: v.array(operation),
+    operations: v.array(operationSchema),
   }),
 });
 
-export function shardScheduleText(
+export const shardScheduleText = (
   sharded: ShardSchedule,
   violation: Violation | null,
   reason: string,
-): string {
-  const told =
-    violation === null ? null : { invariant: violation.invariant, message: violation.message };
-  return `${JSON.stringify({ reason, violation: told, sharded } satisfies ShardScheduleFile, null, 1)}\n`;
-}
+): string => documentText(reason, violation, { sharded });
 
 /** Whether the text is of a sharded cluster's schedule, sound or not. */
 export function isShardSchedule(text: string): boolean {
@@ -106,20 +97,14 @@ export function isShardSchedule(text: string): boolean {
 /** Checks the text of such a file; `where` names it. Throws UserError with every problem. */
 export function parseShardSchedule(text: string, where: string): ShardScheduleFile {
   const parsed = v.safeParse(fileSchema, JSON.parse(text));
-  if (!parsed.success) throw bad(where, parsed.issues.map(problemOf));
-  const { reason, violation, sharded } = parsed.output;
-  const problems = problemsOf(sharded);
-  if (problems.length > 0) throw bad(where, problems);
-  return { reason, violation: violation as ShardScheduleFile["violation"], sharded };
+  if (!parsed.success) throw badSchedule(where, parsed.issues.map(problemOf));
+  const problems = problemsOf(parsed.output.sharded);
+  if (problems.length > 0) throw badSchedule(where, problems);
+  return parsed.output;
 }
 
-const bad = (where: string, problems: readonly Problem[]): UserError =>
-  new UserError(`${where} is not a schedule that can be run`, problems);
-
-function problemOf(issue: v.BaseIssue<unknown>): Problem {
-  const where = v.getDotPath(issue) ?? "the document";
-  return { where, what: issue.message, fix: "correct it, or run the failing seed again" };
-}
+const problemOf = (issue: v.BaseIssue<unknown>): Problem =>
+  issueProblem(issue, "correct it, or run the failing seed again");
 
 /** What no single value shows. */
 function problemsOf({ nodes, replicas, config, actions, operations }: ShardSchedule): Problem[] {
@@ -128,12 +113,7 @@ function problemsOf({ nodes, replicas, config, actions, operations }: ShardSched
     const what = `${replicas} replicas are more than ${nodes} nodes`;
     problems.push({ where: "sharded.replicas", what, fix: "use fewer" });
   }
-  const stranger = operations.findIndex(({ client }) => client >= config.clients);
-  if (stranger !== -1) {
-    const what = `there are only ${config.clients} clients, counted from 0`;
-    const where = `sharded.operations.${stranger}.client`;
-    problems.push({ where, what, fix: "use one of them, or raise config.clients" });
-  }
+  problems.push(...strangers("sharded", operations, config.clients));
   const beyond = actions.findIndex((one) => nodesIn(one).some((id) => id > nodes));
   if (beyond !== -1) {
     const what = `names a node beyond the ${nodes} that there are`;

@@ -1,30 +1,14 @@
 import { OUTCOME_OK } from "../../history/op.ts";
 import type { ShardsReport } from "../../kv/shard-ops.ts";
 import type { ShardCluster } from "./cluster.ts";
+import { runUntil } from "../run-until.ts";
 import { violated } from "../violation.ts";
 import { EVENT } from "../world.ts";
 
 /** LIVE: after healing everything is settled within so long. Virtual ms. */
 const SETTLED_WITHIN_MS = 20_000;
 const FINAL_WITHIN_MS = 20_000;
-const POLL_MS = 10;
-/** A run that does not end is a bug of the simulator or a storm of messages. */
-const EVENTS_MAX = 1_000_000;
-
-/** Runs events until `isDone`, which is asked every POLL_MS, or until `untilMs`. */
-export function runUntil({ world }: ShardCluster, isDone: () => boolean, untilMs: number): boolean {
-  let done = false;
-  const poll = (): void => {
-    done = isDone();
-    if (!done) world.at(Math.min(untilMs, world.now + POLL_MS), EVENT.phase, 0, poll);
-  };
-  world.at(Math.min(untilMs, world.now + POLL_MS), EVENT.phase, 0, poll);
-  while (!done && world.step()) {
-    if (world.now >= untilMs && !done) return isDone();
-    if (world.events > EVENTS_MAX) violated("LIVE", `no end after ${EVENTS_MAX} events`);
-  }
-  return done;
-}
+export const PATIENCE = { pollMs: 10, eventsMax: 1_000_000 };
 
 /** What the leader of a group says of its shards; null: nobody leads it. */
 export function reportOf(cluster: ShardCluster, group: number): ShardsReport | null {
@@ -56,7 +40,7 @@ function newestConfig(cluster: ShardCluster) {
 export function settle(cluster: ShardCluster, keys: readonly number[]): void {
   const { world, clients, groups, nodes } = cluster;
   const live = (what: string, withinMs: number, isDone: () => boolean): void => {
-    if (runUntil(cluster, isDone, world.now + withinMs)) return;
+    if (runUntil(world, PATIENCE, isDone, world.now + withinMs)) return;
     const states = groups.map((group) => {
       const report = reportOf(cluster, group);
       return `group ${group}, led by ${cluster.leaderOf(group)}: ${JSON.stringify(report)}`;

@@ -9,7 +9,8 @@ import { EVENT } from "../world.ts";
 import { FIRST_GROUP } from "./api.ts";
 import { ShardCluster, type ShardClusterSetup } from "./cluster.ts";
 import type { CpuCosts } from "./cpu.ts";
-import { isSettled, runUntil } from "./settle.ts";
+import { isSettled, PATIENCE } from "./settle.ts";
+import { runUntil } from "../run-until.ts";
 
 const SHARDS = 12;
 const REPLICAS = 3;
@@ -67,7 +68,7 @@ export function shardThroughput(run: ThroughputRun): Throughput {
 function prepare(cluster: ShardCluster): void {
   const { world, groups } = cluster;
   const ready = (what: string, isReady: () => boolean): void => {
-    if (runUntil(cluster, isReady, world.now + READY_WITHIN_MS)) return;
+    if (runUntil(cluster.world, PATIENCE, isReady, world.now + READY_WITHIN_MS)) return;
     violated("LIVE", `${what} within ${READY_WITHIN_MS} ms`);
   };
   ready("no leaders", () => [1, ...groups].every((group) => cluster.leaderOf(group) !== 0));
@@ -90,7 +91,7 @@ function prepare(cluster: ShardCluster): void {
 
 function advance(cluster: ShardCluster, ms: number): void {
   const until = cluster.world.now + ms;
-  runUntil(cluster, () => cluster.world.now >= until, until);
+  runUntil(cluster.world, PATIENCE, () => cluster.world.now >= until, until);
 }
 
 /** Clients of one router, each with a key of its own. */

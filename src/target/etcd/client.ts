@@ -1,9 +1,9 @@
-import { PlainClerk, type PlainOps, type Refusal } from "../../client/plain-clerk.ts";
+import type { PlainClerk, PlainOps, Refusal } from "../../client/plain-clerk.ts";
 import { DONE_MISMATCH, DONE_OK } from "../../client/ports.ts";
 import { FLAG_EXPECTED, FLAG_LOCAL, OP_DELETE, OP_GET, OP_PUT, OP_SCAN } from "../../kv/command.ts";
 import { assert } from "../../lib/assert.ts";
-import { NodeConnections } from "../connected.ts";
-import type { ProtocolClient, StoreClientEvents, StoreClientOptions } from "../store-client.ts";
+import { type ConnectionEvents, sessionlessClient, type SessionlessWire } from "../sessionless.ts";
+import type { OpenClient, StoreClientOptions } from "../store-client.ts";
 import { GrpcConnection } from "./connection.ts";
 import { type EtcdAnswer, EtcdWriter, type Method, METHOD, parseAnswer } from "./messages.ts";
 import { CALL_LOST } from "./session.ts";
@@ -26,9 +26,13 @@ const NOT_PROPOSED = [
 ];
 
 /** etcd's v3 API: every node takes every operation, and hands it on to the leader. */
-export class EtcdClient implements ProtocolClient {
-  readonly clerk: PlainClerk;
-  readonly connections: NodeConnections<GrpcConnection>;
+export const etcdClient: OpenClient = (options, events) =>
+  sessionlessClient(options, events, new EtcdWire(options));
+
+class EtcdWire implements SessionlessWire<GrpcConnection> {
+  readonly route = "any";
+  readonly lanesMax = LANES_MAX;
+  readonly attemptTimeoutMs = ATTEMPT_TIMEOUT_MS;
   /** Of each slot, the call that is out, and on which connection. */
   readonly #calls: Float64Array;
   readonly #at: (GrpcConnection | null)[];
@@ -36,68 +40,38 @@ export class EtcdClient implements ProtocolClient {
   readonly #isScan: Uint8Array;
   readonly #expected: Float64Array;
   readonly #writer = new EtcdWriter();
-  readonly #slots: number;
-  readonly #lanes: number;
   readonly #wantsVersions: boolean;
-  readonly #events: StoreClientEvents;
 
-  constructor(options: StoreClientOptions, events: StoreClientEvents) {
-    const { address, clients, timeoutMs, prng, wantsVersions } = options;
-    this.#events = events;
+  constructor({ clients, wantsVersions }: StoreClientOptions) {
     this.#wantsVersions = wantsVersions;
-    this.#lanes = Math.min(options.connections, LANES_MAX);
-    this.#slots = clients;
     this.#calls = new Float64Array(clients);
     this.#at = new Array<GrpcConnection | null>(clients).fill(null);
     this.#paths = new Array<Method>(clients).fill(METHOD.put);
     this.#expected = new Float64Array(clients);
     this.#isScan = new Uint8Array(clients);
-    this.clerk = new PlainClerk(
-      {
-        ...{ slots: clients, nodes: address.nodes.length, timeoutMs, prng },
-        ...{ route: "any", homeShare: 0 },
-        attemptTimeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, timeoutMs),
-      },
-      {
-        send: (node, slot, attempt, ops) => this.#send(node, slot, attempt, ops),
-        cancel: (slot) => this.#at[slot]?.cancel(this.#calls[slot]!),
-        onDone: (slot, done, now) => events.onDone(slot, done, now),
-      },
-    );
-    this.connections = new NodeConnections(address.nodes.length, this.#lanes, (node) => {
-      const { host, port } = address.nodes[node]!;
-      return this.#dial(node, host, port);
-    });
   }
 
-  #dial(node: number, host: string, port: number): GrpcConnection {
+  dial(host: string, port: number, events: ConnectionEvents): GrpcConnection {
+    const { clerk, awaiting, onOpen, onChunk, onClose } = events;
     return new GrpcConnection(host, port, {
-      onOpen: () => {
-        this.clerk.opened(node);
-        this.connections.opened();
-      },
+      onOpen,
       onEnd: (tag, status, message, body, bytes) => {
         const now = performance.now();
-        const slot = tag % this.#slots;
-        if (!this.clerk.awaits(slot, Math.floor(tag / this.#slots), node, now)) return;
+        const slot = awaiting(tag, now);
+        if (slot === -1) return;
         this.#at[slot] = null;
         const path = this.#paths[slot]!;
         const answer = status === GRPC_OK ? parseAnswer(path, body, bytes) : null;
-        if (answer === null) this.clerk.refused(slot, refusalOf(status, message), now);
-        else this.#succeeded(slot, answer, body, now);
+        if (answer === null) clerk.refused(slot, refusalOf(status, message), now);
+        else this.#succeeded(clerk, slot, answer, body, now);
       },
-      onChunk: () => this.#events.onInput(),
-      onLost: () => {
-        this.clerk.lost(node, [], performance.now()); // The calls have told their ends themselves.
-        this.#events.onInput();
-      },
+      onChunk,
+      onLost: () => onClose([]), // The calls have told their ends themselves.
     });
   }
 
-  #send(node: number, slot: number, attempt: number, ops: PlainOps): boolean {
-    const connection = this.connections.of[node]![slot % this.#lanes]!;
+  send(connection: GrpcConnection, tag: number, slot: number, ops: PlainOps): boolean {
     if (!connection.isOpen) return false;
-    const tag = attempt * this.#slots + slot;
     const { path, message } = this.#request(slot, ops);
     const call = connection.call(path, message, tag);
     if (call === 0) return false;
@@ -107,6 +81,10 @@ export class EtcdClient implements ProtocolClient {
     this.#isScan[slot] = Number(ops.op[slot] === OP_SCAN);
     this.#expected[slot] = ops.expected[slot]!;
     return true;
+  }
+
+  cancel(slot: number): void {
+    this.#at[slot]?.cancel(this.#calls[slot]!);
   }
 
   #request(slot: number, ops: PlainOps): { readonly path: Method; readonly message: Buffer } {
@@ -132,9 +110,8 @@ export class EtcdClient implements ProtocolClient {
     }
   }
 
-  #succeeded(slot: number, answer: EtcdAnswer, body: Buffer, now: number): void {
+  #succeeded(c: PlainClerk, slot: number, answer: EtcdAnswer, body: Buffer, now: number): void {
     const { revision, version, deleted, found, succeeded, valueAt, valueBytes } = answer;
-    const c = this.clerk;
     switch (this.#paths[slot]!) {
       case METHOD.range:
         // The body of a scan is etcd's own: nobody here reads more of it than how many keys it holds.

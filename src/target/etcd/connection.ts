@@ -1,8 +1,5 @@
-import type { Socket } from "bun";
+import { DialedSocket } from "../dialed-socket.ts";
 import { GrpcSession, type SessionEvents } from "./session.ts";
-
-const REDIAL_MS_MIN = 10;
-const REDIAL_MS_MAX = 250;
 
 export type GrpcEvents = Pick<SessionEvents, "onEnd"> & {
   /** Connected, and the server has said how it wants to be spoken to. */
@@ -19,20 +16,36 @@ export type GrpcEvents = Pick<SessionEvents, "onEnd"> & {
  * (docs/bench.md).
  */
 export class GrpcConnection {
-  readonly #host: string;
-  readonly #port: number;
-  readonly #events: GrpcEvents;
-  #socket: Socket | null = null;
+  readonly #line: DialedSocket;
   #session: GrpcSession | null = null;
-  #closed = false;
-  #redialMs = REDIAL_MS_MIN;
-  #timer: Timer | null = null;
 
   constructor(host: string, port: number, events: GrpcEvents) {
-    this.#host = host;
-    this.#port = port;
-    this.#events = events;
-    void this.#dial();
+    this.#line = new DialedSocket({ host, port }, null, {
+      onSocket: (socket) => {
+        this.#session = new GrpcSession(socket, `${host}:${port}`, {
+          onReady: () => {
+            this.#line.proven();
+            events.onOpen();
+          },
+          onEnd: events.onEnd,
+          onOver: () => this.#line.drop("the server takes no more calls"),
+          onQueued: () => this.#line.flushSoon(),
+        });
+      },
+      onBytes: (chunk) => {
+        this.#session!.receive(chunk);
+        events.onChunk();
+      },
+      onFlush: () => this.#session!.flush(),
+      onRoom: () => this.#session!.drain(),
+      onLost: () => {
+        const session = this.#session!;
+        const wasOpen = session.isReady;
+        this.#session = null;
+        session.abandon();
+        if (wasOpen) events.onLost();
+      },
+    });
   }
 
   get isOpen(): boolean {
@@ -51,77 +64,7 @@ export class GrpcConnection {
 
   /** Ends the connection for good. No event follows. */
   close(): void {
-    this.#closed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    const socket = this.#socket;
-    this.#socket = null;
+    this.#line.close();
     this.#session = null;
-    socket?.terminate();
-  }
-
-  async #dial(): Promise<void> {
-    this.#timer = null;
-    try {
-      await Bun.connect({
-        hostname: this.#host,
-        port: this.#port,
-        socket: {
-          open: (socket) => this.#connected(socket),
-          data: (socket, chunk) => this.#received(socket, chunk),
-          drain: (socket) => {
-            if (socket === this.#socket) this.#session?.drain();
-          },
-          close: (socket) => this.#lost(socket),
-          error: (socket) => this.#lost(socket),
-          connectError: () => {}, // The promise rejects too.
-        },
-      });
-    } catch {
-      this.#redialLater();
-    }
-  }
-
-  #redialLater(): void {
-    if (this.#closed || this.#timer !== null) return;
-    this.#timer = setTimeout(() => void this.#dial(), this.#redialMs);
-    this.#redialMs = Math.min(this.#redialMs * 2, REDIAL_MS_MAX);
-  }
-
-  #connected(socket: Socket): void {
-    if (this.#closed) return void socket.terminate();
-    this.#socket = socket;
-    this.#session = new GrpcSession(socket, `${this.#host}:${this.#port}`, {
-      onReady: () => {
-        this.#redialMs = REDIAL_MS_MIN;
-        this.#events.onOpen();
-      },
-      onEnd: this.#events.onEnd,
-      onOver: () => this.#lost(socket),
-    });
-  }
-
-  #received(socket: Socket, chunk: Buffer): void {
-    if (socket !== this.#socket) return;
-    try {
-      this.#session?.receive(chunk);
-    } catch (error) {
-      // Bun would swallow it; a bug, or a server that speaks something else, must end the process.
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
-    this.#events.onChunk();
-  }
-
-  #lost(socket: Socket): void {
-    if (socket !== this.#socket) return;
-    const session = this.#session;
-    const wasOpen = this.isOpen;
-    this.#socket = null;
-    this.#session = null;
-    socket.terminate();
-    this.#redialLater();
-    session?.abandon();
-    if (wasOpen) this.#events.onLost();
   }
 }

@@ -18,6 +18,8 @@ export type SessionEvents = {
   onEnd(tag: number, status: number, message: string, body: Buffer, bytes: number): void;
   /** The server wants no more calls, or there are no more numbers for them: `abandon` it. */
   onOver(): void;
+  /** There is something to `flush` at the end of the turn. */
+  onQueued(): void;
 };
 
 /** A call that is out. Reused: a call leaves no garbage. */
@@ -55,7 +57,6 @@ export class GrpcSession {
   #callsMax = Number.POSITIVE_INFINITY;
   /** Bytes of answers since the server was last told that it may send more. */
   #received = 0;
-  #flushPending = false;
   #blocked = false;
 
   constructor(socket: Sink, authority: string, events: SessionEvents) {
@@ -68,7 +69,7 @@ export class GrpcSession {
       [H2.initialWindowSize, WINDOW_BYTES],
     ]);
     this.#out.number(H2.windowUpdate, 0, WINDOW_BYTES - WINDOW_BYTES_DEFAULT);
-    this.#flush();
+    this.flush();
   }
 
   get isReady(): boolean {
@@ -104,7 +105,7 @@ export class GrpcSession {
       stream.unsent = Buffer.from(message);
       this.#sendMore(stream);
     }
-    this.#flushLater();
+    this.#events.onQueued();
     return id;
   }
 
@@ -115,7 +116,7 @@ export class GrpcSession {
     this.#streams.delete(id);
     this.#spare.push(stream);
     this.#out.number(H2.rstStream, id, H2.cancel);
-    this.#flushLater();
+    this.#events.onQueued();
   }
 
   /** Takes what has come in. Throws an Error for bytes that no server of HTTP/2 sends. */
@@ -124,10 +125,15 @@ export class GrpcSession {
     this.#renewWindow();
   }
 
+  /** Writes what is queued, if the socket is not known to be full. */
+  flush(): void {
+    if (!this.#blocked) this.#blocked = !this.#out.flush(this.#socket);
+  }
+
   /** The socket has room again. */
   drain(): void {
     this.#blocked = false;
-    this.#flush();
+    this.flush();
   }
 
   /** Its socket has ended: so do all calls, as CALL_LOST. */
@@ -159,7 +165,7 @@ export class GrpcSession {
       case H2.ping:
         if ((flags & H2.ack) !== 0) return;
         this.#out.frame(H2.ping, H2.ack, 0, bytes, at, end);
-        return this.#flushLater();
+        return this.#events.onQueued();
       case H2.goAway:
         return this.#events.onOver();
       case H2.windowUpdate:
@@ -217,7 +223,7 @@ export class GrpcSession {
 
   #sendAllMore(): void {
     for (const stream of this.#streams.values()) this.#sendMore(stream);
-    this.#flushLater();
+    this.#events.onQueued();
   }
 
   /** Sends what the windows have room for. */
@@ -266,22 +272,7 @@ export class GrpcSession {
     if (this.#received < WINDOW_BYTES / 2) return;
     this.#out.number(H2.windowUpdate, 0, this.#received);
     this.#received = 0;
-    this.#flushLater();
-  }
-
-  #flushLater(): void {
-    if (this.#flushPending) return;
-    this.#flushPending = true;
-    setImmediate(this.#flushTurn);
-  }
-
-  readonly #flushTurn = (): void => {
-    this.#flushPending = false;
-    this.#flush();
-  };
-
-  #flush(): void {
-    if (!this.#blocked) this.#blocked = !this.#out.flush(this.#socket);
+    this.#events.onQueued();
   }
 }
 

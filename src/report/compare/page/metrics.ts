@@ -14,6 +14,7 @@ import {
   metricTone,
   valueText,
 } from "../words.ts";
+import { scrollTable } from "../../page/table.ts";
 
 /** Every metric: as a forest plot, and as a table with all that its verdict comes from. */
 export function metricsSection({ metrics }: Comparison): Markup | null {
@@ -37,19 +38,14 @@ export const metricsTable = (
   labelledBy: string,
   badgeOf: (verdict: MetricVerdict) => Markup = metricBadge,
 ): Markup =>
-  html`<div class="scroll" role="group" aria-labelledby="${labelledBy}" tabindex="0">
-    <table class="metrics">
-      <thead>
-        <tr>
-          <th scope="col">Metric</th>
-          ${HEADS.map((title) => html`<th scope="col">${title}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${metrics.map((m) => row(m, badgeOf(m.verdict)))}
-      </tbody>
-    </table>
-  </div>`;
+  scrollTable(
+    { labelledBy },
+    {
+      columns: ["Metric", ...HEADS],
+      rows: metrics.map((m) => row(m, badgeOf(m.verdict))),
+      className: "metrics",
+    },
+  );
 
 const row = (m: MetricComparison, verdict: Markup): Markup =>
   html`<tr class="${isJudged(m) ? "" : "shown"}">

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { until } from "../until.ts";
-import { dialRedis } from "./connection.ts";
+import { PipelinedConnection } from "../pipelined.ts";
+import { REDIS } from "./protocol.ts";
 import { encodeCommand, type Reply } from "./resp.ts";
 import { ALL_SCRIPTS } from "./scripts.ts";
 
@@ -30,13 +31,13 @@ function fakeServer(answers: readonly string[]) {
   return { port: listener.port, connections: () => connections, stop: () => listener.stop(true) };
 }
 
-test("redis connection: a server that still loads its data is dialed again until it takes the scripts", async () => {
+test("redis protocol: a server that still loads its data is dialed again until it takes the scripts", async () => {
   const server = fakeServer([
     "-LOADING Redis is loading the dataset in memory\r\n",
     "$2\r\nok\r\n",
   ]);
   const replies: [number, Reply][] = [];
-  const connection = dialRedis("127.0.0.1", server.port, {
+  const connection = new PipelinedConnection("127.0.0.1", server.port, REDIS, {
     onOpen: () => {},
     onReply: (tag, reply) => void replies.push([tag, reply]),
     onChunk: () => {},
@@ -52,7 +53,7 @@ test("redis connection: a server that still loads its data is dialed again until
   server.stop();
 });
 
-test("redis connection: a lost connection tells which commands have no reply", async () => {
+test("redis protocol: a lost connection tells which commands have no reply", async () => {
   let closed: readonly number[] | null = null;
   const silent: { end(): void }[] = [];
   const listener = Bun.listen({
@@ -66,7 +67,7 @@ test("redis connection: a lost connection tells which commands have no reply", a
       data() {},
     },
   });
-  const connection = dialRedis("127.0.0.1", listener.port, {
+  const connection = new PipelinedConnection("127.0.0.1", listener.port, REDIS, {
     ...{ onOpen: () => {}, onReply: () => {}, onChunk: () => {} },
     onClose: (tags) => void (closed = tags),
   });
