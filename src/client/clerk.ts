@@ -156,10 +156,7 @@ export class Clerk {
     const { status } = response;
     if (tookEffect(status)) {
       // Even of an attempt that was given up: it is the same operation, so this is its result.
-      if ((s.flags[slot]! & FLAG_LOCAL) === 0) {
-        this.#heardAt[node] = now;
-        if (this.#leaderOf(slot).confirm(node)) this.#leaderKnown(slot, now);
-      }
+      if ((s.flags[slot]! & FLAG_LOCAL) === 0) this.#confirm(slot, node, now);
       if (s.stage[slot] === OPENING) this.#opened(slot, response.index, now);
       else this.#succeed(slot, response, body, now);
     } else if (age === 0 && s.sentTo[slot] !== NOT_SENT) {
@@ -222,6 +219,12 @@ export class Clerk {
     this.#retry(slot, now);
   }
 
+  /** The node answered as only the leader of the slot's group does. */
+  #confirm(slot: number, node: number, now: number): void {
+    this.#heardAt[node] = now;
+    if (this.#leaderOf(slot).confirm(node)) this.#leaderKnown(slot, now);
+  }
+
   #beginOpening(slot: number): void {
     this.#slots.nonce[slot] = this.#options.prng.u32();
     this.#slots.beginStage(slot, OPENING);
@@ -280,6 +283,8 @@ export class Clerk {
         this.#leaderOf(slot).lost(node, now, UNREACHABLE_MS);
         return this.#retry(slot, now);
       case STATUS.overloaded.code:
+        // Others refuse as notLeader: asking them in turn would be for nothing.
+        if ((s.flags[slot]! & FLAG_LOCAL) === 0) this.#confirm(slot, node, now);
         s.overloads[slot]!++;
         if (!this.#retries.takeOverloaded(s.overloads[slot]!, now)) {
           return this.#giveUp(slot, response.status, now);
