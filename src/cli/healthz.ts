@@ -47,6 +47,7 @@ async function ask(
   const called = CALLED[host] ?? host;
   const { credentialsOfEnvironment } = await import("../security/credentials.ts");
   const { fetchNode, remember } = await import("../security/keyring.ts");
+  const { whyNoAnswer } = await import("../security/no-answer.ts");
   const at = { host: called, port };
   remember([at], credentialsOfEnvironment());
   try {
@@ -56,7 +57,7 @@ async function ask(
   } catch (error) {
     return {
       healthy: false,
-      text: `${called}:${port} does not answer: ${(error as Error).message}`,
+      text: `${called}:${port} does not answer: ${whyNoAnswer(at, error as Error)}`,
     };
   }
 }
