@@ -42,8 +42,10 @@ export type AppOptions = {
   readonly core: (group: number) => CoreView | null;
   /** The newest snapshot of group 1; null: it has none. */
   readonly snapshot: () => StoredSnapshot | null;
-  /** Where those of group 1 are. */
-  readonly snapshots: () => SnapshotStorage;
+  /** Where those of a group are; null: it is not hosted here. */
+  readonly snapshots: (group: number) => SnapshotStorage | null;
+  /** Into how many the keys are divided; null: nothing is sharded. */
+  readonly shards: () => number | null;
 };
 
 const NO_BYTES = new Uint8Array(0);
