@@ -3,19 +3,19 @@ import { NO_GROUP } from "../kv/shard-config.ts";
 import { assert } from "../lib/assert.ts";
 import type { Response } from "../wire/client.ts";
 import { STATUS } from "../wire/errors.ts";
+import { setFailure, setResult } from "./completion.ts";
 import {
   type ClerkOptions,
   type ClerkPorts,
   DONE_FAIL,
   DONE_INFO,
-  DONE_MISMATCH,
-  DONE_OK,
   newCompletion,
 } from "./ports.ts";
 import type { LeaderCache } from "./leader-cache.ts";
 import { Retries } from "./retries.ts";
 import { oneGroup, type Routing } from "./routing.ts";
-import { IDLE, NO_SHARD, NOT_SENT, OPENING, OPERATING, Slots } from "./slots.ts";
+import { IDLE, NO_SHARD, NOT_SENT, OPENING, OPERATING, SHED, Slots } from "./slots.ts";
+import { Throttles } from "./throttle.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const IMMEDIATE_TRIES_MAX = 3;
@@ -42,6 +42,7 @@ export class Clerk {
   readonly #heardAt: Float64Array;
   #wakeAt = Number.POSITIVE_INFINITY;
   readonly #retries: Retries;
+  readonly #throttles: Throttles;
   readonly #done = newCompletion();
 
   /** `routing`: default, one group on all nodes has all keys. */
@@ -51,6 +52,7 @@ export class Clerk {
     this.#ports = ports;
     this.#routing = routing ?? oneGroup(options.nodeIds.length);
     this.#retries = new Retries(options.prng, options.overloadRetries);
+    this.#throttles = new Throttles(options.prng);
     this.#slots = new Slots(options.slots, this.#routing.shards);
     this.#heardAt = new Float64Array(options.nodeIds.length).fill(Number.NEGATIVE_INFINITY);
   }
@@ -74,7 +76,11 @@ export class Clerk {
     this.#slots.shard[slot] = this.#routing.shardOf(key);
     this.#slots.home[slot] = Number(homeShare > 0 && prng.chance(homeShare));
     this.#slots.deadlineAt[slot] = now + timeoutMs;
-    this.#begin(slot, op, flags, expected, key, value, now);
+    const group = this.#routing.groupOf(this.#slots.shard[slot]!);
+    const isForLeader = (flags & FLAG_LOCAL) === 0 && group !== NO_GROUP;
+    this.#slots.begin(slot, op, flags, expected, key, value);
+    if (isForLeader && this.#throttles.sheds(group, now)) this.#shed(slot, now);
+    else this.#begin(slot, now);
   }
 
   /**
@@ -94,7 +100,8 @@ export class Clerk {
     this.#slots.group[slot] = group;
     this.#slots.home[slot] = 0;
     this.#slots.deadlineAt[slot] = now + this.#options.timeoutMs;
-    this.#begin(slot, op as OpCode, flags, expected, NO_BYTES, value, now);
+    this.#slots.begin(slot, op as OpCode, flags, expected, NO_BYTES, value);
+    this.#begin(slot, now);
   }
 
   /** Gives up a slot's operation, if it has one, as if its time were over. */
@@ -117,25 +124,14 @@ export class Clerk {
     this.#release(now, (slot) => this.#slots.shard[slot] !== NO_SHARD);
   }
 
-  #begin(
-    slot: number,
-    op: OpCode,
-    flags: number,
-    expected: number,
-    key: Uint8Array,
-    value: Uint8Array,
-    now: number,
-  ): void {
+  /** It is told soon, but not within the call, and with a pause: a closed loop would spin. */
+  #shed(slot: number, now: number): void {
+    this.#slots.beginStage(slot, SHED);
+    this.#actAt(slot, now + this.#retries.overloadPauseMs(1));
+  }
+
+  #begin(slot: number, now: number): void {
     const s = this.#slots;
-    assert(s.stage[slot] === IDLE, `slot ${slot} is busy`);
-    s.op[slot] = op;
-    s.flags[slot] = flags;
-    s.expected[slot] = expected;
-    s.key[slot] = key;
-    s.value[slot] = value;
-    s.tries[slot] = 0;
-    s.overloads[slot] = 0;
-    s.maybe[slot] = 0;
     this.#retries.began();
     if (this.#needsSession(slot) && s.sessionOf(slot) === 0) this.#beginOpening(slot);
     else s.beginStage(slot, OPERATING);
@@ -156,7 +152,10 @@ export class Clerk {
     const { status } = response;
     if (tookEffect(status)) {
       // Even of an attempt that was given up: it is the same operation, so this is its result.
-      if ((s.flags[slot]! & FLAG_LOCAL) === 0) this.#confirm(slot, node, now);
+      if ((s.flags[slot]! & FLAG_LOCAL) === 0) {
+        this.#throttles.of(s.group[slot]!).accepted(now);
+        this.#confirm(slot, node, now);
+      }
       if (s.stage[slot] === OPENING) this.#opened(slot, response.index, now);
       else this.#succeed(slot, response, body, now);
     } else if (age === 0 && s.sentTo[slot] !== NOT_SENT) {
@@ -181,6 +180,11 @@ export class Clerk {
     for (const leaders of this.#routing.allLeaders()) leaders.forgive(node);
   }
 
+  /** Operations since the start that were never sent, and ended as `overloaded`, by throttle.ts. */
+  get shed(): number {
+    return this.#throttles.shed;
+  }
+
   /** When `tick` is next needed; may be early, never late. Infinity when nothing is outstanding. */
   deadline(): number {
     return this.#wakeAt;
@@ -201,6 +205,7 @@ export class Clerk {
   #overdue(slot: number, now: number): void {
     const s = this.#slots;
     const node = s.sentTo[slot]!;
+    if (s.stage[slot] === SHED) return this.#giveUp(slot, STATUS.overloaded.code, now);
     if (now >= s.deadlineAt[slot]!) return this.cancel(slot, now);
     if (node === NOT_SENT) {
       if (this.#mayAttempt(slot, now)) this.#attempt(slot, now);
@@ -285,6 +290,7 @@ export class Clerk {
       case STATUS.overloaded.code:
         // Others refuse as notLeader: asking them in turn would be for nothing.
         if ((s.flags[slot]! & FLAG_LOCAL) === 0) this.#confirm(slot, node, now);
+        this.#throttles.of(s.group[slot]!).refused(now);
         s.overloads[slot]!++;
         if (!this.#retries.takeOverloaded(s.overloads[slot]!, now)) {
           return this.#giveUp(slot, response.status, now);
@@ -361,33 +367,17 @@ export class Clerk {
   }
 
   #succeed(slot: number, response: Response, body: Uint8Array, now: number): void {
-    const d = this.#done;
-    const s = this.#slots;
-    d.outcome = response.status === STATUS.versionMismatch.code ? DONE_MISMATCH : DONE_OK;
-    d.status = response.status;
-    d.version = response.version;
-    d.index = response.index;
-    d.valueIn = body;
-    d.valueAt = response.valueAt;
-    d.valueBytes = response.valueBytes;
-    if (this.#needsSession(slot)) s.nextSeq(slot);
+    setResult(this.#done, response, body);
+    if (this.#needsSession(slot)) this.#slots.nextSeq(slot);
     this.#end(slot, now);
   }
 
   /** Ends without a result: as info when an attempt may count, else as a definite fail. */
   #giveUp(slot: number, status: number, now: number): void {
-    const d = this.#done;
-    const s = this.#slots;
-    const maybe = s.maybe[slot] === 1;
-    d.outcome = maybe ? DONE_INFO : DONE_FAIL;
-    d.status = status;
-    d.version = -1;
-    d.index = 0;
-    d.valueIn = NO_BYTES;
-    d.valueAt = 0;
-    d.valueBytes = 0;
+    const maybe = this.#slots.maybe[slot] === 1;
+    setFailure(this.#done, maybe ? DONE_INFO : DONE_FAIL, status);
     // A seq that surely took no effect is free for the next operation; any other is not.
-    if (maybe && this.#needsSession(slot)) s.setSession(slot, 0);
+    if (maybe && this.#needsSession(slot)) this.#slots.setSession(slot, 0);
     this.#end(slot, now);
   }
 
