@@ -8,10 +8,12 @@ import { clusterConfig, tempDir } from "../runtime/testing/cluster.ts";
 import { type RawClient, rawClient } from "../runtime/testing/raw-client.ts";
 import { textClient } from "../runtime/testing/text-client.ts";
 import { until } from "../runtime/testing/until.ts";
+import { readLines } from "../target/json-lines.ts";
 import { eachResponse } from "../wire/client.ts";
 import { statusName } from "../wire/errors.ts";
 import { beginFrame, endFrame } from "../wire/frame.ts";
 import { KIND } from "../wire/kinds.ts";
+import type { LoadEvent, LoadResult, LoadSpec } from "../workload/spec.ts";
 import { connect } from "./client.ts";
 
 setDefaultTimeout(120_000);
@@ -120,6 +122,29 @@ function answersOf({ frames }: RawClient): readonly string[] {
   return answers;
 }
 
+/** An open loop of puts that asks this node only. */
+async function offered(port: number): Promise<LoadResult> {
+  const address = { target: "ordeal", nodes: [{ id: 1, host: "127.0.0.1", port }] } as const;
+  const spec: LoadSpec = {
+    ...{ address, seed: 1, clients: 256, rate: 2_000, arrivals: "constant", connections: 1 },
+    ...{ keys: 10, keyDistribution: "uniform", valueBytes: 16, reads: "linearizable" },
+    ...{ mix: { get: 0, put: 1, cas: 0, append: 0, delete: 0 }, pacing: "event" },
+    ...{ operations: 4_000, durationMs: null, warmupMs: 0, timeoutMs: 60_000, history: null },
+  };
+  const child = Bun.spawn(ownCommand("ordeal", ["load", "--spec", "-"]), {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  ended.push(() => child.kill("SIGKILL"));
+  // Its standard input stays open, for its end would end the load.
+  child.stdin.write(`${JSON.stringify(spec)}\n`);
+  child.stdin.flush();
+  for await (const line of readLines(child.stdout)) {
+    const event = JSON.parse(line) as LoadEvent;
+    if (event.kind === "done") return event.result;
+  }
+  throw new Error("the load has ended without a result");
+}
+
 const numbered = (name: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, i) => `${name}${i}`);
 
@@ -170,6 +195,10 @@ test("overload: in every protocol the refusal comes while the queue stands still
   expect(failure).toMatchObject({
     ...{ name: "OperationFailedError", code: "overloaded", definite: true },
   });
+
+  const { counts, shed = 0 } = await offered(port);
+  expect(counts).toMatchObject({ ok: 0, info: 0 });
+  expect(shed, "a part is not even sent").toBeGreaterThan(0);
   expect(queue.answers, "nothing was served meanwhile").toHaveLength(1);
   expect(await refusalsOf(url, "queueLength")).toBeGreaterThanOrEqual(7);
 

@@ -19,7 +19,10 @@ const MODULE = "module:";
  * Every operation ends in one `onDone`, and its outcome is honest: DONE_OK it took effect once,
  * DONE_FAIL it did not and never will, DONE_INFO it may have or may yet.
  */
-export type StoreClient = Clerks & Pick<NodeConnections<never>, "connected" | "close">;
+export type StoreClient = Omit<Clerks, "shed"> & { shed(): number } & Pick<
+    NodeConnections<never>,
+    "connected" | "close"
+  >;
 
 /** A protocol: what runs the operations, and the connections over which it does. */
 export type ProtocolClient = {
@@ -46,6 +49,8 @@ export type Clerks = {
   tick(now: number): void;
   /** When `tick` is next needed; may be early, never late. Infinity: nothing is outstanding. */
   deadline(): number;
+  /** Operations since the start that it refused itself, as overloaded, and never sent. Absent: it does no such thing. */
+  readonly shed?: number;
 };
 
 export type StoreClientOptions = {
@@ -108,6 +113,7 @@ export function openStoreClient(
     start: clerk.start.bind(clerk),
     tick: clerk.tick.bind(clerk),
     deadline: clerk.deadline.bind(clerk),
+    shed: () => clerk.shed ?? 0,
     connected: connections.connected.bind(connections),
     close: connections.close.bind(connections),
   };
