@@ -1,15 +1,10 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { rebornConfig } from "../../kv/shards-reborn.ts";
 import { GROUP_1 } from "../../lib/ids.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { diskPort } from "../../runtime/disk.ts";
 import { type BackupMeta, readBackup } from "../../runtime/rebirth/backup-file.ts";
-import {
-  isSharded,
-  readShardedBackup,
-  type ShardedBackup,
-} from "../../runtime/rebirth/backup-shards.ts";
+import { isSharded, readShardedBackup } from "../../runtime/rebirth/backup-shards.ts";
 import {
   newBeginning,
   newClusterId,
@@ -17,7 +12,7 @@ import {
   piecesOf,
   writeNewNodes,
 } from "../../runtime/rebirth/new-life.ts";
-import { newController, newGroupOfShards, shardingOf } from "../../runtime/rebirth/new-shards.ts";
+import { shardsOnNodes } from "../../runtime/rebirth/new-shards.ts";
 import type { Sharding } from "../../runtime/sharding.ts";
 import { newConfig, prepareDir, writeConfig } from "../../target/local-dir.ts";
 import { describe, describeSharded } from "./backup.ts";
@@ -82,7 +77,14 @@ type Backup = {
 };
 
 function openBackup(file: string): Backup {
-  if (isSharded(file)) return shardedBackup(readShardedBackup(file));
+  if (isSharded(file)) {
+    const backup = readShardedBackup(file);
+    const { shards, groups } = backup.meta;
+    return {
+      ...{ meta: backup.meta, text: describeSharded(backup.meta), told: { shards, groups } },
+      begin: (voters) => shardsOnNodes(backup, voters),
+    };
+  }
   const { meta, machine } = readBackup(file);
   const old = { lastIndex: meta.index, term: meta.term };
   return {
@@ -94,30 +96,6 @@ function openBackup(file: string): Backup {
       return { sharding: undefined, groups: [{ ...group, state: () => piecesOf(machine) }] };
     },
   };
-}
-
-/** Groups keep their ids and shards; their nodes are those of the new cluster, as many each as there were, or as can be. */
-function shardedBackup({ meta, config, parts, load }: ShardedBackup): Backup {
-  const [first, ...others] = parts;
-  const begin: Backup["begin"] = (voters) => {
-    const groups = config.groups.map(({ id, nodes }, i) => {
-      const on = nodes.slice(0, voters.length).map((_, n) => voters[(i + n) % voters.length]!);
-      return { id, nodes: on.sort((a, b) => a - b) };
-    });
-    const reborn = rebornConfig(config.num, config.shards, groups);
-    const old = { lastIndex: first!.index, term: first!.term };
-    const places = groups.map((group, i) => ({ group, part: others[i]! }));
-    const ofShards = function* (): Iterable<NewGroup> {
-      yield newController(reborn, old, voters);
-      // One after the other: all of them need not fit the memory.
-      for (const { group, part } of places) {
-        yield newGroupOfShards(group, reborn, part, load(group.id));
-      }
-    };
-    return { sharding: shardingOf(reborn, voters), groups: ofShards() };
-  };
-  const told = { shards: meta.shards, groups: meta.groups };
-  return { meta, text: describeSharded(meta), told, begin };
 }
 
 function refuseUsed(dir: string): void {

@@ -1,7 +1,13 @@
 import { CONTROLLER_GROUP, type ShardConfig } from "../../kv/shard-config.ts";
-import { type FoundShard, rebornController, rebornGroup } from "../../kv/shards-reborn.ts";
+import {
+  type FoundShard,
+  rebornConfig,
+  rebornController,
+  rebornGroup,
+} from "../../kv/shards-reborn.ts";
 import { asGroup, GROUP_1 } from "../../lib/ids.ts";
 import type { Sharding } from "../sharding.ts";
+import type { ShardedBackup } from "./backup-shards.ts";
 import {
   newBeginning,
   newBeginningOfShards,
@@ -44,3 +50,27 @@ export const newGroupOfShards = (
   meta: newBeginningOfShards(old, nodes),
   state: () => piecesFrom(rebornGroup(id, config, found)),
 });
+
+/**
+ * What a backup becomes on nodes that all vote. Groups keep their ids and their shards; they are placed round robin, on as
+ * many nodes each as they had, or as there are. One after the other is loaded: all of them need not fit the memory.
+ */
+export function shardsOnNodes(
+  { config: before, parts, load }: Omit<ShardedBackup, "meta">,
+  voters: readonly number[],
+): { readonly sharding: Sharding; readonly groups: Iterable<NewGroup> } {
+  const groups = before.groups.map(({ id, nodes }, i) => {
+    const on = nodes.slice(0, voters.length).map((_, n) => voters[(i + n) % voters.length]!);
+    return { id, nodes: on.sort((a, b) => a - b) };
+  });
+  const config = rebornConfig(before.num, before.shards, groups);
+  const partOf = new Map(parts.map((part) => [part.group, part]));
+  const { index: lastIndex, term } = partOf.get(GROUP_1)!;
+  const newGroups = function* (): Iterable<NewGroup> {
+    yield newController(config, { lastIndex, term }, voters);
+    for (const group of groups) {
+      yield newGroupOfShards(group, config, partOf.get(group.id)!, load(group.id));
+    }
+  };
+  return { sharding: shardingOf(config, voters), groups: newGroups() };
+}
