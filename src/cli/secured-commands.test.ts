@@ -249,6 +249,23 @@ if (Bun.which("redis-cli") !== null && isInstalled("redis-server", "RESP over TL
   });
 }
 
+test("secured: shards move between the nodes of a sharded one, and strangers move none", async () => {
+  const at = join(root, "sharded");
+  const shape = ["--groups", "2", "--replicas", "1", "--shards", "4", "--storage", "memory"];
+  const cluster = start(["cluster", "start", "-n", "2", "--dir", at, "--tls", ...shape]);
+  for await (const line of readLines(cluster.stdout)) if (line.startsWith("storage")) break;
+  for (const key of ["a", "b", "c", "d", "e", "f"]) {
+    await ordeal(["kv", "put", "--dir", at, key, key.repeat(3)]);
+  }
+  const { nodes } = JSON.parse(readFileSync(join(at, "cluster.json"), "utf8")) as ClusterRecord;
+  const named = nodes.map(({ host, clientPort }) => `${host}:${clientPort}`).join(",");
+  const stranger = await ended(start(["shards", "leave", "--nodes", named, "--groups", "2"]));
+  expect([stranger.code, stranger.err]).toEqual([64, expect.stringContaining("it speaks TLS")]);
+  await ordeal(["shards", "leave", "--dir", at, "--groups", "2", "--wait"]);
+  expect(await ordeal(["kv", "get", "--dir", at, "e"])).toBe("eee\n");
+  await ordeal(["cluster", "stop", "--dir", at]);
+});
+
 test("secured: backup, rolling restart, restore and recovery", async () => {
   const copy = join(root, "copy");
   const backup = join(root, "monday.obak");

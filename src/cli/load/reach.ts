@@ -7,8 +7,8 @@ import type { ClusterAddress } from "../../target/target.ts";
 const WITHIN_MS = 1_000;
 
 /**
- * Throws UserError when every node refuses to speak to us: a load would try for all its time, and its result could not
- * say that a token was missing. Nodes of other systems are not asked.
+ * Throws UserError when every node refuses to speak to us: commands would try for all their time, and could not say
+ * that a token was missing. Nodes of other systems are not asked.
  */
 export async function refuseStrangers({
   target,
