@@ -1,11 +1,14 @@
 import type { Prng } from "../lib/prng.ts";
 
-/** Requests that are let through for each that is accepted: a cluster that can do more again is found out by them. */
-const K = 2;
+/**
+ * Requests that are let through for each that is accepted: a cluster that can do more again is found out by them. The book
+ * has 2; here a refusal costs a sixth of what a small put does, nearly all of it in the kernel's TCP (ADR 0029).
+ */
+const K = 1.5;
 /** So many refusals are no reason yet: a client that asks for little is not what the cluster has too much of. */
 const FREE = 100;
-/** What was counted counts half after so long: several times what a node lets a request wait. Milliseconds. */
-const HALF_LIFE_MS = 2_000;
+/** What was counted counts half after so long: longer than a node lets a request wait. Milliseconds. */
+const HALF_LIFE_MS = 1_000;
 const DECAY_EVERY_MS = 50;
 
 /**

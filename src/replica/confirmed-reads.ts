@@ -8,7 +8,7 @@ import { PREFETCH_COMMANDS, prefetch } from "./prefetch.ts";
  * Reads are served for so long at a stretch, and the rest in later turns: scans that have piled up must not keep a leader
  * from its heartbeats, or from seeing how late it is. Well below an election timeout. Milliseconds.
  */
-const STRETCH_MS = 10;
+const STRETCH_MS = 40;
 
 export type ServeRead = (
   client: number,

@@ -247,7 +247,7 @@ test("Replica: beyond the bytes that may be uncommitted it is overloaded, and re
   expect(world.replies.slice(1)).toEqual(["1 ok", "3 ok"]);
 });
 
-test("Replica: many reads are served in stretches of a few milliseconds, in order, and it asks to go on", () => {
+test("Replica: many reads are served in stretches, in order, and it asks to go on", () => {
   const world = new World(1);
   world.elect(1);
   const replica = world.replica(1);
