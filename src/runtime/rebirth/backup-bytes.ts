@@ -35,24 +35,27 @@ export function readHead<const T extends v.GenericSchema>(
   magic: string,
   schema: T,
 ): v.InferOutput<T> {
+  const document = v.pipe(v.string(), v.parseJson(), schema);
   const head = new Uint8Array(HEAD_BYTES);
   const got = readAt(path, head, at);
   const text = new TextDecoder().decode(head.subarray(0, HEAD_BYTES - 4));
   if (!text.startsWith(magic))
-    throw damaged(path, `at offset ${at}: ${got === 0 ? "it ends" : absent(at)}`);
+    throw damaged(path, `at offset ${at}: ${got === 0 ? "it ends" : absent(at, text)}`);
   if (got < HEAD_BYTES) throw damaged(path, `it ends at offset ${at + got}, within a head`);
   const crc = new DataView(head.buffer).getUint32(HEAD_BYTES - 4, true);
   if (crc32(head.subarray(0, HEAD_BYTES - 4)) !== crc)
     throw damaged(path, `at offset ${at}: the head's checksum is wrong`);
-  const parsed = v.safeParse(schema, JSON.parse(text.slice(magic.length)));
+  const parsed = v.safeParse(document, text.slice(magic.length));
   if (parsed.success) return parsed.output;
   throw damaged(path, `at offset ${at + magic.length}: ${parsed.issues[0].message}`);
 }
 
-const absent = (at: number): string =>
-  at === 0
-    ? "this is no backup of Ordeal"
-    : "the part of a group belongs here, and something else is";
+function absent(at: number, text: string): string {
+  if (at > 0) return "the part of a group belongs here, and something else is";
+  const [format] = /^ordeal-backup \d+(?=\n)/.exec(text) ?? [];
+  if (format === undefined) return "this is no backup of Ordeal";
+  return `the format "${format}" is not known to this version of Ordeal`;
+}
 
 /** Whether the file begins so. */
 export function beginsWith(path: string, magic: string): boolean {

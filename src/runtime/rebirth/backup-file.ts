@@ -101,8 +101,19 @@ export async function writeSnapshot(
   from: number,
 ): Promise<number> {
   let at = from;
-  for await (const bytes of snapshot) at += await writeAll(file, bytes, at);
+  for await (const bytes of fromNode(snapshot)) at += await writeAll(file, bytes, at);
   return at - from;
+}
+
+/** What goes wrong with what a node sends is not to be taken for what the disk here says. */
+async function* fromNode(snapshot: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  try {
+    yield* snapshot;
+  } catch (error) {
+    const what = (error as Error).message;
+    const fix = "the node has ended or was cut off: try again; nothing is left of the attempt";
+    throw new UserError("cannot take the backup", [{ where: "what the node sends", what, fix }]);
+  }
 }
 
 /**

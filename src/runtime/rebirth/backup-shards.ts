@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import * as v from "valibot";
-import { NO_GROUP, type ShardConfig } from "../../kv/shard-config.ts";
+import { NO_GROUP, type ShardConfig, SHARDS_MAX } from "../../kv/shard-config.ts";
 import { ShardController } from "../../kv/shard-controller.ts";
 import { ShardKv } from "../../kv/shard-kv.ts";
 import { type FoundShard, unrest } from "../../kv/shards-reborn.ts";
@@ -34,7 +34,7 @@ const { clusterId, takenAt } = SNAPSHOT_META;
 const Meta = v.strictObject({
   ...{ clusterId, takenAt, backup },
   /** Into how many the keys are divided, by which config they have their groups, and how many groups of shards there are. */
-  shards: v.pipe(count, v.minValue(1)),
+  shards: v.pipe(count, v.minValue(1), v.maxValue(SHARDS_MAX)),
   config: count,
   groups: count,
   keys: count,

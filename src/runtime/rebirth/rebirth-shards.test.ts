@@ -8,8 +8,10 @@ import { shardedConfig, tempDir, TestCluster } from "../testing/cluster.ts";
 import { ShardClient } from "../testing/shard-client.ts";
 import { until } from "../testing/until.ts";
 import { HEAD_BYTES } from "./backup-bytes.ts";
+import { readBackup } from "./backup-file.ts";
 import {
   type GroupSource,
+  isSharded,
   readShardedBackup,
   type ShardedMeta,
   ShardsMove,
@@ -175,6 +177,7 @@ test("sharded backup: taken while keys grow and shards move, it holds each key o
     expect(count).toBeGreaterThanOrEqual(before[i]!);
     expect(count).toBeLessThanOrEqual(acked[i]!);
   }
+  // The client of before has sessions that it opened there.
   for (const [i, key] of KEYS.entries()) {
     const { isOk, version } = await client.append(key, `${kept[i]},`);
     expect([isOk, version]).toEqual([true, kept[i]! + 1]);
@@ -241,6 +244,11 @@ test("sharded backup: a file that is damaged, cut short, too long, or put togeth
     "a part twice, another one absent",
   );
   expect(twice).toContain("group 3 of");
+  writeFileSync(broken, Buffer.concat([Buffer.from("ordeal-backup 3\n"), sound.subarray(16)]));
+  expect(isSharded(broken)).toBe(false);
+  expect(problemOf(() => readBackup(broken))).toContain(
+    'the format "ordeal-backup 3" is not known to this version',
+  );
   const mixed = refused(
     joined(head, cut(first), cut(ofTwo), cut(ofThree, readFileSync(second))),
     "a part of another backup",
