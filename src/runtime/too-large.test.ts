@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect, spyOn, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, spyOn, test } from "bun:test";
 import { connect as connectSocket } from "node:net";
 import { connect } from "../connect/client.ts";
 import { OP_PUT } from "../kv/command.ts";
 import { ask } from "./testing/binary-client.ts";
 import { clusterConfig, tempDir, TestCluster } from "./testing/cluster.ts";
 import { textClient } from "./testing/text-client.ts";
+
+setDefaultTimeout(60_000);
 
 /** Values that a node reads whole and does not take. Those that it does not even read: limits.test.ts. */
 
@@ -45,7 +47,7 @@ test("limits: a value of a byte too many is refused for sure, by every way in, a
   expect(await client.get("big")).toBeNull();
   await client.close();
   expect(cluster.logs.get(1)!.reasons("clientClosed")).toEqual([]);
-}, 30_000);
+});
 
 test("limits: an append beyond 8 MiB is refused for sure, by every way in, and the value stays", async () => {
   const half = BIG.slice(BIG.length / 2);
@@ -69,7 +71,7 @@ test("limits: an append beyond 8 MiB is refused for sure, by every way in, and t
   expect([refused.status, await refused.json()]).toMatchObject([413, { definite: true }]);
   expect((await client.get("half"))?.value).toHaveLength(half.length);
   await client.close();
-}, 30_000);
+});
 
 test("limits: a body that is sent in pieces and grows beyond 16 MiB is refused, and is no bug of the node", async () => {
   const said: unknown[][] = [];

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { type Issued, issue, newAuthority, readAuthority } from "./authority.ts";
 import { connectNode, type NodeHandlers } from "./connect-node.ts";
 import { fetchNode } from "./keyring.ts";
 import { whyNoAnswer } from "./no-answer.ts";
 import { tlsToNode } from "./credentials.ts";
+
+setDefaultTimeout(60_000);
 
 /** Whom our own clients refuse to speak to, before a token leaves them. */
 
