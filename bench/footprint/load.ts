@@ -6,6 +6,7 @@ type LoadTick = LoadEvent & { readonly kind: "tick" };
 
 /** A load generator in a process of its own. */
 export type Load = {
+  readonly pid: number;
   /** Resolves when it is connected; rejects when it ends before. */
   readonly ready: Promise<void>;
   /** Rejects when it ends without a result. */
@@ -38,6 +39,7 @@ export function startLoad(spec: LoadSpec, onTick: (tick: LoadTick) => void = () 
   // Whoever kills it waits for neither.
   ready.promise.catch(() => {});
   return {
+    pid: child.pid,
     ready: ready.promise,
     done,
     tell,

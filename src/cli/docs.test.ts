@@ -1,9 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { loadScenarios } from "../chaos/catalog.ts";
 import { UserError } from "../lib/user-error.ts";
 import { ordealLines, parseOnly } from "./testing/command-lines.ts";
+
+// Every page and every command line of them: on a busy machine longer than the default.
+setDefaultTimeout(120_000);
 
 const ROOT = join(import.meta.dir, "../..");
 /** Made of the sources, and not committed. */

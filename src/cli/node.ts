@@ -10,6 +10,7 @@ type Args = {
   json: boolean;
   "force-new-cluster": boolean;
   "yes-i-may-lose-data": boolean;
+  "yes-i-lose-shards": boolean;
 };
 
 export const command: CommandModule<object, Args> = {
@@ -51,6 +52,11 @@ export const command: CommandModule<object, Args> = {
         type: "boolean",
         default: false,
       })
+      .option("yes-i-lose-shards", {
+        describe: "with --force-new-cluster: shards of which the node has nothing begin empty",
+        type: "boolean",
+        default: false,
+      })
       .example("$0 node --config cluster.json --id 1", "run node 1 until SIGTERM or Ctrl-C")
       .example(
         "$0 node --id 1 --cluster demo --peers 127.0.0.1:7301,127.0.0.1:7302,127.0.0.1:7303",
@@ -71,7 +77,7 @@ export const command: CommandModule<object, Args> = {
     if (args["force-new-cluster"]) {
       const { forceNewCluster, lossText } = await import("../runtime/rebirth/force-new-cluster.ts");
       console.error(lossText(settings.id, settings.clusterId));
-      await forceNewCluster(settings, args["yes-i-may-lose-data"]);
+      await forceNewCluster(settings, args["yes-i-may-lose-data"], args["yes-i-lose-shards"]);
     }
     const { prepareNode } = await import("../runtime/discovery/start.ts");
     const { runNode } = await import("../runtime/node.ts");

@@ -19,10 +19,13 @@ class Cluster {
   readonly #sessions = new Map<number, number>();
   readonly #delayed: { readonly at: number; readonly sent: Sent }[] = [];
   readonly applied = new Map<string, number>();
+  /** Of the requests, beyond those that it refuses as everything else it does. */
+  readonly #overloadedShare: number;
   #index = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, overloadedShare: number) {
     this.#prng = new Prng(seed);
+    this.#overloadedShare = overloadedShare;
     this.wire = new FakeWire({ slots: SLOTS, timeoutMs: 900, attemptTimeoutMs: 150 });
   }
 
@@ -48,6 +51,7 @@ class Cluster {
 
   #receive(sent: Sent): void {
     const { wire } = this;
+    if (this.#prng.chance(this.#overloadedShare)) return wire.answer(sent, "overloaded");
     switch (this.#prng.below(15)) {
       case 0:
         return wire.answer(sent, "notLeader", { hint: this.#prng.pick([0, 10, 11, 12]) });
@@ -103,14 +107,15 @@ class Cluster {
   }
 }
 
-test.each(SEEDS)("clerk: ok took effect once, fail never, info at most once (seed %d)", (seed) => {
-  const cluster = new Cluster(seed);
+/** Runs so many operations to their ends, checks each outcome against what took effect, and tells which there were. */
+function run(seed: number, operations: number, overloadedShare: number) {
+  const cluster = new Cluster(seed, overloadedShare);
   const { wire } = cluster;
   const valueOf: string[] = [];
   const outcomes = new Map<string, number>();
   let started = 0;
   const start = (slot: number): void => {
-    if (started === OPERATIONS) return;
+    if (started === operations) return;
     valueOf[slot] = `v${++started}`;
     wire.start(slot, OP_APPEND, { value: valueOf[slot] });
   };
@@ -121,13 +126,24 @@ test.each(SEEDS)("clerk: ok took effect once, fail never, info at most once (see
   for (let slot = 0; slot < SLOTS; slot++) start(slot);
   let steps = 0;
   while (cluster.step()) if (++steps > 200_000) throw new Error(`seed ${seed}: it never ends`);
-  expect(outcomes.size).toBe(OPERATIONS);
-  const seen = new Set(outcomes.values());
-  expect([...seen].sort(), "every outcome occurs").toEqual([DONE_OK, DONE_FAIL, DONE_INFO]);
+  expect(outcomes.size).toBe(operations);
   for (const [name, outcome] of outcomes) {
     const times = cluster.applied.get(name) ?? 0;
     if (outcome === DONE_OK) expect(times, `seed ${seed} ${name} ok`).toBe(1);
     else if (outcome === DONE_FAIL) expect(times, `seed ${seed} ${name} fail`).toBe(0);
     else expect(times, `seed ${seed} ${name} info`).toBeLessThanOrEqual(1);
   }
+  return { kinds: [...new Set(outcomes.values())].sort(), shed: wire.clerk.shed };
+}
+
+test.each(SEEDS)("clerk: ok took effect once, fail never, info at most once (seed %d)", (seed) => {
+  const { kinds, shed } = run(seed, OPERATIONS, 0);
+  expect(kinds, "every outcome occurs").toEqual([DONE_OK, DONE_FAIL, DONE_INFO]);
+  expect(shed).toBe(0);
+});
+
+test.each(SEEDS)("clerk: the same where it refuses most operations itself (seed %d)", (seed) => {
+  const { kinds, shed } = run(seed, 5 * OPERATIONS, 0.97);
+  expect(kinds, "every outcome occurs").toEqual([DONE_OK, DONE_FAIL, DONE_INFO]);
+  expect(shed).toBeGreaterThan(OPERATIONS);
 });

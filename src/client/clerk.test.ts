@@ -364,6 +364,16 @@ describe("clerk: outcomes", () => {
     expect(wire.take().command).toMatchObject({ session: 77, seq: 2 });
   });
 
+  test("overloaded: only a leader says so, and it is asked again, not the others in turn", () => {
+    const wire = new FakeWire();
+    wire.get();
+    const asked = wire.take();
+    wire.answer(asked, "overloaded");
+    expect(wire.untilSent(500).node).toBe(asked.node);
+    wire.get(1);
+    expect(wire.take().node).toBe(asked.node);
+  });
+
   test("overloaded after a lost attempt: info", () => {
     const wire = new FakeWire();
     wire.withSession();

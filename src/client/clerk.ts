@@ -1,6 +1,6 @@
 import { FLAG_LOCAL, isReadOp, type OpCode } from "../kv/command.ts";
 import { NO_GROUP } from "../kv/shard-config.ts";
-import { assert, broken } from "../lib/assert.ts";
+import { assert } from "../lib/assert.ts";
 import type { Response } from "../wire/client.ts";
 import { STATUS, tookEffect } from "../wire/errors.ts";
 import {
@@ -18,7 +18,8 @@ import type { LeaderCache } from "./leader-cache.ts";
 import { Retries } from "./retries.ts";
 import { oneGroup, type Routing } from "./routing.ts";
 import { SlotAlarms } from "./slot-alarms.ts";
-import { IDLE, NO_SHARD, NOT_SENT, OPENING, OPERATING, Slots } from "./slots.ts";
+import { IDLE, NO_SHARD, NOT_SENT, OPENING, OPERATING, SHED, Slots } from "./slots.ts";
+import { Throttles } from "./throttle.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const IMMEDIATE_TRIES_MAX = 3;
@@ -45,6 +46,7 @@ export class Clerk {
   /** When each node last did what only a leader can. */
   readonly #heardAt: Float64Array;
   readonly #retries: Retries;
+  readonly #throttles: Throttles;
   readonly #done = newCompletion();
 
   /** `routing`: default, one group on all nodes has all keys. */
@@ -54,6 +56,7 @@ export class Clerk {
     this.#ports = ports;
     this.#routing = routing ?? oneGroup(options.nodeIds.length);
     this.#retries = new Retries(options.prng, options.overloadRetries);
+    this.#throttles = new Throttles(options.prng);
     this.#slots = new Slots(options.slots, this.#routing.shards);
     this.#alarms = new SlotAlarms(options.slots);
     this.#heardAt = new Float64Array(options.nodeIds.length).fill(Number.NEGATIVE_INFINITY);
@@ -78,7 +81,11 @@ export class Clerk {
     this.#slots.shard[slot] = this.#routing.shardOf(key);
     this.#slots.home[slot] = Number(homeShare > 0 && prng.chance(homeShare));
     this.#alarms.begin(slot, now + timeoutMs);
-    this.#begin(slot, op, flags, expected, key, value, now);
+    const group = this.#routing.groupOf(this.#slots.shard[slot]!);
+    const isForLeader = (flags & FLAG_LOCAL) === 0 && group !== NO_GROUP;
+    this.#slots.begin(slot, op, flags, expected, key, value);
+    if (isForLeader && this.#throttles.sheds(group, now)) this.#shed(slot, now);
+    else this.#begin(slot, now);
   }
 
   /**
@@ -98,7 +105,8 @@ export class Clerk {
     this.#slots.group[slot] = group;
     this.#slots.home[slot] = 0;
     this.#alarms.begin(slot, now + this.#options.timeoutMs);
-    this.#begin(slot, op as OpCode, flags, expected, NO_BYTES, value, now);
+    this.#slots.begin(slot, op as OpCode, flags, expected, NO_BYTES, value);
+    this.#begin(slot, now);
   }
 
   /** Gives up a slot's operation, if it has one, as if its time were over. */
@@ -122,25 +130,14 @@ export class Clerk {
     this.#release(now, (slot) => this.#slots.shard[slot] !== NO_SHARD);
   }
 
-  #begin(
-    slot: number,
-    op: OpCode,
-    flags: number,
-    expected: number,
-    key: Uint8Array,
-    value: Uint8Array,
-    now: number,
-  ): void {
+  /** It is told soon, but not within the call, and with a pause: a closed loop would spin. */
+  #shed(slot: number, now: number): void {
+    this.#slots.beginStage(slot, SHED);
+    this.#alarms.set(slot, now + this.#retries.overloadPauseMs(1));
+  }
+
+  #begin(slot: number, now: number): void {
     const s = this.#slots;
-    if (s.stage[slot] !== IDLE) broken(`slot ${slot} is busy`);
-    s.op[slot] = op;
-    s.flags[slot] = flags;
-    s.expected[slot] = expected;
-    s.key[slot] = key;
-    s.value[slot] = value;
-    s.tries[slot] = 0;
-    s.overloads[slot] = 0;
-    s.maybe[slot] = 0;
     this.#retries.began();
     if (this.#needsSession(slot) && s.sessionOf(slot) === 0) this.#beginOpening(slot);
     else s.beginStage(slot, OPERATING);
@@ -162,8 +159,8 @@ export class Clerk {
     if (tookEffect(status)) {
       // Even of an attempt that was given up: it is the same operation, so this is its result.
       if ((s.flags[slot]! & FLAG_LOCAL) === 0) {
-        this.#heardAt[node] = now;
-        if (this.#leaderOf(slot).confirm(node)) this.#leaderKnown(slot, now);
+        this.#throttles.of(s.group[slot]!).accepted(now);
+        this.#confirm(slot, node, now);
       }
       if (s.stage[slot] === OPENING) this.#opened(slot, response.index, now);
       else this.#succeed(slot, response, body, now);
@@ -189,6 +186,11 @@ export class Clerk {
     for (const leaders of this.#routing.allLeaders()) leaders.forgive(node);
   }
 
+  /** Operations since the start that were never sent, and ended as `overloaded`, by throttle.ts. */
+  get shed(): number {
+    return this.#throttles.shed;
+  }
+
   /** When `tick` is next needed; may be early, never late. Infinity when nothing is outstanding. */
   deadline(): number {
     return this.#alarms.next();
@@ -202,6 +204,7 @@ export class Clerk {
   readonly #overdue = (slot: number, now: number): void => {
     const s = this.#slots;
     const node = s.sentTo[slot]!;
+    if (s.stage[slot] === SHED) return this.#giveUp(slot, STATUS.overloaded.code, now);
     if (this.#alarms.isOver(slot, now)) return this.cancel(slot, now);
     if (node === NOT_SENT) {
       if (this.#mayAttempt(slot, now)) this.#attempt(slot, now);
@@ -219,6 +222,12 @@ export class Clerk {
     this.#attemptLost(slot);
     this.#retry(slot, now);
   };
+
+  /** The node answered as only the leader of the slot's group does. */
+  #confirm(slot: number, node: number, now: number): void {
+    this.#heardAt[node] = now;
+    if (this.#leaderOf(slot).confirm(node)) this.#leaderKnown(slot, now);
+  }
 
   #beginOpening(slot: number): void {
     this.#slots.nonce[slot] = this.#options.prng.u32();
@@ -278,6 +287,9 @@ export class Clerk {
         this.#leaderOf(slot).lost(node, now, UNREACHABLE_MS);
         return this.#retry(slot, now);
       case STATUS.overloaded.code:
+        // Others refuse as notLeader: asking them in turn would be for nothing.
+        if ((s.flags[slot]! & FLAG_LOCAL) === 0) this.#confirm(slot, node, now);
+        this.#throttles.of(s.group[slot]!).refused(now);
         s.overloads[slot]!++;
         if (!this.#retries.takeOverloaded(s.overloads[slot]!, now)) {
           return this.#giveUp(slot, response.status, now);
@@ -348,20 +360,18 @@ export class Clerk {
   }
 
   #succeed(slot: number, response: Response, body: Uint8Array, now: number): void {
-    const s = this.#slots;
     const isMismatch = response.status === STATUS.versionMismatch.code;
     doneWith(this.#done, isMismatch ? DONE_MISMATCH : DONE_OK, response, body);
-    if (this.#needsSession(slot)) s.nextSeq(slot);
+    if (this.#needsSession(slot)) this.#slots.nextSeq(slot);
     this.#end(slot, now);
   }
 
   /** Ends without a result: as info when an attempt may count, else as a definite fail. */
   #giveUp(slot: number, status: number, now: number): void {
-    const s = this.#slots;
-    const maybe = s.maybe[slot] === 1;
+    const maybe = this.#slots.maybe[slot] === 1;
     doneWithout(this.#done, maybe ? DONE_INFO : DONE_FAIL, status);
     // A seq that surely took no effect is free for the next operation; any other is not.
-    if (maybe && this.#needsSession(slot)) s.setSession(slot, 0);
+    if (maybe && this.#needsSession(slot)) this.#slots.setSession(slot, 0);
     this.#end(slot, now);
   }
 

@@ -99,6 +99,11 @@ export class ShardRouter {
     this.#clerk.onOpened(node);
   }
 
+  /** As Clerk.shed. */
+  get shed(): number {
+    return this.#clerk.shed;
+  }
+
   deadline(): number {
     return Math.min(
       this.#clerk.deadline(),

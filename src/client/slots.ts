@@ -5,6 +5,8 @@ export const IDLE = 0;
 /** The session is being opened; the operation itself has not been sent. */
 export const OPENING = 1;
 export const OPERATING = 2;
+/** It is not sent: it ends as overloaded when its time has come. */
+export const SHED = 3;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -100,6 +102,26 @@ export class Slots {
   nextSeq(slot: number): void {
     const row = this.#row(slot);
     this.#seq[row] = this.#seq[row]! + 1;
+  }
+
+  /** The slot, which must be idle, has this operation now; no stage of it has begun. */
+  begin(
+    slot: number,
+    op: number,
+    flags: number,
+    expected: number,
+    key: Uint8Array,
+    value: Uint8Array,
+  ): void {
+    if (this.stage[slot] !== IDLE) broken(`slot ${slot} is busy`);
+    this.op[slot] = op;
+    this.flags[slot] = flags;
+    this.expected[slot] = expected;
+    this.key[slot] = key;
+    this.value[slot] = value;
+    this.tries[slot] = 0;
+    this.overloads[slot] = 0;
+    this.maybe[slot] = 0;
   }
 
   /** From here on replies to attempts made so far no longer count. */

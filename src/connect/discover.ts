@@ -1,5 +1,5 @@
 import type { Socket } from "bun";
-import { connectNode } from "../security/connect-node.ts";
+import { connectNode, RefusedError } from "../security/connect-node.ts";
 import type { Credentials } from "../security/credentials.ts";
 import { readAuthReply } from "../wire/auth.ts";
 import { ByteWriter } from "../wire/bytes.ts";
@@ -38,8 +38,8 @@ export function parseAddresses(nodes: readonly string[]): readonly Address[] {
 
 export type Discovery =
   | { readonly kind: "found"; readonly view: ClusterView }
-  /** Nobody answered; a line for each node that was asked. */
-  | { readonly kind: "silent"; readonly why: readonly string[] };
+  /** Nobody answered; a line for each node that was asked. `isRefused`: all are there, and none speaks to us. */
+  | { readonly kind: "silent"; readonly why: readonly string[]; readonly isRefused: boolean };
 
 /**
  * Asks nodes which cluster they are of, all at once. What they tell is joined; a node that was asked and
@@ -52,12 +52,14 @@ export async function discover(
 ): Promise<Discovery> {
   const found: { readonly at: Address; readonly info: ClusterInfo }[] = [];
   const why: string[] = [];
+  let refusals = 0;
   const first = Promise.withResolvers<void>();
   const all = asked.map(async (at) => {
     try {
       found.push({ at, info: await askNode(at, withinMs, credentials) });
       first.resolve();
     } catch (error) {
+      if (error instanceof RefusedError) refusals++;
       why.push(`${addressText(at)}: ${(error as Error).message}`);
     }
   });
@@ -69,7 +71,9 @@ export async function discover(
     clearTimeout(timer);
   }
   const clusterId = found[0]?.info.clusterId;
-  if (clusterId === undefined) return { kind: "silent", why };
+  if (clusterId === undefined) {
+    return { kind: "silent", why, isRefused: refusals === asked.length };
+  }
   const other = found.find(({ info }) => info.clusterId !== clusterId);
   if (other !== undefined) {
     const ids = `"${clusterId}" and "${other.info.clusterId}"`;
@@ -118,11 +122,13 @@ async function askNode(
     },
     data: (_, chunk) => {
       if (chunk[0] === TLS_ALERT && chunk.length <= TLS_ALERT_BYTES) {
-        return reject(new Error("it speaks TLS: give tls, and a token if it takes one"));
+        return reject(new RefusedError("it speaks TLS: give tls, and a token if it takes one"));
       }
       try {
         reader.push(chunk, ({ kind, body }) => {
-          if (kind === KIND.authReply) return reject(new Error(readAuthReply(body).refusal ?? ""));
+          if (kind === KIND.authReply) {
+            return reject(new RefusedError(readAuthReply(body).refusal ?? ""));
+          }
           if (kind !== KIND.clusterReply) throw new Error(`a frame of kind ${kind}`);
           resolve(readClusterInfo(body));
         });

@@ -78,6 +78,13 @@ export class ShardKv implements StateMachine {
     for (const copy of this.#shards.copies) if (copy !== null) yield copy.store;
   }
 
+  /** What is here of each shard, whoever it belongs to by now. */
+  *copies(): Generator<Pick<Copy, "state" | "epoch" | "store"> & { readonly shard: number }> {
+    for (const [shard, copy] of this.#shards.copies.entries()) {
+      if (copy !== null) yield { shard, state: copy.state, epoch: copy.epoch, store: copy.store };
+    }
+  }
+
   /** Keys of all shards served here. */
   get size(): number {
     return this.#shards.copies.reduce((sum, copy) => sum + (copy?.store.store.size ?? 0), 0);

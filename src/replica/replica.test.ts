@@ -37,6 +37,8 @@ class World {
   /** What had been applied, and what waited to be written, whenever a replica was in a hurry. */
   readonly hurried: { id: number; isLeader: boolean; applied: number; writes: number }[] = [];
   autoPersist = true;
+  /** How long an answer takes. */
+  replyMs = 0;
 
   constructor(count: number, overrides: Partial<RaftConfig> = {}) {
     for (let id = 1; id <= count; id++) {
@@ -107,6 +109,7 @@ class World {
       send: (message) => this.network.push(message),
       persist: (write, durable) => this.disks.get(id)!.push({ write, durable }),
       reply: (_client, requestId, reply) => {
+        this.now += this.replyMs;
         const value = new TextDecoder().decode(
           reply.valueIn.subarray(reply.valueAt, reply.valueAt + reply.valueBytes),
         );
@@ -257,6 +260,29 @@ test("Replica: beyond the bytes that may be uncommitted it is overloaded, and re
   world.replica(1).pump();
   world.deliver();
   expect(world.replies.slice(1)).toEqual(["1 ok", "3 ok"]);
+});
+
+test("Replica: many reads are served in stretches, in order, and it asks to go on", () => {
+  const world = new World(1);
+  world.elect(1);
+  const replica = world.replica(1);
+  world.replyMs = 1;
+  for (let i = 1; i <= 500; i++) world.request(1, i, get("k"));
+  const before = world.now;
+  replica.pump();
+  const served = [world.replies.length];
+  expect(world.now - before).toBeLessThan(100);
+  while (replica.deadline() <= world.now) {
+    const from = world.now;
+    replica.input({ kind: "deadline" });
+    replica.pump();
+    expect(world.now - from).toBeLessThan(150);
+    served.push(world.replies.length);
+    if (served.length === 3) world.request(1, 501, get("k"));
+  }
+  expect(served.length).toBeGreaterThan(3);
+  expect(world.replies).toEqual(Array.from({ length: 501 }, (_, i) => `${i + 1} notFound`));
+  expect(replica.unanswered).toBe(0);
 });
 
 test("Replica: behind a queue that is old and long requests are overloaded, and no longer once it is answered", () => {

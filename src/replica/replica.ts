@@ -18,6 +18,7 @@ import { STATUS } from "../wire/errors.ts";
 import { AdminRequests } from "./admin.ts";
 import { Admission, noRefusals, type RefusalCounts } from "./admission.ts";
 import { Answers } from "./answers.ts";
+import { ConfirmedReads } from "./confirmed-reads.ts";
 import { BatchBuilder, ReadBatch, type ReadCounts, type Waiting } from "./pending.ts";
 import { PREFETCH_COMMANDS, prefetch } from "./prefetch.ts";
 import type { AdminOutcome, ClientPort, Ports, ReplicaOptions } from "./ports.ts";
@@ -58,7 +59,7 @@ export class Replica implements ClientPort {
   readonly #waiting: Waiting[] = [];
   #reads: ReadBatch;
   readonly #readsOffered = new Map<number, ReadBatch>();
-  readonly #readsConfirmed: ReadBatch[] = [];
+  readonly #readsConfirmed: ConfirmedReads;
   readonly #answers: Answers;
   readonly #admission: Admission;
   readonly #refusals: RefusalCounts;
@@ -75,6 +76,13 @@ export class Replica implements ClientPort {
     this.#options = options;
     this.#reads = new ReadBatch(null);
     this.#answers = new Answers(ports);
+    this.#readsConfirmed = new ConfirmedReads(
+      machine,
+      () => ports.now(),
+      this.reads,
+      (client, requestId, bytes, view, at, end) =>
+        this.#serveRead(client, requestId, bytes, view, at, end, this.#appliedIndex),
+    );
     this.#admission = new Admission(options.admission);
     this.#refusals = options.refusals ?? noRefusals();
     const status = raft.status();
@@ -97,9 +105,9 @@ export class Replica implements ClientPort {
     return this.#raft.status();
   }
 
-  /** When `input({ kind: "deadline" })` is next due, in the milliseconds of `Ports.now`. */
+  /** When `input({ kind: "deadline" })`, and a pump, are next due, in the milliseconds of `Ports.now`. */
   deadline(): number {
-    return this.#raft.deadline();
+    return Math.min(this.#raft.deadline(), this.#readsConfirmed.resumeAt);
   }
 
   /** Moves to these voters and learners, as raft/api.ts says; `done` may be called within the call. */
@@ -162,6 +170,7 @@ export class Replica implements ClientPort {
     this.#pumpAgain = true;
     if (this.#pumping) return;
     this.#pumping = true;
+    if (this.#readsConfirmed.resumeAt < Infinity) this.#readsConfirmed.serve(this.#appliedIndex);
     while (this.#pumpAgain) {
       this.#pumpAgain = false;
       this.#offer();
@@ -178,10 +187,10 @@ export class Replica implements ClientPort {
   /** Settles how many requests may wait until the next turn is over. */
   #admit(): void {
     const { waiting, served } = this.#answers;
-    const reads = this.#readsConfirmed[0] ?? firstOf(this.#readsOffered);
     const oldestAt = Math.min(
       this.#waiting[0]?.arrivedAt ?? Infinity,
-      reads?.arrivedAt ?? Infinity,
+      this.#readsConfirmed.oldestAt,
+      firstOf(this.#readsOffered)?.arrivedAt ?? Infinity,
     );
     this.#admission.update(this.#inputAt, served, waiting, oldestAt);
   }
@@ -222,7 +231,7 @@ export class Replica implements ClientPort {
     this.#snapshots?.read(ready.snapshotReads);
     this.#admin.settle(ready.outcomes);
     for (const { tag, index, byLease } of ready.reads) this.#confirmed(tag, index, byLease);
-    this.#serveConfirmed();
+    this.#readsConfirmed.serve(this.#appliedIndex);
     for (const { tag, leaderId, reason } of ready.refused) this.#refused(tag, leaderId, reason);
     if (ready.softState !== null) this.#onSoftState(ready.softState);
   }
@@ -313,23 +322,7 @@ export class Replica implements ClientPort {
     this.#readsOffered.delete(tag);
     reads.index = index;
     reads.byLease = byLease;
-    this.#readsConfirmed.push(reads);
-  }
-
-  #serveConfirmed(): void {
-    while (this.#readsConfirmed.length > 0) {
-      const { index, bytes, view, clients, requestIds } = this.#readsConfirmed[0]!;
-      if (index > this.#appliedIndex) return;
-      const reads = this.#readsConfirmed.shift()!;
-      this.reads[reads.byLease ? "byLease" : "byRound"] += clients.length;
-      let at = 0;
-      for (let i = 0; i < clients.length; i++) {
-        if (i % PREFETCH_COMMANDS === 0) prefetch(this.#machine, view, at, clients.length - i);
-        const start = at + ENTRY_HEADER_BYTES;
-        at = start + view.getUint32(at, true);
-        this.#serveRead(clients[i]!, requestIds[i]!, bytes, view, start, at, this.#appliedIndex);
-      }
-    }
+    this.#readsConfirmed.add(reads);
   }
 
   #serveRead(

@@ -29,6 +29,7 @@ const LoadResultSchema = v.object({
   curve: v.array(v.tuple([v.number(), v.number()])),
   lateness: LatencySchema,
   dropped: v.number(),
+  shed: v.optional(v.number()),
   cpu: v.number(),
   generators: v.optional(v.number()),
   unread: v.optional(v.number()),

@@ -70,3 +70,36 @@ for (const name of ["wire", "resp", "json"] as const) {
     expect(await get(clientPort, "still")).toMatchObject({ value: "here" });
   }, 60_000);
 }
+
+/** Bun.serve keeps some connections whose other side has ended: who says nothing for so long is not waited for. */
+const QUIET_MS = 500;
+
+function askHttp(port: number, bytes: Uint8Array): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const socket = connect({ port, host: "127.0.0.1" });
+  socket.on("data", () => {});
+  socket.on("error", () => {});
+  socket.on("close", () => resolve());
+  socket.setTimeout(QUIET_MS, () => socket.destroy());
+  socket.write(bytes);
+  return promise;
+}
+
+// What Bun refuses itself (no HTTP, a head that is too long) has its status and no line: Bun tells nobody.
+test("hostile bytes: http costs a connection and a line for each refused request at most, and harms nobody", async () => {
+  const { httpPort, clientPort } = cluster.config.nodes[0]!;
+  const log = cluster.logs.get(1)!;
+  const before = log.lines.length;
+  const given = await inputs("http");
+  for (let i = 0; i < given.length; i += 16) {
+    await Promise.all(given.slice(i, i + 16).map((input) => askHttp(httpPort, input)));
+  }
+  const foreign = "GET /kv/x HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n";
+  await askHttp(httpPort, Buffer.from(foreign));
+  const refused = log.lines.slice(before).filter(({ event }) => event === "httpRefused");
+  for (const line of refused) expect(line["reason"]).toBeString();
+  expect(refused.at(-1)?.["reason"]).toBe("the Host of the request is no name of this node");
+  expect(cluster.fatal).toEqual([]);
+  expect((await fetch(`http://127.0.0.1:${httpPort}/version`)).status).toBe(200);
+  expect(await put(clientPort, "still", "there")).toMatchObject({ status: "ok" });
+}, 60_000);

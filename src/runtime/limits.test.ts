@@ -8,6 +8,7 @@ import { ask, get, put } from "./testing/binary-client.ts";
 import { rawClient } from "./testing/raw-client.ts";
 import { textClient } from "./testing/text-client.ts";
 import { until } from "./testing/until.ts";
+import { readAuthReply } from "../wire/auth.ts";
 import { beginFrame, endFrame } from "../wire/frame.ts";
 import { KIND } from "../wire/kinds.ts";
 import { ByteWriter } from "../wire/bytes.ts";
@@ -103,12 +104,17 @@ test("limits: a value of 1 GiB is refused by its announcement, on every protocol
   const binary = await rawClient(port);
   binary.send(u32(GIB));
   await until("the frame is refused", () => binary.isClosed);
-  expect(reasons()).toEqual([`frame length ${GIB} is not within 14 to ${16 << 20}`]);
+  const tooLong = `frame length ${GIB} is not within 14 to ${16 << 20}`;
+  expect(reasons()).toEqual([tooLong]);
+  const [said, ...more] = binary.frames;
+  expect([said!.kind, more]).toEqual([KIND.authReply, []]);
+  expect(readAuthReply(said!.body).refusal).toBe(tooLong);
   const resp = await textClient(port);
   resp.send(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${GIB}\r\n`);
-  expect(await resp.lines(1)).toBe("-ERR Protocol error: invalid bulk length\r\n");
+  const invalid = `Protocol error: invalid bulk length: ${GIB} bytes, the limit is ${8 << 20}`;
+  expect(await resp.lines(1)).toBe(`-ERR ${invalid}\r\n`);
   await until("RESP is closed", () => resp.isClosed);
-  expect(reasons()).toEqual(["Protocol error: invalid bulk length"]);
+  expect(reasons()).toEqual([invalid]);
   const answer = await http(
     `PUT /kv/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${GIB}\r\n\r\n`,
   );

@@ -13,7 +13,7 @@ import {
 } from "../wire/handshake.ts";
 import { KIND } from "../wire/kinds.ts";
 import { readMessage } from "../wire/raft-codec.ts";
-import { agreedVersion, versionsText, WIRE_VERSIONS, type WireVersions } from "../wire/versions.ts";
+import { agreedVersion, apartText, WIRE_VERSIONS, type WireVersions } from "../wire/versions.ts";
 import type { Log } from "./logging.ts";
 import { countMessage, type PeerTraffic } from "./peer-traffic.ts";
 
@@ -222,9 +222,7 @@ export class PeerListener {
       if (!peers().includes(peer)) return refused(`node ${peer} is not a peer of node ${self}`);
       const version = agreedVersion(versions, shake.versions);
       if (version !== null) return { peer, refusal: null, version };
-      return refused(
-        `node ${peer} speaks ${versionsText(shake.versions)} of the peer protocol, node ${self} ${versionsText(versions)}: run builds that have one in common`,
-      );
+      return refused(apartText({ id: peer, wire: shake.versions }, { id: self, wire: versions }));
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       return { peer: NO_NODE, refusal: error.message, version: 1 };

@@ -4,18 +4,33 @@ import { refuseOtherSites } from "./browser-guard.ts";
 const status = (
   headers: Readonly<Record<string, string>>,
   method = "GET",
-  hosts: readonly string[] = [],
+  hosts: readonly string[] = ["127.0.0.1"],
+  path = "/status",
 ): number => {
-  const request = { method, headers: new Headers(headers) };
+  const request = { method, headers: new Headers(headers), url: `http://127.0.0.1${path}` };
   return refuseOtherSites(request, hosts)?.status ?? 200;
 };
 
 test("browser guard: a domain that was made to point here is refused, whatever it asks", () => {
-  const ours = ["127.0.0.1:7301", "localhost", "[::1]:1", "10.1.2.3:7301", "ordeal-0:7301"];
-  const inside = ["ordeal.default.svc.cluster.local:7301", "db.internal"];
-  for (const host of [...ours, ...inside]) expect([host, status({ host })]).toEqual([host, 200]);
+  const ours = ["127.0.0.1:7301", "localhost", "[::1]:1", "10.1.2.3:7301"];
+  const inside = [
+    "ordeal.default.svc.cluster.local:7301",
+    "db.internal",
+    "ordeal-0:7301",
+    "a.local",
+  ];
+  for (const host of ours) expect([host, status({ host })]).toEqual([host, 200]);
+  for (const host of inside) {
+    // On loopback nobody needs them, and in a strange network anybody may answer for them.
+    expect([host, status({ host })]).toEqual([host, 421]);
+    expect([host, status({ host }, "GET", ["0.0.0.0", "ordeal-1"])]).toEqual([host, 200]);
+  }
   const others = ["evil.example:7301", "127.0.0.1.evil.example", "", "a b", "127.0.0.1:x", "u@h"];
-  for (const host of others) expect([host, status({ host })]).toEqual([host, 421]);
+  for (const host of others) {
+    for (const hosts of [["127.0.0.1"], ["0.0.0.0"]]) {
+      expect([host, status({ host }, "GET", hosts)]).toEqual([host, 421]);
+    }
+  }
   expect(status({ host: "db.corp.example:7301" }, "GET", ["db.corp.example"])).toBe(200);
 });
 
@@ -34,6 +49,8 @@ test("browser guard: pages of other sites can neither read nor do anything", () 
   }
   const link = { host, "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
   expect(status({ ...link, "sec-fetch-dest": "document" })).toBe(200);
+  const admin = "/admin/backup";
+  expect(status({ ...link, "sec-fetch-dest": "document" }, "GET", [], admin)).toBe(403);
   expect(status({ ...link, "sec-fetch-dest": "document" }, "POST")).toBe(403);
   expect(status({ ...link, "sec-fetch-dest": "iframe" })).toBe(403);
 });

@@ -16,6 +16,9 @@ export type NodeHandlers = {
   error(socket: Socket, error: Error): void;
 };
 
+/** The node is there and does not let us in, or is not one that we let in. */
+export class RefusedError extends Error {}
+
 const GREETED_WITHIN_MS = 5000;
 const REPLY_BYTES_MAX = 1024;
 
@@ -51,7 +54,7 @@ class Greeting {
 
   async connect(at: { readonly hostname: string; readonly port: number }): Promise<void> {
     const late = `no greeting within ${GREETED_WITHIN_MS} ms`;
-    const timer = setTimeout(() => this.#fail(late), GREETED_WITHIN_MS);
+    const timer = setTimeout(() => this.#fail(new Error(late)), GREETED_WITHIN_MS);
     const { drain, close, error: failed } = this.#handlers;
     Bun.connect({
       ...at,
@@ -71,15 +74,15 @@ class Greeting {
         },
         close: (socket) => {
           if (this.#state === "open") close(socket);
-          else this.#fail("the node closed the connection");
+          else this.#fail(new Error("the node closed the connection"));
         },
         error: (socket, error) => {
           if (this.#state === "open") failed(socket, error);
-          else this.#fail(error.message);
+          else this.#fail(error);
         },
         connectError,
       },
-    }).catch((error: Error) => this.#fail(error.message));
+    }).catch((error: Error) => this.#fail(error));
     try {
       await this.#ended.promise;
     } finally {
@@ -90,7 +93,7 @@ class Greeting {
   /** The other side is a node of the cluster. */
   #shaken(socket: Socket, isDone: boolean, error: Error | null): void {
     if (this.#state !== "greeting") return;
-    if (!isDone || error !== null) return this.#fail(tlsFailure(error));
+    if (!isDone || error !== null) return this.#fail(new RefusedError(tlsFailure(error)));
     const { token } = this.#credentials;
     if (token === undefined) return this.#opened(socket);
     const w = new ByteWriter(64);
@@ -106,11 +109,11 @@ class Greeting {
         reply = readAuthReply(body);
       });
     } catch (error) {
-      return this.#fail(`no answer to the token: ${(error as Error).message}`);
+      return this.#fail(new Error(`no answer to the token: ${(error as Error).message}`));
     }
     if (reply === null) return;
     if (reply.refusal === null) this.#opened(socket);
-    else this.#fail(reply.refusal);
+    else this.#fail(new RefusedError(reply.refusal));
   }
 
   #opened(socket: Socket): void {
@@ -119,10 +122,10 @@ class Greeting {
     this.#handlers.open(socket);
   }
 
-  #fail(reason: string): void {
+  #fail(reason: Error): void {
     if (this.#state !== "greeting") return;
     this.#state = "failed";
     this.#socket?.terminate();
-    this.#ended.reject(new Error(reason));
+    this.#ended.reject(reason);
   }
 }

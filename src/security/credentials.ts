@@ -59,15 +59,21 @@ export function loadCredentials(files: CredentialFiles, env = process.env): Cred
   };
 }
 
-/** What the environment names (ORDEAL_TLS_CA, _CERT, _KEY, ORDEAL_TOKEN_FILE); null: no authority, so nothing is encrypted. */
+/**
+ * What the environment names (ORDEAL_TLS_CA, _CERT, _KEY, ORDEAL_TOKEN_FILE); null: no authority, so nothing is
+ * encrypted. Beside a node they are its settings, in which {id} is its id: without ORDEAL_ID that is no client's pair.
+ */
 export function credentialsOfEnvironment(env = process.env): CredentialFiles | null {
   const ca = env["ORDEAL_TLS_CA"];
   if (ca === undefined || ca === "") return null;
+  const id = env["ORDEAL_ID"];
+  const own = (path: string | undefined): string | undefined =>
+    path?.includes("{id}") !== true ? path : id && path.replaceAll("{id}", id);
   return {
-    ca,
-    cert: env["ORDEAL_TLS_CERT"],
-    key: env["ORDEAL_TLS_KEY"],
-    tokenFile: env["ORDEAL_TOKEN_FILE"],
+    ca: own(ca) ?? ca,
+    cert: own(env["ORDEAL_TLS_CERT"]),
+    key: own(env["ORDEAL_TLS_KEY"]),
+    tokenFile: own(env["ORDEAL_TOKEN_FILE"]),
   };
 }
 

@@ -120,7 +120,7 @@ function ownerProblems(
 ): Problem[] {
   const what = whyNotNode(alternatives, clusterId, id);
   if (what === null) return [];
-  const fix = `give its own: ordeal certs node --id ${id} --cluster ${clusterId}`;
+  const fix = `give its own: ordeal certs node --id ${id} --dir DIR, of that cluster's certificates`;
   return [{ where: `tls.cert (${cert})`, what, fix }];
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from "../kv/command.ts";
 import type { Credentials } from "../security/credentials.ts";
 import { credentialsFor } from "../security/keyring.ts";
+import { readAuthReply } from "../wire/auth.ts";
 import { WireError } from "../wire/bytes.ts";
 import { eachResponse, type Response } from "../wire/client.ts";
 import { type Frame, FrameReader } from "../wire/frame.ts";
@@ -83,6 +84,9 @@ export class ClientConnection {
   }
 
   readonly #onFrame = (frame: Frame): void => {
+    if (frame.kind === KIND.authReply) {
+      throw new WireError(`the node refuses: ${readAuthReply(frame.body).refusal ?? "nothing"}`);
+    }
     if (frame.kind !== KIND.clientResponses) {
       throw new WireError(`frame of kind ${frame.kind} where clientResponses belongs`);
     }

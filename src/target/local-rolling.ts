@@ -1,4 +1,5 @@
 import type { NodeStatusReport } from "../runtime/node-status.ts";
+import { versionsApart } from "../wire/versions.ts";
 import { askReport } from "./local-admin.ts";
 import type { LocalSupervisor } from "./local-supervisor.ts";
 
@@ -76,6 +77,9 @@ async function whyNotWhole(supervisor: LocalSupervisor, withinMs: number): Promi
   const floor = committed(await reports(supervisor));
   for (;;) {
     const all = await reports(supervisor);
+    // No waiting helps, and the next node of that build would cost the majority.
+    const apart = versionsApart(all);
+    if (apart !== null) return apart;
     const lacks = lacking(supervisor.nodeIds, all, floor);
     if (lacks === null) return null;
     if (performance.now() > deadline) return `${lacks}, not within ${withinMs / 1000} s`;

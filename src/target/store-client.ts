@@ -19,7 +19,10 @@ const MODULE = "module:";
  * Every operation ends in one `onDone`, and its outcome is honest: DONE_OK it took effect once,
  * DONE_FAIL it did not and never will, DONE_INFO it may have or may yet.
  */
-export type StoreClient = Clerks & Pick<NodeConnections<never>, "connected" | "close">;
+export type StoreClient = Omit<Clerks, "shed"> & { shed(): number } & Pick<
+    NodeConnections<never>,
+    "connected" | "close"
+  >;
 
 /** A protocol: what runs the operations, and the connections over which it does. */
 export type ProtocolClient = {
@@ -28,7 +31,10 @@ export type ProtocolClient = {
 };
 
 /** The operations of many clients, a slot each: what any clerk does for whoever drives it. */
-export type Clerks = Pick<PlainClerk, "start" | "tick" | "deadline">;
+export type Clerks = Pick<PlainClerk, "start" | "tick" | "deadline"> & {
+  /** Operations since the start that it refused itself, as overloaded, and never sent. Absent: it does no such thing. */
+  readonly shed?: number;
+};
 
 export type StoreClientOptions = {
   readonly address: ClusterAddress;
@@ -90,6 +96,7 @@ export function openStoreClient(
     start: clerk.start.bind(clerk),
     tick: clerk.tick.bind(clerk),
     deadline: clerk.deadline.bind(clerk),
+    shed: () => clerk.shed ?? 0,
     connected: connections.connected.bind(connections),
     close: connections.close.bind(connections),
   };

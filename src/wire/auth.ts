@@ -10,7 +10,8 @@ import { KIND } from "./kinds.ts";
  *        0  u16   tokenBytes       1 … TOKEN_BYTES_MAX
  *        2  …     token, UTF-8
  *
- * authReply, kind 21, group 0:
+ * authReply, kind 21, group 0; without an auth before it: what came cannot be read (a frame of more than
+ * FRAME_BYTES_MAX, say), for this reason, and the connection is closed:
  *
  *   offset  type  field
  *        0  u8    accepted         1 or 0; the connection is closed after 0

@@ -2,7 +2,12 @@ import { expect, test } from "bun:test";
 import { VALUE_BYTES_MAX } from "../kv/command.ts";
 import { Prng } from "../lib/prng.ts";
 import { WireError } from "./bytes.ts";
-import { RESP_ARGS_MAX, RESP_INLINE_BYTES_MAX, RespReader } from "./resp.ts";
+import {
+  RESP_ARGS_MAX,
+  RESP_COMMAND_BYTES_MAX,
+  RESP_INLINE_BYTES_MAX,
+  RespReader,
+} from "./resp.ts";
 
 const utf8 = new TextEncoder();
 
@@ -107,7 +112,10 @@ test("resp: what is no RESP is refused with one sentence, also when it comes byt
     ["*1\r\n$x\r\n", "invalid bulk length"],
     ["*1\r\n$-1\r\n", "invalid bulk length"],
     ["*1\r\n$-2\r\n", "invalid bulk length"],
-    [`*1\r\n$${VALUE_BYTES_MAX + 1}\r\n`, "invalid bulk length"],
+    [
+      `*1\r\n$${VALUE_BYTES_MAX + 1}\r\n`,
+      `invalid bulk length: ${VALUE_BYTES_MAX + 1} bytes, the limit is ${VALUE_BYTES_MAX}`,
+    ],
     ["*1\r\n$4\r\nPINGxx", "bulk string without CRLF at its end"],
     ["*1\r\n$\r\n", "invalid bulk length"],
     ['GET "x\r\n', "unbalanced quotes in request"],
@@ -121,12 +129,16 @@ test("resp: what is no RESP is refused with one sentence, also when it comes byt
 
 test("resp: a line without an end, or a command beyond its limit, is refused before it is kept", () => {
   const line = new Uint8Array(RESP_INLINE_BYTES_MAX + 2).fill(0x61);
-  expect(problemOf(line, 1_000)).toBe("Protocol error: too big inline request");
+  expect(problemOf(line, 1_000)).toBe(
+    `Protocol error: too big inline request: the limit is ${RESP_INLINE_BYTES_MAX} bytes`,
+  );
   const value = new Uint8Array(VALUE_BYTES_MAX);
   const first = encode([utf8.encode("MSET"), utf8.encode("a"), value]).slice();
   first.set(utf8.encode("*5"), 0);
   const rest = utf8.encode(`$1\r\nb\r\n$${VALUE_BYTES_MAX}\r\n`);
-  expect(problemOf(Buffer.concat([first, rest]), 1 << 20)).toBe("Protocol error: too big request");
+  expect(problemOf(Buffer.concat([first, rest]), 1 << 20)).toBe(
+    `Protocol error: too big request: the limit is ${RESP_COMMAND_BYTES_MAX} bytes`,
+  );
 });
 
 test("resp: random bytes are commands, an unfinished one, or a WireError, and nothing else", () => {

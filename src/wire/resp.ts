@@ -98,11 +98,16 @@ export class RespReader {
       }
       const length = this.#number("bulk");
       if (length === UNFINISHED) return false;
-      if (length < 0 || length > VALUE_BYTES_MAX) {
-        throw new WireError("Protocol error: invalid bulk length");
+      if (length < 0) throw new WireError("Protocol error: invalid bulk length");
+      if (length > VALUE_BYTES_MAX) {
+        throw new WireError(
+          `Protocol error: invalid bulk length: ${length} bytes, the limit is ${VALUE_BYTES_MAX}`,
+        );
       }
       if (this.#at - this.#input.start + length > RESP_COMMAND_BYTES_MAX) {
-        throw new WireError("Protocol error: too big request");
+        throw new WireError(
+          `Protocol error: too big request: the limit is ${RESP_COMMAND_BYTES_MAX} bytes`,
+        );
       }
       this.#at = this.#lineEnd;
       this.#bulk = length;
@@ -150,7 +155,9 @@ export class RespReader {
     const lineFeed = this.#input.bytes.indexOf(LF, Math.max(this.#at, this.#looked));
     const isWhole = lineFeed !== -1 && lineFeed < this.#input.end;
     if ((isWhole ? lineFeed : this.#input.end) - this.#at > RESP_INLINE_BYTES_MAX) {
-      throw new WireError("Protocol error: too big inline request");
+      throw new WireError(
+        `Protocol error: too big inline request: the limit is ${RESP_INLINE_BYTES_MAX} bytes`,
+      );
     }
     if (!isWhole) {
       this.#looked = this.#input.end;

@@ -22,3 +22,18 @@ export function agreedVersion(a: WireVersions, b: WireVersions): number | null {
 /** `version 1`, `versions 2 to 3`. */
 export const versionsText = ({ lowest, highest }: WireVersions): string =>
   lowest === highest ? `version ${lowest}` : `versions ${lowest} to ${highest}`;
+
+export type NodeVersions = { readonly id: number; readonly wire: WireVersions };
+
+/** What keeps one of two nodes from speaking to the other: that they have no version in common. */
+export const apartText = (a: NodeVersions, b: NodeVersions): string =>
+  `node ${a.id} speaks ${versionsText(a.wire)} of the peer protocol, node ${b.id} ${versionsText(b.wire)}: run builds that have one in common`;
+
+/** The first two of the nodes that have no version in common, in words; null: all can speak to all. */
+export function versionsApart(nodes: readonly NodeVersions[]): string | null {
+  for (const [i, a] of nodes.entries()) {
+    const b = nodes.slice(0, i).find(({ wire }) => agreedVersion(a.wire, wire) === null);
+    if (b !== undefined) return apartText(a, b);
+  }
+  return null;
+}

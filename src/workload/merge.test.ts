@@ -71,6 +71,13 @@ describe("mergeResults", () => {
     expect("unread" in mergeResults([a!.result(FACTS)])).toBe(false);
   });
 
+  test("what the clients refused themselves is summed up; none is not told", () => {
+    const parts = operate(1000).parts;
+    const merged = mergeResults(parts.map((part, i) => part.result({ ...FACTS, shed: 10 * i })));
+    expect(merged.shed).toBe(30);
+    expect("shed" in mergeResults(parts.map((part) => part.result(FACTS)))).toBe(false);
+  });
+
   test("a result without histograms is not merged in silence", () => {
     const { histograms: _, ...bare } = operate(null).parts[0]!.result(FACTS);
     expect(() => mergeResults([bare])).toThrow("without its histograms");

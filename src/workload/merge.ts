@@ -12,6 +12,7 @@ export function mergeResults(parts: readonly LoadResult[]): LoadResult {
   const histograms = mergeHistograms(parts.map(histogramsOf));
   const service = merged(Object.values(histograms.service));
   const response = histograms.response ? Histogram.fromJSON(histograms.response) : service;
+  const shed = sum(parts.map((part) => part.shed ?? 0));
   const unread = parts.flatMap((part) => part.unread ?? []);
   return {
     startedAtUs: Math.min(...parts.map((part) => part.startedAtUs)),
@@ -28,6 +29,7 @@ export function mergeResults(parts: readonly LoadResult[]): LoadResult {
     cpu: sum(parts.map((part) => part.cpu)),
     generators: parts.length,
     histograms,
+    ...(shed === 0 ? {} : { shed }),
     ...(unread.length === 0 ? {} : { unread: Math.max(...unread) }),
     void: mergeVoid(parts),
   };

@@ -24,6 +24,8 @@ export type RunFacts = {
   readonly measuredMs: number;
   /** Processor time over wall time, 1: one core. */
   readonly cpu: number;
+  /** Operations that the client did not send (LoadResult.shed); default: none. */
+  readonly shed?: number;
   /** Null without final reads. */
   readonly unread: number | null;
 };
@@ -127,7 +129,7 @@ export class LoadMetrics {
     return tick;
   }
 
-  result({ startedAtUs, measuredMs, cpu, unread }: RunFacts): LoadResult {
+  result({ startedAtUs, measuredMs, cpu, unread, shed = 0 }: RunFacts): LoadResult {
     this.#fold();
     const all = new Float64Array(CLASSES);
     const service = new Histogram();
@@ -158,6 +160,7 @@ export class LoadMetrics {
       dropped: this.#dropped,
       cpu,
       ...(unread === null ? {} : { unread }),
+      ...(shed === 0 ? {} : { shed }),
       histograms: {
         ...(this.#openLoop ? { response: response.toJSON() } : {}),
         lateness: this.#lateness.toJSON(),

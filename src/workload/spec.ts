@@ -160,6 +160,11 @@ export type LoadResult = {
   /** Open loop: how late operations started (µs), and how many could not start at all. */
   readonly lateness: LatencySummary;
   readonly dropped: number;
+  /**
+   * Of those that failed while it was measured: refused by the client itself, which most was refused to, and never
+   * sent. Absent: none.
+   */
+  readonly shed?: number | undefined;
   /** Share of one core that the generator used; of several processes, their sum. */
   readonly cpu: number;
   /** Generator processes that shared the load; absent: one. */

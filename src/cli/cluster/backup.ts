@@ -1,14 +1,26 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { UserError } from "../../lib/user-error.ts";
+import { type Problem, UserError } from "../../lib/user-error.ts";
 import type { NodeAddress } from "../../runtime/config.ts";
 import { fetchNode } from "../../security/keyring.ts";
-import { type BackupMeta, writeBackup } from "../../runtime/rebirth/backup-file.ts";
+import {
+  type BackupMeta,
+  type BackupSource,
+  writeBackup,
+} from "../../runtime/rebirth/backup-file.ts";
+import {
+  type GroupSource,
+  type ShardedMeta,
+  ShardsMove,
+  writeShardedBackup,
+} from "../../runtime/rebirth/backup-shards.ts";
 import { placesOf } from "../watch/places.ts";
 
 /** A leader may be lost while it is asked, and another one elected. */
 const ATTEMPTS = 5;
 const RETRY_MS = 500;
+/** Shards that move come to rest soon, unless a group is down or an operator goes on moving them. */
+const SETTLED_WITHIN_MS = 60_000;
 
 /** Backs a running cluster up, and prints what the file holds. Throws UserError; no file is left then. */
 export async function runBackup({
@@ -31,10 +43,52 @@ export async function runBackup({
     };
     throw new UserError("cannot write the backup", [problem]);
   }
-  const places = await (await placesOf(dir, nodes))();
-  const meta = await writeBackup(path, await openStream(places.nodes));
+  const { nodes: asked } = await (await placesOf(dir, nodes))();
+  const whole = await openStream(asked, "/admin/backup");
+  if (whole.kind === "sharded") return backupShards({ path, nodes: asked, json, ...whole });
+  if (whole.kind === "moving") throw cannot(whole.problem);
+  const meta = await writeBackup(path, whole);
   if (json) return console.log(JSON.stringify({ file: path, ...meta }));
   console.log(`${path}: verified\n${describe(meta)}`);
+}
+
+/** Group after group, and again from the beginning when shards move meanwhile. */
+async function backupShards({
+  path,
+  nodes,
+  shards,
+  json,
+}: {
+  readonly path: string;
+  readonly nodes: readonly NodeAddress[];
+  readonly shards: number;
+  readonly json: boolean;
+}): Promise<void> {
+  const source: GroupSource = async ({ id, nodes: members }, num) => {
+    const from = nodes.filter((node) => members?.includes(node.id) ?? true);
+    const config = num === null ? "" : `&config=${num}`;
+    const opened = await openStream(from, `/admin/backup?group=${id}${config}`);
+    if (opened.kind === "stream") return opened;
+    if (opened.kind === "moving") return opened.problem.what;
+    throw new Error("a node asked for a group that was named");
+  };
+  const deadline = performance.now() + SETTLED_WITHIN_MS;
+  for (let attempts = 1; ; attempts++) {
+    try {
+      const meta = await writeShardedBackup(path, shards, source);
+      if (json) return console.log(JSON.stringify({ file: path, attempts, ...meta }));
+      return console.log(`${path}: verified\n${describeSharded(meta)}`);
+    } catch (error) {
+      if (!(error instanceof ShardsMove)) throw error;
+      if (attempts === 1) console.error(`waiting until no shard moves: ${error.message}`);
+      if (performance.now() > deadline) {
+        const fix = "see `ordeal shards status`, and try again when it says: nothing moves";
+        const what = `shards have moved for ${SETTLED_WITHIN_MS / 1000} s: ${error.message}`;
+        throw cannot({ where: "the shards", what, fix });
+      }
+      await Bun.sleep(RETRY_MS);
+    }
+  }
 }
 
 /** What a backup holds, for people. */
@@ -43,20 +97,26 @@ export const describe = (meta: BackupMeta): string =>
   state     ${meta.keys} keys, ${meta.sessions} sessions, after entry ${meta.index} of term ${meta.term}
   bytes     ${meta.bytes}, checksum ${meta.checksum}`;
 
-type Opened = {
-  readonly node: number;
-  readonly version: string;
-  readonly snapshot: AsyncIterable<Uint8Array>;
-};
+export const describeSharded = (meta: ShardedMeta): string =>
+  `  cluster   ${meta.clusterId}, taken ${meta.takenAt}
+  shards    ${meta.shards} on ${meta.groups} groups, by config ${meta.config}: each group at a moment of its own
+  state     ${meta.keys} keys, ${meta.sessions} sessions
+  bytes     ${meta.bytes}`;
+
+type Opened =
+  | ({ readonly kind: "stream" } & BackupSource)
+  | { readonly kind: "sharded"; readonly shards: number }
+  /** Shards move, or what else a node says that cannot be waited for by asking another one. */
+  | { readonly kind: "moving"; readonly problem: Problem };
 
 /** The leader is one of them; the others name it, and are passed over. */
-async function openStream(nodes: readonly NodeAddress[]): Promise<Opened> {
+async function openStream(nodes: readonly NodeAddress[], path: string): Promise<Opened> {
   let problems = nodes.map((node) => unreachable(node, "was not asked"));
   for (let i = 0; i < ATTEMPTS; i++) {
     if (i > 0) await Bun.sleep(RETRY_MS);
     problems = [];
     for (const node of nodes) {
-      const said = await ask(node);
+      const said = await ask(node, path);
       if (typeof said !== "string") return said;
       problems.push(unreachable(node, said));
     }
@@ -64,29 +124,31 @@ async function openStream(nodes: readonly NodeAddress[]): Promise<Opened> {
   throw new UserError("no node gives a backup", problems);
 }
 
-async function ask({ host, httpPort }: NodeAddress): Promise<Opened | string> {
+async function ask({ host, httpPort }: NodeAddress, path: string): Promise<Opened | string> {
   try {
     const at = { host, port: httpPort };
-    const response = await fetchNode(at, "/admin/backup", { redirect: "manual" });
+    const response = await fetchNode(at, path, { redirect: "manual" });
     if (response.status === 307) return "does not lead";
+    const header = (name: string): string => response.headers.get(name) ?? "";
     if (response.status === 409) {
+      const shards = Number(header("X-Ordeal-Shards"));
       const { error, fix } = (await response.json()) as {
         readonly error: string;
         readonly fix: string;
       };
-      throw new UserError("the cluster cannot be backed up", [
-        { where: `${host}:${httpPort}`, what: error, fix },
-      ]);
+      if (shards > 0) return { kind: "sharded", shards };
+      return { kind: "moving", problem: { where: `${host}:${httpPort}`, what: error, fix } };
     }
     if (!response.ok || response.body === null) return `answered ${response.status}`;
-    const header = (name: string): string => response.headers.get(name) ?? "";
-    const snapshot = response.body;
-    return { node: Number(header("X-Ordeal-Node")), version: header("X-Ordeal-Version"), snapshot };
+    const [node, version] = [Number(header("X-Ordeal-Node")), header("X-Ordeal-Version")];
+    return { kind: "stream", node, version, snapshot: response.body };
   } catch (error) {
-    if (error instanceof UserError) throw error;
     return (error as Error).message;
   }
 }
+
+const cannot = (problem: Problem): UserError =>
+  new UserError("the cluster cannot be backed up", [problem]);
 
 const unreachable = ({ id, host, httpPort }: NodeAddress, what: string) => ({
   ...{ where: `node ${id}, http://${host}:${httpPort}`, what },

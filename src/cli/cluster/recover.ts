@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { UserError } from "../../lib/user-error.ts";
 import { loadConfig, type NodeConfigFile, nodeAddress } from "../../runtime/config.ts";
-import { lossText } from "../../runtime/rebirth/force-new-cluster.ts";
+import { groupLines, lossText } from "../../runtime/rebirth/force-new-cluster.ts";
 import { type Recovered, recoverNode } from "../../runtime/rebirth/recover.ts";
 import { certsDir, configFile, writeConfig } from "../../target/local-dir.ts";
 import { isSupervised } from "./record.ts";
@@ -16,6 +16,7 @@ export async function runRecover(args: {
   readonly dir: string;
   readonly survivor: number;
   readonly "yes-i-may-lose-data": boolean;
+  readonly "yes-i-lose-shards": boolean;
   readonly json: boolean;
 }): Promise<void> {
   const { dir, survivor, json } = args;
@@ -23,7 +24,9 @@ export async function runRecover(args: {
   refuse(dir, config, survivor);
   console.error(lossText(survivor, config.clusterId));
   if (!args["yes-i-may-lose-data"]) await askFor(config.clusterId);
-  const done = await recoverNode(resolve(dir), survivor);
+  const { sharding } = config;
+  const mayLoseShards = args["yes-i-lose-shards"];
+  const done = await recoverNode(resolve(dir), survivor, { sharding, mayLoseShards });
   const { links: _links, ...rest } = config;
   const nodes = config.nodes.filter(({ id }) => id === survivor);
   // They name the old cluster; `cluster start` makes new ones, of another authority.
@@ -38,12 +41,18 @@ export async function runRecover(args: {
     nodes,
     voters: [survivor],
     bootstrapped: true,
+    sharding: done.sharded?.sharding,
   });
+  for (const line of groupLines(done)) console.error(line);
   if (json) return console.log(JSON.stringify({ survivor, ...done }));
   console.log(`${describe(survivor, done)}
 start it:     ordeal cluster start -n 1 --dir ${dir}
-then more:    ordeal cluster add --dir ${dir} --count 2`);
+then more:    ordeal cluster add --dir ${dir} --count 2${done.sharded === null ? "" : MORE_GROUPS}`);
 }
+
+/** The groups that are left have one node each, and keep it. */
+const MORE_GROUPS = `
+then groups on several nodes, which take the shards over: ordeal shards join …, ordeal shards leave …`;
 
 const describe = (survivor: number, done: Recovered): string =>
   `recovered node ${survivor}: ${done.keys} keys, up to entry ${done.lastIndex} of its log, as cluster ${done.clusterId}
@@ -69,8 +78,4 @@ function refuse(dir: string, config: NodeConfigFile, survivor: number): void {
     const what = "the cluster runs";
     throw new UserError("nothing was changed", [{ where: dir, what, fix }]);
   }
-  if (config.sharding === undefined) return;
-  const what = "the cluster is sharded, and one node does not hold all groups";
-  const fix = "start a majority of the nodes of each group";
-  throw new UserError("nothing was changed", [{ where: dir, what, fix }]);
 }

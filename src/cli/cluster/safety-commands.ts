@@ -71,6 +71,7 @@ export const restore: CommandModule<object, RestoreArgs> = {
 type RecoverArgs = DirArgs & {
   readonly survivor: number;
   readonly "yes-i-may-lose-data": boolean;
+  readonly "yes-i-lose-shards": boolean;
 };
 
 export const recover: CommandModule<object, RecoverArgs> = {
@@ -82,6 +83,11 @@ export const recover: CommandModule<object, RecoverArgs> = {
       .option("survivor", { describe: "whose data count", type: "number", demandOption: true })
       .option("yes-i-may-lose-data", {
         describe: "do not ask: what only the lost nodes held is gone",
+        type: "boolean",
+        default: false,
+      })
+      .option("yes-i-lose-shards", {
+        describe: "sharded: shards of which the node has nothing begin empty",
         type: "boolean",
         default: false,
       })

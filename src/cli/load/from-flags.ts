@@ -11,6 +11,7 @@ import { parseNodes, readClusterAddress } from "./address.ts";
 import { useColours } from "../colours.ts";
 import { type Load, startGenerator } from "../generator.ts";
 import { Generator } from "./generator.ts";
+import { refuseStrangers } from "./reach.ts";
 import { liveLine, summaryText } from "./report.ts";
 
 /** `ordeal load` as a person writes it. */
@@ -50,6 +51,7 @@ const EXIT_INTERRUPTED = 130;
 /** Runs a load and prints its result. Ctrl-C ends it early, a second one at once. */
 export async function runFromFlags(flags: LoadFlags): Promise<void> {
   const spec = specOf(flags);
+  await refuseStrangers(spec.address);
   const live = liveLine(process.stderr);
   const violations: LoadViolation[] = [];
   let interrupted = false;

@@ -46,6 +46,8 @@ export class Generator {
   #nextTickAt = 0;
   #cpuFrom: NodeJS.CpuUsage = process.cpuUsage();
   #cpu = 0;
+  /** Operations that the client refused itself: until the measurement began, then during it. */
+  #shed = 0;
   #timer: Timer | null = null;
   #immediate: NodeJS.Immediate | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -115,6 +117,7 @@ export class Generator {
       startedAtUs: originUs + this.#measureFrom * 1000,
       measuredMs: Math.max(0, this.#measureTo - this.#measureFrom),
       cpu: this.#cpu,
+      shed: this.#shed,
       unread: this.#finalReads ? this.#driver.unread : null,
     });
     this.#emit({ kind: "done", result });
@@ -181,6 +184,7 @@ export class Generator {
     if (this.#phase === "warmup" && at >= this.#measureFrom) {
       this.#phase = "measure";
       this.#cpuFrom = process.cpuUsage();
+      this.#shed = this.#client.shed();
     }
     if (this.#phase === "warmup" || this.#phase === "measure") {
       const isOver = this.#stopRequested || this.#driver.exhausted || at >= this.#endAt;
@@ -188,6 +192,7 @@ export class Generator {
       const used = process.cpuUsage(this.#cpuFrom);
       this.#cpu = (used.user + used.system) / 1000 / Math.max(1, at - this.#measureFrom);
       this.#measureTo = at;
+      this.#shed = this.#client.shed() - this.#shed;
       this.#metrics.setEnd(at);
       this.#driver.stop(at);
       this.#phase = "drain";

@@ -48,6 +48,10 @@ export function summaryText(result: LoadResult, openLoop: boolean, colour: boole
   }
   const many = (result.generators ?? 1) > 1 ? `, ${result.generators} processes` : "";
   lines.push(`generator  ${(result.cpu * 100).toFixed(0)} % of a core${many}`);
+  if ((result.shed ?? 0) > 0)
+    lines.push(
+      paint.yellow(`${result.shed} of those that failed were never sent: most was refused`),
+    );
   if (result.dropped > 0) lines.push(paint.yellow(`${result.dropped} starts dropped`));
   if ((result.unread ?? 0) > 0)
     lines.push(paint.red(`${result.unread} keys could not be read back`));

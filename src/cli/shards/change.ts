@@ -5,6 +5,7 @@ import { UserError } from "../../lib/user-error.ts";
 import { ShardAdmin } from "../../target/shards/shard-admin.ts";
 import type { ClusterAddress } from "../../target/target.ts";
 import { parseNodes, readClusterAddress } from "../load/address.ts";
+import { refuseStrangers } from "../load/reach.ts";
 import { parseDurationMs } from "../parse.ts";
 import { movesText } from "./moves.ts";
 
@@ -39,7 +40,9 @@ export async function withAdmin(
   where: Where,
   act: (admin: ShardAdmin) => Promise<void>,
 ): Promise<void> {
-  const admin = new ShardAdmin(addressAt(where), ASK_WITHIN_MS);
+  const address = addressAt(where);
+  await refuseStrangers(address);
+  const admin = new ShardAdmin(address, ASK_WITHIN_MS);
   try {
     await act(admin);
   } finally {

@@ -1,4 +1,5 @@
 import { fetchNode } from "../../security/keyring.ts";
+import { whyNoAnswer } from "../../security/no-answer.ts";
 import type { NodesReport } from "../nodes-report.ts";
 import type { Seed } from "./seed.ts";
 
@@ -15,9 +16,7 @@ export async function askNodes(seed: Seed): Promise<NodesReport | string> {
     const said = (await response.json()) as NodesReport;
     return typeof said.clusterId === "string" ? said : "is no node of Ordeal";
   } catch (error) {
-    const { name, message, code } = error as NodeJS.ErrnoException;
-    if (code === "ECONNREFUSED") return "does not answer: nothing listens there";
-    if (name === "TimeoutError") return `does not answer within ${ANSWER_WITHIN_MS} ms`;
-    return error instanceof SyntaxError ? "is no node of Ordeal" : `does not answer: ${message}`;
+    if (error instanceof SyntaxError) return "is no node of Ordeal";
+    return `does not answer: ${whyNoAnswer(seed, error as Error)}`;
   }
 }

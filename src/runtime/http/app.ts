@@ -45,8 +45,10 @@ export type AppOptions = {
   readonly core: (group: number) => CoreView | null;
   /** The newest snapshot of group 1; null: it has none. */
   readonly snapshot: () => StoredSnapshot | null;
-  /** Where those of group 1 are. */
-  readonly snapshots: () => SnapshotStorage;
+  /** Where those of a group are; null: it is not hosted here. */
+  readonly snapshots: (group: number) => SnapshotStorage | null;
+  /** Into how many the keys are divided; null: nothing is sharded. */
+  readonly shards: () => number | null;
 };
 
 const NO_BYTES = new Uint8Array(0);
@@ -124,6 +126,8 @@ async function serve(options: AppOptions, c: Context, part: Partial<Command>): P
   }
   if (reply.status === "notLeader" && place !== null) return elsewhere(options, c, place);
   if (reply.status === "notLeader") return redirect(options, c, reply.leaderHint);
+  // Key and body have been checked: it is what the append would make of the value.
+  if (reply.status === "invalid" && part.op === OP_APPEND) return tooLarge(c);
   if (reply.status !== "ok") return problem(c, reply.status, undefined, reply.version);
   if (part.op !== OP_GET) return c.json({ version: reply.version, index: reply.index });
   c.header("Content-Type", "application/octet-stream");
@@ -133,8 +137,14 @@ async function serve(options: AppOptions, c: Context, part: Partial<Command>): P
 /** The body, or null when it is too long. */
 async function readValue(c: Context): Promise<Uint8Array | null> {
   if (Number(c.req.header("Content-Length") ?? 0) > VALUE_BYTES_MAX) return null;
-  const value = new Uint8Array(await c.req.arrayBuffer());
-  return value.length > VALUE_BYTES_MAX ? null : value;
+  try {
+    const value = new Uint8Array(await c.req.arrayBuffer());
+    return value.length > VALUE_BYTES_MAX ? null : value;
+  } catch (error) {
+    // Bun has answered 413 itself: nobody reads ours.
+    if ((error as Error).message.includes("maxRequestBodySize")) return null;
+    throw error;
+  }
 }
 
 /** The expected version that the headers ask for; a string says what is wrong with them. */

@@ -28,6 +28,11 @@ export function documentPage() {
             <a href="/status">/status</a>, <a href="/log">/log</a>,
             <a href="/kv?local=true">/kv?local=true</a>, <a href="/metrics">/metrics</a>.
           </p>
+          <p>
+            A node beyond loopback asks for a token with every request, or for a client certificate:
+            <code>-H "Authorization: Bearer $(cat certs/token)" --cacert certs/ca.pem</code>, or
+            <code>--cert certs/client.pem --key certs/client-key.pem --cacert certs/ca.pem</code>.
+          </p>
           ${tags.map(
             (tag) =>
               html`<h2>${tag}</h2>

@@ -18,7 +18,8 @@ export function appOptions(parts: ServedParts): AppOptions {
     placeOf: (key) => groups.placeOf(key),
     stores: () => machines.stores(),
     core: (group) => groups.core(group),
-    snapshots: () => groups.snapshotsOf(GROUP_1)!,
+    snapshots: (group) => groups.snapshotsOf(group),
+    shards: () => config().sharding?.shards ?? null,
     snapshot: () => groups.snapshot(GROUP_1),
     urlOf: (nodeId) => {
       const node = config().nodes.find((n) => n.id === nodeId);

@@ -15,11 +15,16 @@ type Described = {
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, Media>> }>
   >;
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
 };
 type Document = {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> };
+  readonly components: {
+    readonly schemas: Readonly<Record<string, JsonSchema>>;
+    readonly responses: Readonly<Record<string, object>>;
+    readonly securitySchemes: Readonly<Record<string, { readonly type: string }>>;
+  };
 };
 
 let cluster: TestCluster;
@@ -111,6 +116,26 @@ for (const route of Object.keys(OPERATIONS)) {
     expect(schemaProblems(reply, media.schema, document.components.schemas)).toEqual([]);
   });
 }
+
+// That nothing but those who show one is served: src/cli/unauthenticated.test.ts asks for every operation.
+test("openapi: every operation names what the node may ask for, and the refusal", () => {
+  const { securitySchemes, responses } = document.components;
+  const types = Object.entries(securitySchemes).map(([name, { type }]) => [name, type]);
+  expect(types).toEqual([
+    ["bearerToken", "http"],
+    ["clientCertificate", "mutualTLS"],
+  ]);
+  for (const route of Object.keys(OPERATIONS)) {
+    const { security, responses: described } = describedAs(route);
+    const names = security.flatMap((one) => Object.keys(one));
+    expect([route, names]).toEqual([route, Object.keys(securitySchemes)]);
+    for (const status of ["401", "403", "421"]) {
+      const { $ref = "" } = described[status] as { readonly $ref?: string };
+      if ($ref !== "") expect(responses[$ref.split("/").at(-1)!]).toBeObject();
+    }
+    expect(Object.keys(described)).toContain("401");
+  }
+});
 
 test("openapi: an example of a body is of the body's schema", () => {
   for (const route of Object.keys(OPERATIONS)) {

@@ -1,6 +1,7 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { VERSION } from "../version.ts";
+import { REFUSALS, REFUSED, SECURITY, SECURITY_SCHEMES } from "./openapi-security.ts";
 import { type Operation, OPERATIONS, type ReplySpec } from "./operations.ts";
 
 const PATH_PARAMETERS: Readonly<Record<string, string>> = {
@@ -28,10 +29,11 @@ export function openApiDocument(): object {
       title: "Ordeal node",
       version: VERSION,
       description:
-        "The HTTP port of one node, for people and tools. Errors are JSON { error, definite, fix }. There is no authentication.",
+        "The HTTP port of one node, for people and tools. Errors are JSON { error, definite, fix }. Beyond loopback every operation needs a token or a client certificate, whichever the node asks for (docs/security.md).",
     },
+    security: SECURITY,
     paths,
-    components: { schemas },
+    components: { schemas, responses: REFUSALS, securitySchemes: SECURITY_SCHEMES },
   };
 }
 
@@ -75,9 +77,13 @@ function describe(path: string, operation: Operation, schemas: Named): object {
       }),
     ],
     ...(body && { requestBody: bodyOf(body, schemas) }),
-    responses: Object.fromEntries(
-      Object.entries(replies).map(([status, reply]) => [status, replyOf(reply, schemas)]),
-    ),
+    security: SECURITY,
+    responses: {
+      ...REFUSED,
+      ...Object.fromEntries(
+        Object.entries(replies).map(([status, reply]) => [status, replyOf(reply, schemas)]),
+      ),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { Group, Members, Snapshot, Transfer } from "./admin.ts";
 import { Join, Node } from "./members.ts";
+import { BackupQuery } from "./queries.ts";
 import type { Operation, ReplySpec } from "./operations.ts";
 import { ErrorReply, Nodes, NodesReply, Outcome } from "./schemas.ts";
 
@@ -57,14 +58,24 @@ export const ADMIN_OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   "GET /admin/backup": {
     tag: "Operators",
-    summary: "A snapshot that holds every write acknowledged before the request, as stored",
+    summary:
+      "A snapshot that holds every write acknowledged before the request, as stored; of a sharded cluster that of one group",
+    query: BackupQuery,
     replies: {
       200: {
         what: "X-Ordeal-Node and X-Ordeal-Version name the node that sends it.",
         media: "application/octet-stream",
       },
       307: { what: "This node does not lead: Location names the same path of the leader." },
-      409: { what: "The cluster is sharded.", schema: ErrorReply },
+      400: {
+        what: "The query is wrong, or names a group and nothing is sharded.",
+        schema: ErrorReply,
+      },
+      409: {
+        what: "The cluster is sharded and no group is named (X-Ordeal-Shards: how many shards it has), or its shards move.",
+        schema: ErrorReply,
+      },
+      421: { what: "The node does not host the group.", schema: ErrorReply },
       503: { what: "No leader is known, or it could take no snapshot.", schema: ErrorReply },
     },
   },

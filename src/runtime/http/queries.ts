@@ -30,3 +30,8 @@ export const LogQuery = v.strictObject({
   limit: v.optional(whole(1, LOG_ENTRIES_MAX)),
   group: v.optional(whole(1, 0xffff_ffff)),
 });
+
+export const BackupQuery = v.strictObject({
+  group: v.optional(whole(1, 0xffff_ffff)),
+  config: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
+});

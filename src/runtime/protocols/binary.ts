@@ -190,7 +190,7 @@ export class BinaryServer {
         this.#unfinished.heard(connection, chunk.length, waitingBytes(connection));
     } catch (error) {
       // Bun would hand the error to the error handler and leave the socket open.
-      if (error instanceof WireError) this.#close(connection, error.message);
+      if (error instanceof WireError) this.#refuseBytes(connection, error.message);
       else this.#options.onFatal(error);
     }
     this.#options.onBurst();
@@ -228,6 +228,16 @@ export class BinaryServer {
     socket.write(answer, 0, answer.length);
     socket.shutdown();
     setTimeout(() => socket.terminate(), REFUSED_LINGER_MS).unref();
+  }
+
+  /** Says what is wrong with what came, unless the client does not read what it was told before. */
+  #refuseBytes(connection: Connection, reason: string): void {
+    this.#write(connection);
+    if (connection.closed) return;
+    if (connection.out.pendingBytes > 0) return this.#close(connection, reason);
+    const w = new ByteWriter(64);
+    writeAuthReply(w, { refusal: reason });
+    this.#refuse(connection, w.written(), reason);
   }
 
   /** A token again, or one that nobody asked for. */

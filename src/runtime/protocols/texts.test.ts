@@ -183,7 +183,7 @@ test("resp: what is no RESP is answered in its turn, then the connection ends", 
     "+OK\r\n$1\r\n1\r\n-ERR Protocol error: expected '$', got ':'\r\n",
   );
   expect(await say(leader, "*1\r\n$99999999\r\n")).toBe(
-    "-ERR Protocol error: invalid bulk length\r\n",
+    "-ERR Protocol error: invalid bulk length: 99999999 bytes, the limit is 8388608\r\n",
   );
   expect(await say(leader, "POST / HTTP/1.1\r\nHost: x\r\n\r\nSET a 1\r\n")).toBe(
     "-ERR this is no HTTP port\r\n",

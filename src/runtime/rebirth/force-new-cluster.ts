@@ -2,9 +2,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UserError } from "../../lib/user-error.ts";
 import { nodeAddress } from "../config.ts";
-import { writeRemembered } from "../discovery/remembered.ts";
+import { readRemembered, writeRemembered } from "../discovery/remembered.ts";
 import type { NodeSettings } from "../node-settings.ts";
-import { type Recovered, recoverNode } from "./recover.ts";
+import { type Recovered, recoverNode, shardsText } from "./recover.ts";
 
 /** What is about to happen, and what it can cost. */
 export const lossText = (
@@ -23,6 +23,7 @@ export const lossText = (
 export async function forceNewCluster(
   { id, config, hasNodes, clusterId, join: joins }: NodeSettings,
   isAgreed: boolean,
+  mayLoseShards: boolean,
 ): Promise<Recovered> {
   const dataDir = resolve(config.dataDir);
   const problems = [
@@ -39,16 +40,40 @@ export async function forceNewCluster(
     ...forcedBefore(dataDir, id),
   ];
   if (problems.length > 0) throw new UserError("nothing was changed", problems);
-  const done = await recoverNode(dataDir, id);
-  const self = nodeAddress(config, id);
   const dir = join(dataDir, `node-${id}`);
-  writeRemembered(dir, { clusterId: done.clusterId, firstVoters: [id], nodes: [self] });
+  const sharding = config.sharding ?? readRemembered(dir)?.sharding;
+  const done = await recoverNode(dataDir, id, { sharding, mayLoseShards });
+  const self = nodeAddress(config, id);
+  const { clusterId: newId, sharded } = done;
+  writeRemembered(dir, {
+    ...{ clusterId: newId, firstVoters: [id], nodes: [self] },
+    ...(sharded && { sharding: sharded.sharding }),
+  });
+  for (const line of groupLines(done)) console.error(line);
   console.error(
     `node ${id} is now all of cluster "${done.clusterId}" (before: ${clusterId ?? done.oldClusterId}): ${done.keys} keys
   the data as they were: ${done.keptDir}
   start it without --force-new-cluster from now on; new nodes may join it, under new ids`,
   );
   return done;
+}
+
+/** Of a sharded cluster: how far the log of each group came, and what is gone, for people. */
+export function groupLines({ lastIndex, sharded }: Recovered): readonly string[] {
+  if (sharded === null) return [];
+  const { groups, lost } = sharded;
+  return [
+    `  group 1, the shard controller: up to entry ${lastIndex} of its log`,
+    ...groups.map(({ group, lastIndex: last, term, config, shards, keys, stale }) => {
+      const holds = shards.length === 0 ? "no shard" : `shards ${shards.join(" ")}, ${keys} keys`;
+      const old =
+        stale.length === 0
+          ? ""
+          : `; it had handed over ${stale.join(" ")}: WHAT THE NEXT OWNER WROTE THERE IS GONE`;
+      return `  group ${group}: up to entry ${last} of its log, term ${term}, config ${config}: ${holds}${old}`;
+    }),
+    ...(lost.length === 0 ? [] : [`  LOST, and empty from now on: ${shardsText(lost)}`]),
+  ];
 }
 
 const unfit = {

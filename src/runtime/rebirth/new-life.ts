@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { asIndex, asNode, asTerm, GROUP_1, NO_NODE } from "../../lib/ids.ts";
-import type { StateMachine } from "../../kv/state-machine.ts";
+import { asIndex, asNode, asTerm, type GroupId, NO_NODE } from "../../lib/ids.ts";
+import type { SnapshotReader, StateMachine } from "../../kv/state-machine.ts";
 import type { SnapshotMeta } from "../../raft/api.ts";
 import type { FilePort } from "../../storage/file-port.ts";
 import { FileSnapshots, snapshotsOf } from "../../storage/snapshot-files.ts";
@@ -31,52 +31,98 @@ export const newBeginning = (
   },
 });
 
+/**
+ * The same of a group of shards. What must be new in the numbers of its sessions is their upper part, the number of a
+ * config (kv/shards-reborn.ts): its log begins at the beginning, for it has room for 2^32 entries and not more.
+ */
+export const newBeginningOfShards = (
+  { term }: Pick<OldPlace, "term">,
+  voters: readonly number[],
+): SnapshotMeta => ({ ...newBeginning({ lastIndex: 0, term }, voters), lastIndex: asIndex(1) });
+
 export type NewNode = {
   readonly port: FilePort;
   /** Of the node; must not be there yet. */
   readonly dir: string;
   readonly clusterId: string;
   readonly id: number;
+};
+
+/** A group that begins a new life with a state: group 1, or another one of a sharded cluster. */
+export type NewGroup = {
+  readonly group: GroupId;
   readonly meta: SnapshotMeta;
-  /** The state machine's bytes, as SnapshotReader.next gives them. */
-  readonly state: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** The state machine's bytes, as SnapshotReader.next gives them; asked for once for each node of the group. */
+  readonly state: () => Iterable<Uint8Array>;
 };
 
 /**
- * Writes the directory of a node whose whole past is one snapshot: it starts as if it had taken that one
- * last, and has voted for nobody. Durable when it resolves. Rejects with what the disk says, and leaves what
- * it had written.
+ * Writes the directories of nodes whose whole past is one snapshot of each of their groups: they start as if they
+ * had taken that one last, and have voted for nobody. A group is on those of `nodes` that vote in it. Groups are taken one
+ * after the other, so that their states need not all be in memory at once. Durable when it resolves. Rejects
+ * with what the disk says, and leaves what it had written.
  */
-export async function writeNewNode(node: NewNode): Promise<void> {
-  const { port, dir, clusterId, id, meta } = node;
+export async function writeNewNodes(
+  nodes: readonly NewNode[],
+  groups: Iterable<NewGroup>,
+): Promise<void> {
+  const metas = new Map(nodes.map(({ id }) => [id, new Map<GroupId, SnapshotMeta>()]));
+  for (const one of groups) {
+    const voters: readonly number[] = one.meta.membership.voters;
+    for (const node of nodes.filter(({ id }) => voters.includes(id))) {
+      await writeSnapshot(node, one);
+      metas.get(node.id)!.set(one.group, one.meta);
+    }
+  }
+  for (const node of nodes) await begin(node, metas.get(node.id)!);
+}
+
+async function writeSnapshot(node: NewNode, { group, meta, state }: NewGroup): Promise<void> {
+  const { port, dir, clusterId, id } = node;
   const identity = { clusterId, nodeId: asNode(id) };
-  const now = (): number => performance.now();
-  port.mkdir(dir);
-  const at = { port, dir: snapshotsOf(join(dir, "snapshots"), GROUP_1), identity, now };
+  const all = join(dir, "snapshots");
+  port.mkdir(all);
+  const at = { port, dir: snapshotsOf(all, group), identity, now };
   const snapshots = new FileSnapshots(at, null);
   const sink = snapshots.begin(meta);
-  for await (const bytes of node.state) await settled((done) => sink.write(bytes, done));
+  for (const bytes of state()) await settled((done) => sink.write(bytes, done));
   await settled((done) => sink.finish(done));
   snapshots.close();
+}
+
+/** The log, which says of each group that it goes on after its snapshot. */
+async function begin(
+  { port, dir, clusterId, id }: NewNode,
+  metas: ReadonlyMap<GroupId, SnapshotMeta>,
+): Promise<void> {
+  const identity = { clusterId, nodeId: asNode(id) };
   await new Promise<void>((resolve, reject) => {
     const { wal } = openWal({ port, dir: join(dir, "wal"), identity, now, onFatal: reject });
-    const hardState = { term: meta.lastTerm, votedFor: NO_NODE };
-    wal.append(GROUP_1, { writeSeq: 1, hardState, snapshot: meta, batches: [] }, () => {
-      wal.close();
-      resolve();
-    });
+    let left = metas.size;
+    for (const [group, meta] of metas) {
+      const hardState = { term: meta.lastTerm, votedFor: NO_NODE };
+      wal.append(group, { writeSeq: 1, hardState, snapshot: meta, batches: [] }, () => {
+        if (--left > 0) return;
+        wal.close();
+        resolve();
+      });
+    }
     wal.commit();
   });
   // Last: a directory without it is that of a node which never began.
   markIdentity(port, dir, clusterId, id);
 }
 
+const now = (): number => performance.now();
+
 /** Of the state, gathered in one step. */
 const PIECE_BYTES = 128 << 10;
 
 /** The state of a machine that nothing is applied to meanwhile. */
-export function* piecesOf(machine: Pick<StateMachine, "beginSnapshot">): Iterable<Uint8Array> {
-  const reader = machine.beginSnapshot();
+export const piecesOf = (machine: Pick<StateMachine, "beginSnapshot">): Iterable<Uint8Array> =>
+  piecesFrom(machine.beginSnapshot());
+
+export function* piecesFrom(reader: SnapshotReader): Iterable<Uint8Array> {
   for (let piece = reader.next(PIECE_BYTES); piece !== null; piece = reader.next(PIECE_BYTES)) {
     yield piece;
   }

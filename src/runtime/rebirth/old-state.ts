@@ -1,36 +1,56 @@
 import { join } from "node:path";
-import { createStateMachine, type SessionedStore } from "../../kv/sessions.ts";
-import { GROUP_1 } from "../../lib/ids.ts";
+import type { SessionedStore } from "../../kv/sessions.ts";
+import type { ShardController } from "../../kv/shard-controller.ts";
+import type { ShardKv } from "../../kv/shard-kv.ts";
+import type { StateMachine } from "../../kv/state-machine.ts";
+import { GROUP_1, type GroupId } from "../../lib/ids.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { ENTRY_HEADER_BYTES } from "../../raft/batch.ts";
-import type { SnapshotMeta } from "../../raft/api.ts";
+import type { Restored, SnapshotMeta } from "../../raft/api.ts";
 import { ENTRY_COMMAND, type EntryBatch } from "../../raft/types.ts";
 import { examine } from "../../storage/examine.ts";
 import { ownerOf, type ReadPort } from "../../storage/inspect.ts";
-import { SNAPSHOT_NAME } from "../../storage/snapshot-files.ts";
+import { groupsIn, SNAPSHOT_NAME, snapshotsOf } from "../../storage/snapshot-files.ts";
 import { SnapshotDecoder } from "../../storage/snapshot-format.ts";
 import { StorageError } from "../../storage/storage-error.ts";
 import { WireError } from "../../wire/bytes.ts";
+import { Machines } from "../machines.ts";
+import type { Sharding } from "../sharding.ts";
 import type { OldPlace } from "./new-life.ts";
 
-/** All that the disk of one node knows, committed or not. */
-export type OldState = OldPlace & {
-  readonly clusterId: string;
-  readonly machine: SessionedStore;
+/** What the disk of one node knows of one group, committed or not. */
+export type OldGroup = OldPlace & {
+  readonly group: GroupId;
   /** Up to here it is known to have been committed: the snapshot. */
   readonly snapshotIndex: number;
-  readonly voters: readonly number[];
 };
+
+export type OldState = { readonly clusterId: string } & (
+  | { readonly kind: "whole"; readonly first: OldGroup; readonly machine: SessionedStore }
+  | {
+      readonly kind: "sharded";
+      readonly first: OldGroup;
+      readonly controller: ShardController;
+      /** The groups of shards that the node hosts, ascending. */
+      readonly groups: readonly (OldGroup & { readonly machine: ShardKv })[];
+    }
+);
 
 const READ_BYTES = 1 << 20;
 
 /**
  * Reads what node `id` holds in `dir`, as it would when it starts, and changes nothing. Every entry of its log
  * counts, though nobody may have told the node yet that it was committed: of those that were
- * acknowledged none may be left out (etcd's rule for --force-new-cluster). Throws UserError when there is
- * nothing, or the node is one of a sharded cluster; StorageError when the data are damaged.
+ * acknowledged none may be left out (etcd's rule for --force-new-cluster). `sharding`: of the cluster, if
+ * it is sharded. Throws UserError when there is nothing, or when it is not known how the cluster was sharded;
+ * StorageError when the data are damaged.
  */
-export function readOldState(port: ReadPort, dir: string, id: number): OldState {
+export function readOldState(
+  port: ReadPort,
+  dir: string,
+  id: number,
+  sharding: Sharding | undefined,
+): OldState {
   const wal = join(dir, "wal");
   const identity = usable(() => ownerOf(port, wal));
   if (identity === null || identity.nodeId !== id) {
@@ -39,30 +59,47 @@ export function readOldState(port: ReadPort, dir: string, id: number): OldState 
     throw nothing(dir, what, `give the directory that has node ${id}`);
   }
   const { clusterId } = identity;
-  const machine = createStateMachine();
-  const snapshot = loadNewest(port, join(dir, "snapshots"), clusterId, machine);
-  const known = new Map(snapshot === null ? [] : [[GROUP_1, snapshot] as const]);
-  const { groups } = examine(port, wal, identity, known);
-  if (groups.size > 1) {
-    const what = "the cluster is sharded: one node does not hold all groups";
-    throw nothing(
-      dir,
-      what,
-      "start a majority of each group's nodes, or restore a copy of each node",
-    );
+  const machines = new Machines(sharding, 0);
+  const snapshots = join(dir, "snapshots");
+  const later = groupsIn(usable(() => port.list(snapshots)) ?? []);
+  if (sharding === undefined && later.length > 0) throw shardedUnsaid(dir);
+  const known = new Map<GroupId, SnapshotMeta>();
+  for (const group of [GROUP_1, ...later]) {
+    const found = loadNewest(port, snapshotsOf(snapshots, group), clusterId, machines.of(group));
+    if (found !== null) known.set(group, found);
   }
-  const restored = groups.get(GROUP_1);
-  if (restored === undefined) throw nothing(dir, "its log is empty", "use another survivor");
+  const { groups } = examine(port, wal, identity, known);
+  if (sharding === undefined && groups.size > 1) throw shardedUnsaid(dir);
+  const olds = [...groups]
+    .sort(([a], [b]) => a - b)
+    .map(([group, restored]) =>
+      oldGroup(group, restored, known.get(group) ?? null, machines.of(group)),
+    );
+  const [first, ...others] = olds;
+  if (first?.group !== GROUP_1) throw nothing(dir, "its log is empty", "use another survivor");
+  const { controller } = machines;
+  if (controller === null)
+    return { kind: "whole", clusterId, first, machine: machines.of(GROUP_1) as SessionedStore };
+  const ofShards = others.map((one) => ({ ...one, machine: machines.shardKv(one.group) }));
+  return { kind: "sharded", clusterId, first, controller, groups: ofShards };
+}
+
+/** Brings the machine from its snapshot to the end of the log. */
+function oldGroup(
+  group: GroupId,
+  { batches, hardState }: Restored,
+  snapshot: SnapshotMeta | null,
+  machine: StateMachine,
+): OldGroup {
   const snapshotIndex = snapshot?.lastIndex ?? 0;
   let lastIndex: number = snapshotIndex;
-  for (const batch of restored.batches) lastIndex = applyBatch(machine, batch, lastIndex);
-  const term = Math.max(restored.hardState.term, snapshot?.lastTerm ?? 0);
-  const voters = snapshot?.membership.voters ?? [];
-  return { clusterId, machine, lastIndex, term, snapshotIndex, voters };
+  for (const batch of batches) lastIndex = applyBatch(machine, batch, lastIndex);
+  const term = Math.max(hardState.term, snapshot?.lastTerm ?? 0);
+  return { group, lastIndex, term, snapshotIndex };
 }
 
 /** Applies what comes after `applied`, and returns how far the state is then. */
-function applyBatch(machine: SessionedStore, batch: EntryBatch, applied: number): number {
+function applyBatch(machine: StateMachine, batch: EntryBatch, applied: number): number {
   const { bytes, firstIndex, count, kind } = batch;
   const last = Math.max(applied, firstIndex + count - 1);
   if (kind !== ENTRY_COMMAND) return last;
@@ -81,7 +118,7 @@ function loadNewest(
   port: ReadPort,
   dir: string,
   clusterId: string,
-  machine: SessionedStore,
+  machine: StateMachine,
 ): SnapshotMeta | null {
   const names = usable(() => port.list(dir)) ?? [];
   const damaged: string[] = [];
@@ -104,7 +141,7 @@ function loadSnapshot(
   port: ReadPort,
   path: string,
   clusterId: string,
-  machine: SessionedStore,
+  machine: StateMachine,
 ): SnapshotMeta {
   const restore = machine.beginRestore();
   const decoder = new SnapshotDecoder(clusterId, (bytes) => restore.write(bytes));
@@ -132,6 +169,13 @@ function usable<T>(look: () => T): T | null {
     throw error;
   }
 }
+
+const shardedUnsaid = (dir: string): UserError =>
+  nothing(
+    dir,
+    "the data are of a sharded cluster, and nothing says into how many shards",
+    "use `ordeal cluster recover --dir DIR`, which reads DIR/config.json",
+  );
 
 const nothing = (where: string, what: string, fix: string): UserError =>
   new UserError("nothing can be recovered", [{ where, what, fix }]);

@@ -8,13 +8,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { GROUP_1 } from "../../lib/ids.ts";
 import { UserError } from "../../lib/user-error.ts";
-import { clusterConfig, shardedConfig, tempDir, TestCluster } from "../testing/cluster.ts";
+import { clusterConfig, tempDir, TestCluster } from "../testing/cluster.ts";
 import { get, put } from "../testing/binary-client.ts";
 import { until } from "../testing/until.ts";
 import { type BackupMeta, readBackup, writeBackup } from "./backup-file.ts";
 import { diskPort } from "../disk.ts";
-import { newBeginning, newClusterId, piecesOf, writeNewNode } from "./new-life.ts";
+import { newBeginning, newClusterId, piecesOf, writeNewNodes } from "./new-life.ts";
 import { readOldState } from "./old-state.ts";
 import { recoverNode } from "./recover.ts";
 
@@ -68,6 +69,14 @@ const problemOf = (work: () => unknown): string => {
   return "";
 };
 
+/** What the disk of a node of an unsharded cluster holds. */
+function keysOn(dataDir: string, id: number): string[] {
+  const old = readOldState(diskPort(), join(dataDir, `node-${id}`), id, undefined);
+  if (old.kind !== "whole") throw new Error("it is sharded");
+  const entries = [...old.machine.store.entries()];
+  return entries.map(({ key }) => new TextDecoder().decode(key)).sort();
+}
+
 test("backup: taken under load it holds a prefix of the history with all that was acknowledged before, and a restored cluster has exactly that", async () => {
   const cluster = run(clusterConfig(3, newDir(), "disk"));
   const leader = await cluster.leader();
@@ -93,11 +102,10 @@ test("backup: taken under load it holds a prefix of the history with all that wa
   const config = { ...clusterConfig(3, newDir(), "disk"), bootstrapped: true };
   const clusterId = newClusterId(meta.clusterId);
   const place = newBeginning({ lastIndex: meta.index, term: meta.term }, [1, 2, 3]);
-  for (const id of [1, 2, 3]) {
-    const dir = join(config.dataDir, `node-${id}`);
-    const at = { port: diskPort(), dir, clusterId, id, meta: place };
-    await writeNewNode({ ...at, state: piecesOf(machine) });
-  }
+  const nodes = [1, 2, 3].map((id) => {
+    return { port: diskPort(), dir: join(config.dataDir, `node-${id}`), clusterId, id };
+  });
+  await writeNewNodes(nodes, [{ group: GROUP_1, meta: place, state: () => piecesOf(machine) }]);
   const restored = run({ ...config, clusterId });
   const port = restored.clientPort(await restored.leader());
   const found = await get(port, "list");
@@ -157,15 +165,6 @@ test("backup: a stream that breaks off, or ends early, leaves no file", async ()
   expect(readdirSync(dir)).toEqual([]);
 });
 
-test("backup: a sharded cluster says that it has no one moment to back up", async () => {
-  const shape = { shards: 2, groups: 1, replicas: 1 };
-  const cluster = run(shardedConfig(1, newDir(), "memory", shape));
-  await cluster.leader();
-  const response = await fetch(`${cluster.url(1)}/admin/backup`);
-  expect(response.status).toBe(409);
-  expect(await response.json()).toMatchObject({ definite: true });
-});
-
 test("recover: one survivor goes on with all that its log holds, and the others are refused", async () => {
   const config = clusterConfig(3, newDir(), "disk");
   const cluster = run(config);
@@ -177,8 +176,7 @@ test("recover: one survivor goes on with all that its log holds, and the others 
     return cluster.nodes.get(survivor)!.status().durableIndex === lastIndex;
   });
   await cluster.stopAll();
-  const kept = readOldState(diskPort(), join(config.dataDir, `node-${survivor}`), survivor);
-  expect(kept.machine.store.size).toBe(20);
+  expect(keysOn(config.dataDir, survivor)).toHaveLength(20);
 
   const done = await recoverNode(config.dataDir, survivor);
   expect([done.keys, done.oldClusterId]).toEqual([20, "test"]);
@@ -222,10 +220,7 @@ test("recover: entries of the log that nobody has told the node to be committed 
     return lastIndex > commitIndex && durableIndex === lastIndex;
   });
   await cluster.stop(leader);
-  const dir = join(config.dataDir, `node-${leader}`);
-  const { machine } = readOldState(diskPort(), dir, leader);
-  const keys = [...machine.store.entries()].map(({ key }) => new TextDecoder().decode(key));
-  expect(keys.sort()).toEqual(["committed", "uncommitted"]);
+  expect(keysOn(config.dataDir, leader)).toEqual(["committed", "uncommitted"]);
 });
 
 test("recover: a directory that a node uses, or that is not there, is left alone", async () => {

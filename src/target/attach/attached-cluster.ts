@@ -41,6 +41,7 @@ export class AttachedCluster implements Cluster {
     this.address = {
       target: "ordeal",
       nodes: file.nodes.map(({ id, host, clientPort }) => ({ id, host, port: clientPort })),
+      ...(file.credentials && { credentials: file.credentials }),
     };
   }
 

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DnsServer, dnsServer } from "../../../runtime/testing/dns-server.ts";
+import { NODE_DNS_NAME } from "../../../security/names.ts";
 import { isInstalled } from "../../../target/external/binary.ts";
 import { until } from "../../../target/until.ts";
 import { type Container, KUBERNETES, type Manifest, manifests } from "./manifests.ts";
-import { OwnProcesses, ownAddresses, sameLeader } from "./own-nodes.ts";
+import { OwnProcesses, ownAddresses, sameLeader, SECURED, settingsIn } from "./own-nodes.ts";
 
 setDefaultTimeout(120_000);
 
@@ -21,14 +22,29 @@ const clients = of("Service", "ordeal-client");
 const job = of("Job", "ordeal-load");
 const pod = set.spec.template;
 const node = pod.spec.containers[0]!;
+type Kustomization = {
+  readonly resources: readonly string[];
+  readonly secretGenerator: readonly { readonly name: string; readonly files: readonly string[] }[];
+};
+const kustomization = Bun.YAML.parse(
+  readFileSync(join(KUBERNETES, "kustomization.yaml"), "utf8"),
+) as Kustomization;
+const secret = kustomization.secretGenerator[0]!;
 const portsOf = ({ ports }: Container) => ports.map(({ name }) => name);
 
+const DOC = readFileSync(join(KUBERNETES, "../../docs/deploy.md"), "utf8");
 const processes = new OwnProcesses();
-let dir: string;
+const dir = mkdtempSync(join(tmpdir(), "ordeal-kubernetes-"));
+/** What the secret is made of; a pod sees it as /certs. */
+const certs = join(dir, "kubernetes", "certs");
 let dns: DnsServer;
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), "ordeal-kubernetes-"));
   dns = await dnsServer({});
+  cpSync(KUBERNETES, join(dir, "kubernetes"), { recursive: true });
+  const [, line = ""] = /ordeal (certs create .*)/.exec(DOC) ?? [];
+  const words = line.split(/ +/).map((word) => word.replace("deploy", dir));
+  expect(words).toContain(certs);
+  expect((await processes.run(words)).code).toBe(0);
 });
 afterAll(async () => {
   await processes.stopAll();
@@ -43,8 +59,7 @@ const selects = (
 ): boolean => Object.entries(selector).every(([key, value]) => labels[key] === value);
 
 test("kubernetes: every file but that for an operator is listed, each object once", () => {
-  const text = readFileSync(join(KUBERNETES, "kustomization.yaml"), "utf8");
-  const { resources } = Bun.YAML.parse(text) as { readonly resources: readonly string[] };
+  const { resources } = kustomization;
   const apart = ["load-job.yaml", "service-monitor.yaml"];
   const files = new Set(all.map(({ file }) => file));
   expect([...resources, ...apart].sort()).toEqual([...files].sort());
@@ -80,8 +95,6 @@ test("kubernetes: ports are named alike in pods, services, probes, policy and mo
       expect(node.ports).toContainEqual({ name, containerPort: port });
     }
   }
-  const probes = [node.readinessProbe, node.livenessProbe, node.startupProbe];
-  for (const probe of probes) expect(named).toContain(probe!.httpGet.port);
   const policy = of("NetworkPolicy", "ordeal").spec.ingress.flatMap(({ ports }) => ports);
   const monitor = of("ServiceMonitor", "ordeal").spec.endpoints;
   for (const { port } of [...policy, ...monitor]) expect(named).toContain(port);
@@ -106,11 +119,51 @@ test("kubernetes: pods are found before they are ready, start together, and keep
   expect(set.spec.replicas - maxUnavailable).toBeGreaterThan(set.spec.replicas / 2);
 });
 
+type Made = {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly data?: Readonly<Record<string, string>>;
+};
+const fileName = (path: string): string => path.split("/").at(-1)!;
+
+test("kubernetes: nodes, load and monitor take their secrets from the one that is made, without the authority's key", () => {
+  const files = secret.files.map(fileName);
+  for (const path of secret.files) expect(existsSync(join(dir, "kubernetes", path))).toBe(true);
+  expect(files.filter((file) => /ca-key|client/.test(file))).toEqual([]);
+  const ids = Array.from({ length: set.spec.replicas }, (_, i) => i + 1);
+  const pairs = ids.flatMap((id) => [`node-${id}.pem`, `node-${id}-key.pem`]);
+  expect(files.sort()).toEqual(["ca.pem", "token", ...pairs].sort());
+  for (const { spec } of [pod, job.spec.template]) {
+    const [volume] = spec.volumes.filter(({ name }) => name === "certs");
+    if (volume === undefined || !("secret" in volume)) throw new Error("it has no certificates");
+    expect(volume.secret.secretName).toBe(secret.name);
+    for (const { key, path } of volume.secret.items ?? []) {
+      expect([key, files.includes(key)]).toEqual([path, true]);
+    }
+    expect(spec.securityContext.fsGroup).toBe(spec.securityContext.runAsGroup);
+    const mount = { name: "certs", mountPath: "/certs", readOnly: true };
+    expect(spec.containers[0]!.volumeMounts).toContainEqual(mount);
+  }
+  const [endpoint] = of("ServiceMonitor", "ordeal").spec.endpoints;
+  for (const { name, key } of [
+    endpoint!.tlsConfig.ca.secret,
+    endpoint!.authorization.credentials,
+  ]) {
+    expect([name, files.includes(key)]).toEqual([secret.name, true]);
+  }
+  expect(endpoint!.tlsConfig.serverName).toBe(NODE_DNS_NAME);
+});
+
 if (isInstalled("kubectl", "a build of the Kubernetes manifests")) {
   test("kubernetes: kubectl builds the whole of it", () => {
-    const built = Bun.spawnSync(["kubectl", "kustomize", KUBERNETES]);
+    const built = Bun.spawnSync(["kubectl", "kustomize", join(dir, "kubernetes")]);
     expect([built.exitCode, built.stderr.toString()]).toEqual([0, ""]);
-    expect(built.stdout.toString().match(/^kind: /gm)?.length).toBe(5);
+    expect(built.stdout.toString().match(/^kind: /gm)?.length).toBe(6);
+    const [made] = (Bun.YAML.parse(built.stdout.toString()) as readonly Made[]).filter(
+      ({ kind }) => kind === "Secret",
+    );
+    expect(made!.metadata.name).toBe(secret.name);
+    expect(Object.keys(made!.data!).sort()).toEqual(secret.files.map(fileName).sort());
   });
 }
 
@@ -118,19 +171,36 @@ if (isInstalled("kubectl", "a build of the Kubernetes manifests")) {
 const expanded = (word: string, env: Readonly<Record<string, string>>): string =>
   word.replaceAll(/\$\((\w+)\)/g, (all, name: string) => env[name] ?? all);
 
-const fieldsOf = (ordinal: number): Readonly<Record<string, string>> => {
+/** The variables of a container of pod N. */
+const variablesOf = ({ env }: Container, ordinal: number): Readonly<Record<string, string>> => {
   const values = { "metadata.name": `ordeal-${ordinal}`, "metadata.namespace": "default" };
   return Object.fromEntries(
-    node.env.map(({ name, valueFrom }) => [name, values[valueFrom.fieldRef.fieldPath]]),
+    env.map((one) => [
+      one.name,
+      "value" in one ? one.value : values[one.valueFrom.fieldRef.fieldPath],
+    ]),
   );
 };
+const fieldsOf = (ordinal: number) => variablesOf(node, ordinal);
+/** The variables, of this machine. */
+const envHere = (container: Container, ordinal: number): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(variablesOf(container, ordinal)).map(([name, value]) => {
+      return [name, value.replace("/certs", certs)];
+    }),
+  );
 
 test("kubernetes: the node accepts the arguments of each pod, with all variables known", async () => {
   const args = node.args.map((word) => expanded(word, fieldsOf(0)));
   expect(args.filter((word) => word.includes("$("))).toEqual([]);
   const named = args.map((word) => (word === "--id-from-hostname" ? "--id=1" : word));
-  const { code, out, err } = await processes.run([...named, "--print-config", "--json"]);
+  const { code, out, err } = await processes.run(
+    [...named, "--print-config", "--json"],
+    fieldsOf(0),
+  );
   expect([code, err]).toEqual([0, ""]);
+  expect(settingsIn(out)).toMatchObject(SECURED);
+  expect(settingsIn(out)).not.toHaveProperty("insecure");
   expect(out).toContain("ordeal-0.ordeal.default.svc.cluster.local");
 });
 
@@ -150,11 +220,20 @@ if (process.platform === "linux") {
       if (said === advertised) return `--advertise=${address}`;
       if (said.startsWith("--peers=")) return `${said}?resolver=${dns.address}`;
       if (said === "--id-from-hostname" && !canName) return `--id=${ordinal + 1}`;
-      return said.replace("--data-dir=/data", `--data-dir=${dir}`);
+      return said.replace("=/certs", `=${certs}`).replace("--data-dir=/data", `--data-dir=${dir}`);
     });
     expect(args.some((word) => word === `--advertise=${address}`)).toBe(true);
     const naming = ["unshare", "--uts", "sh", "-c", `hostname ordeal-${ordinal}; exec "$@"`, "-"];
-    processes.start(args, {}, canName ? naming : []);
+    processes.start(args, envHere(node, ordinal), canName ? naming : []);
+  }
+
+  type Probe = { readonly exec: { readonly command: readonly string[] } };
+  /** As the kubelet runs it in the container, whose port is at this address. */
+  function probed({ exec }: Probe, address: string) {
+    const [program, ...words] = exec.command;
+    expect(program).toBe("/usr/local/bin/ordeal");
+    const env = { ...envHere(node, 0), ORDEAL_LISTEN_HTTP: `${address}:7301` };
+    return processes.run(words, env);
   }
 
   test("kubernetes: pods with these arguments find each other by the headless service, elect, and take the load", async () => {
@@ -167,11 +246,11 @@ if (process.platform === "linux") {
       },
     });
     addresses.forEach((_, ordinal) => startPod(ordinal));
-    expect(
-      await sameLeader(addresses.map((address) => `http://${address}:${port}`)),
-    ).toBeGreaterThan(0);
-    for (const { httpGet } of [node.readinessProbe!, node.livenessProbe!]) {
-      expect((await fetch(`http://${addresses[0]}:${port}${httpGet.path}`)).status).toBe(200);
+    const files = { ca: join(certs, "ca.pem"), tokenFile: join(certs, "token") };
+    const at = addresses.map((host) => ({ host, port }));
+    expect(await sameLeader(at, files)).toBeGreaterThan(0);
+    for (const probe of [node.readinessProbe!, node.livenessProbe!, node.startupProbe!]) {
+      expect((await probed(probe, addresses[0]!)).code).toBe(0);
     }
     const here = (word: string): string =>
       addresses.reduce(
@@ -180,7 +259,10 @@ if (process.platform === "linux") {
       );
     const args = job.spec.template.spec.containers[0]!.args.map(here);
     const short = args.map((word) => (word.startsWith("--duration") ? "--duration=1500ms" : word));
-    const { code, out, err } = await processes.run([...short, "--warmup=500ms"]);
+    const { code, out, err } = await processes.run(
+      [...short, "--warmup=500ms"],
+      envHere(job.spec.template.spec.containers[0]!, 0),
+    );
     // 3: a busy machine could not offer the rate.
     if (code !== 0 && code !== 3) throw new Error(`the load ended with ${code}: ${err}`);
     expect(JSON.parse(out).result.counts.ok).toBeGreaterThan(0);
@@ -188,27 +270,30 @@ if (process.platform === "linux") {
 
   test("kubernetes: a node without others is alive, and not ready", async () => {
     const [, , third] = ownAddresses(3, 59) as [string, string, string];
-    const lonely = ["node", "--id=3", `--data-dir=${join(dir, "lonely")}`, "--cluster=lonely"];
+    const lonely = [
+      "node",
+      "--id=3",
+      `--data-dir=${join(dir, "lonely")}`,
+      "--cluster=default-ordeal",
+    ];
     const listens = ["peer:7101", "client:7201", "http:7301"].map((one) => {
       const [name, at] = one.split(":");
       return `--listen-${name}=${third}:${at}`;
     });
+    const certified = node.args.filter((word) => word.startsWith("--tls-"));
     processes.start(
-      [...lonely, ...listens, `--peers=1=127.0.0.1:1,2=127.0.0.1:2,3=${third}:7301`],
-      {},
+      [
+        ...[...lonely, ...listens, `--peers=1=127.0.0.1:1,2=127.0.0.1:2,3=${third}:7301`],
+        ...certified.map((word) => word.replace("/certs", certs)),
+      ],
+      envHere(node, 2),
     );
-    const statusOf = (path: string): Promise<number> =>
-      fetch(`http://${third}:7301${path}`).then(
-        ({ status }) => status,
-        () => 0,
-      );
     await until(
       "it is alive",
       60_000,
-      async () => (await statusOf(node.livenessProbe!.httpGet.path)) === 200,
+      async () => (await probed(node.livenessProbe!, third)).code === 0,
     );
-    expect(await statusOf(node.readinessProbe!.httpGet.path)).toBe(503);
-    const asked = await processes.run(["healthz", "--http", `${third}:7301`]);
+    const asked = await probed(node.readinessProbe!, third);
     expect([asked.code, asked.out]).toEqual([3, ""]);
     expect(asked.err).toContain("no leader");
     expect((await processes.run(["healthz", "--http", "nowhere"])).code).toBe(64);

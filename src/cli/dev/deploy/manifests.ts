@@ -20,7 +20,7 @@ const selector = v.strictObject({ matchLabels: labels });
 const metadata = v.strictObject({ name, labels: v.optional(labels) });
 
 const probe = v.strictObject({
-  httpGet: v.strictObject({ path: v.pipe(text, v.startsWith("/")), port: portName }),
+  exec: v.strictObject({ command: v.pipe(v.array(text), v.minLength(2)) }),
   periodSeconds: v.optional(count),
   timeoutSeconds: v.optional(count),
   failureThreshold: v.optional(count),
@@ -31,14 +31,17 @@ const container = v.strictObject({
   imagePullPolicy: v.picklist(["IfNotPresent", "Always"]),
   env: v.optional(
     v.array(
-      v.strictObject({
-        name: text,
-        valueFrom: v.strictObject({
-          fieldRef: v.strictObject({
-            fieldPath: v.picklist(["metadata.name", "metadata.namespace"]),
+      v.union([
+        v.strictObject({ name: text, value: text }),
+        v.strictObject({
+          name: text,
+          valueFrom: v.strictObject({
+            fieldRef: v.strictObject({
+              fieldPath: v.picklist(["metadata.name", "metadata.namespace"]),
+            }),
           }),
         }),
-      }),
+      ]),
     ),
     [],
   ),
@@ -55,7 +58,19 @@ const container = v.strictObject({
     readOnlyRootFilesystem: v.literal(true),
     capabilities: v.strictObject({ drop: v.tuple([v.literal("ALL")]) }),
   }),
-  volumeMounts: v.array(v.strictObject({ name, mountPath: v.pipe(text, v.startsWith("/")) })),
+  volumeMounts: v.array(
+    v.strictObject({
+      ...{ name, mountPath: v.pipe(text, v.startsWith("/")) },
+      readOnly: v.optional(v.boolean()),
+    }),
+  ),
+});
+
+const secretVolume = v.strictObject({
+  secretName: name,
+  // Root's files are read by the group of the pod (fsGroup), and by nobody else.
+  defaultMode: v.literal(0o440),
+  items: v.optional(v.array(v.strictObject({ key: text, path: text }))),
 });
 
 const podSpec = v.strictObject({
@@ -83,7 +98,12 @@ const podSpec = v.strictObject({
     }),
   ),
   containers: v.array(container),
-  volumes: v.array(v.strictObject({ name, emptyDir: v.strictObject({}) })),
+  volumes: v.array(
+    v.union([
+      v.strictObject({ name, emptyDir: v.strictObject({}) }),
+      v.strictObject({ name, secret: secretVolume }),
+    ]),
+  ),
 });
 
 const template = v.strictObject({
@@ -157,13 +177,21 @@ const NetworkPolicy = kind(
   }),
 );
 
+const secretKey = v.strictObject({ name, key: text });
+
 const ServiceMonitor = kind(
   "monitoring.coreos.com/v1",
   "ServiceMonitor",
   v.strictObject({
     jobLabel: text,
     selector,
-    endpoints: v.array(v.strictObject({ port: portName, path: text, interval: text })),
+    endpoints: v.array(
+      v.strictObject({
+        ...{ port: portName, path: text, interval: text, scheme: v.literal("https") },
+        tlsConfig: v.strictObject({ ca: v.strictObject({ secret: secretKey }), serverName: text }),
+        authorization: v.strictObject({ credentials: secretKey }),
+      }),
+    ),
   }),
 );
 

@@ -1,4 +1,6 @@
 import { ownCommand } from "../../../runtime/self.ts";
+import type { CredentialFiles } from "../../../security/credentials.ts";
+import { type Endpoint, fetchNode, remember } from "../../../security/keyring.ts";
 import { until } from "../../../target/until.ts";
 
 /**
@@ -21,7 +23,12 @@ export class OwnProcesses {
     env: Readonly<Record<string, string>>,
     within: readonly string[] = [],
   ) {
-    const child = Bun.spawn([...within, ...ownCommand("ordeal", args)], {
+    return this.startOther([...within, ...ownCommand("ordeal", args)], env);
+  }
+
+  /** Starts another program. */
+  startOther(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const child = Bun.spawn([...command], {
       // The test waits for an election; on a busy machine it shall be the only one.
       env: {
         ...{ PATH: process.env["PATH"] ?? "", UV_THREADPOOL_SIZE: "8" },
@@ -46,18 +53,39 @@ export class OwnProcesses {
   }
 }
 
-/** Waits until all nodes at these HTTP addresses name the same leader; its id. */
-export async function sameLeader(urls: readonly string[]): Promise<number> {
+/** Waits until all nodes with these HTTP ports name the same leader; its id. Asks with these credentials. */
+export async function sameLeader(
+  nodes: readonly Endpoint[],
+  files: CredentialFiles,
+): Promise<number> {
+  remember(nodes, files);
   let leader = 0;
   await until("all nodes name one leader", 60_000, async () => {
-    const found = await Promise.all(urls.map(leaderAt));
+    const found = await Promise.all(nodes.map(leaderAt));
     leader = found[0] ?? 0;
     return leader > 0 && found.every((id) => id === leader);
   });
   return leader;
 }
 
-const leaderAt = (url: string): Promise<number> =>
-  fetch(`${url}/status`)
+const leaderAt = (node: Endpoint): Promise<number> =>
+  fetchNode(node, "/status")
     .then(async (answer) => ((await answer.json()) as Status).leaderId)
     .catch(() => 0);
+
+/** The settings of a node by their keys, from what `--print-config --json` prints. */
+export function settingsIn(printed: string): Readonly<Record<string, unknown>> {
+  type Printed = {
+    readonly settings: readonly { readonly key: string; readonly value: unknown }[];
+  };
+  const { settings } = JSON.parse(printed) as Printed;
+  return Object.fromEntries(settings.map(({ key, value }) => [key, value]));
+}
+
+/** What keeps strangers out of a node, with files in `/certs`. */
+export const SECURED = {
+  "tls.ca": "/certs/ca.pem",
+  "tls.cert": "/certs/node-{id}.pem",
+  "tls.key": "/certs/node-{id}-key.pem",
+  tokenFile: "/certs/token",
+} as const;
