@@ -1,10 +1,11 @@
 import { defineFigureSuite, type Figure, type FigureContext, figure } from "../src/bench/dsl.ts";
 import { median } from "../src/lib/stats.ts";
 import { ADMISSION_LIMITS } from "../src/replica/admission.ts";
-import type { LoadResult } from "../src/workload/spec.ts";
+import type { Cluster } from "../src/target/target.ts";
 import { type Bottleneck, BOTTLENECKS, PUTS } from "./overload/bottlenecks.ts";
 import { runStep, type Step, type Stepped } from "./overload/step.ts";
 
+const STATUS_WITHIN_MS = 5_000;
 const FACTORS = [1, 2, 3];
 /** More than are ever under way, as far as possible: who waits for a free client is not offered. */
 const OPEN_CLIENTS = 65_536;
@@ -32,7 +33,12 @@ export default defineFigureSuite({
   },
 });
 
-type Row = Stepped & { readonly factor: number; readonly rate: number };
+type Row = Stepped & {
+  readonly factor: number;
+  readonly rate: number;
+  /** Null, or why the figures must not be used. */
+  readonly void: string | null;
+};
 
 async function overload(
   bottleneck: Bottleneck,
@@ -49,18 +55,21 @@ async function overload(
     await runStep({ ...closed, work: { ...work, mix: PUTS }, measureMs: warmupMs });
     await runStep({ ...closed, measureMs: warmupMs });
     const saturated = await runStep(closed);
+    const leader = await leaderOf(cluster);
     const rows: Row[] = [];
     for (const factor of FACTORS) {
       progress(`${name}: ${factor}×`);
       const rate = Math.round(factor * saturated.goodput);
       const stepped = await runStep({ ...closed, clients: OPEN_CLIENTS, rate });
-      rows.push({ factor, rate, ...stepped });
+      const isSame = (await leaderOf(cluster)) === leader;
+      const why = isSame ? stepped.result.void : "another node leads now";
+      rows.push({ factor, rate, ...stepped, void: why });
       await Bun.sleep(quick ? 100 : 1_000);
     }
     const most = Math.max(saturated.goodput, ...rows.map(({ goodput }) => goodput));
     return [
       figure(`${name}: saturation`, saturated.goodput, "/s", {
-        note: withVoid(saturated.result, `closed loop, ${closedClients} clients`),
+        note: withVoid(saturated.result.void, `closed loop, ${closedClients} clients`),
       }),
       ...rows.flatMap((row) => figuresOf(name, row, most, rows[0]!)),
     ];
@@ -69,15 +78,19 @@ async function overload(
   }
 }
 
+/** Its id; undefined: there is none now. */
+const leaderOf = async (cluster: Cluster): Promise<number | undefined> =>
+  (await cluster.status(STATUS_WITHIN_MS)).find(({ role }) => role === "leader")?.id;
+
 function figuresOf(name: string, row: Row, most: number, first: Row): readonly Figure[] {
   const { factor, rate, result, goodput, refused, shed, before, during, after } = row;
   const { counts, response, lateness, dropped } = result;
   const at = `${name}, ${factor}×`;
   const text = (rss: readonly number[]): string => rss.map((mib) => mib.toFixed(0)).join(", ");
-  const goal = <T>(of: T): T | null => (result.void === null ? of : null);
+  const goal = <T>(of: T): T | null => (row.void === null ? of : null);
   return [
     figure(`${at}: goodput`, goodput, "/s", {
-      note: withVoid(result, `of ${rate}/s offered, late by ${ms(lateness.p99)} ms at p99`),
+      note: withVoid(row.void, `of ${rate}/s offered, late by ${ms(lateness.p99)} ms at p99`),
     }),
     figure(`${at}: goodput of the most`, goodput / most, "ratio", {
       // At 1× no more than that was offered.
@@ -99,5 +112,5 @@ function figuresOf(name: string, row: Row, most: number, first: Row): readonly F
 
 const ms = (us: number): string => (us / 1000).toFixed(1);
 
-const withVoid = ({ void: why }: LoadResult, note: string): string =>
+const withVoid = (why: string | null, note: string): string =>
   why === null ? note : `VOID: ${why}; ${note}`;

@@ -14,6 +14,8 @@ const LEADERS_PROCESSOR = 0;
 const OTHERS_PROCESSOR = 1;
 /** Processes that compute without end beside the leader: it has an eighth of its processor. */
 const BUSY_NEIGHBOURS = 7;
+/** Another leader would have another processor. */
+const PATIENT = { electionMs: 2_000, heartbeatMs: 100 } as const;
 
 /** The operations of a load. */
 export type Work = Pick<LoadShape, "mix" | "valueBytes" | "scanLength">;
@@ -58,7 +60,7 @@ const PROCESSOR: Bottleneck = {
   unavailable: canPin() ? null : "needs Linux, two processors and taskset of util-linux",
   start: async (dir, seed) => {
     const cluster = await localTarget.start({
-      ...{ nodes: 3, storage: "memory", dir, faultyLinks: false, seed },
+      ...{ nodes: 3, storage: "memory", dir, faultyLinks: false, seed, timers: PATIENT },
     });
     for (const { pid, role } of await cluster.status(STATUS_WITHIN_MS)) {
       pin(pid, role === "leader" ? LEADERS_PROCESSOR : OTHERS_PROCESSOR);

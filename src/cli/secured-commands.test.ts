@@ -83,6 +83,12 @@ afterAll(async () => {
 
 const LOAD = ["--duration", "500ms", "--warmup", "0", "--rate", "50", "--clients", "4", "--json"];
 type Loaded = { readonly result: { readonly counts: { readonly ok: number } } };
+/** Again, where a machine was so busy that nothing was answered in so short a time. */
+const takesLoad = (words: readonly string[], env: Env = {}): Promise<boolean> =>
+  until("a load gets through", 60_000, async () => {
+    const { result } = JSON.parse(await ordeal(words, env)) as Loaded;
+    return result.counts.ok > 0;
+  });
 
 test("secured: commands with --dir find what they need there", async () => {
   const at = ["--dir", dir];
@@ -90,15 +96,13 @@ test("secured: commands with --dir find what they need there", async () => {
   expect(await ordeal(["kv", "get", ...at, "colour"])).toBe("green\n");
   expect(await ordeal(["cluster", "status", ...at])).toContain("leader");
   expect(await ordeal(["watch", ...at, "--once", "--json"])).toContain('"role":"leader"');
-  const loaded = JSON.parse(await ordeal(["load", ...at, ...LOAD])) as Loaded;
-  expect(loaded.result.counts.ok).toBeGreaterThan(0);
+  await takesLoad(["load", ...at, ...LOAD]);
 });
 
 test("secured: commands with --nodes find it in the environment", async () => {
   const [client, http] = [addresses("clientPort"), addresses("httpPort")];
   expect(await ordeal(["kv", "get", "--nodes", client, "colour"], AS.us)).toBe("green\n");
-  const loaded = JSON.parse(await ordeal(["load", "--nodes", client, ...LOAD], AS.us)) as Loaded;
-  expect(loaded.result.counts.ok).toBeGreaterThan(0);
+  await takesLoad(["load", "--nodes", client, ...LOAD], AS.us);
   expect(await ordeal(["watch", "--nodes", http, "--once", "--json"], AS.us)).toContain('"leader"');
   expect(await ordeal(["healthz", "--http", http.split(",")[0]!], AS.us)).toContain("leaderId");
 });
@@ -116,7 +120,7 @@ for (const [stranger, byClient, byHttp] of TOLD) {
     const [client, http] = [addresses("clientPort"), addresses("httpPort")];
     const out = join(root, "stolen.obak");
     const cases = [
-      [["kv", "put", "--nodes", client, "--timeout", "1s", "colour", "red"], byClient, 3],
+      [["kv", "put", "--nodes", client, "colour", "red"], byClient, 3],
       [["load", "--nodes", client, ...LOAD], byClient, 64],
       [["watch", "--nodes", http, "--once"], byHttp, 64],
       [["cluster", "backup", "--nodes", http, "--out", out], byHttp, 64],
@@ -287,7 +291,7 @@ test("secured: backup, rolling restart, restore and recovery", async () => {
     ORDEAL_TLS_CA: join(dir, old, "ca.pem"),
     ORDEAL_TOKEN_FILE: join(dir, old, "token"),
   };
-  const at = ["kv", "get", "--nodes", `127.0.0.1:${clientPort}`, "--timeout", "1s", "colour"];
+  const at = ["kv", "get", "--nodes", `127.0.0.1:${clientPort}`, "colour"];
   expect((await ended(start(at, env))).err).toContain("another authority");
 });
 

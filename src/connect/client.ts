@@ -84,6 +84,11 @@ export async function connect(options: ConnectOptions): Promise<Client> {
         timeoutMs,
       );
     }
+    // Asking again would change nothing, and the last round before the end has no time to be told why.
+    if (found.isRefused) {
+      const message = `every node that was asked refuses\n  ${found.why.join("\n  ")}`;
+      throw new OperationFailedError("unreachable", message);
+    }
     if (performance.now() + ASK_AGAIN_MS >= deadlineAt) {
       const message = `no node answered within ${timeoutMs} ms\n  ${found.why.join("\n  ")}`;
       throw new OperationFailedError("unreachable", message);

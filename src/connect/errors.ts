@@ -3,7 +3,7 @@ import type { StatusName } from "../wire/errors.ts";
 /**
  * Why an operation has no result: a status of the protocol (docs/wire.md), or
  *
- *   unreachable  no node answered, or not in time
+ *   unreachable  no node answered, or not in time; or every one refuses, which is told at once
  *   aborted      its AbortSignal
  *   closed       the client was closed
  */

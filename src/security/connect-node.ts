@@ -93,7 +93,12 @@ class Greeting {
   /** The other side is a node of the cluster. */
   #shaken(socket: Socket, isDone: boolean, error: Error | null): void {
     if (this.#state !== "greeting") return;
-    if (!isDone || error !== null) return this.#fail(new RefusedError(tlsFailure(error)));
+    if (!isDone || error !== null) {
+      const why = tlsFailure(error);
+      // A node that ends breaks off, too.
+      const isBroken = (error as NodeJS.ErrnoException | null)?.code === "ECONNRESET";
+      return this.#fail(isBroken ? new Error(why) : new RefusedError(why));
+    }
     const { token } = this.#credentials;
     if (token === undefined) return this.#opened(socket);
     const w = new ByteWriter(64);

@@ -133,7 +133,8 @@ class Repl {
         return false;
       case "problem":
         if (!this.#isTerminal) process.exitCode = 64;
-        console.error(this.#colours.red(line.what));
+        // Not console.error, which has colours of its own (FORCE_COLOR), also in a pipe.
+        process.stderr.write(`${this.#colours.red(line.what)}\n`);
         return false;
       case "request":
         await this.#request(line.request, line.isKeysOnly);

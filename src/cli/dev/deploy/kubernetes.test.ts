@@ -7,9 +7,16 @@ import { NODE_DNS_NAME } from "../../../security/names.ts";
 import { isInstalled } from "../../../target/external/binary.ts";
 import { until } from "../../../target/until.ts";
 import { type Container, KUBERNETES, type Manifest, manifests } from "./manifests.ts";
-import { OwnProcesses, ownAddresses, sameLeader, SECURED, settingsIn } from "./own-nodes.ts";
+import {
+  OwnProcesses,
+  ownAddresses,
+  sameLeader,
+  SECURED,
+  settingsIn,
+  takesLoad,
+} from "./own-nodes.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(240_000);
 
 const all = manifests();
 const of = <K extends Manifest["kind"]>(kind: K, name: string): Extract<Manifest, { kind: K }> => {
@@ -259,13 +266,8 @@ if (process.platform === "linux") {
       );
     const args = job.spec.template.spec.containers[0]!.args.map(here);
     const short = args.map((word) => (word.startsWith("--duration") ? "--duration=1500ms" : word));
-    const { code, out, err } = await processes.run(
-      [...short, "--warmup=500ms"],
-      envHere(job.spec.template.spec.containers[0]!, 0),
-    );
-    // 3: a busy machine could not offer the rate.
-    if (code !== 0 && code !== 3) throw new Error(`the load ended with ${code}: ${err}`);
-    expect(JSON.parse(out).result.counts.ok).toBeGreaterThan(0);
+    const env = envHere(job.spec.template.spec.containers[0]!, 0);
+    await takesLoad(processes, [...short, "--warmup=500ms"], env);
   });
 
   test("kubernetes: a node without others is alive, and not ready", async () => {

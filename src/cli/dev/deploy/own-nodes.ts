@@ -73,6 +73,25 @@ const leaderAt = (node: Endpoint): Promise<number> =>
     .then(async (answer) => ((await answer.json()) as Status).leaderId)
     .catch(() => 0);
 
+/**
+ * Runs a load until one gets something through: on a busy machine the second and a half of the first may go by before
+ * anything is answered.
+ */
+export async function takesLoad(
+  processes: OwnProcesses,
+  words: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  await until("a load gets through", 90_000, async () => {
+    const { code, out, err } = await processes.run(words, env);
+    // 3: a busy machine could not offer the rate.
+    if (code !== 0 && code !== 3) throw new Error(`the load ended with ${code}: ${err}`);
+    return (JSON.parse(out) as Loaded).result.counts.ok > 0;
+  });
+}
+
+type Loaded = { readonly result: { readonly counts: { readonly ok: number } } };
+
 /** The settings of a node by their keys, from what `--print-config --json` prints. */
 export function settingsIn(printed: string): Readonly<Record<string, unknown>> {
   type Printed = {
