@@ -1,3 +1,4 @@
+import { REPEATED_VOTES } from "../../src/chaos/arenas.ts";
 import { defineMutant } from "../../src/chaos/mutant.ts";
 
 export default defineMutant({
@@ -18,18 +19,6 @@ export default defineMutant({
   arena: {
     kind: "sim",
     nodes: { min: 5, max: 7 },
-    config: {
-      electionTimeoutMinMs: 60,
-      heartbeatIntervalMs: 15,
-      link: {
-        cut: false,
-        loss: 0,
-        delayMs: 2,
-        jitterMs: 6,
-        duplicate: 0.5,
-        reorder: 0.2,
-        reorderWithinMs: 50,
-      },
-    },
+    config: REPEATED_VOTES,
   },
 });
