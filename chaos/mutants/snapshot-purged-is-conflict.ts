@@ -1,5 +1,4 @@
-import { SMALL_SNAPSHOTS } from "../../src/chaos/arenas.ts";
-import { defineMutant } from "../../src/chaos/mutant.ts";
+import { defineMutant, SMALL_SNAPSHOTS } from "../../src/chaos/mutant.ts";
 
 export default defineMutant({
   row: 37,

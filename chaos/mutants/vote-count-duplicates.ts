@@ -1,5 +1,4 @@
-import { REPEATED_VOTES } from "../../src/chaos/arenas.ts";
-import { defineMutant } from "../../src/chaos/mutant.ts";
+import { defineMutant, REPEATED_VOTES } from "../../src/chaos/mutant.ts";
 
 export default defineMutant({
   row: 3,

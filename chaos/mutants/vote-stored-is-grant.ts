@@ -1,5 +1,4 @@
-import { REPEATED_VOTES } from "../../src/chaos/arenas.ts";
-import { defineMutant } from "../../src/chaos/mutant.ts";
+import { defineMutant, REPEATED_VOTES } from "../../src/chaos/mutant.ts";
 
 // Pre-votes would keep a candidate with an old log from ever asking; so they do not look at logs
 // here.
