@@ -10,25 +10,17 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runOrdeal } from "./testing/ordeal.ts";
 
 // One real cluster for all of it: started, written to, looked at, stopped, damaged, started again.
 
-const MAIN = join(import.meta.dir, "main.ts");
 const TEST_MS = 120_000;
 const dir = mkdtempSync(join(tmpdir(), "ordeal-wal-"));
 const CLUSTER = join(dir, "c");
 const NODE = join(CLUSTER, "node-3");
 const SEGMENT = join(NODE, "wal", "wal-00000001.seg");
 
-async function ordeal(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], { stdout: "pipe", stderr: "pipe" });
-  const [out, err, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { code, out, err };
-}
+const ordeal = (...args: readonly string[]) => runOrdeal(args);
 
 /** Contents and times of all files below a directory. */
 function stateOf(path: string): string[] {
