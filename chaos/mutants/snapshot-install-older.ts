@@ -1,4 +1,4 @@
-import { defineMutant } from "../../src/chaos/mutant.ts";
+import { defineMutant, SMALL_SNAPSHOTS } from "../../src/chaos/mutant.ts";
 
 export default defineMutant({
   row: 35,
@@ -16,20 +16,6 @@ export default defineMutant({
   arena: {
     kind: "sim",
     episodes: ["behind", "crash", "isolate"],
-    config: {
-      snapshotEveryBytes: 1_000,
-      trailingBytes: 0,
-      snapshotChunkBytes: 4_096,
-      snapshotInflightBytesMax: 4_096,
-      link: {
-        cut: false,
-        loss: 0.02,
-        delayMs: 1,
-        jitterMs: 3,
-        duplicate: 0.2,
-        reorder: 0.3,
-        reorderWithinMs: 400,
-      },
-    },
+    config: SMALL_SNAPSHOTS,
   },
 });

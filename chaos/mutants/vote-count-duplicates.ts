@@ -1,4 +1,4 @@
-import { defineMutant } from "../../src/chaos/mutant.ts";
+import { defineMutant, REPEATED_VOTES } from "../../src/chaos/mutant.ts";
 
 export default defineMutant({
   row: 3,
@@ -18,18 +18,6 @@ export default defineMutant({
   arena: {
     kind: "sim",
     nodes: { min: 5, max: 7 },
-    config: {
-      electionTimeoutMinMs: 60,
-      heartbeatIntervalMs: 15,
-      link: {
-        cut: false,
-        loss: 0,
-        delayMs: 2,
-        jitterMs: 6,
-        duplicate: 0.5,
-        reorder: 0.2,
-        reorderWithinMs: 50,
-      },
-    },
+    config: REPEATED_VOTES,
   },
 });

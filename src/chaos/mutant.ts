@@ -1,5 +1,7 @@
 import { UserError } from "../lib/user-error.ts";
 
+export { REPEATED_VOTES, SMALL_SNAPSHOTS } from "./arenas.ts";
+
 /**
  * A known bug of real Raft implementations, planted: text of our own source, and what stands there
  * instead while a run looks for it (cli/mutants/plant.ts). Product code has no switch for it.

@@ -3,10 +3,10 @@ import { Glob } from "bun";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runOrdeal } from "./testing/ordeal.ts";
 
 // Short runs of scenarios on real processes; `ordeal chaos run` plays them in full.
 
-const MAIN = join(import.meta.dir, "main.ts");
 const WITHIN_MS = 150_000;
 
 let dir = "";
@@ -19,12 +19,8 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 async function passes(name: string, duration: string): Promise<string[]> {
   const reports = join(dir, name);
   const args = ["chaos", "run", name, "--seed", "3", "--duration", duration, "--reports", reports];
-  const child = Bun.spawn([process.execPath, MAIN, ...args], { stdout: "pipe", stderr: "pipe" });
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  expect(await child.exited, err + out).toBe(0);
+  const { code, out, err } = await runOrdeal(args);
+  expect(code, err + out).toBe(0);
   const logs = await Array.fromAsync(new Glob("**/logs/node-*.log").scan(reports));
   const texts = await Promise.all(logs.map((path) => Bun.file(join(reports, path)).text()));
   return texts.flatMap((text) => text.trim().split("\n"));

@@ -15,9 +15,8 @@ import { readFailedRun } from "./reproduce/failed-run.ts";
 import { commandFor } from "./reproduce/on-processes.ts";
 import { type Reproduction, triesFor } from "./reproduce/reproduce.ts";
 import { reproductionLines } from "./reproduce/text.ts";
+import { planted, runOrdeal } from "./testing/ordeal.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
-const PRELOAD = join(import.meta.dir, "mutants", "plant.ts");
 const WITHIN_MS = 150_000;
 
 let dir = "";
@@ -26,20 +25,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-async function reproduceIn(run: string, ...args: readonly string[]) {
-  const patch = join(dir, "patch.json");
-  await Bun.write(patch, JSON.stringify([STALE_READS]));
-  const child = Bun.spawn([process.execPath, MAIN, "chaos", "reproduce", run, ...args], {
-    env: { ...process.env, BUN_OPTIONS: `--preload ${PRELOAD}`, ORDEAL_PLANT: patch },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  return { code: await child.exited, out, err };
-}
+const reproduceIn = async (run: string, ...args: readonly string[]) =>
+  runOrdeal(
+    ["chaos", "reproduce", run, ...args],
+    await planted([STALE_READS], join(dir, "patch.json")),
+  );
 
 /** As if a second of `paused-leader` had failed. */
 const failed = (): Report => {

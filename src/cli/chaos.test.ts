@@ -1,18 +1,8 @@
 import { expect, test } from "bun:test";
-import { join } from "node:path";
 import type { Schedule } from "../chaos/schedule.ts";
+import { runOrdeal } from "./testing/ordeal.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
-
-async function ordeal(...args: readonly string[]) {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], { stdout: "pipe", stderr: "pipe" });
-  const [out, err, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { out, err, code };
-}
+const ordeal = (...args: readonly string[]) => runOrdeal(args);
 
 test("chaos list: names what the field knows, for people and for scripts", async () => {
   const [text, json] = await Promise.all([

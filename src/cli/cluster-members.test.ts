@@ -7,8 +7,8 @@ import { isAlive } from "../target/testing/processes.ts";
 import { until } from "../target/until.ts";
 import type { ClusterRecord } from "./cluster/record.ts";
 import { endClusters } from "./testing/clusters.ts";
+import { runOrdeal } from "./testing/ordeal.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
 const WITHIN_MS = 30_000;
 const TEST_MS = 120_000;
 
@@ -18,18 +18,8 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
-async function cluster(command: string, dir: string, ...args: string[]) {
-  const child = Bun.spawn([process.execPath, MAIN, "cluster", command, "--dir", dir, ...args], {
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, err, code] = await Promise.all([
-    child.stdout.text(),
-    child.stderr.text(),
-    child.exited,
-  ]);
-  return { out, err, code };
-}
+const cluster = (command: string, dir: string, ...args: string[]) =>
+  runOrdeal(["cluster", command, "--dir", dir, ...args]);
 
 async function ok(command: string, dir: string, ...args: string[]): Promise<string> {
   const { out, err, code } = await cluster(command, dir, ...args);

@@ -8,6 +8,7 @@ import { until } from "../target/until.ts";
 import type { ClusterRecord } from "./cluster/record.ts";
 import { endClusters } from "./testing/clusters.ts";
 import { ordealLines } from "./testing/command-lines.ts";
+import { run, runOrdeal } from "./testing/ordeal.ts";
 
 const MAIN = join(import.meta.dir, "main.ts");
 const DOC = readFileSync(join(import.meta.dir, "../../docs/operations.md"), "utf8");
@@ -34,21 +35,11 @@ const session = ordealLines(
     .join(""),
 ).map((words) => words.map((word) => word.replace("/tmp", root)));
 
-const ordeal = (...words: readonly string[]) => run([process.execPath, MAIN, ...words]);
+const ordeal = (...words: readonly string[]) => runOrdeal(words);
 
 /** No file may grow beyond half a KiB: what a disk without space says, too, is an error of write. */
 const withoutRoom = (...words: readonly string[]) =>
   run(["sh", "-c", 'ulimit -f 1; exec "$0" "$@"', process.execPath, MAIN, ...words]);
-
-async function run(command: string[]) {
-  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe" });
-  const [out, err, code] = await Promise.all([
-    child.stdout.text(),
-    child.stderr.text(),
-    child.exited,
-  ]);
-  return { out, err, code };
-}
 
 /** Runs the next line of the session, which begins with these words. */
 async function next(...begin: readonly string[]): Promise<string> {

@@ -7,6 +7,7 @@ import { until } from "../target/until.ts";
 import type { ClusterDocument } from "./cluster/show.ts";
 import type { ClusterRecord } from "./cluster/record.ts";
 import { endClusters } from "./testing/clusters.ts";
+import { runOrdeal } from "./testing/ordeal.ts";
 
 const MAIN = join(import.meta.dir, "main.ts");
 const WITHIN_MS = 30_000;
@@ -18,15 +19,7 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
-async function ordeal(...args: string[]) {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], { stdout: "pipe", stderr: "pipe" });
-  const [out, err, code] = await Promise.all([
-    child.stdout.text(),
-    child.stderr.text(),
-    child.exited,
-  ]);
-  return { out, err, code };
-}
+const ordeal = (...args: readonly string[]) => runOrdeal(args);
 
 const recordOf = (dir: string): ClusterRecord =>
   JSON.parse(readFileSync(join(dir, "cluster.json"), "utf8")) as ClusterRecord;

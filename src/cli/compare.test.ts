@@ -9,8 +9,7 @@ import type { Report } from "../report/schema.ts";
 import { storedReports } from "../report/testing/histories.ts";
 import { readBoth } from "./compare/run.ts";
 import { elementsOf, parseXml } from "../report/testing/xml.ts";
-
-const MAIN = join(import.meta.dir, "main.ts");
+import { runOrdeal } from "./testing/ordeal.ts";
 
 let dir = "";
 const path = (name: string): string => join(dir, name, "report.json");
@@ -55,15 +54,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-async function compare(...args: readonly string[]) {
-  const { GITHUB_ACTIONS: _, GITHUB_STEP_SUMMARY: __, ...env } = process.env;
-  const child = Bun.spawn([process.execPath, MAIN, "compare", ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...env, GITHUB_STEP_SUMMARY: join(dir, "summary.md") },
+const compare = (...args: readonly string[]) =>
+  runOrdeal(["compare", ...args], {
+    ...{ GITHUB_ACTIONS: undefined, GITHUB_STEP_SUMMARY: join(dir, "summary.md") },
   });
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { exit: await child.exited, out, err };
-}
 
 const LONG = 60_000;
 
@@ -84,13 +78,13 @@ test(
       compare(join(dir, "before"), path("after"), ...flags),
       compare(path("before"), path("after"), "--json"),
     ]);
-    expect(text).toMatchObject({ exit: 0, err: "" });
+    expect(text).toMatchObject({ code: 0, err: "" });
     expect(text.out).toStartWith("✘ REGRESSED  compare put  ");
     expect(text.out).toMatch(/disk, 64 clients: p50 .* \+\d\d\.\d % .* ✘ regressed/);
     expect(text.out).toContain(
       `repeat    ordeal compare ${join(dir, "before")} ${path("after")}\n`,
     );
-    expect(json.exit).toBe(0);
+    expect(json.code).toBe(0);
     expect(parseComparison(json.out, "stdout").verdict).toBe("regressed");
     const summary = await Bun.file(file("summary.md")).text();
     expect(summary).toStartWith("of a step before\n## ❌ Regressed: compare put\n");
@@ -108,7 +102,7 @@ test(
       compare(path("before"), path("elsewhere"), "--json"),
       compare(path("before"), path("elsewhere"), "--force"),
     ]);
-    expect(plain.exit).toBe(3);
+    expect(plain.code).toBe(3);
     const { verdict, differences, metrics } = JSON.parse(plain.out);
     expect({ verdict, metrics }).toEqual({ verdict: "incomparable", metrics: [] });
     expect(differences.toSorted()).toEqual([
@@ -117,7 +111,7 @@ test(
       'kernel: "6.8.0" in the base, "5.4.0" in the head',
     ]);
     // --force shows the figures, and changes nothing else.
-    expect(forced.exit).toBe(3);
+    expect(forced.code).toBe(3);
     for (const field of differences) expect(forced.out).toContain(field);
     expect(forced.out).toMatch(/disk, 64 clients: throughput .*\/s /);
   },
@@ -132,7 +126,7 @@ test(
       compare(path("single"), path("single")),
       compare(path("single"), path("single"), "--strict"),
     ]);
-    expect([wrong.exit, single.exit, strict.exit]).toEqual([2, 0, 4]);
+    expect([wrong.code, single.code, strict.code]).toEqual([2, 0, 4]);
     expect(single.out).toStartWith("? INCONCLUSIVE  compare put  ");
   },
   LONG,
@@ -145,13 +139,13 @@ test(
       compare(path("cut"), path("newer")),
       compare(path("before"), path("after"), "--junit", join(dir, "none", "c.xml")),
     ]);
-    expect(damaged).toMatchObject({ exit: 64, out: "" });
+    expect(damaged).toMatchObject({ code: 64, out: "" });
     expect(damaged.err).toStartWith(`cannot compare the reports\n  ${path("cut")}: not JSON: `);
     expect(damaged.err).toContain(
       `\n  ${path("newer")}: its schema is 2, this build reads 1\n    fix: `,
     );
     expect(damaged.err).not.toMatch(/^ +at .*:\d+:\d+/m);
-    expect(unwritable).toMatchObject({ exit: 64, out: "" });
+    expect(unwritable).toMatchObject({ code: 64, out: "" });
   },
   LONG,
 );

@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findMutants } from "./mutants/catalogue.ts";
 import { huntMutant } from "./mutants/hunt.ts";
+import { planted, runOrdeal } from "./testing/ordeal.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
-const PRELOAD = join(import.meta.dir, "mutants", "plant.ts");
 const WITHIN_MS = 150_000;
 
 const dir = mkdtempSync(join(tmpdir(), "ordeal-crashpoints-"));
@@ -14,19 +13,11 @@ afterAll(() => rmSync(dir, { recursive: true }));
 
 /** `mutant`: planted in every process of the run. */
 async function crashpoints(args: readonly string[], mutant: string | null = null) {
-  const planted: Record<string, string> = {};
-  if (mutant !== null) {
-    const path = join(dir, `${mutant}.json`);
-    await Bun.write(path, JSON.stringify((await findMutants([mutant]))[0]!.patches));
-    planted["BUN_OPTIONS"] = `--preload ${PRELOAD}`;
-    planted["ORDEAL_PLANT"] = path;
-  }
-  const child = Bun.spawn([process.execPath, MAIN, "crashpoints", ...args], {
-    env: { ...process.env, NO_COLOR: "1", ...planted },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { code: await child.exited, out, err };
+  const patched =
+    mutant === null
+      ? {}
+      : await planted((await findMutants([mutant]))[0]!.patches, join(dir, `${mutant}.json`));
+  return runOrdeal(["crashpoints", ...args], { NO_COLOR: "1", ...patched });
 }
 
 test(

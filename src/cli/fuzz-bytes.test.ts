@@ -5,8 +5,7 @@ import { join } from "node:path";
 import type { BytesTally } from "./fuzz/bytes.ts";
 import { bytesDocument, bytesSummary } from "./fuzz/bytes-report.ts";
 import { runWatched } from "./fuzz/watched.ts";
-
-const MAIN = join(import.meta.dir, "main.ts");
+import { runOrdeal } from "./testing/ordeal.ts";
 
 async function withDir(work: (dir: string) => Promise<void>): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), "ordeal-fuzz-"));
@@ -17,14 +16,7 @@ async function withDir(work: (dir: string) => Promise<void>): Promise<void> {
   }
 }
 
-async function fuzz(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const child = Bun.spawn([process.execPath, MAIN, "fuzz", ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
-  });
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { code: await child.exited, out, err };
-}
+const fuzz = (...args: readonly string[]) => runOrdeal(["fuzz", ...args], { NO_COLOR: "1" });
 
 test("ordeal fuzz resp: tells how many inputs it ran, and one file alone; names no decoder: bad input", async () => {
   await withDir(async (dir) => {

@@ -7,19 +7,9 @@ import type { SmallOp } from "../check/fuzz/small.ts";
 import type { Tally } from "./fuzz/hunt.ts";
 import { barLine } from "./fuzz/progress.ts";
 import { documentOf, keepFindings, summaryOf } from "./fuzz/report.ts";
+import { runOrdeal } from "./testing/ordeal.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
-
-async function fuzz(
-  ...args: string[]
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const child = Bun.spawn([process.execPath, MAIN, "fuzz", ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
-  });
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { code: await child.exited, out, err };
-}
+const fuzz = (...args: readonly string[]) => runOrdeal(["fuzz", ...args], { NO_COLOR: "1" });
 
 test("ordeal fuzz checker: several processes do the same work as one", async () => {
   const args = ["checker", "--histories", "601", "--seed", "5", "--json"];

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { historyFixtures } from "../report/testing/histories.ts";
+import { runOrdeal } from "./testing/ordeal.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
 const LONG = 60_000;
 
 let dir = "";
@@ -18,19 +18,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-async function history(...args: readonly string[]) {
-  const child = Bun.spawn([process.execPath, MAIN, "history", ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { exit: await child.exited, out, err };
-}
+const history = (...args: readonly string[]) => runOrdeal(["history", ...args]);
 
 test(
   "ordeal history: a sparkline a metric, and each change with its commit; what is left out is told",
   async () => {
-    const { exit, out, err } = await history(dir);
-    expect(exit).toBe(0);
+    const { code, out, err } = await history(dir);
+    expect(code).toBe(0);
     expect(out).toMatch(/^put on ordeal {2}44 reports, 2025-11-01 00:00:00 UTC …/);
     expect(out).toMatch(/disk, 64 clients: p50 +[▁-█]{32} {2}[\d.]+ ms\n/);
     expect(out).toMatch(/✘ worse \+\d\d\.\d % \(.* → .*\) at c0ffee001800, after c0ffee001700, /);
@@ -46,7 +40,7 @@ test(
   "ordeal history: one document with points and changes, and a page",
   async () => {
     const page = join(dir, "history.html");
-    const { exit, out } = await history(
+    const { code, out } = await history(
       dir,
       "--json",
       "--name",
@@ -56,7 +50,7 @@ test(
       "--html",
       page,
     );
-    expect(exit).toBe(0);
+    expect(code).toBe(0);
     const { histories, damaged } = JSON.parse(out);
     expect(damaged).toHaveLength(1);
     expect(histories).toHaveLength(1);
@@ -81,7 +75,7 @@ test(
         history(join(dir, "none")),
         history(empty),
       ]);
-      for (const { exit, out } of results) expect({ exit, out }).toEqual({ exit: 64, out: "" });
+      for (const { code, out } of results) expect({ code, out }).toEqual({ code: 64, out: "" });
       const [name, metric, missing, none] = results.map(({ err }) => err);
       expect(name).toContain('did you mean "put"? there are: put, ycsb');
       expect(metric).toContain("there are: disk, 64 clients: throughput, ");

@@ -6,9 +6,8 @@ import type { Patch } from "../chaos/mutant.ts";
 import { shortestCycle } from "../check/explain/arrows.ts";
 import { parseReport } from "../report/validate.ts";
 import { STALE_READS } from "./gate/planted.ts";
+import { planted, runOrdeal } from "./testing/ordeal.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
-const PRELOAD = join(import.meta.dir, "mutants", "plant.ts");
 const WITHIN_MS = 150_000;
 
 let dir = "";
@@ -22,19 +21,8 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
  * the violation while it lasts, which ends it.
  */
 async function runWith(plant: Patch, name: string, seed: number) {
-  const patch = join(dir, `${name}.json`);
-  await Bun.write(patch, JSON.stringify([plant]));
   const args = ["chaos", "run", name, "--seed", `${seed}`, "--duration", "10s", "--reports", dir];
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
-    env: { ...process.env, BUN_OPTIONS: `--preload ${PRELOAD}`, ORDEAL_PLANT: patch },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  return { code: await child.exited, out, err };
+  return runOrdeal(args, await planted([plant], join(dir, `${name}.json`)));
 }
 
 test(

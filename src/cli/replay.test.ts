@@ -6,9 +6,8 @@ import { recordFile } from "../target/local-dir.ts";
 import { localTarget } from "../target/local.ts";
 import { until } from "../target/until.ts";
 import { recordingsIn, replayFile, replayLines } from "./replay/recordings.ts";
+import { planted, runOrdeal } from "./testing/ordeal.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
-const PRELOAD = join(import.meta.dir, "mutants", "plant.ts");
 const TEST_MS = 120_000;
 const WITHIN_MS = 30_000;
 
@@ -48,18 +47,6 @@ beforeAll(async () => {
 }, TEST_MS);
 afterAll(() => rmSync(dir, { recursive: true }));
 
-async function ordeal(args: readonly string[], env: Record<string, string> = {}) {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  return { code: await child.exited, out, err };
-}
-
 test(
   "replay: what three real nodes did, one of them killed and restarted, comes out the same",
   async () => {
@@ -78,12 +65,10 @@ test(
 test(
   "replay: another core than the one recorded differs, and the first such input is named",
   async () => {
-    const plant = join(dir, "plant.json");
     const find = "const needed = (count >> 1) + 1;";
     const patch = { file: "src/raft/quorum.ts", find, replace: "const needed = count;" };
-    writeFileSync(plant, JSON.stringify([patch]));
-    const env = { BUN_OPTIONS: `--preload ${PRELOAD}`, ORDEAL_PLANT: plant };
-    const { code, out, err } = await ordeal(["replay", cluster], env);
+    const env = await planted([patch], join(dir, "plant.json"));
+    const { code, out, err } = await runOrdeal(["replay", cluster], env);
     expect(code, out + err).toBe(2);
     expect(out).toMatch(/differs at input \d+ \(start 1, /);
   },
@@ -97,7 +82,7 @@ test(
     bytes[100] = bytes[100]! ^ 1;
     const damaged = join(dir, "damaged.bin");
     writeFileSync(damaged, bytes);
-    const { code, err } = await ordeal(["replay", damaged]);
+    const { code, err } = await runOrdeal(["replay", damaged]);
     expect(code).toBe(64);
     expect(err).toContain("the chunk at byte 0 is damaged");
     expect(recordingsIn(join(cluster, "nowhere"))).rejects.toThrow("no such file");

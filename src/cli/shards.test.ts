@@ -5,8 +5,8 @@ import { join } from "node:path";
 import type { ShardConfig } from "../kv/shard-config.ts";
 import type { ShardsStatus } from "../target/target.ts";
 import { endClusters } from "./testing/clusters.ts";
+import { runOrdeal } from "./testing/ordeal.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
 const TEST_MS = 120_000;
 
 const root = mkdtempSync(join(tmpdir(), "ordeal-shards-"));
@@ -16,15 +16,7 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
-async function ordeal(...args: string[]) {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], { stdout: "pipe", stderr: "pipe" });
-  const [out, err, code] = await Promise.all([
-    child.stdout.text(),
-    child.stderr.text(),
-    child.exited,
-  ]);
-  return { out, err, code };
-}
+const ordeal = (...args: readonly string[]) => runOrdeal(args);
 
 /** Runs `ordeal shards …`, which must succeed, and gives its document. */
 async function shards<T>(...args: string[]): Promise<T> {

@@ -1,18 +1,8 @@
 import { expect, test } from "bun:test";
-import { join } from "node:path";
+import { runOrdeal } from "./testing/ordeal.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
-
-async function labs(
-  ...args: string[]
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const child = Bun.spawn([process.execPath, MAIN, "sim", "--scenario", ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
-  });
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { code: await child.exited, out, err };
-}
+const labs = (...args: readonly string[]) =>
+  runOrdeal(["sim", "--scenario", ...args], { NO_COLOR: "1" });
 
 test("ordeal sim --scenario: a line for each test of a lab, and the seeds", async () => {
   const { code, out } = await labs("3A", "--seeds", "2", "--seed", "5");

@@ -1,18 +1,7 @@
 import { expect, test } from "bun:test";
-import { join } from "node:path";
+import { runOrdeal } from "./testing/ordeal.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
-
-async function sim(
-  ...args: string[]
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  const child = Bun.spawn([process.execPath, MAIN, "sim", ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
-  });
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { code: await child.exited, out, err };
-}
+const sim = (...args: readonly string[]) => runOrdeal(["sim", ...args], { NO_COLOR: "1" });
 
 type Document = {
   readonly verdict: string;

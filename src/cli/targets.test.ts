@@ -2,26 +2,16 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runOrdeal } from "./testing/ordeal.ts";
 
-const MAIN = join(import.meta.dir, "main.ts");
 const TEST_MS = 120_000;
-
-async function ordeal(args: readonly string[], env: Record<string, string> = {}) {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
-    stdout: "pipe",
-    stderr: "pipe",
-    env: { ...process.env, ...env },
-  });
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  return { out, err, code: await child.exited };
-}
 
 test(
   "chaos run --target: a scenario that the target cannot play is refused by name, with the reason",
   async () => {
     const [disk, links] = await Promise.all([
-      ordeal(["chaos", "run", "power-loss", "--target", "etcd"]),
-      ordeal(["chaos", "run", "bridge", "--target", "redis"]),
+      runOrdeal(["chaos", "run", "power-loss", "--target", "etcd"]),
+      runOrdeal(["chaos", "run", "bridge", "--target", "redis"]),
     ]);
     expect([disk.code, links.code]).toEqual([64, 64]);
     expect(disk.err).toContain('etcd cannot do "disk": its files are on the disk');
@@ -34,8 +24,8 @@ test(
   "chaos run --target: a program that is not installed is named, with the way to install it",
   async () => {
     const reports = mkdtempSync(join(tmpdir(), "ordeal-absent-"));
-    const run = (target: string): ReturnType<typeof ordeal> =>
-      ordeal(["chaos", "run", "crash-all", "--target", target, "--reports", reports], {
+    const run = (target: string): ReturnType<typeof runOrdeal> =>
+      runOrdeal(["chaos", "run", "crash-all", "--target", target, "--reports", reports], {
         PATH: "/nowhere",
       });
     const [etcd, redis] = await Promise.all([run("etcd"), run("redis")]);
@@ -54,8 +44,8 @@ test(
   "bench run and load --target: what makes no sense is refused",
   async () => {
     const [figures, load] = await Promise.all([
-      ordeal(["bench", "run", "storage", "--target", "etcd"]),
-      ordeal(["load", "--dir", "c1", "--target", "redis"]),
+      runOrdeal(["bench", "run", "storage", "--target", "etcd"]),
+      runOrdeal(["load", "--dir", "c1", "--target", "redis"]),
     ]);
     expect([figures.code, load.code]).toEqual([64, 64]);
     expect(figures.err).toContain('the suite "storage" measures parts of Ordeal');
@@ -70,7 +60,7 @@ test(
     const dir = mkdtempSync(join(tmpdir(), "ordeal-modules-"));
     try {
       await Bun.write(join(dir, "empty.ts"), "export const nothing = 1;\n");
-      const run = (target: string) => ordeal(["chaos", "run", "crash-all", "--target", target]);
+      const run = (target: string) => runOrdeal(["chaos", "run", "crash-all", "--target", target]);
       const [mistyped, missing, empty] = await Promise.all([
         run("etdc"),
         run(join(dir, "missing.ts")),

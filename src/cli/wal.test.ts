@@ -10,25 +10,19 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "../target/until.ts";
+import { runOrdeal } from "./testing/ordeal.ts";
 
 // One real cluster for all of it: started, written to, looked at, stopped, damaged, started again.
 
-const MAIN = join(import.meta.dir, "main.ts");
+const WITHIN_MS = 20_000;
 const TEST_MS = 120_000;
 const dir = mkdtempSync(join(tmpdir(), "ordeal-wal-"));
 const CLUSTER = join(dir, "c");
 const NODE = join(CLUSTER, "node-3");
 const SEGMENT = join(NODE, "wal", "wal-00000001.seg");
 
-async function ordeal(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], { stdout: "pipe", stderr: "pipe" });
-  const [out, err, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { code, out, err };
-}
+const ordeal = (...args: readonly string[]) => runOrdeal(args);
 
 /** Contents and times of all files below a directory. */
 function stateOf(path: string): string[] {
@@ -49,13 +43,15 @@ type Document = {
   readonly unsafe: string | null;
 };
 
+/** On a machine that is busy with other things leaders may change meanwhile. */
 async function put(count: number): Promise<void> {
   const said = await ordeal("cluster", "status", "--dir", CLUSTER, "--json");
   const { nodes } = JSON.parse(said.out) as Document;
   const port = nodes.find(({ role }) => role === "leader")!.httpPort;
   for (let i = 0; i < count; i++) {
     const url = `http://127.0.0.1:${port}/kv/key-${i}`;
-    expect((await fetch(url, { method: "PUT", body: "v".repeat(300) })).ok).toBe(true);
+    const body = "v".repeat(300);
+    await until("the put", WITHIN_MS, async () => (await fetch(url, { method: "PUT", body })).ok);
   }
 }
 

@@ -17,7 +17,7 @@ import type { Monitor } from "./monitor.ts";
 import { tellTurn } from "./node-events.ts";
 import { emptyMachine, type OpenedNode, openNode } from "./node-start.ts";
 import { NodeStorage } from "./node-storage.ts";
-import { SimProcess } from "./sim-process.ts";
+import { ProcessLife } from "./process-life.ts";
 import { EVENT, type World } from "./world.ts";
 
 export type NodeWorld = {
@@ -51,7 +51,7 @@ export class SimNode {
   /** Reads that it served by lease before it started last. */
   #readsByLease = 0;
   readonly #in: NodeWorld;
-  readonly #runtime: SimProcess;
+  readonly #runtime: ProcessLife;
   #replica: Replica | null = null;
   #machine: SessionedStore = emptyMachine();
   #starts = 0;
@@ -65,7 +65,7 @@ export class SimNode {
     this.#in = nodeWorld;
     this.clock = new SkewedClock(clock);
     const { world, config, prng } = nodeWorld;
-    this.#runtime = new SimProcess({
+    this.#runtime = new ProcessLife({
       ...{ id, world, clock: this.clock },
       isUp: () => this.isUp,
       deadline: () => this.#replica!.deadline(),

@@ -4,7 +4,7 @@ import { OP_APPEND, OP_DELETE, OP_GET, OP_PUT } from "../../kv/command.ts";
 import { Prng } from "../../lib/prng.ts";
 import { keysOf } from "../keys.ts";
 import type { PathVerdict } from "../path.ts";
-import { againstNaive } from "../testing/against-naive.ts";
+import { againstNaive, tallyAgainstNaive } from "../testing/against-naive.ts";
 import { type Event, MIXED, mutate, recordOf, simulate } from "../testing/histories.ts";
 import { synthesize } from "../testing/synthetic.ts";
 import { isWitness } from "../witness.ts";
@@ -46,14 +46,7 @@ function random(seed: number): History {
 }
 
 test("append: says what naive search says of 4,000 random histories, and proves it", () => {
-  const verdicts = { legal: 0, illegal: 0, none: 0 };
-  for (let seed = 0; seed < 4000; seed++) {
-    try {
-      verdicts[againstNaive(appendPath, random(seed))?.kind ?? "none"]++;
-    } catch (error) {
-      throw new Error(`seed ${seed}`, { cause: error });
-    }
-  }
+  const verdicts = tallyAgainstNaive(appendPath, random, 4000);
   expect(verdicts.legal).toBeGreaterThan(1500);
   expect(verdicts.illegal).toBeGreaterThan(300);
   expect(verdicts.none).toBeLessThan(1500);

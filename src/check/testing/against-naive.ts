@@ -31,3 +31,16 @@ export function againstNaive(path: Path, history: History): PathVerdict {
     throw new Error(`the core is legal: ${JSON.stringify(verdict)}`);
   return verdict;
 }
+
+/** How many of the random histories of `seeds` seeds `path` finds what; throws, with the seed, where naive search disagrees. */
+export function tallyAgainstNaive(path: Path, random: (seed: number) => History, seeds: number) {
+  const verdicts = { legal: 0, illegal: 0, none: 0 };
+  for (let seed = 0; seed < seeds; seed++) {
+    try {
+      verdicts[againstNaive(path, random(seed))?.kind ?? "none"]++;
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  }
+  return verdicts;
+}

@@ -3,16 +3,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseReport } from "../../report/validate.ts";
+import { runOrdeal } from "../testing/ordeal.ts";
 
-const MAIN = join(import.meta.dir, "..", "main.ts");
 const dir = mkdtempSync(join(tmpdir(), "ordeal-planted-demo-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 test("demo --planted stale-read: the violation is explained on the screen and in the report, and both say that it was planted", async () => {
   const args = ["demo", "--planted", "stale-read", "--seed", "5", "--reports", dir];
-  const child = Bun.spawn([process.execPath, MAIN, ...args], { stdout: "pipe", stderr: "pipe" });
-  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-  expect(await child.exited, out + err).toBe(2);
+  const { code, out, err } = await runOrdeal(args);
+  expect(code, out + err).toBe(2);
   expect(err).toContain("PLANTED");
   expect(out).toContain("FAIL");
   expect(out).toContain("returned before it was called");

@@ -1,7 +1,5 @@
-import { crc32 } from "../../lib/crc32.ts";
-import { Prng } from "../../lib/prng.ts";
 import { RESP_ARGS_MAX, RESP_COMMAND_BYTES_MAX, RespReader } from "../../wire/resp.ts";
-import { chunksOf } from "../mutate.ts";
+import { cutAnywhere } from "../cut-anywhere.ts";
 import { expect, type FuzzTarget, outcomeOf } from "../target.ts";
 
 /** A command as clients write it. */
@@ -54,10 +52,5 @@ export const resp: FuzzTarget = {
   name: "resp",
   samples: [...COMMANDS, COMMANDS.join("")].map((text) => new TextEncoder().encode(text)),
   allocatesMax: (bytes) => (64 << 10) + 64 * bytes,
-  run(input) {
-    const whole = read([input]);
-    const cut = read(chunksOf(input, new Prng(crc32(input))));
-    expect(whole.text === cut.text, `cut into chunks: ${cut.outcome}, whole: ${whole.outcome}`);
-    return whole.outcome;
-  },
+  run: (input) => cutAnywhere(input, read),
 };

@@ -11,7 +11,7 @@ import { Replica } from "../../replica/replica.ts";
 import type { Response } from "../../wire/client.ts";
 import { openSound } from "../node-start.ts";
 import { NodeStorage } from "../node-storage.ts";
-import { SimProcess } from "../sim-process.ts";
+import { ProcessLife } from "../process-life.ts";
 import { Cpu, type CpuCosts } from "./cpu.ts";
 import {
   type Life,
@@ -37,7 +37,7 @@ export class ShardNode {
   /** Snapshots of leaders that it installed. */
   installs = 0;
   readonly #in: ShardNodeWorld;
-  readonly #runtime: SimProcess;
+  readonly #runtime: ProcessLife;
   #life: Life | null = null;
   #starts = 0;
   readonly #cpu: Cpu | null;
@@ -49,7 +49,7 @@ export class ShardNode {
     this.clock = new SkewedClock(clock);
     const { world, config, prng, watch, cpu } = nodeWorld;
     this.#cpu = cpu === null ? null : new Cpu(world, id, cpu, (works) => this.#burst(works));
-    this.#runtime = new SimProcess({
+    this.#runtime = new ProcessLife({
       ...{ id, world, clock: this.clock },
       isUp: () => this.isUp,
       deadline: () => this.#deadline(),

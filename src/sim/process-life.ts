@@ -16,7 +16,7 @@ export type ProcessOwner = {
 };
 
 /** What the simulated process of a node is, whatever runs in it: it pauses, has a timer, and may end at any point. */
-export class SimProcess {
+export class ProcessLife {
   readonly #owner: ProcessOwner;
   #isStarting = false;
   #isPaused = false;
