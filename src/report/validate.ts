@@ -4,67 +4,69 @@ import { parseDocument } from "./parse-document.ts";
 import { FIGURE_UNITS, type Report, SCHEMA } from "./schema.ts";
 
 const VerdictSchema = v.picklist(["pass", "fail", "unknown"]);
-const FigureOrNull = v.nullable(v.number());
+/** JSON has no infinity, but a parser makes one of 1e999: it would be null in what is written of it. */
+const Figure = v.pipe(v.number(), v.finite("must be a finite number"));
+const FigureOrNull = v.nullable(Figure);
 
-const CountsSchema = v.object({ ok: v.number(), fail: v.number(), info: v.number() });
+const CountsSchema = v.object({ ok: Figure, fail: Figure, info: Figure });
 
 const LatencySchema = v.object({
-  count: v.number(),
-  mean: v.number(),
-  p50: v.number(),
-  p90: v.number(),
-  p99: v.number(),
-  p999: v.number(),
-  max: v.number(),
+  count: Figure,
+  mean: Figure,
+  p50: Figure,
+  p90: Figure,
+  p99: Figure,
+  p999: Figure,
+  max: Figure,
 });
 
 const LoadResultSchema = v.object({
-  startedAtUs: v.number(),
-  measuredMs: v.number(),
+  startedAtUs: Figure,
+  measuredMs: Figure,
   counts: CountsSchema,
-  throughput: v.number(),
+  throughput: Figure,
   response: LatencySchema,
   service: LatencySchema,
   byOp: v.record(v.string(), v.object({ counts: CountsSchema, service: LatencySchema })),
-  curve: v.array(v.tuple([v.number(), v.number()])),
+  curve: v.array(v.tuple([Figure, Figure])),
   lateness: LatencySchema,
-  dropped: v.number(),
-  shed: v.optional(v.number()),
-  cpu: v.number(),
-  generators: v.optional(v.number()),
-  unread: v.optional(v.number()),
+  dropped: Figure,
+  shed: v.optional(Figure),
+  cpu: Figure,
+  generators: v.optional(Figure),
+  unread: v.optional(Figure),
   void: v.nullable(v.string()),
 });
 
 const FaultBandSchema = v.object({
   label: v.string(),
   kind: v.string(),
-  nodes: v.array(v.number()),
-  fromUs: v.number(),
-  toUs: v.number(),
+  nodes: v.array(Figure),
+  fromUs: Figure,
+  toUs: Figure,
 });
 
 const ClusterEventSchema = v.object({
-  atUs: v.number(),
-  node: v.number(),
+  atUs: Figure,
+  node: Figure,
   kind: v.picklist(["started", "becameLeader", "steppedDown", "termChanged", "snapshotInstalled"]),
-  term: v.number(),
+  term: Figure,
 });
 
 const NodeMemorySchema = v.object({
-  node: v.number(),
-  atUs: v.array(v.number()),
-  rssBytes: v.array(v.number()),
+  node: Figure,
+  atUs: v.array(Figure),
+  rssBytes: v.array(Figure),
 });
 
-const PhaseSchema = v.object({ throughput: v.number(), p99Us: FigureOrNull });
+const PhaseSchema = v.object({ throughput: Figure, p99Us: FigureOrNull });
 
 const ProbesSchema = v.object({
   faults: v.array(
     v.object({
       label: v.string(),
-      fromUs: v.number(),
-      toUs: v.number(),
+      fromUs: Figure,
+      toUs: Figure,
       before: PhaseSchema,
       during: PhaseSchema,
       after: PhaseSchema,
@@ -74,26 +76,26 @@ const ProbesSchema = v.object({
       backAfterMs: FigureOrNull,
     }),
   ),
-  unavailable: v.array(v.object({ fromUs: v.number(), toUs: v.number() })),
+  unavailable: v.array(v.object({ fromUs: Figure, toUs: Figure })),
 });
 
 const ShardTimelineSchema = v.object({
-  configs: v.array(v.object({ num: v.number(), atUs: v.number(), groups: v.array(v.number()) })),
+  configs: v.array(v.object({ num: Figure, atUs: Figure, groups: v.array(Figure) })),
   migrations: v.array(
     v.object({
-      ...{ shard: v.number(), from: v.number(), to: v.number() },
-      ...{ num: v.number(), fromUs: v.number(), toUs: v.number() },
+      ...{ shard: Figure, from: Figure, to: Figure },
+      ...{ num: Figure, fromUs: Figure, toUs: Figure },
     }),
   ),
 });
 
 const TimelineSchema = v.pipe(
   v.object({
-    startUs: v.number(),
-    intervalMs: v.pipe(v.number(), v.gtValue(0)),
-    ok: v.array(v.number()),
-    fail: v.array(v.number()),
-    info: v.array(v.number()),
+    startUs: Figure,
+    intervalMs: v.pipe(Figure, v.gtValue(0)),
+    ok: v.array(Figure),
+    fail: v.array(Figure),
+    info: v.array(Figure),
     p50: v.array(FigureOrNull),
     p99: v.array(FigureOrNull),
     faults: v.array(FaultBandSchema),
@@ -108,11 +110,11 @@ const TimelineSchema = v.pipe(
 );
 
 const EvidenceSchema = v.object({
-  process: v.number(),
+  process: Figure,
   text: v.string(),
-  callUs: v.number(),
+  callUs: Figure,
   returnUs: FigureOrNull,
-  events: v.optional(v.tuple([v.number(), FigureOrNull])),
+  events: v.optional(v.tuple([Figure, FigureOrNull])),
 });
 
 export const CheckSchema = v.object({
@@ -123,8 +125,8 @@ export const CheckSchema = v.object({
   arrows: v.optional(
     v.array(
       v.object({
-        before: v.number(),
-        after: v.number(),
+        before: Figure,
+        after: Figure,
         why: v.picklist(["realTime", "value"]),
         text: v.string(),
       }),
@@ -138,20 +140,20 @@ export const CheckSchema = v.object({
         v.object({
           ...EvidenceSchema.entries,
           outcome: v.picklist(["ok", "refused", "failed", "unknown"]),
-          core: v.number(),
-          placed: v.number(),
+          core: Figure,
+          placed: Figure,
         }),
       ),
-      leftOut: v.number(),
+      leftOut: Figure,
     }),
   ),
 });
 
 const FigureSchema = v.object({
   name: v.string(),
-  value: v.number(),
+  value: Figure,
   unit: v.picklist(FIGURE_UNITS),
-  goal: v.nullable(v.union([v.object({ atMost: v.number() }), v.object({ atLeast: v.number() })])),
+  goal: v.nullable(v.union([v.object({ atMost: Figure }), v.object({ atLeast: Figure })])),
   note: v.string(),
 });
 
@@ -159,24 +161,24 @@ const RatioSchema = v.object({
   ratio: FigureOrNull,
   low: FigureOrNull,
   high: FigureOrNull,
-  confidence: v.number(),
-  pairs: v.array(v.number()),
+  confidence: Figure,
+  pairs: v.array(Figure),
 });
 
 const ArmSchema = v.object({ name: v.string(), version: v.string(), client: v.string() });
 
 const ArmFiguresSchema = v.object({
-  nodes: v.number(),
+  nodes: Figure,
   durability: v.object({ survives: v.string(), how: v.string() }),
-  throughput: v.number(),
-  p50Us: v.number(),
-  p99Us: v.number(),
-  notOk: v.number(),
-  generatorCpu: v.number(),
+  throughput: Figure,
+  p50Us: Figure,
+  p99Us: Figure,
+  notOk: Figure,
+  generatorCpu: Figure,
 });
 
 const AgainstSchema = v.object({
-  pairs: v.number(),
+  pairs: Figure,
   arms: v.tuple([ArmSchema, ArmSchema]),
   cases: v.array(
     v.object({
@@ -194,16 +196,16 @@ const StorySchema = v.object({
   lanes: v.array(v.string()),
   rows: v.array(
     v.object({
-      atMs: v.number(),
+      atMs: Figure,
       kind: v.string(),
-      lane: v.number(),
-      fromLane: v.number(),
-      sentMs: v.number(),
+      lane: Figure,
+      fromLane: Figure,
+      sentMs: Figure,
       text: v.string(),
       states: v.array(v.picklist(["up", "down", "paused"])),
     }),
   ),
-  leftOut: v.number(),
+  leftOut: Figure,
 });
 
 export const CodeSchema = v.object({ commit: v.string(), dirty: v.boolean() });
@@ -213,8 +215,8 @@ export const EnvironmentSchema = v.object({
   os: v.string(),
   kernel: v.string(),
   cpu: v.string(),
-  cores: v.number(),
-  memoryBytes: v.number(),
+  cores: Figure,
+  memoryBytes: Figure,
 });
 
 /** Reports and comparisons are sorted by it. */
@@ -225,13 +227,13 @@ export const TimeSchema = v.pipe(
 
 const SweepSchema = v.object({
   name: v.string(),
-  sloP99Us: v.number(),
+  sloP99Us: Figure,
   steps: v.array(
     v.object({
-      rate: v.number(),
-      throughput: v.number(),
-      p50Us: v.number(),
-      p99Us: v.number(),
+      rate: Figure,
+      throughput: Figure,
+      p50Us: Figure,
+      p99Us: Figure,
       ok: v.boolean(),
       limit: v.nullable(v.picklist(["slo", "throughput", "generator"])),
       why: v.nullable(v.string()),
@@ -249,14 +251,14 @@ const ReportSchema = v.object({
   name: v.string(),
   about: v.string(),
   startedAt: TimeSchema,
-  durationMs: v.number(),
-  seed: v.number(),
+  durationMs: Figure,
+  seed: Figure,
   command: v.string(),
   config: v.unknown(),
   target: v.object({
     name: v.string(),
     version: v.string(),
-    nodes: v.number(),
+    nodes: Figure,
     storage: v.string(),
     fsync: v.optional(v.picklist(FSYNC_MODES)),
   }),
@@ -268,7 +270,7 @@ const ReportSchema = v.object({
     v.object({
       name: v.string(),
       result: LoadResultSchema,
-      runs: v.optional(v.array(v.object({ throughput: v.number(), response: LatencySchema }))),
+      runs: v.optional(v.array(v.object({ throughput: Figure, response: LatencySchema }))),
     }),
   ),
   figures: v.optional(v.array(FigureSchema)),
@@ -278,9 +280,9 @@ const ReportSchema = v.object({
   failovers: v.array(
     v.object({
       fault: v.string(),
-      oldLeader: v.number(),
+      oldLeader: Figure,
       newLeader: FigureOrNull,
-      faultAtUs: v.number(),
+      faultAtUs: Figure,
       electedMs: FigureOrNull,
       firstAckMs: FigureOrNull,
     }),
