@@ -3,16 +3,13 @@ import { NO_GROUP } from "../kv/shard-config.ts";
 import { assert } from "../lib/assert.ts";
 import type { Response } from "../wire/client.ts";
 import { STATUS, tookEffect } from "../wire/errors.ts";
+import { setFailure, setResult } from "./completion.ts";
 import {
   type ClerkOptions,
   type ClerkPorts,
   DONE_FAIL,
   DONE_INFO,
-  DONE_MISMATCH,
-  DONE_OK,
   newCompletion,
-  doneWithout,
-  doneWith,
 } from "./ports.ts";
 import type { LeaderCache } from "./leader-cache.ts";
 import { Retries } from "./retries.ts";
@@ -360,8 +357,7 @@ export class Clerk {
   }
 
   #succeed(slot: number, response: Response, body: Uint8Array, now: number): void {
-    const isMismatch = response.status === STATUS.versionMismatch.code;
-    doneWith(this.#done, isMismatch ? DONE_MISMATCH : DONE_OK, response, body);
+    setResult(this.#done, response, body);
     if (this.#needsSession(slot)) this.#slots.nextSeq(slot);
     this.#end(slot, now);
   }
@@ -369,7 +365,7 @@ export class Clerk {
   /** Ends without a result: as info when an attempt may count, else as a definite fail. */
   #giveUp(slot: number, status: number, now: number): void {
     const maybe = this.#slots.maybe[slot] === 1;
-    doneWithout(this.#done, maybe ? DONE_INFO : DONE_FAIL, status);
+    setFailure(this.#done, maybe ? DONE_INFO : DONE_FAIL, status);
     // A seq that surely took no effect is free for the next operation; any other is not.
     if (maybe && this.#needsSession(slot)) this.#slots.setSession(slot, 0);
     this.#end(slot, now);

@@ -2,7 +2,8 @@ import { FLAG_LOCAL, isReadOp, type OpCode } from "../kv/command.ts";
 import { assert, broken } from "../lib/assert.ts";
 import type { Prng } from "../lib/prng.ts";
 import { STATUS } from "../wire/errors.ts";
-import { type Completion, DONE_FAIL, DONE_INFO, newCompletion, doneWithout } from "./ports.ts";
+import { setFailure } from "./completion.ts";
+import { type Completion, DONE_FAIL, DONE_INFO, newCompletion } from "./ports.ts";
 import { SlotAlarms } from "./slot-alarms.ts";
 
 const IDLE = 0;
@@ -256,7 +257,7 @@ export class PlainClerk {
   }
 
   #giveUp(slot: number, outcome: number, now: number): void {
-    doneWithout(this.#done, outcome, STATUS.timeout.code);
+    setFailure(this.#done, outcome, STATUS.timeout.code);
     this.#end(slot, now);
   }
 

@@ -1,8 +1,5 @@
 import type { Command } from "../kv/command.ts";
 import type { Prng } from "../lib/prng.ts";
-import type { Response } from "../wire/client.ts";
-
-const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** It took effect once, and the completion says what it did. */
 export const DONE_OK = 0;
@@ -61,32 +58,5 @@ export type Completion = {
 
 export const newCompletion = (): Completion => ({
   ...{ outcome: DONE_OK, status: 0, version: 0, index: 0 },
-  ...{ valueIn: NO_BYTES, valueAt: 0, valueBytes: 0 },
+  ...{ valueIn: new Uint8Array(0), valueAt: 0, valueBytes: 0 },
 });
-
-/** Makes `done` that of an operation which took effect; `body` is what `response.valueAt` counts in. */
-export const doneWith = (
-  done: Completion,
-  outcome: number,
-  response: Response,
-  body: Uint8Array,
-): void => {
-  done.outcome = outcome;
-  done.status = response.status;
-  done.version = response.version;
-  done.index = response.index;
-  done.valueIn = body;
-  done.valueAt = response.valueAt;
-  done.valueBytes = response.valueBytes;
-};
-
-/** Makes `done` that of an operation without a result. */
-export const doneWithout = (done: Completion, outcome: number, status: number): void => {
-  done.outcome = outcome;
-  done.status = status;
-  done.version = -1;
-  done.index = 0;
-  done.valueIn = NO_BYTES;
-  done.valueAt = 0;
-  done.valueBytes = 0;
-};
