@@ -13,6 +13,14 @@ const FIRST_READS_BYTES = 1 << 12;
 const NO_BYTES = new Uint8Array(0);
 const NO_VIEW = new DataView(NO_BYTES.buffer);
 
+/**
+ * Tags of commands are odd, those of reads even: the core tells by the tag alone what it refuses, and what it
+ * refuses of one kind must not end the other.
+ */
+const FIRST_COMMAND_TAG = 1;
+export const FIRST_READ_TAG = 2;
+const TAG_STEP = 2;
+
 /** How many reads a replica has served, by what confirmed them; local ones by nothing. */
 export type ReadCounts = { byLease: number; byRound: number; local: number };
 
@@ -44,7 +52,7 @@ export class BatchBuilder {
   #clients: number[] = [];
   #requestIds: number[] = [];
   #sealed: Waiting[] = [];
-  #nextTag = 1;
+  #nextTag = FIRST_COMMAND_TAG;
 
   get isEmpty(): boolean {
     return this.#clients.length === 0 && this.#sealed.length === 0;
@@ -71,8 +79,10 @@ export class BatchBuilder {
 
   #seal(): void {
     if (this.#clients.length === 0) return;
+    const tag = this.#nextTag;
+    this.#nextTag += TAG_STEP;
     this.#sealed.push({
-      tag: this.#nextTag++,
+      tag,
       bytes: this.#chunk.subarray(this.#start, this.#at),
       clients: this.#clients,
       requestIds: this.#requestIds,
@@ -116,6 +126,11 @@ export class ReadBatch {
 
   constructor(tag: number) {
     this.tag = tag;
+  }
+
+  /** The batch of the turns after it. */
+  next(): ReadBatch {
+    return new ReadBatch(this.tag + TAG_STEP);
   }
 
   add(client: number, requestId: number, bytes: Uint8Array, at: number, end: number): void {
