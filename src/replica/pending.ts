@@ -14,11 +14,11 @@ const NO_BYTES = new Uint8Array(0);
 const NO_VIEW = new DataView(NO_BYTES.buffer);
 
 /**
- * The core says by tag alone which request it refuses: a batch of commands and one of reads that it
- * refuses at once must not have the same. Those of commands are odd, those of reads even.
+ * Tags of commands are odd, those of reads even: the core tells by the tag alone what it refuses, and what it
+ * refuses of one kind must not end the other.
  */
-const FIRST_BATCH_TAG = 1;
-const FIRST_READS_TAG = 2;
+const FIRST_COMMAND_TAG = 1;
+export const FIRST_READ_TAG = 2;
 const TAG_STEP = 2;
 
 /** How many reads a replica has served, by what confirmed them; local ones by nothing. */
@@ -52,7 +52,7 @@ export class BatchBuilder {
   #clients: number[] = [];
   #requestIds: number[] = [];
   #sealed: Waiting[] = [];
-  #nextTag = FIRST_BATCH_TAG;
+  #nextTag = FIRST_COMMAND_TAG;
 
   get isEmpty(): boolean {
     return this.#clients.length === 0 && this.#sealed.length === 0;
@@ -79,8 +79,10 @@ export class BatchBuilder {
 
   #seal(): void {
     if (this.#clients.length === 0) return;
+    const tag = this.#nextTag;
+    this.#nextTag += TAG_STEP;
     this.#sealed.push({
-      tag: this.#nextTag,
+      tag,
       bytes: this.#chunk.subarray(this.#start, this.#at),
       clients: this.#clients,
       requestIds: this.#requestIds,
@@ -89,7 +91,6 @@ export class BatchBuilder {
       answered: 0,
       arrivedAt: 0,
     });
-    this.#nextTag += TAG_STEP;
     this.#clients = [];
     this.#requestIds = [];
     this.#start = this.#at;
@@ -123,9 +124,13 @@ export class ReadBatch {
   arrivedAt: Millis = 0;
   #size = 0;
 
-  /** `before`: the one of the turn before, if there was one. */
-  constructor(before: ReadBatch | null) {
-    this.tag = before === null ? FIRST_READS_TAG : before.tag + TAG_STEP;
+  constructor(tag: number) {
+    this.tag = tag;
+  }
+
+  /** The batch of the turns after it. */
+  next(): ReadBatch {
+    return new ReadBatch(this.tag + TAG_STEP);
   }
 
   add(client: number, requestId: number, bytes: Uint8Array, at: number, end: number): void {

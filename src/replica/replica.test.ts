@@ -262,6 +262,30 @@ test("Replica: beyond the bytes that may be uncommitted it is overloaded, and re
   expect(world.replies.slice(1)).toEqual(["1 ok", "3 ok"]);
 });
 
+test("Replica: a command that is refused does not take a read along that waits for its round", () => {
+  const world = new World(3, { uncommittedBytesMax: 100 });
+  world.elect(1);
+  // The same number in the order of their kind.
+  world.request(1, 1, put("k", "x".repeat(80)));
+  world.replica(1).pump();
+  world.deliver();
+  world.request(1, 2, get("k"));
+  world.replica(1).pump();
+  world.deliver();
+  world.request(1, 3, put("k", "y".repeat(80)));
+  world.request(1, 4, get("k"));
+  world.replica(1).pump();
+  world.request(1, 5, get("k"));
+  world.replica(1).pump();
+  world.request(1, 6, put("k", "z".repeat(80)));
+  world.replica(1).pump();
+  expect(world.replies.slice(2)).toEqual(["6 overloaded → 1"]);
+  world.deliver();
+  const answers = world.replies.slice(3).map((reply) => reply.split(" ").slice(0, 2).join(" "));
+  expect(answers.sort()).toEqual(["3 ok", "4 ok", "5 ok"]);
+  expect(world.replica(1).unanswered).toBe(0);
+});
+
 test("Replica: many reads are served in stretches, in order, and it asks to go on", () => {
   const world = new World(1);
   world.elect(1);

@@ -19,7 +19,13 @@ import { AdminRequests } from "./admin.ts";
 import { Admission, noRefusals, type RefusalCounts } from "./admission.ts";
 import { Answers } from "./answers.ts";
 import { ConfirmedReads } from "./confirmed-reads.ts";
-import { BatchBuilder, ReadBatch, type ReadCounts, type Waiting } from "./pending.ts";
+import {
+  BatchBuilder,
+  FIRST_READ_TAG,
+  ReadBatch,
+  type ReadCounts,
+  type Waiting,
+} from "./pending.ts";
 import { PREFETCH_COMMANDS, prefetch } from "./prefetch.ts";
 import type { AdminOutcome, ClientPort, Ports, ReplicaOptions } from "./ports.ts";
 import { refusalStatus } from "./refusal-status.ts";
@@ -74,7 +80,7 @@ export class Replica implements ClientPort {
     this.#machine = machine;
     this.#ports = ports;
     this.#options = options;
-    this.#reads = new ReadBatch(null);
+    this.#reads = new ReadBatch(FIRST_READ_TAG);
     this.#answers = new Answers(ports);
     this.#readsConfirmed = new ConfirmedReads(
       machine,
@@ -209,7 +215,7 @@ export class Replica implements ClientPort {
     if (this.#reads.clients.length > 0) {
       const reads = this.#reads;
       reads.arrivedAt = arrivedAt;
-      this.#reads = new ReadBatch(reads);
+      this.#reads = reads.next();
       this.#readsOffered.set(reads.tag, reads);
       this.input({ kind: "readIndex", tag: reads.tag, lease: this.#options.leaseReads });
     }
@@ -340,10 +346,8 @@ export class Replica implements ClientPort {
 
   #refused(tag: number, leaderId: NodeId, reason: Refusal): void {
     const status = refusalStatus(reason);
-    const batch = this.#offered.get(tag);
-    const reads = batch === undefined ? this.#readsOffered.get(tag) : undefined;
+    const asking = this.#offered.get(tag) ?? this.#readsOffered.get(tag);
     this.#offered.delete(tag);
-    const asking = batch ?? reads;
     this.#readsOffered.delete(tag);
     if (asking === undefined) return;
     if (reason === "overloaded") this.#refusals.uncommittedBytes += asking.clients.length;
