@@ -3,6 +3,9 @@ import { type Problem, UserError } from "../lib/user-error.ts";
 
 const PROBLEMS_MAX = 12;
 
+/** JSON has no infinity, but a parser makes one of 1e999: it would be null in what is written of it. */
+export const Figure = v.pipe(v.number(), v.finite("must be a finite number"));
+
 /** A kind of stored document. */
 export type DocumentKind<T> = {
   /** `report`, in errors. */

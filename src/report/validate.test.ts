@@ -41,6 +41,13 @@ test("report: every wrong field is named with its path", () => {
   ]);
 });
 
+test("report: a number beyond all numbers is none", () => {
+  const text = JSON.stringify(demoReport()).replace(/"startedAtUs":[0-9.]+/, '"startedAtUs":1e999');
+  expect(problemsOf(text).map(({ where }) => where)).toEqual([
+    "r.json at loads.0.result.startedAtUs",
+  ]);
+});
+
 test("report: timeline columns of different length are refused", () => {
   const report = demoReport();
   const timeline = { ...report.timeline!, p99: report.timeline!.p99.slice(1) };

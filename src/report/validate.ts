@@ -1,11 +1,9 @@
 import * as v from "valibot";
 import { FSYNC_MODES } from "../lib/fsync.ts";
-import { parseDocument } from "./parse-document.ts";
+import { Figure, parseDocument } from "./parse-document.ts";
 import { FIGURE_UNITS, type Report, SCHEMA } from "./schema.ts";
 
 const VerdictSchema = v.picklist(["pass", "fail", "unknown"]);
-/** JSON has no infinity, but a parser makes one of 1e999: it would be null in what is written of it. */
-const Figure = v.pipe(v.number(), v.finite("must be a finite number"));
 const FigureOrNull = v.nullable(Figure);
 
 const CountsSchema = v.object({ ok: Figure, fail: Figure, info: Figure });

@@ -1,36 +1,36 @@
 import * as v from "valibot";
-import { parseDocument } from "../parse-document.ts";
+import { Figure, parseDocument } from "../parse-document.ts";
 import { FIGURE_UNITS } from "../schema.ts";
 import { CheckSchema, CodeSchema, EnvironmentSchema, TimeSchema } from "../validate.ts";
 import { type Comparison, COMPARISON_EXIT, COMPARISON_SCHEMA } from "./comparison.ts";
 
-const FigureOrNull = v.nullable(v.number());
+const FigureOrNull = v.nullable(Figure);
 
 const MetricComparisonSchema = v.object({
   metric: v.object({
     name: v.string(),
     unit: v.picklist(FIGURE_UNITS),
     better: v.picklist(["higher", "lower"]),
-    threshold: v.number(),
-    floor: v.number(),
+    threshold: Figure,
+    floor: Figure,
     gated: v.boolean(),
   }),
-  base: v.number(),
-  head: v.number(),
-  pairs: v.array(v.number()),
-  estimate: v.number(),
+  base: Figure,
+  head: Figure,
+  pairs: v.array(Figure),
+  estimate: Figure,
   low: FigureOrNull,
   high: FigureOrNull,
-  limit: v.number(),
-  p: v.number(),
-  pHolm: v.number(),
+  limit: Figure,
+  p: Figure,
+  pHolm: Figure,
   detectable: FigureOrNull,
   verdict: v.picklist(["regressed", "pass", "improved", "inconclusive", "shown"]),
 });
 
 const SessionSchema = v.object({
   startedAt: TimeSchema,
-  pairs: v.number(),
+  pairs: Figure,
   looks: v.picklist([1, 2]),
   metrics: v.array(MetricComparisonSchema),
   canaries: v.array(MetricComparisonSchema),
@@ -41,9 +41,7 @@ const SideSchema = v.object({
   code: CodeSchema,
   environment: EnvironmentSchema,
   about: v.string(),
-  curves: v.array(
-    v.object({ name: v.string(), curve: v.array(v.tuple([v.number(), v.number()])) }),
-  ),
+  curves: v.array(v.object({ name: v.string(), curve: v.array(v.tuple([Figure, Figure])) })),
 });
 
 const VERDICTS = Object.keys(COMPARISON_EXIT) as (keyof typeof COMPARISON_EXIT)[];
@@ -54,7 +52,7 @@ const ComparisonSchema = v.object({
   mode: v.picklist(["paired", "stored"]),
   name: v.string(),
   startedAt: TimeSchema,
-  durationMs: v.number(),
+  durationMs: Figure,
   command: v.string(),
   base: SideSchema,
   head: SideSchema,
