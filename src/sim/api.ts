@@ -1,6 +1,6 @@
 import type { Fault, LinkState, NodeSpec } from "../fault/vocabulary.ts";
 import type { ClockState } from "../lib/skewed-clock.ts";
-import type { RaftConfig } from "../raft/api.ts";
+import { RAFT_DEFAULTS, type RaftConfig } from "../raft/api.ts";
 import type { Message } from "../raft/types.ts";
 import type { SegmentSizes } from "../storage/log-storage.ts";
 
@@ -8,6 +8,10 @@ import type { SegmentSizes } from "../storage/log-storage.ts";
 export const NODES_MAX = 15;
 /** RaftConfig.gatherBytes: so few that what simulated nodes apply is gathered all the time. */
 export const GATHER_BYTES = 1_000;
+
+const { mayVote: _, quiesce: _q, gatherBytes: _g, ...defaults } = RAFT_DEFAULTS;
+/** What a schedule says of the core, as real nodes have it: the rest is a simulated node's own. */
+export const SIM_DEFAULTS = defaults;
 
 /**
  * Everything that decides a simulated run, as plain data: the same schedule gives the same run, event

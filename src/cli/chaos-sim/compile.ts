@@ -3,7 +3,7 @@ import type { Sequence } from "../../chaos/sequence.ts";
 import type { Action, Schedule } from "../../chaos/schedule.ts";
 import { CLEAR_LINK, type Fault } from "../../fault/vocabulary.ts";
 import { RAFT_DEFAULTS } from "../../raft/api.ts";
-import type { SimConfig, SimSchedule } from "../../sim/api.ts";
+import { SIM_DEFAULTS, type SimConfig, type SimSchedule } from "../../sim/api.ts";
 import { simulatedLoad, simulatedRate } from "./load.ts";
 
 /** The load goes on for so long after all is lifted. */
@@ -13,7 +13,6 @@ const SNAPSHOT_BYTES_MIN = 1_000;
 const NO_SNAPSHOTS = 0;
 
 /** Whether a node may vote is nothing that a schedule says: it follows from what its disk lost. */
-const { mayVote: _, quiesce: _q, ...SIMULATED } = RAFT_DEFAULTS;
 
 export type Compiled = {
   readonly schedule: SimSchedule;
@@ -85,7 +84,7 @@ function configOf(scenario: Scenario): SimConfig {
   const ids = Array.from({ length: nodes + spares }, (_, i) => i + 1);
   const snapshotEveryBytes = snapshotBytes(scenario);
   return {
-    ...SIMULATED,
+    ...SIM_DEFAULTS,
     // As replica/replica.ts sizes it for a node: what is kept for those that lag.
     trailingBytes: Math.min(RAFT_DEFAULTS.trailingBytes, snapshotEveryBytes),
     leaseReads: scenario.cluster.leaseReads ?? false,

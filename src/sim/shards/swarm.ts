@@ -1,8 +1,7 @@
 import { CLEAR_LINK } from "../../fault/vocabulary.ts";
 import type { ConfigChange } from "../../kv/config-changes.ts";
 import { Prng } from "../../lib/prng.ts";
-import { RAFT_DEFAULTS } from "../../raft/api.ts";
-import type { SimConfig, SimOperation } from "../api.ts";
+import { SIM_DEFAULTS, type SimConfig, type SimOperation } from "../api.ts";
 import {
   FIRST_GROUP,
   nodesOf,
@@ -152,9 +151,8 @@ function drawConfig(random: Prng, nodes: number): SimConfig {
   const electionTimeoutMinMs = random.pick([100, 150, 150, 300]);
   const delayMs = random.pick([0.1, 0.5, 0.5, 2]);
   const drifts = random.chance(0.3);
-  const { mayVote: _, quiesce: _q, gatherBytes: _g, ...core } = RAFT_DEFAULTS;
   const drawn = {
-    ...core,
+    ...SIM_DEFAULTS,
     electionTimeoutMinMs,
     heartbeatIntervalMs: Math.ceil(electionTimeoutMinMs / 4),
     trailingBytes: random.pick([0, 2_000]),
