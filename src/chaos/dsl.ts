@@ -15,7 +15,7 @@ import type { Stage } from "./sequence.ts";
 import { scenarioProblems } from "./validate.ts";
 
 export { parametrised } from "./parameters.ts";
-export { mixedLoad, shardedStore } from "./set-ups.ts";
+export { mixedLoad, type Sharded, shardedStore } from "./set-ups.ts";
 export type { Condition, Fault, LoadShape, NodeSpec, PowerLossKeeps, Scenario, Stage, Step };
 export type {
   ClockFault,

@@ -21,7 +21,8 @@ export const mixedLoad = (changes: Partial<LoadShape> = {}): LoadShape => ({
   ...changes,
 });
 
-type Sharded = NonNullable<Scenario["cluster"]["sharded"]>;
+/** The groups and shards of a scenario. */
+export type Sharded = NonNullable<Scenario["cluster"]["sharded"]>;
 
 /**
  * What scenarios of shards have in common, to be spread into one: 4 groups with 12 shards on 5 nodes, a load

@@ -63,7 +63,13 @@ async function attach(
     const report = reports[i] ?? null;
     const where = `node ${id} (${host}:${httpPort})`;
     if (report === null) {
-      return [{ where, what: "does not answer", fix: "start it, correct its address, or give credentials" }];
+      return [
+        {
+          where,
+          what: "does not answer",
+          fix: "start it, correct its address, or give credentials",
+        },
+      ];
     }
     if (report.id === id && report.clusterId === reports[0]?.clusterId) return [];
     const what = `says that it is node ${report.id} of "${report.clusterId}"`;
