@@ -1,11 +1,12 @@
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Prng } from "../lib/prng.ts";
 import { VolatileDisk } from "../storage/volatile-disk.ts";
 import { diskPort } from "./disk.ts";
 import type { NodeConfigFile } from "./config.ts";
-import { shardedConfig, tempDir, TestCluster } from "./testing/cluster.ts";
+import { shardedConfig, TestCluster } from "./testing/cluster.ts";
+import { endings } from "./testing/endings.ts";
 import { ShardClient } from "./testing/shard-client.ts";
 import { until } from "./testing/until.ts";
 
@@ -13,16 +14,7 @@ const LONG_MS = 60_000;
 setDefaultTimeout(2 * LONG_MS);
 const KEYS = Array.from({ length: 30 }, (_, i) => `key ${i}`);
 
-const ended: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const end of ended.splice(0)) await end();
-});
-
-function newDir(): string {
-  const dir = tempDir();
-  ended.push(() => dir.remove());
-  return dir.path;
-}
+const { ended, newDir } = endings();
 
 function startCluster(config: NodeConfigFile): { cluster: TestCluster; client: ShardClient } {
   const cluster = new TestCluster(config).startAll();

@@ -1,10 +1,11 @@
-import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../lib/user-error.ts";
 import type { NodeConfigFile } from "../config.ts";
 import { diskPort } from "../disk.ts";
-import { shardedConfig, tempDir, TestCluster } from "../testing/cluster.ts";
+import { shardedConfig, TestCluster } from "../testing/cluster.ts";
+import { endings } from "../testing/endings.ts";
+import { problemOf } from "../testing/problem-of.ts";
 import { ShardClient } from "../testing/shard-client.ts";
 import { until } from "../testing/until.ts";
 import { HEAD_BYTES } from "./backup-bytes.ts";
@@ -27,16 +28,7 @@ const SHARDS = 6;
 const KEYS = Array.from({ length: 24 }, (_, i) => `key ${i}`);
 const list = (count: number): string => Array.from({ length: count }, (_, i) => `${i},`).join("");
 
-const ended: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const end of ended.splice(0)) await end();
-});
-
-function newDir(): string {
-  const dir = tempDir();
-  ended.push(() => dir.remove());
-  return dir.path;
-}
+const { ended, newDir } = endings();
 
 const sharded = (replicas: number, storage: "disk" | "memory" = "disk"): NodeConfigFile => ({
   ...shardedConfig(3, newDir(), storage, { shards: SHARDS, groups: 2, replicas }),
@@ -131,16 +123,6 @@ function disturbing(cluster: TestCluster, client: ShardClient): GroupSource {
     return source(group, config);
   };
 }
-
-const problemOf = (work: () => unknown): string => {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof UserError) return error.message;
-    throw error;
-  }
-  return "";
-};
 
 test("sharded backup: taken while keys grow and shards move, it holds each key once, with all that was acknowledged before; a restored cluster has exactly that, and sessions go on", async () => {
   const config = sharded(3);

@@ -9,9 +9,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { GROUP_1 } from "../../lib/ids.ts";
-import { UserError } from "../../lib/user-error.ts";
 import { clusterConfig, tempDir, TestCluster } from "../testing/cluster.ts";
 import { get, put } from "../testing/binary-client.ts";
+import { problemOf } from "../testing/problem-of.ts";
 import { until } from "../testing/until.ts";
 import { type BackupMeta, readBackup, writeBackup } from "./backup-file.ts";
 import { diskPort } from "../disk.ts";
@@ -58,16 +58,6 @@ async function grow(url: string, acked: { count: number }, isOver: () => boolean
 }
 
 const list = (count: number): string => Array.from({ length: count }, (_, i) => `${i},`).join("");
-
-const problemOf = (work: () => unknown): string => {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof UserError) return error.message;
-    throw error;
-  }
-  return "";
-};
 
 /** What the disk of a node of an unsharded cluster holds. */
 function keysOn(dataDir: string, id: number): string[] {
