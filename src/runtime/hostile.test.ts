@@ -1,26 +1,16 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { readCorpus } from "../fuzz/corpus.ts";
 import { mutate } from "../fuzz/mutate.ts";
 import { openTarget, type TargetName } from "../fuzz/targets.ts";
 import { Prng } from "../lib/prng.ts";
-import { clusterConfig, tempDir, TestCluster } from "./testing/cluster.ts";
+import { oneNode } from "./testing/one-node.ts";
 import { get, put } from "./testing/binary-client.ts";
 
 const CORPUS = join(import.meta.dir, "..", "fuzz", "testdata");
 const MUTANTS = 60;
-const dir = tempDir();
-const cluster = new TestCluster(clusterConfig(1, dir.path, "memory"));
-
-beforeAll(async () => {
-  cluster.start(1);
-  await cluster.leader();
-});
-afterAll(async () => {
-  await cluster.stopAll();
-  dir.remove();
-});
+const cluster = oneNode();
 
 /** Samples, the corpus, and mutants of both. */
 async function inputs(name: TargetName): Promise<readonly Uint8Array[]> {

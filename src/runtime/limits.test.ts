@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { connect as connectSocket, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect } from "../connect/client.ts";
 import { OP_GET, OP_PUT } from "../kv/command.ts";
-import { clusterConfig, tempDir, TestCluster } from "./testing/cluster.ts";
+import { oneNode } from "./testing/one-node.ts";
 import { ask, get, put } from "./testing/binary-client.ts";
 import { rawClient } from "./testing/raw-client.ts";
 import { textClient } from "./testing/text-client.ts";
@@ -15,25 +15,13 @@ import { ByteWriter } from "../wire/bytes.ts";
 
 const CONNECTIONS_MAX = 24;
 const UNFINISHED_MS = 400;
-const dir = tempDir();
-const cluster = new TestCluster(clusterConfig(1, dir.path, "memory"));
-
-beforeAll(async () => {
-  cluster.start(1, {
-    clientLimits: {
-      connectionsMax: CONNECTIONS_MAX,
-      unfinishedMs: UNFINISHED_MS,
-      pendingBytesMax: 4 << 20,
-    },
-  });
-  await cluster.leader();
+const cluster = oneNode({
+  clientLimits: {
+    connectionsMax: CONNECTIONS_MAX,
+    unfinishedMs: UNFINISHED_MS,
+    pendingBytesMax: 4 << 20,
+  },
 });
-afterAll(async () => {
-  await cluster.stopAll();
-  dir.remove();
-  expect(cluster.fatal).toEqual([]);
-});
-
 const port = cluster.clientPort(1);
 const url = cluster.url(1);
 /** Why client connections were closed since the last call. */

@@ -1,26 +1,16 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, spyOn, test } from "bun:test";
+import { expect, setDefaultTimeout, spyOn, test } from "bun:test";
 import { connect as connectSocket } from "node:net";
 import { connect } from "../connect/client.ts";
 import { OP_PUT } from "../kv/command.ts";
 import { ask } from "./testing/binary-client.ts";
-import { clusterConfig, tempDir, TestCluster } from "./testing/cluster.ts";
+import { oneNode } from "./testing/one-node.ts";
 import { textClient } from "./testing/text-client.ts";
 
 setDefaultTimeout(60_000);
 
 /** Values that a node reads whole and does not take. Those that it does not even read: limits.test.ts. */
 
-const dir = tempDir();
-const cluster = new TestCluster(clusterConfig(1, dir.path, "memory"));
-beforeAll(async () => {
-  cluster.start(1);
-  await cluster.leader();
-});
-afterAll(async () => {
-  await cluster.stopAll();
-  dir.remove();
-  expect(cluster.fatal).toEqual([]);
-});
+const cluster = oneNode();
 const port = cluster.clientPort(1);
 const url = cluster.url(1);
 
