@@ -1,20 +1,14 @@
 import { expect, test } from "bun:test";
 import { Prng } from "../lib/prng.ts";
-import type { ConfigChange } from "./config-changes.ts";
 import { encodeConfig, firstConfig, shardOf } from "./shard-config.ts";
 import { ShardKv } from "./shard-kv.ts";
 import { decodeChunk, encodeChunk, OP_ADOPT, OP_DROP, OP_DROPPED, OP_FREEZE } from "./shard-ops.ts";
 import { SnapshotFormatError } from "./snapshot-format.ts";
 import { NOT_FOUND, OK, VERSION_MISMATCH, WRONG_SHARD } from "./status.ts";
 import { command, del, encoded, get, openSession, put } from "./testing/commands.ts";
-import { Appender, type Group, ShardWorld } from "./testing/shard-world.ts";
+import { Appender, type Group, join, ShardWorld } from "./testing/shard-world.ts";
 
 const SHARDS = 4;
-const NODES = [1, 2, 3];
-const join = (...ids: number[]): ConfigChange => ({
-  kind: "join",
-  groups: ids.map((id) => ({ id, nodes: NODES })),
-});
 
 /** A key of each shard. */
 const KEYS = Array.from({ length: SHARDS }, (_, shard) => {
@@ -254,11 +248,8 @@ test("shards: under joins, leaves, moves, restarts and lost answers each append 
     for (let round = 0; round < 300; round++) {
       const draw = prng.below(100);
       const group = prng.pick(world.groups);
-      if (draw < 4) world.change(join(group.id));
-      else if (draw < 6) world.change({ kind: "leave", groups: [group.id] });
-      else if (draw < 9) {
-        world.change({ kind: "move", shard: prng.below(world.shards), group: group.id });
-      } else if (draw < 12) group.restart(world.shards, prng.u32(), 1 + prng.below(200));
+      if (world.changeDrawn(draw, group, prng)) continue;
+      if (draw < 12) group.restart(world.shards, prng.u32(), 1 + prng.below(200));
       else if (draw < 60) world.step(group, prng, bytesMax);
       else prng.pick(clients).attempt(prng.chance(0.3));
     }

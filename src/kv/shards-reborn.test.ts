@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
 import { Prng } from "../lib/prng.ts";
-import type { ConfigChange } from "./config-changes.ts";
 import { NO_GROUP, type ShardConfig, shardOf } from "./shard-config.ts";
 import { ShardKv } from "./shard-kv.ts";
 import {
@@ -14,12 +13,7 @@ import {
 import type { SnapshotReader, StateMachine } from "./state-machine.ts";
 import { WRONG_SHARD } from "./status.ts";
 import { encoded, get } from "./testing/commands.ts";
-import { Appender, type Group, ShardWorld } from "./testing/shard-world.ts";
-
-const join = (group: number): ConfigChange => ({
-  kind: "join",
-  groups: [{ id: group, nodes: [1, 2, 3] }],
-});
+import { Appender, type Group, join, ShardWorld } from "./testing/shard-world.ts";
 
 function load(machine: StateMachine, reader: SnapshotReader): void {
   const writer = machine.beginRestore();
@@ -59,11 +53,8 @@ function churn(world: ShardWorld, clients: readonly Appender[], prng: Prng, roun
   for (let round = 0; round < rounds; round++) {
     const draw = prng.below(100);
     const group = prng.pick(world.groups);
-    if (draw < 4) world.change(join(group.id));
-    else if (draw < 6) world.change({ kind: "leave", groups: [group.id] });
-    else if (draw < 9) {
-      world.change({ kind: "move", shard: prng.below(world.shards), group: group.id });
-    } else if (draw < 60) world.step(group, prng, bytesMax);
+    if (world.changeDrawn(draw, group, prng)) continue;
+    if (draw < 60) world.step(group, prng, bytesMax);
     else prng.pick(clients).attempt(prng.chance(0.3));
   }
 }

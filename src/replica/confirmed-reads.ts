@@ -2,6 +2,7 @@ import type { Millis } from "../raft/api.ts";
 import { ENTRY_HEADER_BYTES } from "../raft/batch.ts";
 import type { StateMachine } from "../kv/state-machine.ts";
 import type { ReadBatch, ReadCounts } from "./pending.ts";
+import type { ClientPort } from "./ports.ts";
 import { PREFETCH_COMMANDS, prefetch } from "./prefetch.ts";
 
 /**
@@ -10,14 +11,7 @@ import { PREFETCH_COMMANDS, prefetch } from "./prefetch.ts";
  */
 const STRETCH_MS = 40;
 
-export type ServeRead = (
-  client: number,
-  requestId: number,
-  bytes: Uint8Array,
-  view: DataView,
-  at: number,
-  end: number,
-) => void;
+export type ServeRead = ClientPort["request"];
 
 /**
  * Reads that may be served as soon as what they must see is applied, in the order in which they came. They

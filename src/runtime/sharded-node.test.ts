@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { Prng } from "../lib/prng.ts";
 import { VolatileDisk } from "../storage/volatile-disk.ts";
 import { diskPort } from "./disk.ts";
-import type { NodeConfigFile } from "./config.ts";
 import { shardedConfig, TestCluster } from "./testing/cluster.ts";
 import { endings } from "./testing/endings.ts";
 import { ShardClient } from "./testing/shard-client.ts";
@@ -14,18 +13,7 @@ const LONG_MS = 60_000;
 setDefaultTimeout(2 * LONG_MS);
 const KEYS = Array.from({ length: 30 }, (_, i) => `key ${i}`);
 
-const { ended, newDir } = endings();
-
-function startCluster(config: NodeConfigFile): { cluster: TestCluster; client: ShardClient } {
-  const cluster = new TestCluster(config).startAll();
-  const client = new ShardClient(config, 1);
-  ended.unshift(async () => {
-    client.stop();
-    await cluster.stopAll();
-    expect(cluster.fatal).toEqual([]);
-  });
-  return { cluster, client };
-}
+const { ended, newDir, startShards } = endings();
 
 const putAll = async (client: ShardClient, value: (key: string) => string): Promise<void> => {
   const replies = await Promise.all(KEYS.map((key) => client.put(key, value(key))));
@@ -73,7 +61,7 @@ test("sharded node: groups join, a shard moves, nodes come and go, and a group l
     ...shardedConfig(3, newDir(), "disk", { shards: 6, groups: 3, replicas: 3 }),
     raft: { electionTimeoutMinMs: 400 },
   };
-  const { cluster, client } = startCluster(config);
+  const { cluster, client } = startShards(config);
   const groups = [2, 3].map((id) => ({ id, nodes: [1, 2, 3] }));
   await settled(cluster, [2, 3], await change(client, { kind: "join", groups }));
   await putAll(client, (key) => `${key}, first`);
@@ -96,7 +84,7 @@ test("sharded node: groups join, a shard moves, nodes come and go, and a group l
 
 test("sharded node: groups on some of five nodes each hand shards over between their nodes", async () => {
   const config = shardedConfig(5, "unused", "memory", { shards: 10, groups: 5, replicas: 3 });
-  const { cluster, client } = startCluster(config);
+  const { cluster, client } = startShards(config);
   const groups = Object.entries(config.sharding!.groups)
     .filter(([id]) => id !== "1")
     .map(([id, nodes]) => ({ id: Number(id), nodes }));
@@ -158,7 +146,7 @@ test("sharded node: a group that is idle lets go of the log that others have wri
     ...shardedConfig(1, dir, "disk", { shards: 1, groups: 2, replicas: 1 }),
     raft: { electionTimeoutMinMs: 20, heartbeatIntervalMs: 10, snapshotEveryBytes: 500_000 },
   };
-  const { cluster, client } = startCluster(config);
+  const { cluster, client } = startShards(config);
   const groups = [{ id: 2, nodes: [1] }];
   await settled(cluster, [2], await change(client, { kind: "join", groups }));
   const large = "x".repeat(200_000);
@@ -179,7 +167,7 @@ test("sharded node: a group that is idle lets go of the log that others have wri
 test("sharded node: a group that is created later is hosted for good, and told again does no harm", async () => {
   const dir = newDir();
   const config = shardedConfig(3, dir, "disk", { shards: 4, groups: 1, replicas: 3 });
-  const { cluster, client } = startCluster(config);
+  const { cluster, client } = startShards(config);
   const create = async (node: number, body: unknown): Promise<[number, string]> => {
     const init = { method: "POST", body: JSON.stringify(body) };
     const response = await fetch(`${cluster.url(node)}/admin/groups`, init);
@@ -210,7 +198,7 @@ test("sharded node: a group that is created later is hosted for good, and told a
 
 test("sharded node: over HTTP the leader of a key's group serves it, others say whom to ask", async () => {
   const config = shardedConfig(3, "unused", "memory", { shards: 4, groups: 2, replicas: 3 });
-  const { cluster, client } = startCluster(config);
+  const { cluster, client } = startShards(config);
   const url = `${cluster.url(1)}/kv/colour`;
   await until("a leader of the controller", () => cluster.nodes.get(1)!.status().leaderId !== 0);
   const nobody = await fetch(url);

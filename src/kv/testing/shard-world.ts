@@ -18,6 +18,13 @@ import {
 import type { StateMachine } from "../state-machine.ts";
 import { NOT_FOUND, OK, VERSION_MISMATCH, WRONG_SHARD } from "../status.ts";
 import { command, encoded, get } from "./commands.ts";
+
+const NODES = [1, 2, 3];
+
+export const join = (...ids: number[]): ConfigChange => ({
+  kind: "join",
+  groups: ids.map((id) => ({ id, nodes: NODES })),
+});
 import { ControllerDriver } from "./controller.ts";
 
 export type Answer = {
@@ -104,6 +111,14 @@ export class ShardWorld {
 
   change(change: ConfigChange): void {
     this.controller.change(change);
+  }
+
+  /** A join, leave or move of `group`, by a number drawn from 0 to 99. False: none, as for nine in ten of them. */
+  changeDrawn(draw: number, { id }: Group, prng: Prng): boolean {
+    if (draw < 4) this.change(join(id));
+    else if (draw < 6) this.change({ kind: "leave", groups: [id] });
+    else if (draw < 9) this.change({ kind: "move", shard: prng.below(this.shards), group: id });
+    return draw < 9;
   }
 
   /** One step of what the leader of `group` does by itself. False: there is nothing to do. */

@@ -28,23 +28,12 @@ const SHARDS = 6;
 const KEYS = Array.from({ length: 24 }, (_, i) => `key ${i}`);
 const list = (count: number): string => Array.from({ length: count }, (_, i) => `${i},`).join("");
 
-const { ended, newDir } = endings();
+const { newDir, startShards } = endings();
 
 const sharded = (replicas: number, storage: "disk" | "memory" = "disk"): NodeConfigFile => ({
   ...shardedConfig(3, newDir(), storage, { shards: SHARDS, groups: 2, replicas }),
   raft: { electionTimeoutMinMs: 400 },
 });
-
-function startCluster(config: NodeConfigFile) {
-  const cluster = new TestCluster(config).startAll();
-  const client = new ShardClient(config, 1);
-  ended.unshift(async () => {
-    client.stop();
-    await cluster.stopAll();
-    expect(cluster.fatal).toEqual([]);
-  });
-  return { cluster, client };
-}
 
 /** An answer that was lost is asked for again, and then finds the change made. */
 async function change(
@@ -56,7 +45,7 @@ async function change(
 
 /** Both groups join, and every key gets as many items as its number says, and one more. */
 async function filled(config: NodeConfigFile) {
-  const { cluster, client } = startCluster(config);
+  const { cluster, client } = startShards(config);
   const { groups } = config.sharding!;
   const places = [2, 3].map((id) => ({ id, nodes: groups[id]! }));
   await change(client, { kind: "join", groups: places }, 0);
@@ -153,7 +142,7 @@ test("sharded backup: taken while keys grow and shards move, it holds each key o
   });
   const { sharding, groups } = shardsOnNodes(readShardedBackup(file), [1, 2, 3]);
   await writeNewNodes(nodes, groups);
-  const { client: other } = startCluster({ ...at, sharding });
+  const { client: other } = startShards({ ...at, sharding });
   const kept = await countsOf(other);
   for (const [i, count] of kept.entries()) {
     expect(count).toBeGreaterThanOrEqual(before[i]!);
@@ -311,7 +300,7 @@ test("sharded recovery: one survivor goes on with all groups that it hosts, each
 
   const alone = { ...config, clusterId: done.clusterId, voters: [survivor], bootstrapped: true };
   const nodes = config.nodes.filter(({ id }) => id === survivor);
-  const { client: other } = startCluster({ ...alone, nodes, sharding: done.sharded!.sharding });
+  const { client: other } = startShards({ ...alone, nodes, sharding: done.sharded!.sharding });
   expect(await countsOf(other)).toEqual(counts);
   expect((await other.append(KEYS[0]!, `${counts[0]},`)).version).toBe(counts[0]! + 1);
 });
@@ -345,7 +334,7 @@ test("sharded recovery: shards of which the survivor has nothing keep it from be
   expect(done.sharded!.lost.map(({ shard }) => shard)).toEqual(lost);
   const alone = { ...config, clusterId: done.clusterId, voters: [survivor], bootstrapped: true };
   const nodes = config.nodes.filter(({ id }) => id === survivor);
-  const { client: other } = startCluster({ ...alone, nodes, sharding: done.sharded!.sharding });
+  const { client: other } = startShards({ ...alone, nodes, sharding: done.sharded!.sharding });
   const after = await countsOf(other);
   expect(after.filter((count) => count > 0)).toHaveLength(done.keys);
   expect(after.every((count, i) => count === 0 || count === counts[i])).toBe(true);
